@@ -10,14 +10,13 @@ import (
 type tree struct {
 	size     uint64
 	subtrees []Root
+	scratch  []byte
 }
 
 // add appends one leaf: hash 0x00 | data.
 func (t *tree) add(data []byte) {
-	h := sha256.New()
-	h.Write([]byte{0x00})
-	h.Write(data)
-	node := Root(h.Sum(nil))
+	t.scratch = append(append(t.scratch[:0], 0x00), data...)
+	node := Root(sha256.Sum256(t.scratch))
 	for range bits.TrailingZeros64(^t.size) {
 		last := len(t.subtrees) - 1
 		node = parent(t.subtrees[last], node)

@@ -61,4 +61,6 @@ func Slashable(a, b Vote) error {
 	}
 }
 
-func surrounds(a, b Vote) bool { return a.Source.Epoch < b.Source.Epoch && b.Target.Epoch < a.Target.Epoch }
+func surrounds(a, b Vote) bool {
+	return a.Source.Epoch < b.Source.Epoch && b.Target.Epoch < a.Target.Epoch
+}

@@ -44,9 +44,11 @@ func (s Side) Validate() error {
 // Hash returns the RFC 6962 root over the members, leaf = key | power u64: a checkpoint's NextVoterSetHash.
 func (s Side) Hash() Root {
 	var t tree
+	var leaf []byte
 	for _, m := range s {
-		leaf := make([]byte, 0, len(m.Key)+8)
-		t.add(appendUint64(append(leaf, m.Key[:]...), m.Power))
+		leaf = append(leaf[:0], m.Key[:]...)
+		leaf = appendUint64(leaf, m.Power)
+		t.add(leaf)
 	}
 	return t.root()
 }
@@ -94,8 +96,8 @@ func firstKey(a, b Side) PublicKey {
 	return b[0].Key
 }
 
-// Validate returns an error wrapping ErrNoPower for a side, or a voter in both sides, without power, ErrSetOrder for
-// keys that do not ascend strictly.
+// Validate returns an error wrapping ErrNoPower for a side without power or a voter without power in either side,
+// ErrSetOrder for keys that do not ascend strictly.
 func (s VoterSet) Validate() error {
 	for i, v := range s {
 		if v.Rear == 0 && v.Current == 0 {
@@ -123,9 +125,12 @@ func ascending(before, key PublicKey, position int) error {
 // Hash returns the RFC 6962 root over the voters, leaf = key | rear u64 | current u64: a checkpoint's VoterSetHash.
 func (s VoterSet) Hash() Root {
 	var t tree
+	var leaf []byte
 	for _, v := range s {
-		leaf := make([]byte, 0, len(v.Key)+16)
-		t.add(appendUint64(appendUint64(append(leaf, v.Key[:]...), v.Rear), v.Current))
+		leaf = append(leaf[:0], v.Key[:]...)
+		leaf = appendUint64(leaf, v.Rear)
+		leaf = appendUint64(leaf, v.Current)
+		t.add(leaf)
 	}
 	return t.root()
 }
@@ -150,7 +155,7 @@ func (s VoterSet) side(power func(Voter) uint64) Side {
 	return side
 }
 
-// Position returns where key stands in the set, and whether it does.
+// Position returns where key stands in a valid set, and whether it does; if not, the position means nothing.
 func (s VoterSet) Position(key PublicKey) (int, bool) {
 	return slices.BinarySearchFunc(s, key, func(v Voter, key PublicKey) int { return bytes.Compare(v.Key[:], key[:]) })
 }
