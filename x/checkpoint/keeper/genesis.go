@@ -1,0 +1,120 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/x/checkpoint/types"
+)
+
+// InitGenesis writes the state. On a new chain with eligible voters it anchors before the first block (protocol §2), so
+// it must run after x/finality's.
+func (k *Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
+	if err := g.Validate(); err != nil {
+		return err
+	}
+	if err := k.Params.Set(ctx, g.Params); err != nil {
+		return fmt.Errorf("set params: %w", err)
+	}
+	if g.Chain == nil {
+		sdkCtx := sdk.UnwrapSDKContext(ctx)
+		first := max(sdkCtx.BlockHeight(), 1) // the initial height; InitChain leaves it 0 for 1
+		return k.anchor(ctx, block{height: uint64(first - 1), time: blockTime(sdkCtx)})
+	}
+	return k.initChain(ctx, *g.Chain)
+}
+
+func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
+	h, err := c.History.ToHistory()
+	if err != nil {
+		return err
+	}
+	first := uint64(max(sdk.UnwrapSDKContext(ctx).BlockHeight(), 1))
+	if first != c.AnchorHeight+h.Size+1 {
+		return types.ErrInvalidGenesis.Wrapf("initial height: expected %d, after the history of a running chain; found %d",
+			c.AnchorHeight+h.Size+1, first)
+	}
+	var head uint64
+	for _, r := range c.Records {
+		checkpoint, err := r.Checkpoint.ToFFG()
+		if err != nil {
+			return err
+		}
+		record := types.Record{Checkpoint: checkpoint, Source: r.SourceEpoch, Justified: r.Justified}
+		if err := errors.Join(k.Records.Set(ctx, record.Epoch, record), k.Heights.Set(ctx, record.Height, record.Epoch)); err != nil {
+			return fmt.Errorf("set checkpoint %d: %w", record.Epoch, err)
+		}
+		head = record.Epoch
+	}
+	for _, n := range c.HistoryNodes {
+		if len(n.Hash) != len(ffg.Root{}) {
+			return types.ErrInvalidGenesis.Wrapf("history node (%d, %d): expected 32 bytes, found %d", n.Level, n.Index, len(n.Hash))
+		}
+		if err := k.Nodes.Set(ctx, collections.Join(n.Level, n.Index), n.Hash); err != nil {
+			return fmt.Errorf("set history node: %w", err)
+		}
+	}
+	return errors.Join(
+		k.Anchor.Set(ctx, c.AnchorHeight),
+		k.NextHeight.Set(ctx, c.NextHeight),
+		k.Head.Set(ctx, head),
+		k.Justified.Set(ctx, c.JustifiedEpoch),
+		k.Finalized.Set(ctx, c.FinalizedEpoch),
+		k.History.Set(ctx, h),
+	)
+}
+
+// ExportGenesis returns the whole state.
+func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) {
+	params, err := k.Params.Get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read params: %w", err)
+	}
+	g := &types.GenesisState{Params: params}
+	if has, err := k.Anchor.Has(ctx); err != nil || !has {
+		return g, err
+	}
+	c := &types.ChainState{}
+	for _, item := range []struct {
+		from collections.Item[uint64]
+		to   *uint64
+	}{
+		{k.Anchor, &c.AnchorHeight},
+		{k.NextHeight, &c.NextHeight},
+		{k.Justified, &c.JustifiedEpoch},
+		{k.Finalized, &c.FinalizedEpoch},
+	} {
+		if *item.to, err = item.from.Get(ctx); err != nil {
+			return nil, fmt.Errorf("read heads: %w", err)
+		}
+	}
+	err = k.Records.Walk(ctx, nil, func(_ uint64, r types.Record) (bool, error) {
+		c.Records = append(c.Records, types.GenesisRecord{
+			Checkpoint: types.CheckpointFromFFG(r.Checkpoint), SourceEpoch: r.Source, Justified: r.Justified,
+		})
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoints: %w", err)
+	}
+	err = k.Nodes.Walk(ctx, nil, func(id collections.Pair[uint32, uint64], hash []byte) (bool, error) {
+		c.HistoryNodes = append(c.HistoryNodes, types.HistoryNode{Level: id.K1(), Index: id.K2(), Hash: hash})
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read history nodes: %w", err)
+	}
+	h, err := k.History.Get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	c.History = types.HistoryRangeFrom(h)
+	g.Chain = c
+	return g, nil
+}

@@ -1,0 +1,138 @@
+// Package keeper is the chain of checkpoints: it proposes them, holds the justified and the finalized head, and keeps
+// the Merkle history of block hashes. It knows nothing of voters but the hashes of their sets.
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/core/store"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/x/checkpoint/types"
+)
+
+// Keeper owns the state of x/checkpoint.
+type Keeper struct {
+	authority string // the account that may change the parameters
+	sets      types.VoterSets
+	hooks     []types.Hooks
+
+	Schema collections.Schema
+	Params collections.Item[types.Params]
+
+	Anchor     collections.Item[uint64] // height of epoch 0; absent before the anchor
+	NextHeight collections.Item[uint64] // where the next checkpoint is due
+	Head       collections.Item[uint64] // latest epoch
+	Justified  collections.Item[uint64] // latest justified epoch
+	Finalized  collections.Item[uint64] // latest finalized epoch
+
+	Records collections.Map[uint64, types.Record] // by epoch
+	Heights collections.Map[uint64, uint64]       // checkpoint height → epoch
+	History collections.Item[history.History]
+	Nodes   collections.Map[collections.Pair[uint32, uint64], []byte] // perfect node (level, index) → hash
+}
+
+// NewKeeper returns the keeper; authority is the bech32 address that may change the parameters. Before the first block,
+// SetVoterSets must have told it who decides the voter sets.
+func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority string) *Keeper {
+	sb := collections.NewSchemaBuilder(service)
+	k := &Keeper{
+		authority:  authority,
+		Params:     collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
+		Anchor:     collections.NewItem(sb, types.AnchorPrefix, "anchor", collections.Uint64Value),
+		NextHeight: collections.NewItem(sb, types.NextHeightPrefix, "next_height", collections.Uint64Value),
+		Head:       collections.NewItem(sb, types.HeadPrefix, "head", collections.Uint64Value),
+		Justified:  collections.NewItem(sb, types.JustifiedPrefix, "justified", collections.Uint64Value),
+		Finalized:  collections.NewItem(sb, types.FinalizedPrefix, "finalized", collections.Uint64Value),
+		Records:    collections.NewMap(sb, types.RecordsPrefix, "records", collections.Uint64Key, types.RecordValue),
+		Heights:    collections.NewMap(sb, types.HeightsPrefix, "heights", collections.Uint64Key, collections.Uint64Value),
+		History:    collections.NewItem(sb, types.HistoryPrefix, "history", types.HistoryValue),
+		Nodes: collections.NewMap(sb, types.NodesPrefix, "nodes",
+			collections.PairKeyCodec(collections.Uint32Key, collections.Uint64Key), collections.BytesValue),
+	}
+	schema, err := sb.Build()
+	if err != nil {
+		panic(err) // two collections share a prefix: a programming error, met by every test
+	}
+	k.Schema = schema
+	return k
+}
+
+// SetVoterSets names the module that decides the voter sets.
+func (k *Keeper) SetVoterSets(sets types.VoterSets) { k.sets = sets }
+
+// AddHooks subscribes to the transitions of checkpoints.
+func (k *Keeper) AddHooks(hooks ...types.Hooks) { k.hooks = append(k.hooks, hooks...) }
+
+// HeadEpoch returns the latest epoch, or false before the anchor.
+func (k *Keeper) HeadEpoch(ctx context.Context) (uint64, bool, error) {
+	head, err := k.Head.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return 0, false, nil
+	}
+	return head, err == nil, err
+}
+
+// FinalizedEpoch returns the finalized head, or 0 before the anchor.
+func (k *Keeper) FinalizedEpoch(ctx context.Context) (uint64, error) {
+	epoch, err := k.Finalized.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return 0, nil
+	}
+	return epoch, err
+}
+
+// Record returns the record of an epoch, ErrNotFound if there is none (any more).
+func (k *Keeper) Record(ctx context.Context, epoch uint64) (types.Record, error) {
+	r, err := k.Records.Get(ctx, epoch)
+	if errors.Is(err, collections.ErrNotFound) {
+		return r, types.ErrNotFound.Wrapf("epoch %d", epoch)
+	}
+	if err != nil {
+		return r, fmt.Errorf("read checkpoint %d: %w", epoch, err)
+	}
+	return r, nil
+}
+
+// CanonicalVote returns the only vote that honest voters cast for an epoch: from the source recorded with it (protocol §4).
+func (k *Keeper) CanonicalVote(ctx context.Context, epoch uint64) (ffg.Vote, error) {
+	target, err := k.Record(ctx, epoch)
+	if err != nil {
+		return ffg.Vote{}, err
+	}
+	source, err := k.Record(ctx, target.Source)
+	if err != nil {
+		return ffg.Vote{}, fmt.Errorf("read source of epoch %d: %w", epoch, err)
+	}
+	return ffg.Vote{Source: source.Ref(), Target: target.Ref()}, nil
+}
+
+// notify runs one hook of every subscriber, each in a cache context of its own.
+func (k *Keeper) notify(ctx context.Context, name string, call func(context.Context, types.Hooks) error) {
+	for _, h := range k.hooks {
+		if err := notifyOne(ctx, h, call); err != nil {
+			sdk.UnwrapSDKContext(ctx).Logger().Error("checkpoint hook", "hook", name, "subscriber", fmt.Sprintf("%T", h), "error", err)
+		}
+	}
+}
+
+func notifyOne(ctx context.Context, h types.Hooks, call func(context.Context, types.Hooks) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	cached, write := sdk.UnwrapSDKContext(ctx).CacheContext()
+	if err := call(cached, h); err != nil {
+		return err
+	}
+	write()
+	return nil
+}

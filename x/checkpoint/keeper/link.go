@@ -1,0 +1,91 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/x/checkpoint/types"
+)
+
+// A supermajority link source(e)→e justifies e, for ever. It may finalize a checkpoint: see ffg.Finalizes. Both heads
+// are monotone (protocol §5).
+
+// AddLink records that the votes for an epoch reached quorum. Again for the same epoch, it changes nothing.
+func (k *Keeper) AddLink(ctx context.Context, epoch uint64) error {
+	r, err := k.Record(ctx, epoch)
+	if err != nil {
+		return err
+	}
+	if r.Justified {
+		return nil
+	}
+	r.Justified = true
+	if err := k.Records.Set(ctx, epoch, r); err != nil {
+		return fmt.Errorf("justify epoch %d: %w", epoch, err)
+	}
+	justified, err := k.Justified.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read justified head: %w", err)
+	}
+	if epoch > justified {
+		if err := k.Justified.Set(ctx, epoch); err != nil {
+			return fmt.Errorf("move justified head: %w", err)
+		}
+	}
+	k.notify(ctx, "justified", func(ctx context.Context, h types.Hooks) error { return h.AfterCheckpointJustified(ctx, r.Checkpoint) })
+	err = sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventCheckpointJustified{
+		Epoch: epoch, Root: r.Root().String(), SourceEpoch: r.Source,
+	})
+	if err != nil {
+		return err
+	}
+	return k.finalize(ctx, epoch)
+}
+
+// finalize moves the finalized head if the new link, or one that spans it, allows it.
+func (k *Keeper) finalize(ctx context.Context, linked uint64) error {
+	head, err := k.Head.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read head: %w", err)
+	}
+	before, err := k.Finalized.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read finalized head: %w", err)
+	}
+	epoch, moved, err := ffg.Finalizes(chain{ctx, k}, linked, head, before)
+	if err != nil || !moved {
+		return err
+	}
+	r, err := k.Record(ctx, epoch)
+	if err != nil {
+		return err
+	}
+	if err := k.Finalized.Set(ctx, epoch); err != nil {
+		return fmt.Errorf("move finalized head: %w", err)
+	}
+	k.notify(ctx, "finalized", func(ctx context.Context, h types.Hooks) error { return h.AfterCheckpointFinalized(ctx, r.Checkpoint) })
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventCheckpointFinalized{
+		Epoch: epoch, Root: r.Root().String(), Height: r.Height, PreviousEpoch: before,
+	})
+}
+
+// chain answers the pure rules from the store.
+type chain struct {
+	ctx context.Context
+	k   *Keeper
+}
+
+var _ ffg.Chain = chain{}
+
+func (c chain) Source(epoch uint64) (uint64, error) {
+	r, err := c.k.Record(c.ctx, epoch)
+	return r.Source, err
+}
+
+func (c chain) Justified(epoch uint64) (bool, error) {
+	r, err := c.k.Record(c.ctx, epoch)
+	return r.Justified, err
+}
