@@ -37,16 +37,13 @@ func ParsePublicKey(b []byte) (*PublicKey, error) {
 }
 
 // PublicKeyFromUncompressed reads what [PublicKey.Uncompressed] wrote, about a hundred times faster than
-// [ParsePublicKey]: it checks that the point is on the curve and not the identity, but *not* that it
-// is in the subgroup. It is for bytes that this node itself validated and stored, never for bytes
-// that came from elsewhere. Errors: [ErrEncoding], [ErrIdentity].
+// [ParsePublicKey]: it checks that the point is on the curve, which the identity is not in this form, but
+// *not* that it is in the subgroup. It is for bytes that this node itself validated and stored, never for
+// bytes that came from elsewhere. Errors: [ErrEncoding].
 func PublicKeyFromUncompressed(b [UncompressedSize]byte) (*PublicKey, error) {
 	key := new(PublicKey)
 	if b[0]&flagBits != 0 || key.point.Deserialize(b[:]) == nil {
-		return nil, fmt.Errorf("public key: %w: expected two coordinates of a point of G1, found %x", ErrEncoding, b)
-	}
-	if key.isIdentity() {
-		return nil, fmt.Errorf("public key: %w", ErrIdentity)
+		return nil, fmt.Errorf("public key: %w: expected two coordinates of a point on the curve, found %x", ErrEncoding, b)
 	}
 	return key, nil
 }

@@ -8,10 +8,14 @@ import (
 	blst "github.com/supranational/blst/bindings/go"
 )
 
-// SecretKey is a scalar between 1 and the group order − 1. It never prints itself, and holds the scalar
-// behind a pointer so that a struct around it prints no more than an address.
+// SecretKey is a scalar between 1 and the group order − 1. It never prints itself. Inside an unexported
+// field fmt does not see the methods that hide it and follows pointers, so the scalar is in a closure.
 type SecretKey struct {
-	scalar *blst.SecretKey
+	scalar func() *blst.SecretKey
+}
+
+func newSecretKey(scalar *blst.SecretKey) *SecretKey {
+	return &SecretKey{scalar: func() *blst.SecretKey { return scalar }}
 }
 
 // GenerateKey reads 32 bytes of entropy from r, which should be crypto/rand.Reader, and derives a key.
@@ -33,7 +37,7 @@ func KeyFromSeed(seed []byte) (*SecretKey, error) {
 	if len(seed) < MinSeedSize {
 		return nil, fmt.Errorf("seed: %w: expected at least %d bytes, found %d", ErrLength, MinSeedSize, len(seed))
 	}
-	return &SecretKey{scalar: blst.KeyGen(seed)}, nil
+	return newSecretKey(blst.KeyGen(seed)), nil
 }
 
 // ParseSecretKey reads 32 big-endian bytes, not zero and below the group order.
@@ -46,7 +50,7 @@ func ParseSecretKey(b []byte) (*SecretKey, error) {
 	if scalar == nil {
 		return nil, fmt.Errorf("secret key: %w: expected a number between 1 and the group order − 1", ErrEncoding)
 	}
-	return &SecretKey{scalar: scalar}, nil
+	return newSecretKey(scalar), nil
 }
 
 // Bytes returns the key in the form that [ParseSecretKey] reads.
@@ -84,7 +88,7 @@ func (k *SecretKey) sign(root [32]byte, tag []byte) [SignatureSize]byte {
 // copies elsewhere: this shortens the life of a secret and can't promise its end.
 func (k *SecretKey) Zero() {
 	if k != nil && k.scalar != nil {
-		k.scalar.Zeroize()
+		k.scalar().Zeroize()
 	}
 }
 
@@ -93,7 +97,7 @@ func (k *SecretKey) raw() *blst.SecretKey {
 	if k == nil || k.scalar == nil {
 		return new(blst.SecretKey)
 	}
-	return k.scalar
+	return k.scalar()
 }
 
 const redacted = "bls.SecretKey(redacted)"
