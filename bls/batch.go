@@ -3,9 +3,6 @@ package bls
 import (
 	"crypto/rand"
 	"fmt"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
 	blst "github.com/supranational/blst/bindings/go"
 )
@@ -69,8 +66,8 @@ func FindInvalid(keys []*PublicKey, root [32]byte, sigs [][SignatureSize]byte) (
 	return bad, nil
 }
 
-// newBatch decodes and checks the signatures in parallel, which is most of the work. Those that are
-// malformed have an error at their position and are not in the batch.
+// newBatch decodes and checks the signatures, which is most of the work. Those that are malformed have an
+// error at their position and are not in the batch.
 func newBatch(keys []*PublicKey, root [32]byte, sigs [][SignatureSize]byte) (batch, []error, error) {
 	if len(sigs) == 0 {
 		return batch{}, nil, fmt.Errorf("batch: %w", ErrEmpty)
@@ -82,9 +79,7 @@ func newBatch(keys []*PublicKey, root [32]byte, sigs [][SignatureSize]byte) (bat
 	if err != nil {
 		return batch{}, nil, fmt.Errorf("batch: %w", err)
 	}
-	parsed, errs := make([]*blst.P2Affine, len(sigs)), make([]error, len(sigs))
-	parallel(len(sigs), func(i int) { parsed[i], errs[i] = parseSignature(sigs[i][:]) })
-
+	parsed, errs := parseSignatures(sigs)
 	b := batch{root: root}
 	for i, sig := range parsed {
 		if errs[i] == nil {
@@ -135,18 +130,4 @@ func (b batch) split(at int) (left, right batch) {
 	left = batch{root: b.root, keys: b.keys[:at], sigs: b.sigs[:at], index: b.index[:at]}
 	right = batch{root: b.root, keys: b.keys[at:], sigs: b.sigs[at:], index: b.index[at:]}
 	return left, right
-}
-
-// parallel calls do for 0 … n − 1 on as many goroutines as there are processors.
-func parallel(n int, do func(i int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	wg.Wait()
 }

@@ -2,6 +2,9 @@ package bls
 
 import (
 	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	blst "github.com/supranational/blst/bindings/go"
 )
@@ -28,6 +31,28 @@ func parseSignature(b []byte) (*blst.P2Affine, error) {
 		return nil, fmt.Errorf("signature: %w: found %x", ErrSubgroup, b)
 	}
 	return sig, nil
+}
+
+// parseSignatures decodes and checks signatures on all processors. A malformed one has an error at its
+// position.
+func parseSignatures(sigs [][SignatureSize]byte) ([]*blst.P2Affine, []error) {
+	points, errs := make([]*blst.P2Affine, len(sigs)), make([]error, len(sigs))
+	parallel(len(sigs), func(i int) { points[i], errs[i] = parseSignature(sigs[i][:]) })
+	return points, errs
+}
+
+// parallel calls do for 0 … n − 1 on as many goroutines as there are processors.
+func parallel(n int, do func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // Verify checks one signature on a signing root. Errors: those of [CheckSignature], [ErrNilKey],
@@ -98,13 +123,11 @@ func Aggregate(sigs ...[SignatureSize]byte) ([SignatureSize]byte, error) {
 	if len(sigs) == 0 {
 		return [SignatureSize]byte{}, fmt.Errorf("aggregate: %w", ErrEmpty)
 	}
-	points := make([]*blst.P2Affine, len(sigs))
-	for i := range sigs {
-		point, err := parseSignature(sigs[i][:])
+	points, errs := parseSignatures(sigs)
+	for i, err := range errs {
 		if err != nil {
 			return [SignatureSize]byte{}, fmt.Errorf("aggregate: %d: %w", i, err)
 		}
-		points[i] = point
 	}
 	sum := blst.P2AffinesAdd(points).ToAffine()
 	if isIdentityG2(sum) {

@@ -60,12 +60,12 @@ func (h History) Validate() error {
 // perfect node that this completes, the new leaf first and then upwards: two per block on average.
 // The first error of visit ends it. Errors: [ErrCorrupt], [ErrRange] when full, those of visit.
 func (h History) Append(blockHash [32]byte, visit func(NodeID, [32]byte) error) (History, error) {
-	if h.Size == math.MaxUint64 {
-		return History{}, fmt.Errorf("append: %w: size %d is the largest", ErrRange, h.Size)
-	}
 	tree, err := h.load()
 	if err != nil {
 		return History{}, fmt.Errorf("append: %w", err)
+	}
+	if h.Size == math.MaxUint64 {
+		return History{}, fmt.Errorf("append: %w: size %d is the largest", ErrRange, h.Size)
 	}
 	var visitErr error
 	visitor := func(id compact.NodeID, hash []byte) {
