@@ -7,7 +7,7 @@ import (
 
 // Cache remembers validated public keys by their wire form, so that each is decompressed and checked
 // once (protocol §2). It holds a fixed number of keys and forgets the one that was asked for longest ago.
-// A nil *Cache remembers nothing.
+// Nil and the zero value remember nothing.
 type Cache struct {
 	size int
 
@@ -66,7 +66,7 @@ func (c *Cache) lookup(b [PublicKeySize]byte) (*PublicKey, bool) {
 }
 
 func (c *Cache) store(b [PublicKeySize]byte, key *PublicKey) {
-	if c == nil || c.size < 1 {
+	if c == nil || c.keys == nil {
 		return
 	}
 	c.mu.Lock()

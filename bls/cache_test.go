@@ -67,7 +67,7 @@ func TestACacheKeepsNothingThatIsRefused(t *testing.T) {
 
 func TestACacheWithoutRoomStillParses(t *testing.T) {
 	b := secret(t, 1).PublicKey().Bytes()
-	for name, cache := range map[string]*bls.Cache{"nil": nil, "size 0": bls.NewCache(0), "size −1": bls.NewCache(-1)} {
+	for name, cache := range map[string]*bls.Cache{"nil": nil, "zero value": {}, "size 0": bls.NewCache(0), "size −1": bls.NewCache(-1)} {
 		key, err := cache.Parse(b)
 		wantError(t, nil, err)
 		if key.Bytes() != b || cache.Len() != 0 {

@@ -3,6 +3,7 @@ package bls
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	blst "github.com/supranational/blst/bindings/go"
 )
@@ -13,10 +14,10 @@ type KeySet struct {
 	total blst.P1
 }
 
-// NewKeySet adds up keys, which must not change afterwards, in the order of the bitfields that will be
-// verified against the set. Nil keys keep their place; an aggregate that names one is refused.
+// NewKeySet adds up keys, which are in the order of the bitfields that will be verified against the set.
+// Nil keys keep their place; an aggregate that names one is refused.
 func NewKeySet(keys []*PublicKey) *KeySet {
-	s := &KeySet{keys: keys}
+	s := &KeySet{keys: slices.Clone(keys)}
 	present := make([]*blst.P1Affine, 0, len(keys))
 	for _, key := range keys {
 		if !key.isIdentity() {
@@ -81,7 +82,7 @@ func (s *KeySet) sum(signers iter.Seq[int], count int, subtract bool) (*blst.P1,
 	seen, next := 0, 0 // positions below next are done
 	for i := range signers {
 		switch {
-		case i < next || i >= len(s.keys) || seen == count:
+		case i < next || i >= len(s.keys):
 			return nil, fmt.Errorf("%w: position %d as number %d of %d signers of a set of %d",
 				ErrMismatch, i, seen+1, count, len(s.keys))
 		case s.keys[i].isIdentity():

@@ -121,6 +121,14 @@ func TestAKeySetIsReadByPosition(t *testing.T) {
 	}
 }
 
+func TestAKeySetDoesNotChangeWithTheListThatItWasMadeOf(t *testing.T) {
+	secrets, keys := voters(t, 2)
+	sum, set := aggregate(t, signAll(secrets, root(1))...), bls.NewKeySet(keys)
+	keys[0], keys[1] = nil, keys[0]
+	wantError(t, nil, set.VerifyAggregate(slices.Values([]int{0, 1}), 2, root(1), sum))
+	wantError(t, nil, set.VerifyAggregate(slices.Values([]int{1}), 1, root(1), secrets[1].Sign(root(1))))
+}
+
 func TestAnEmptyKeySetVerifiesNothing(t *testing.T) {
 	sig := secret(t, 1).Sign(root(1))
 	for name, set := range map[string]*bls.KeySet{"nil": nil, "no keys": bls.NewKeySet(nil), "zero value": {}} {
