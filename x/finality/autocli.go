@@ -1,0 +1,63 @@
+package finality
+
+import (
+	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
+)
+
+func args(fields ...string) []*autocliv1.PositionalArgDescriptor {
+	out := make([]*autocliv1.PositionalArgDescriptor, len(fields))
+	for i, field := range fields {
+		out[i] = &autocliv1.PositionalArgDescriptor{ProtoField: field}
+	}
+	return out
+}
+
+// AutoCLIOptions describes the module's commands. A VOTER is an operator address, a public key in hexadecimal or a
+// registration index; an EPOCH may be head, justified or finalized.
+func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
+	return &autocliv1.ModuleOptions{
+		Query: &autocliv1.ServiceCommandDescriptor{
+			Service: "dualchain.finality.v1.Query",
+			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
+				{RpcMethod: "Params", Use: "params", Short: "Show the parameters"},
+				{RpcMethod: "Voter", Use: "voter VOTER", Short: "Show a voter, its state and its powers", PositionalArgs: args("voter")},
+				{RpcMethod: "Voters", Use: "voters", Short: "List voters, all or those in one --state"},
+				{RpcMethod: "VoterSet", Use: "voter-set HASH|EPOCH|next", Short: "Show a voter set", PositionalArgs: args("id")},
+				{RpcMethod: "Votes", Use: "votes EPOCH", Short: "Show who voted for an epoch, with what power", PositionalArgs: args("epoch")},
+				{RpcMethod: "Duty", Use: "duty VOTER", Short: "Show what a voter must sign now", PositionalArgs: args("voter")},
+				{RpcMethod: "Certificate", Use: "certificate EPOCH", Short: "Show the links that finalize an epoch", PositionalArgs: args("epoch")},
+				{RpcMethod: "Delegations", Use: "delegations VOTER", Short: "List the delegations to a voter", PositionalArgs: args("voter")},
+				{
+					RpcMethod: "DelegatorDelegations", Use: "delegations-of ACCOUNT", Short: "List the delegations of an account",
+					PositionalArgs: args("delegator"),
+				},
+				{RpcMethod: "Unbondings", Use: "unbondings ACCOUNT", Short: "List the unbonding entries of an account", PositionalArgs: args("delegator")},
+				{RpcMethod: "Evidence", Use: "evidence ID", Short: "Show accepted evidence with both conflicting votes", PositionalArgs: args("id")},
+				{RpcMethod: "AllEvidence", Use: "all-evidence", Short: "List accepted evidence"},
+				{RpcMethod: "EconomicSecurity", Use: "economic-security", Short: "Show what stands behind finality"},
+			},
+		},
+		Tx: &autocliv1.ServiceCommandDescriptor{
+			Service:              "dualchain.finality.v1.Msg",
+			EnhanceCustomCommand: true,
+			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
+				{
+					RpcMethod: "RegisterVoter", Use: "register-voter PUB_KEY POSSESSION AMOUNT",
+					Short:          "Register a voter (`dualchaind voter keys pop` prints PUB_KEY and POSSESSION)",
+					PositionalArgs: args("pub_key", "possession", "amount"),
+				},
+				{RpcMethod: "EditVoter", Use: "edit-voter", Short: "Replace a voter's moniker, website and commission"},
+				{RpcMethod: "Delegate", Use: "delegate OPERATOR AMOUNT", Short: "Bond stake with a voter", PositionalArgs: args("voter", "amount")},
+				{RpcMethod: "Undelegate", Use: "undelegate OPERATOR AMOUNT", Short: "Take stake out of a voter's pool", PositionalArgs: args("voter", "amount")},
+				{
+					RpcMethod: "CancelUnbonding", Use: "cancel-unbonding ID", Short: "Bond an unbonding entry again",
+					PositionalArgs: args("unbonding_id"),
+				},
+				{RpcMethod: "Unjail", Use: "unjail", Short: "End the jailing of your voter for absence"},
+				{RpcMethod: "SubmitVotes", Skip: true},    // client/cli: it may be unsigned, which autocli can't do
+				{RpcMethod: "SubmitEvidence", Skip: true}, // client/cli
+				{RpcMethod: "UpdateParams", Skip: true},   // governance only
+			},
+		},
+	}
+}

@@ -1,0 +1,296 @@
+package keeper
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"math/bits"
+	"slices"
+
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// An era is settled once no vote for it can come any more: rewards by weight × participation, jail for absence, with
+// weight per epoch = max(rear, current) (protocol §9). The scores are worked out in one pass over bitfields when the
+// settlement begins; paying them is spread over blocks.
+
+// settleBatch bounds the voters paid in one block.
+const settleBatch = 500
+
+// closeEra ends the open era before an epoch that would exceed its length.
+func (k *Keeper) closeEra(ctx context.Context, epoch uint64) error {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return err
+	}
+	era, err := k.era.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read era: %w", err)
+	}
+	if epoch < era.FirstEpoch+params.EraLength {
+		return nil
+	}
+	era.LastEpoch = epoch - 1
+	if err := k.closedEras.Set(ctx, era.Index, era); err != nil {
+		return fmt.Errorf("close era %d: %w", era.Index, err)
+	}
+	return k.era.Set(ctx, types.Era{Index: era.Index + 1, FirstEpoch: epoch})
+}
+
+// settle begins the settlement of the oldest closed era that is due, or goes on with the one under way.
+func (k *Keeper) settle(ctx context.Context) error {
+	s, underWay, err := found(k.settlement.Get(ctx))
+	if err != nil {
+		return fmt.Errorf("read settlement: %w", err)
+	}
+	if underWay {
+		return k.settleSome(ctx, s)
+	}
+	era, due, err := k.dueEra(ctx)
+	if err != nil || !due {
+		return err
+	}
+	return k.beginSettlement(ctx, era)
+}
+
+// dueEra returns the oldest closed era, if its last epoch has left the vote window.
+func (k *Keeper) dueEra(ctx context.Context) (era types.Era, due bool, err error) {
+	if err := k.closedEras.Walk(ctx, nil, func(_ uint64, e types.Era) (bool, error) {
+		era, due = e, true
+		return true, nil
+	}); err != nil || !due {
+		return era, false, err
+	}
+	oldest, _, _, err := k.Window(ctx)
+	return era, era.LastEpoch < oldest, err
+}
+
+func (k *Keeper) beginSettlement(ctx context.Context, era types.Era) error {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return err
+	}
+	sheet, err := k.readEra(ctx, era)
+	if err != nil {
+		return fmt.Errorf("read era %d: %w", era.Index, err)
+	}
+	absent, err := k.absentees(ctx, era, sheet, params)
+	if err != nil {
+		return fmt.Errorf("find absentees of era %d: %w", era.Index, err)
+	}
+	s := types.Settlement{Era: era, Reward: k.pool(ctx, params.BondDenom), Total: math.ZeroInt()}
+	for _, l := range sheet.lines {
+		s.Total = s.Total.Add(math.NewIntFromBigInt(l.expected.Big()))
+		s.Scores = append(s.Scores, types.Score{
+			Registration: l.registration, Signed: math.NewIntFromBigInt(l.signed.Big()), Absent: absent[l.registration],
+		})
+	}
+	return errors.Join(k.settlement.Set(ctx, s), k.cursor.Set(ctx, 0))
+}
+
+// sheet is what voters did in an era, a line for each voter, ascending by registration.
+type sheet struct {
+	lines        []line
+	missedQuorum bool // some epoch was not justified
+}
+
+type line struct {
+	registration     uint64
+	expected, signed ffg.Power // sums of weights
+}
+
+// readEra adds up the era's bitfields. Epochs with the same set are counted together, so that the cost for each
+// voter and epoch is one bit.
+func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
+	var out sheet
+	lines := map[uint64]*line{}
+	add := func(hash ffg.Root, epochs uint64, counts []uint64) error {
+		members, err := k.sets.Get(ctx, hash[:])
+		if err != nil {
+			return fmt.Errorf("read set %s: %w", hash, err)
+		}
+		for i, m := range members.Members {
+			l := lines[m.Registration]
+			if l == nil {
+				l = &line{registration: m.Registration}
+				lines[m.Registration] = l
+			}
+			weight := max(m.Rear, m.Current)
+			l.expected = l.expected.Plus(times(weight, epochs))
+			l.signed = l.signed.Plus(times(weight, counts[i]))
+		}
+		return nil
+	}
+	var hash ffg.Root
+	var epochs uint64
+	var counts []uint64
+	for epoch := era.FirstEpoch; epoch <= era.LastEpoch; epoch++ {
+		r, err := k.checkpoints.Record(ctx, epoch)
+		if err != nil {
+			return out, err
+		}
+		out.missedQuorum = out.missedQuorum || !r.Justified
+		if r.VoterSetHash != hash {
+			if epochs > 0 {
+				if err := add(hash, epochs, counts); err != nil {
+					return out, err
+				}
+			}
+			s, err := k.set(ctx, r.VoterSetHash)
+			if err != nil {
+				return out, err
+			}
+			hash, epochs, counts = r.VoterSetHash, 0, make([]uint64, len(s.voters))
+		}
+		signers, err := k.Tally(ctx, epoch)
+		if err != nil {
+			return out, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
+		}
+		epochs++
+		for i := range signers.Indices() {
+			counts[i]++
+		}
+	}
+	if err := add(hash, epochs, counts); err != nil {
+		return out, err
+	}
+	for _, l := range lines {
+		out.lines = append(out.lines, *l)
+	}
+	slices.SortFunc(out.lines, func(a, b line) int { return cmp.Compare(a.registration, b.registration) })
+	return out, nil
+}
+
+// absentees chooses whom the settlement jails: those below min_participation, worst first (ties by registration),
+// while together they hold at most a tenth of the current side, and the first in any case. Nobody in an era in which an
+// epoch missed quorum: neither a mass crash nor proposers that omit votes can hand the finality layer to the few who remain.
+func (k *Keeper) absentees(ctx context.Context, era types.Era, s sheet, params types.Params) (map[uint64]bool, error) {
+	if s.missedQuorum {
+		return nil, nil
+	}
+	pair, err := k.pairInForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := k.set(ctx, ffg.Root(pair.VoterSetHash))
+	if err != nil {
+		return nil, err
+	}
+	type candidate struct {
+		line
+		power uint64 // in the current side
+	}
+	var candidates []candidate
+	for _, l := range s.lines {
+		if participates(l, params.MinParticipationPpm) {
+			continue
+		}
+		voter, err := k.Voter(ctx, l.registration)
+		if err != nil {
+			return nil, err
+		}
+		if voter.Jailed || voter.Tombstoned || voter.AccountableFrom > era.FirstEpoch {
+			continue
+		}
+		key, err := types.ParsePublicKey(voter.PubKey)
+		if err != nil {
+			return nil, err
+		}
+		c := candidate{line: l}
+		if position, member := now.voters.Position(key); member {
+			c.power = now.voters[position].Current
+		}
+		candidates = append(candidates, c)
+	}
+	slices.SortStableFunc(candidates, func(a, b candidate) int {
+		return cross(a.signed, b.expected).Cmp(cross(b.signed, a.expected))
+	})
+	jailed, sum := map[uint64]bool{}, ffg.Power{}
+	for i, c := range candidates {
+		sum = sum.Add(c.power)
+		if tenth := new(big.Int).Mul(sum.Big(), big.NewInt(10)); i > 0 && tenth.Cmp(now.current.Big()) > 0 {
+			break
+		}
+		jailed[c.registration] = true
+	}
+	return jailed, nil
+}
+
+func participates(l line, minimum uint32) bool {
+	signed := new(big.Int).Mul(l.signed.Big(), big.NewInt(types.Million))
+	return signed.Cmp(new(big.Int).Mul(l.expected.Big(), big.NewInt(int64(minimum)))) >= 0
+}
+
+func cross(a, b ffg.Power) *big.Int { return new(big.Int).Mul(a.Big(), b.Big()) }
+
+// times returns weight × n.
+func times(weight, n uint64) ffg.Power {
+	hi, lo := bits.Mul64(weight, n)
+	return ffg.Power{Hi: hi, Lo: lo}
+}
+
+// settleSome pays and jails the next batch, and ends the settlement after the last.
+func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return err
+	}
+	cursor, err := k.cursor.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read settlement cursor: %w", err)
+	}
+	end := min(cursor+settleBatch, uint64(len(s.Scores)))
+	pooled := math.ZeroInt()
+	for _, score := range s.Scores[min(cursor, end):end] {
+		toPool, err := k.reward(ctx, s, score, params)
+		if err != nil {
+			return fmt.Errorf("reward registration %d: %w", score.Registration, err)
+		}
+		pooled = pooled.Add(toPool)
+		if err := k.jailAbsent(ctx, score, params); err != nil {
+			return fmt.Errorf("jail registration %d: %w", score.Registration, err)
+		}
+	}
+	if pooled.IsPositive() {
+		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, pooled))
+		if err := k.bank.SendCoinsFromModuleToModule(ctx, types.RewardsName, types.ModuleName, coins); err != nil {
+			return fmt.Errorf("move rewards to the pools: %w", err)
+		}
+	}
+	if end < uint64(len(s.Scores)) {
+		return k.cursor.Set(ctx, end)
+	}
+	if err := errors.Join(k.settlement.Remove(ctx), k.cursor.Remove(ctx), k.closedEras.Remove(ctx, s.Era.Index)); err != nil {
+		return fmt.Errorf("end settlement: %w", err)
+	}
+	return emit(ctx, &types.EventEraSettled{Era: s.Era.Index, FirstEpoch: s.Era.FirstEpoch, LastEpoch: s.Era.LastEpoch})
+}
+
+// jailAbsent jails a voter that the settlement marked, unless something else did in the meantime.
+func (k *Keeper) jailAbsent(ctx context.Context, score types.Score, params types.Params) error {
+	if !score.Absent {
+		return nil
+	}
+	voter, err := k.Voter(ctx, score.Registration)
+	if err != nil || voter.Jailed {
+		return err
+	}
+	return k.jail(ctx, score.Registration, params)
+}
+
+// closedEraList returns the closed eras that are not settled, oldest first.
+func (k *Keeper) closedEraList(ctx context.Context) ([]types.Era, error) {
+	var out []types.Era
+	err := k.closedEras.Walk(ctx, nil, func(_ uint64, e types.Era) (bool, error) {
+		out = append(out, e)
+		return false, nil
+	})
+	return out, err
+}

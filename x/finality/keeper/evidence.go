@@ -1,0 +1,258 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// Evidence is two conflicting votes for this chain's domain. It names signers by registration, never by position in a set:
+// an invented set with a rogue key would frame honest voters (protocol §8). Epochs and roots need not exist here.
+
+// SubmitEvidence slashes the voters guilty of both votes, and pays the reporter of a signed submission.
+func (m MsgServer) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvidence) (*types.MsgSubmitEvidenceResponse, error) {
+	if msg.Submitter == "" {
+		if err := checkInjected(msg.Evidence); err != nil {
+			return nil, err
+		}
+	} else {
+		consumeEvidenceGas(ctx, msg.Evidence)
+	}
+	params, err := m.Params(ctx)
+	if err != nil {
+		return nil, err
+	}
+	offence, guilty, err := m.judge(ctx, msg.Evidence)
+	if err != nil {
+		return nil, err
+	}
+	penalty := math.ZeroInt()
+	for _, index := range guilty {
+		taken, err := m.tombstone(ctx, index, params.SlashFractionEquivocationPpm)
+		if err != nil {
+			return nil, fmt.Errorf("slash registration %d: %w", index, err)
+		}
+		penalty = penalty.Add(taken)
+	}
+	reward, err := m.payReporter(ctx, msg.Submitter, penalty, params)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.burn(ctx, params.BondDenom, penalty.Sub(reward)); err != nil {
+		return nil, err
+	}
+	id, err := m.recordEvidence(ctx, types.EvidenceRecord{
+		Evidence: msg.Evidence, Offence: offence.Kind.String(), Slashed: guilty,
+		Submitter: msg.Submitter, Penalty: penalty, Reward: reward, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgSubmitEvidenceResponse{EvidenceId: id, Slashed: guilty, Reward: sdk.NewCoin(params.BondDenom, reward)},
+		emit(ctx, &types.EventEvidenceAccepted{EvidenceId: id, Offence: offence.Kind.String(), Submitter: msg.Submitter})
+}
+
+// CheckUnsignedEvidence says whether a proposer may inject this evidence now.
+func (k *Keeper) CheckUnsignedEvidence(ctx context.Context, e types.Evidence) error {
+	if err := checkInjected(e); err != nil {
+		return err
+	}
+	_, _, err := k.judge(ctx, e)
+	return err
+}
+
+// checkInjected keeps what is free small: one and the same registered voter on each side.
+func checkInjected(e types.Evidence) error {
+	if len(e.First.ForkSigners)+len(e.Second.ForkSigners) > 0 ||
+		len(e.First.Registrations) != 1 || !slices.Equal(e.First.Registrations, e.Second.Registrations) {
+		return types.ErrInvalidEvidence.Wrap("unsigned evidence: expected the same single registration on both sides and no fork signers")
+	}
+	return nil
+}
+
+func consumeEvidenceGas(ctx context.Context, e types.Evidence) {
+	registered := len(e.First.Registrations) + len(e.Second.Registrations)
+	fork := len(e.First.ForkSigners) + len(e.Second.ForkSigners)
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(2*gasVerify+gasSigner*uint64(registered)+gasForkSigner*uint64(fork), "verify evidence")
+}
+
+// judge verifies evidence and returns the offence and the registrations to slash: those behind both votes that are not
+// tombstoned and still have stake.
+func (k *Keeper) judge(ctx context.Context, e types.Evidence) (*ffg.Offence, []uint64, error) {
+	first, err := e.First.Vote.ToFFG()
+	if err != nil {
+		return nil, nil, fmt.Errorf("first vote: %w", err)
+	}
+	second, err := e.Second.Vote.ToFFG()
+	if err != nil {
+		return nil, nil, fmt.Errorf("second vote: %w", err)
+	}
+	var offence *ffg.Offence
+	if err := ffg.Slashable(first, second); !errors.As(err, &offence) {
+		return nil, nil, types.ErrNotSlashable.Wrapf("%s and %s", voteText(first), voteText(second))
+	}
+	guilty, err := k.guilty(ctx, e)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := k.verifyEvidenceVote(ctx, e.First, first); err != nil {
+		return nil, nil, fmt.Errorf("first vote: %w", err)
+	}
+	if err := k.verifyEvidenceVote(ctx, e.Second, second); err != nil {
+		return nil, nil, fmt.Errorf("second vote: %w", err)
+	}
+	return offence, guilty, nil
+}
+
+// guilty returns the registrations in both votes that can still be slashed.
+func (k *Keeper) guilty(ctx context.Context, e types.Evidence) ([]uint64, error) {
+	for _, list := range [][]uint64{e.First.Registrations, e.Second.Registrations} {
+		for i := 1; i < len(list); i++ {
+			if list[i-1] >= list[i] {
+				return nil, types.ErrInvalidEvidence.Wrapf("registrations: expected strictly ascending, found %d before %d", list[i-1], list[i])
+			}
+		}
+	}
+	var out []uint64
+	for _, index := range e.First.Registrations {
+		if _, both := slices.BinarySearch(e.Second.Registrations, index); !both {
+			continue
+		}
+		voter, err := k.Voter(ctx, index)
+		if err != nil {
+			return nil, err
+		}
+		if !voter.Tombstoned && voter.Stake().IsPositive() {
+			out = append(out, index)
+		}
+	}
+	if len(out) == 0 {
+		return nil, types.ErrNobodyGuilty
+	}
+	return out, nil
+}
+
+// verifyEvidenceVote checks one vote's signature by all its signers.
+func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, vote ffg.Vote) error {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return err
+	}
+	if len(e.ForkSigners) > int(params.MaxVoters) {
+		return types.ErrInvalidEvidence.Wrapf("expected at most %d fork signers, found %d", params.MaxVoters, len(e.ForkSigners))
+	}
+	sig, err := e.SignatureBytes()
+	if err != nil {
+		return err
+	}
+	keys := make([]*bls.PublicKey, 0, len(e.Registrations)+len(e.ForkSigners))
+	for _, index := range e.Registrations {
+		key, err := k.keyOf(ctx, index)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
+	}
+	for i, signer := range e.ForkSigners {
+		if i > 0 && bytes.Compare(e.ForkSigners[i-1].PubKey, signer.PubKey) >= 0 {
+			return types.ErrInvalidEvidence.Wrapf("fork signers: expected strictly ascending keys, found %x before %x", e.ForkSigners[i-1].PubKey, signer.PubKey)
+		}
+		key, err := k.forkKey(ctx, signer)
+		if err != nil {
+			return fmt.Errorf("fork signer %d: %w", i, err)
+		}
+		keys = append(keys, key)
+	}
+	if err := bls.VerifyAggregate(keys, vote.SigningRoot(k.Domain(ctx)), sig); err != nil {
+		return types.ErrInvalidSignature.Wrap(err.Error())
+	}
+	return nil
+}
+
+// keyOf returns the key of a registration; its possession was proven then.
+func (k *Keeper) keyOf(ctx context.Context, index uint64) (*bls.PublicKey, error) {
+	voter, err := k.Voter(ctx, index)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := types.ParsePublicKey(voter.PubKey)
+	if err != nil {
+		return nil, err
+	}
+	key, err := k.verifier.keys.Parse(raw)
+	if err != nil {
+		return nil, types.ErrInvalidKey.Wrap(err.Error())
+	}
+	return key, nil
+}
+
+// forkKey returns the key of a signer that only a fork registered, with its possession proven now.
+func (k *Keeper) forkKey(ctx context.Context, signer types.ForkSigner) (*bls.PublicKey, error) {
+	if len(signer.PubKey) != len(ffg.PublicKey{}) || len(signer.Possession) != len(ffg.Signature{}) {
+		return nil, types.ErrInvalidEvidence.Wrapf("expected a key of %d and a proof of %d bytes, found %d and %d",
+			len(ffg.PublicKey{}), len(ffg.Signature{}), len(signer.PubKey), len(signer.Possession))
+	}
+	raw := ffg.PublicKey(signer.PubKey)
+	if _, _, known, err := k.Registration(ctx, raw); err != nil || known {
+		return nil, orWrap(err, types.ErrForkSignerIsKnown, raw.String())
+	}
+	operator, err := sdk.AccAddressFromBech32(signer.Operator)
+	if err != nil {
+		return nil, types.ErrInvalidEvidence.Wrapf("operator: %s", err)
+	}
+	if err := k.checkPossession(ctx, operator, raw, ffg.Signature(signer.Possession)); err != nil {
+		return nil, err
+	}
+	key, err := k.verifier.keys.Parse(raw)
+	if err != nil {
+		return nil, types.ErrInvalidKey.Wrap(err.Error())
+	}
+	return key, nil
+}
+
+// payReporter pays the reporter's share of a penalty and gives the fee back. Proposers that inject evidence get nothing.
+func (k *Keeper) payReporter(ctx context.Context, submitter string, penalty math.Int, params types.Params) (math.Int, error) {
+	if submitter == "" {
+		return math.ZeroInt(), nil
+	}
+	addr, err := sdk.AccAddressFromBech32(submitter)
+	if err != nil {
+		return math.Int{}, types.ErrInvalidEvidence.Wrapf("submitter: %s", err)
+	}
+	reward := types.Fraction(penalty, params.ReporterFractionPpm)
+	if reward.IsPositive() {
+		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, reward))
+		if err := k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, addr, coins); err != nil {
+			return math.Int{}, fmt.Errorf("pay reporter: %w", err)
+		}
+	}
+	if payer, fee, has := types.RefundableFee(ctx); has && !fee.IsZero() {
+		if err := k.bank.SendCoinsFromModuleToAccount(ctx, authtypes.FeeCollectorName, payer, fee); err != nil {
+			return math.Int{}, fmt.Errorf("refund fee: %w", err)
+		}
+	}
+	return reward, nil
+}
+
+func (k *Keeper) recordEvidence(ctx context.Context, r types.EvidenceRecord) (uint64, error) {
+	id, err := k.evidenceSeq.Next(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("take evidence number: %w", err)
+	}
+	r.Id = id
+	if err := k.evidence.Set(ctx, id, r); err != nil {
+		return 0, fmt.Errorf("set evidence %d: %w", id, err)
+	}
+	return id, nil
+}

@@ -1,0 +1,326 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	"github.com/dualchain/dualchain/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// QueryServer serves the module's queries: this file those of voters and stake, queries_votes.go those of votes and sets.
+type QueryServer struct{ *Keeper }
+
+var _ types.QueryServer = QueryServer{}
+
+// notFound gives errors of missing things their gRPC code.
+func notFound(err error) error {
+	if errors.Is(err, types.ErrVoterNotFound) || errors.Is(err, types.ErrUnknownSet) ||
+		errors.Is(err, checkpointtypes.ErrNotFound) || errors.Is(err, collections.ErrNotFound) {
+		return status.Error(codes.NotFound, err.Error())
+	}
+	return err
+}
+
+// Params returns the parameters.
+func (q QueryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
+	params, err := q.Keeper.Params(ctx)
+	return &types.QueryParamsResponse{Params: params}, err
+}
+
+// resolveVoter reads an operator address, a public key in hexadecimal or a registration index.
+func (q QueryServer) resolveVoter(ctx context.Context, id string) (types.Voter, error) {
+	if index, err := strconv.ParseUint(id, 10, 64); err == nil {
+		voter, err := q.Keeper.Voter(ctx, index)
+		return voter, notFound(err)
+	}
+	if key, err := types.ParsePublicKey(id); err == nil {
+		index, _, known, err := q.Registration(ctx, key)
+		if err != nil {
+			return types.Voter{}, err
+		}
+		if !known {
+			return types.Voter{}, status.Errorf(codes.NotFound, "no voter with public key %s", id)
+		}
+		return q.Keeper.Voter(ctx, index)
+	}
+	if _, err := sdk.AccAddressFromBech32(id); err != nil {
+		return types.Voter{}, status.Errorf(codes.InvalidArgument,
+			"voter: expected an operator address, a public key of 96 hexadecimal digits or a registration index; found %q", id)
+	}
+	voter, err := q.voterOf(ctx, id)
+	return voter, notFound(err)
+}
+
+// Voter returns one voter, its state and its powers.
+func (q QueryServer) Voter(ctx context.Context, req *types.QueryVoterRequest) (*types.QueryVoterResponse, error) {
+	voter, err := q.resolveVoter(ctx, req.GetVoter())
+	if err != nil {
+		return nil, err
+	}
+	state, err := q.states(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &types.QueryVoterResponse{Voter: voter, State: state(voter)}
+	if anchored, err := q.inForce.Has(ctx); err != nil || !anchored {
+		return out, err
+	}
+	pair, err := q.pairInForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := q.set(ctx, ffg.Root(pair.VoterSetHash))
+	if err != nil {
+		return nil, err
+	}
+	after, err := q.successor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := types.ParsePublicKey(voter.PubKey)
+	if err != nil {
+		return nil, err
+	}
+	if position, member := now.voters.Position(key); member {
+		out.Rear, out.Current = now.voters[position].Rear, now.voters[position].Current
+	}
+	if position, member := after.voters.Position(key); member {
+		out.Next = after.voters[position].Current
+	}
+	return out, nil
+}
+
+// states returns a function that tells a voter's state.
+func (q QueryServer) states(ctx context.Context) (func(types.Voter) types.VoterState, error) {
+	set, err := q.eligible(ctx)
+	if err != nil {
+		return nil, err
+	}
+	eligible := make(map[uint64]bool, len(set.Members))
+	for _, m := range set.Members {
+		eligible[m.Registration] = true
+	}
+	return func(v types.Voter) types.VoterState {
+		switch {
+		case v.Tombstoned:
+			return types.VoterState_VOTER_STATE_TOMBSTONED
+		case v.Jailed:
+			return types.VoterState_VOTER_STATE_JAILED
+		case eligible[v.Index]:
+			return types.VoterState_VOTER_STATE_ELIGIBLE
+		}
+		return types.VoterState_VOTER_STATE_WAITING
+	}, nil
+}
+
+// Voters lists voters, all or those in one state.
+func (q QueryServer) Voters(ctx context.Context, req *types.QueryVotersRequest) (*types.QueryVotersResponse, error) {
+	if _, known := types.VoterState_name[int32(req.GetState())]; !known {
+		return nil, status.Errorf(codes.InvalidArgument, "state: unknown value %d", req.GetState())
+	}
+	state, err := q.states(ctx)
+	if err != nil {
+		return nil, err
+	}
+	voters, page, err := query.CollectionFilteredPaginate(ctx, q.voters, req.GetPagination(),
+		func(_ uint64, v types.Voter) (bool, error) {
+			return req.GetState() == types.VoterState_VOTER_STATE_UNSPECIFIED || state(v) == req.GetState(), nil
+		},
+		func(_ uint64, v types.Voter) (types.Voter, error) { return v, nil })
+	if err != nil {
+		return nil, err
+	}
+	return &types.QueryVotersResponse{Voters: voters, Pagination: page}, nil
+}
+
+// Delegations lists the delegations to a voter.
+func (q QueryServer) Delegations(ctx context.Context, req *types.QueryDelegationsRequest) (*types.QueryDelegationsResponse, error) {
+	voter, err := q.resolveVoter(ctx, req.GetVoter())
+	if err != nil {
+		return nil, err
+	}
+	delegations, page, err := query.CollectionPaginate(ctx, q.delegations, req.GetPagination(),
+		func(id collections.Pair[uint64, []byte], shares math.Int) (types.DelegationBalance, error) {
+			return balanceOf(voter, sdk.AccAddress(id.K2()), shares), nil
+		}, query.WithCollectionPaginationPairPrefix[uint64, []byte](voter.Index))
+	if err != nil {
+		return nil, err
+	}
+	return &types.QueryDelegationsResponse{Delegations: delegations, Pagination: page}, nil
+}
+
+// DelegatorDelegations lists the delegations of an account.
+func (q QueryServer) DelegatorDelegations(ctx context.Context, req *types.QueryDelegatorDelegationsRequest) (*types.QueryDelegatorDelegationsResponse, error) {
+	delegator, err := account(req.GetDelegator())
+	if err != nil {
+		return nil, err
+	}
+	delegations, page, err := query.CollectionPaginate(ctx, q.delegationsByOwner, req.GetPagination(),
+		func(id collections.Pair[[]byte, uint64], _ collections.NoValue) (types.DelegationBalance, error) {
+			voter, err := q.Keeper.Voter(ctx, id.K2())
+			if err != nil {
+				return types.DelegationBalance{}, err
+			}
+			shares, err := q.shares(ctx, voter.Index, delegator)
+			return balanceOf(voter, delegator, shares), err
+		}, query.WithCollectionPaginationPairPrefix[[]byte, uint64](delegator))
+	if err != nil {
+		return nil, err
+	}
+	return &types.QueryDelegatorDelegationsResponse{Delegations: delegations, Pagination: page}, nil
+}
+
+// Unbondings lists the unbonding entries of an account.
+func (q QueryServer) Unbondings(ctx context.Context, req *types.QueryUnbondingsRequest) (*types.QueryUnbondingsResponse, error) {
+	delegator, err := account(req.GetDelegator())
+	if err != nil {
+		return nil, err
+	}
+	unbondings, page, err := query.CollectionPaginate(ctx, q.unbondingsByDelegator, req.GetPagination(),
+		func(id collections.Pair[[]byte, uint64], _ collections.NoValue) (types.UnbondingBalance, error) {
+			return q.unbondingBalance(ctx, id.K2())
+		}, query.WithCollectionPaginationPairPrefix[[]byte, uint64](delegator))
+	if err != nil {
+		return nil, err
+	}
+	return &types.QueryUnbondingsResponse{Unbondings: unbondings, Pagination: page}, nil
+}
+
+func (q QueryServer) unbondingBalance(ctx context.Context, id uint64) (types.UnbondingBalance, error) {
+	entry, err := q.unbondings.Get(ctx, id)
+	if err != nil {
+		return types.UnbondingBalance{}, err
+	}
+	voter, err := q.Keeper.Voter(ctx, entry.VoterIndex)
+	if err != nil {
+		return types.UnbondingBalance{}, err
+	}
+	completion, started, err := q.completion(ctx, entry)
+	if err != nil {
+		return types.UnbondingBalance{}, err
+	}
+	if started {
+		entry.CompletionTime = &completion
+	}
+	return types.UnbondingBalance{Unbonding: entry, Balance: voter.Unbonding().Worth(entry.Shares), Frozen: voter.Tombstoned}, nil
+}
+
+func account(address string) (sdk.AccAddress, error) {
+	addr, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return nil, status.Errorf(codes.InvalidArgument, "delegator: expected an account address, found %q: %s", address, err)
+	}
+	return addr, nil
+}
+
+func balanceOf(v types.Voter, delegator sdk.AccAddress, shares math.Int) types.DelegationBalance {
+	return types.DelegationBalance{
+		Delegation: types.Delegation{VoterIndex: v.Index, Delegator: delegator.String(), Shares: shares},
+		Balance:    v.Bonded().Worth(shares),
+	}
+}
+
+// Evidence returns one record.
+func (q QueryServer) Evidence(ctx context.Context, req *types.QueryEvidenceRequest) (*types.QueryEvidenceResponse, error) {
+	record, has, err := found(q.evidence.Get(ctx, req.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	if !has {
+		return nil, status.Errorf(codes.NotFound, "no evidence with id %d", req.GetId())
+	}
+	return &types.QueryEvidenceResponse{Record: record}, nil
+}
+
+// AllEvidence lists the records.
+func (q QueryServer) AllEvidence(ctx context.Context, req *types.QueryAllEvidenceRequest) (*types.QueryAllEvidenceResponse, error) {
+	records, page, err := query.CollectionPaginate(ctx, q.evidence, req.GetPagination(),
+		func(_ uint64, r types.EvidenceRecord) (types.EvidenceRecord, error) { return r, nil })
+	if err != nil {
+		return nil, err
+	}
+	return &types.QueryAllEvidenceResponse{Records: records, Pagination: page}, nil
+}
+
+// EconomicSecurity tells what stands behind finality, and how much of it the proposal layer's operators hold.
+func (q QueryServer) EconomicSecurity(ctx context.Context, _ *types.QueryEconomicSecurityRequest) (*types.QueryEconomicSecurityResponse, error) {
+	params, err := q.Keeper.Params(ctx)
+	if err != nil {
+		return nil, err
+	}
+	zero := math.ZeroInt()
+	out := &types.QueryEconomicSecurityResponse{
+		BondDenom: params.BondDenom, Bonded: zero, Unbonding: zero, ViolationStake: zero, ViolationCost: zero,
+	}
+	if err := q.voters.Walk(ctx, nil, func(_ uint64, v types.Voter) (bool, error) {
+		out.Bonded, out.Unbonding = out.Bonded.Add(v.Tokens), out.Unbonding.Add(v.UnbondingTokens)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	if anchored, err := q.inForce.Has(ctx); err != nil || !anchored {
+		return out, err
+	}
+	pair, err := q.pairInForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := q.set(ctx, ffg.Root(pair.VoterSetHash))
+	if err != nil {
+		return nil, err
+	}
+	least := now.rear
+	if now.current.Cmp(least) < 0 {
+		least = now.current
+	}
+	third := math.NewIntFromBigInt(least.Big()).AddRaw(2).QuoRaw(3)
+	out.ViolationStake = third.MulRaw(types.PowerReduction)
+	out.ViolationCost = types.Fraction(out.ViolationStake, params.SlashFractionEquivocationPpm)
+	overlap, err := q.overlap(ctx, pair.VoterSetHash, out)
+	if err != nil {
+		return nil, err
+	}
+	out.OverlapPowerPpm = uint32(overlap.MulRaw(types.Million).Quo(math.NewIntFromBigInt(now.current.Big())).Uint64())
+	return out, nil
+}
+
+// overlap lists the operators in the current side that run a bonded validator too, and returns their power.
+func (q QueryServer) overlap(ctx context.Context, hash []byte, out *types.QueryEconomicSecurityResponse) (math.Int, error) {
+	sum := math.ZeroInt()
+	members, err := q.sets.Get(ctx, hash)
+	if err != nil {
+		return sum, err
+	}
+	for _, m := range members.Members {
+		if m.Current == 0 {
+			continue
+		}
+		voter, err := q.Keeper.Voter(ctx, m.Registration)
+		if err != nil {
+			return sum, err
+		}
+		operator, err := sdk.AccAddressFromBech32(voter.Operator)
+		if err != nil {
+			return sum, err
+		}
+		validator, err := q.staking.GetValidator(ctx, sdk.ValAddress(operator))
+		if err != nil || !validator.IsBonded() {
+			continue // not a validator
+		}
+		sum = sum.Add(math.NewIntFromUint64(m.Current))
+		out.OverlapOperators = append(out.OverlapOperators, voter.Operator)
+	}
+	return sum, nil
+}

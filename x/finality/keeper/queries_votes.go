@@ -1,0 +1,235 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/dualchain/dualchain/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// VoterSet returns a set by hash, by epoch or by the word next.
+func (q QueryServer) VoterSet(ctx context.Context, req *types.QueryVoterSetRequest) (*types.QueryVoterSetResponse, error) {
+	if anchored, err := q.inForce.Has(ctx); err != nil || !anchored {
+		return nil, orWrap(err, types.ErrNoEpochs, "there are no voter sets")
+	}
+	var members types.VoterSet
+	var hash ffg.Root
+	var err error
+	if req.GetId() == "next" {
+		if members, err = q.next.Get(ctx); err != nil {
+			return nil, err
+		}
+		side, err := members.Side()
+		if err != nil {
+			return nil, err
+		}
+		hash = side.Hash()
+	} else {
+		if hash, err = checkpointtypes.ParseRoot(req.GetId()); err != nil {
+			epoch, err := q.checkpoints.ResolveEpoch(ctx, req.GetId())
+			if err != nil {
+				return nil, status.Errorf(codes.InvalidArgument, "voter set: expected a hash of 64 hexadecimal digits, an epoch, or next; found %q", req.GetId())
+			}
+			if hash, err = q.SetHash(ctx, epoch); err != nil {
+				return nil, notFound(err)
+			}
+		}
+		if members, err = q.sets.Get(ctx, hash[:]); err != nil {
+			return nil, status.Errorf(codes.NotFound, "no kept voter set has hash %s", hash)
+		}
+	}
+	voters, rear, current, err := q.setVoters(ctx, members, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &types.QueryVoterSetResponse{Hash: hash.String(), Voters: voters, RearTotal: rear.String(), CurrentTotal: current.String()}, nil
+}
+
+// setVoters lists a set's members with their operators, and adds up the powers.
+func (q QueryServer) setVoters(ctx context.Context, set types.VoterSet, signers ffg.Bitfield) (voters []types.SetVoter, rear, current ffg.Power, err error) {
+	for i, m := range set.Members {
+		voter, err := q.Keeper.Voter(ctx, m.Registration)
+		if err != nil {
+			return nil, rear, current, err
+		}
+		rear, current = rear.Add(m.Rear), current.Add(m.Current)
+		voters = append(voters, types.SetVoter{
+			Index: m.Registration, Operator: voter.Operator, PubKey: voter.PubKey, Rear: m.Rear, Current: m.Current, Signed: signers.Get(i),
+		})
+	}
+	return voters, rear, current, nil
+}
+
+// Votes returns the tally of an epoch.
+func (q QueryServer) Votes(ctx context.Context, req *types.QueryVotesRequest) (*types.QueryVotesResponse, error) {
+	epoch, err := q.checkpoints.ResolveEpoch(ctx, req.GetEpoch())
+	if err != nil {
+		return nil, err
+	}
+	r, err := q.checkpoints.Record(ctx, epoch)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	if epoch == 0 {
+		return nil, status.Error(codes.NotFound, "epoch 0 is the anchor: it is never voted on")
+	}
+	votes, err := q.recorded(ctx, epoch)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	members, err := q.sets.Get(ctx, r.VoterSetHash[:])
+	if err != nil {
+		return nil, notFound(err)
+	}
+	voters, rearTotal, currentTotal, err := q.setVoters(ctx, members, votes.Signers)
+	if err != nil {
+		return nil, err
+	}
+	_, rear, current, err := q.signedPower(ctx, epoch)
+	if err != nil {
+		return nil, err
+	}
+	return &types.QueryVotesResponse{
+		Epoch: epoch, Votes: types.AggregateVoteFromFFG(votes), Voters: voters,
+		RearSigned: rear.String(), CurrentSigned: current.String(),
+		RearTotal: rearTotal.String(), CurrentTotal: currentTotal.String(), Justified: r.Justified,
+	}, nil
+}
+
+// recorded returns an epoch's canonical vote with its tally: no signers and no signature while nobody has voted.
+func (q QueryServer) recorded(ctx context.Context, epoch uint64) (ffg.AggregateVote, error) {
+	vote, err := q.CanonicalVote(ctx, epoch)
+	if err != nil {
+		return ffg.AggregateVote{}, err
+	}
+	hash, err := q.SetHash(ctx, epoch)
+	if err != nil {
+		return ffg.AggregateVote{}, err
+	}
+	tally, has, err := found(q.tallies.Get(ctx, epoch))
+	if err != nil {
+		return ffg.AggregateVote{}, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
+	}
+	out := ffg.AggregateVote{Vote: vote, VoterSetHash: hash, Signers: tally.Signers}
+	if has {
+		if out.Signature, err = (types.EvidenceVote{Signature: tally.Signature}).SignatureBytes(); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// Duty returns what a voter must sign now.
+func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*types.QueryDutyResponse, error) {
+	voter, err := q.resolveVoter(ctx, req.GetVoter())
+	if err != nil {
+		return nil, err
+	}
+	head, anchored, err := q.checkpoints.HeadEpoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !anchored || head == 0 {
+		return nil, status.Error(codes.FailedPrecondition, types.ErrNoEpochs.Error())
+	}
+	r, err := q.checkpoints.Record(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	vote, err := q.CanonicalVote(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	s, err := q.set(ctx, r.VoterSetHash)
+	if err != nil {
+		return nil, err
+	}
+	key, err := types.ParsePublicKey(voter.PubKey)
+	if err != nil {
+		return nil, err
+	}
+	out := &types.QueryDutyResponse{
+		Target: checkpointtypes.CheckpointFromFFG(r.Checkpoint), Source: types.RefFromFFG(vote.Source), Size_: uint32(len(s.voters)),
+	}
+	position, member := s.voters.Position(key)
+	if !member {
+		return out, nil
+	}
+	signers, err := q.Tally(ctx, head)
+	out.Member, out.Position, out.Recorded = true, uint32(position), signers.Get(position)
+	return out, err
+}
+
+// maxCertificateSpan bounds the search for the link that finalizes an epoch.
+const maxCertificateSpan = 10_000
+
+// Certificate returns the certificate of the first checkpoint at or above the epoch that a recorded link finalizes.
+func (q QueryServer) Certificate(ctx context.Context, req *types.QueryCertificateRequest) (*types.QueryCertificateResponse, error) {
+	epoch, err := q.checkpoints.ResolveEpoch(ctx, req.GetEpoch())
+	if err != nil {
+		return nil, err
+	}
+	finalized, err := q.checkpoints.FinalizedEpoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	head, _, err := q.checkpoints.HeadEpoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if epoch > finalized {
+		return nil, status.Errorf(codes.NotFound, "epoch %d is not final: the finalized head is %d", epoch, finalized)
+	}
+	if _, err := q.checkpoints.Record(ctx, epoch); err != nil {
+		return nil, notFound(err)
+	}
+	source, target, err := q.finalizingLink(ctx, epoch, min(head, epoch+maxCertificateSpan))
+	if err != nil {
+		return nil, err
+	}
+	var out types.Certificate
+	for e := source; e <= target; e++ {
+		r, err := q.checkpoints.Record(ctx, e)
+		if err != nil {
+			return nil, notFound(err)
+		}
+		out.Checkpoints = append(out.Checkpoints, checkpointtypes.CheckpointFromFFG(r.Checkpoint))
+		if e == source {
+			continue
+		}
+		link, err := q.recorded(ctx, e)
+		if err != nil {
+			return nil, notFound(err)
+		}
+		out.Links = append(out.Links, types.AggregateVoteFromFFG(link))
+	}
+	return &types.QueryCertificateResponse{Certificate: out}, nil
+}
+
+// finalizingLink returns the first s→t with s at or above epoch and every checkpoint in (s, t] justified.
+func (q QueryServer) finalizingLink(ctx context.Context, epoch, limit uint64) (source, target uint64, err error) {
+	run := epoch + 1 // every epoch from here to the target is justified
+	for target = epoch + 1; target <= limit; target++ {
+		r, err := q.checkpoints.Record(ctx, target)
+		if errors.Is(err, checkpointtypes.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+		if !r.Justified {
+			run = target + 1
+			continue
+		}
+		if r.Source >= epoch && r.Source+1 >= run {
+			return r.Source, target, nil
+		}
+	}
+	return 0, 0, status.Errorf(codes.NotFound, "no link within %d epochs above %d finalizes it", limit-epoch, epoch)
+}

@@ -1,0 +1,313 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// Checkpoints are voted on by a pair of sets, rear and current, kept as one list. Pairs are installed one after the
+// other; each fixes its successor at its own installation (protocol §7, and docs/adr on why both sides vote).
+
+var _ checkpointtypes.VoterSets = (*Keeper)(nil)
+
+// Anchor forms pair 0 of the eligible voters, who are rear, current and next; false while there are none.
+func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, error) {
+	eligible, err := k.eligible(ctx)
+	if err != nil || len(eligible.Members) == 0 {
+		return checkpointtypes.Commitment{}, false, err
+	}
+	pair, err := k.install(ctx, types.Pair{}, eligible, eligible, eligible)
+	if err != nil {
+		return checkpointtypes.Commitment{}, false, err
+	}
+	if err := k.firstRecord.Set(ctx, 0); err != nil {
+		return checkpointtypes.Commitment{}, false, fmt.Errorf("set first record: %w", err)
+	}
+	return commitment(pair), true, k.era.Set(ctx, types.Era{FirstEpoch: 1})
+}
+
+// Propose answers with the pair that epoch commits to, installing the next one if it is time.
+func (k *Keeper) Propose(ctx context.Context, epoch, finalized uint64) (checkpointtypes.Commitment, error) {
+	if err := k.closeEra(ctx, epoch); err != nil {
+		return checkpointtypes.Commitment{}, err
+	}
+	params, err := k.Params(ctx)
+	if err != nil {
+		return checkpointtypes.Commitment{}, err
+	}
+	pair, err := k.pairInForce(ctx)
+	if err != nil {
+		return checkpointtypes.Commitment{}, err
+	}
+	if !ffg.Installs(epoch, finalized, pair.FirstEpoch, params.SetPeriod) {
+		return commitment(pair), nil
+	}
+	successor, err := k.rotate(ctx, pair, epoch)
+	return commitment(successor), err
+}
+
+func commitment(p types.Pair) checkpointtypes.Commitment {
+	return checkpointtypes.Commitment{Pair: p.Index, VoterSet: ffg.Root(p.VoterSetHash), NextVoterSet: ffg.Root(p.NextVoterSetHash)}
+}
+
+// rotate installs the successor of a pair: rear is its current, current its next, next the eligible set now, or a copy
+// of current if nobody is eligible.
+func (k *Keeper) rotate(ctx context.Context, before types.Pair, epoch uint64) (types.Pair, error) {
+	stitched, err := k.sets.Get(ctx, before.VoterSetHash)
+	if err != nil {
+		return before, fmt.Errorf("read set of pair %d: %w", before.Index, err)
+	}
+	current, err := k.next.Get(ctx)
+	if err != nil {
+		return before, fmt.Errorf("read next set: %w", err)
+	}
+	after := types.Pair{
+		Index:           before.Index + 1,
+		FirstEpoch:      epoch,
+		RearComputed:    before.CurrentComputed,
+		CurrentComputed: before.NextComputed,
+		NextComputed:    before.Index + 1,
+	}
+	next, err := k.eligible(ctx)
+	if err != nil {
+		return before, err
+	}
+	if len(next.Members) == 0 {
+		next, after.NextComputed = current, before.NextComputed
+	}
+	after, err = k.install(ctx, after, currentMembers(stitched), current, next)
+	if err != nil {
+		return before, err
+	}
+	return after, k.startClocks(ctx, before.RearComputed, after.RearComputed)
+}
+
+// install writes a pair and its sets, whose members have current power only.
+func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, next types.VoterSet) (types.Pair, error) {
+	stitched, voters, err := stitch(rear, current)
+	if err != nil {
+		return pair, fmt.Errorf("stitch pair %d: %w", pair.Index, err)
+	}
+	side, err := next.Side()
+	if err != nil {
+		return pair, fmt.Errorf("next set of pair %d: %w", pair.Index, err)
+	}
+	hash, nextHash := voters.Hash(), side.Hash()
+	pair.VoterSetHash, pair.NextVoterSetHash = hash[:], nextHash[:]
+	if err := k.useSet(ctx, hash, stitched); err != nil {
+		return pair, err
+	}
+	if err := k.next.Set(ctx, next); err != nil {
+		return pair, fmt.Errorf("set next set: %w", err)
+	}
+	if err := k.pairs.Set(ctx, pair.Index, pair); err != nil {
+		return pair, fmt.Errorf("set pair %d: %w", pair.Index, err)
+	}
+	if err := k.inForce.Set(ctx, pair.Index); err != nil {
+		return pair, fmt.Errorf("set pair in force: %w", err)
+	}
+	return pair, emit(ctx, &types.EventPairInstalled{
+		Index: pair.Index, Epoch: pair.FirstEpoch, VoterSetHash: hash.String(), NextVoterSetHash: nextHash.String(),
+	})
+}
+
+// useSet stores a set for one more pair. Sets are stored under their hash, so an installation that changes nothing
+// writes no members.
+func (k *Keeper) useSet(ctx context.Context, hash ffg.Root, members types.VoterSet) error {
+	uses, has, err := found(k.setUses.Get(ctx, hash[:]))
+	if err != nil {
+		return fmt.Errorf("read uses of set %s: %w", hash, err)
+	}
+	if !has {
+		if err := k.sets.Set(ctx, hash[:], members); err != nil {
+			return fmt.Errorf("set set %s: %w", hash, err)
+		}
+	}
+	return k.setUses.Set(ctx, hash[:], uses+1)
+}
+
+// dropSet is the reverse of useSet.
+func (k *Keeper) dropSet(ctx context.Context, hash []byte) error {
+	uses, err := k.setUses.Get(ctx, hash)
+	if err != nil {
+		return fmt.Errorf("read uses of set %x: %w", hash, err)
+	}
+	if uses > 1 {
+		return k.setUses.Set(ctx, hash, uses-1)
+	}
+	if err := k.setUses.Remove(ctx, hash); err != nil {
+		return fmt.Errorf("remove uses of set %x: %w", hash, err)
+	}
+	return k.sets.Remove(ctx, hash)
+}
+
+// startClocks starts the unbonding clocks of all pairs in [from, to): every set in force was computed after them.
+func (k *Keeper) startClocks(ctx context.Context, from, to uint64) error {
+	if from >= to {
+		return nil
+	}
+	params, err := k.Params(ctx)
+	if err != nil {
+		return err
+	}
+	completion := sdk.UnwrapSDKContext(ctx).BlockTime().Add(params.UnbondingTime)
+	for pair := from; pair < to; pair++ {
+		clock := types.UnbondingClock{Clock: clockOf(pair), CompletionTime: completion}
+		if err := k.clocks.Set(ctx, clock.Clock, clock); err != nil {
+			return fmt.Errorf("start clock %d: %w", clock.Clock, err)
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) pairInForce(ctx context.Context) (types.Pair, error) {
+	index, err := k.inForce.Get(ctx)
+	if err != nil {
+		return types.Pair{}, fmt.Errorf("read pair in force: %w", err)
+	}
+	pair, err := k.pairs.Get(ctx, index)
+	if err != nil {
+		return pair, fmt.Errorf("read pair %d: %w", index, err)
+	}
+	return pair, nil
+}
+
+// set returns a stored set ready for use, ErrUnknownSet if no kept pair has it.
+func (k *Keeper) set(ctx context.Context, hash ffg.Root) (*set, error) {
+	if s, cached := k.verifier.set(hash); cached {
+		return s, nil
+	}
+	members, has, err := found(k.sets.Get(ctx, hash[:]))
+	if err != nil {
+		return nil, fmt.Errorf("read set %s: %w", hash, err)
+	}
+	if !has {
+		return nil, types.ErrUnknownSet.Wrap(hash.String())
+	}
+	voters, err := members.Stitched()
+	if err != nil {
+		return nil, fmt.Errorf("read set %s: %w", hash, err)
+	}
+	s, err := k.verifier.newSet(voters)
+	if err != nil {
+		return nil, fmt.Errorf("load keys of set %s: %w", hash, err)
+	}
+	k.verifier.addSet(s)
+	return s, nil
+}
+
+// successor returns the pair that follows the one in force, which is fixed already.
+func (k *Keeper) successor(ctx context.Context) (*set, error) {
+	pair, err := k.pairInForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hash, nextHash := ffg.Root(pair.VoterSetHash), ffg.Root(pair.NextVoterSetHash)
+	if s, cached := k.verifier.successor(hash, nextHash); cached {
+		return s, nil
+	}
+	now, err := k.set(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	next, err := k.next.Get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read next set: %w", err)
+	}
+	side, err := next.Side()
+	if err != nil {
+		return nil, fmt.Errorf("read next set: %w", err)
+	}
+	s, err := k.verifier.newSet(ffg.Stitch(now.voters.CurrentSide(), side))
+	if err != nil {
+		return nil, fmt.Errorf("load keys of the successor: %w", err)
+	}
+	k.verifier.addSuccessor(hash, nextHash, s)
+	return s, nil
+}
+
+// SetHash returns the hash of the set that votes on an epoch.
+func (k *Keeper) SetHash(ctx context.Context, epoch uint64) (ffg.Root, error) {
+	r, err := k.checkpoints.Record(ctx, epoch)
+	return r.VoterSetHash, err
+}
+
+// UpcomingSets returns the hashes of the pair in force and of its successor: what votes above the head may count in.
+func (k *Keeper) UpcomingSets(ctx context.Context) ([]ffg.Root, error) {
+	pair, err := k.pairInForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := k.successor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []ffg.Root{ffg.Root(pair.VoterSetHash), s.hash}, nil
+}
+
+// Keys returns the voters and keys of a stored set or of the successor of the pair in force.
+func (k *Keeper) Keys(ctx context.Context, hash ffg.Root) (ffg.VoterSet, *bls.KeySet, error) {
+	if has, err := k.sets.Has(ctx, hash[:]); err != nil {
+		return nil, nil, fmt.Errorf("read set %s: %w", hash, err)
+	} else if has {
+		s, err := k.set(ctx, hash)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s.voters, s.keys, nil
+	}
+	s, err := k.successor(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.hash != hash {
+		return nil, nil, types.ErrUnknownSet.Wrap(hash.String())
+	}
+	return s.voters, s.keys, nil
+}
+
+// stitch joins two sides, as members and as the rules see them.
+func stitch(rear, current types.VoterSet) (types.VoterSet, ffg.VoterSet, error) {
+	rearSide, err := rear.Side()
+	if err != nil {
+		return types.VoterSet{}, nil, fmt.Errorf("rear: %w", err)
+	}
+	currentSide, err := current.Side()
+	if err != nil {
+		return types.VoterSet{}, nil, fmt.Errorf("current: %w", err)
+	}
+	registrations := make(map[ffg.PublicKey]uint64, len(rear.Members)+len(current.Members))
+	for _, m := range slices.Concat(rear.Members, current.Members) {
+		registrations[ffg.PublicKey(m.PubKey)] = m.Registration
+	}
+	voters := ffg.Stitch(rearSide, currentSide)
+	members := make([]types.SetMember, len(voters))
+	for i, v := range voters {
+		members[i] = types.SetMember{Registration: registrations[v.Key], PubKey: v.Key[:], Rear: v.Rear, Current: v.Current}
+	}
+	return types.VoterSet{Members: members}, voters, nil
+}
+
+// currentMembers returns the current side of a stitched set.
+func currentMembers(s types.VoterSet) types.VoterSet {
+	var out types.VoterSet
+	for _, m := range s.Members {
+		if m.Current > 0 {
+			out.Members = append(out.Members, types.SetMember{Registration: m.Registration, PubKey: m.PubKey, Current: m.Current})
+		}
+	}
+	return out
+}
+
+func sortMembers(members []types.SetMember) {
+	slices.SortFunc(members, func(a, b types.SetMember) int { return bytes.Compare(a.PubKey, b.PubKey) })
+}

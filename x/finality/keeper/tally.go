@@ -1,0 +1,225 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// A checkpoint's votes are one bitfield and one signature. An aggregate that is disjoint from the tally is added, a strict
+// superset replaces it, anything else is redundant (protocol §6). EndBlock turns tallies at quorum into links (§5).
+
+// Gas of a signed vote or evidence transaction, about 10 gas a microsecond.
+const (
+	gasVerify     = 20_000 // one aggregate verification
+	gasSigner     = 20     // one key more in an aggregate
+	gasForkSigner = 25_000 // one proof of possession
+)
+
+// SubmitVotes adds an aggregate to the tally of its target, injected by a proposer or signed by an account.
+func (m MsgServer) SubmitVotes(ctx context.Context, msg *types.MsgSubmitVotes) (*types.MsgSubmitVotesResponse, error) {
+	agg, err := msg.Votes.ToFFG()
+	if err != nil {
+		return nil, err
+	}
+	if msg.Submitter != "" {
+		sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasVerify+gasSigner*uint64(agg.Signers.Count()), "verify votes")
+	}
+	a, err := m.admit(ctx, agg)
+	if err != nil {
+		return nil, err
+	}
+	if a.tally, err = a.merge(agg); err != nil {
+		return nil, err
+	}
+	epoch := agg.Vote.Target.Epoch
+	if err := m.tallies.Set(ctx, epoch, a.tally); err != nil {
+		return nil, fmt.Errorf("set tally of epoch %d: %w", epoch, err)
+	}
+	if err := m.touched.Set(ctx, epoch); err != nil {
+		return nil, fmt.Errorf("mark epoch %d: %w", epoch, err)
+	}
+	signers := uint32(ffg.Bitfield(a.tally.Signers).Count())
+	added := signers - a.before
+	return &types.MsgSubmitVotesResponse{Added: added}, emit(ctx, &types.EventVotesAccepted{Epoch: epoch, Added: added, Signers: signers})
+}
+
+// CheckVotes says whether an aggregate would enter the tally now: ProcessProposal asks it before anything is executed.
+func (k *Keeper) CheckVotes(ctx context.Context, agg ffg.AggregateVote) error {
+	_, err := k.admit(ctx, agg)
+	return err
+}
+
+// admission is a verified aggregate's relation to the tally.
+type admission struct {
+	tally  types.Tally
+	before uint32 // bits in the tally so far
+	joins  bool   // disjoint from the tally: it is added; else it replaces it
+}
+
+// admit checks everything about an aggregate, the cheap things first.
+func (k *Keeper) admit(ctx context.Context, agg ffg.AggregateVote) (admission, error) {
+	epoch := agg.Vote.Target.Epoch
+	oldest, head, anchored, err := k.Window(ctx)
+	if err != nil {
+		return admission{}, err
+	}
+	if !anchored {
+		return admission{}, types.ErrNoEpochs
+	}
+	if epoch < oldest || epoch > head {
+		return admission{}, types.ErrVoteWindow.Wrapf("expected epoch %d to %d, found %d", oldest, head, epoch)
+	}
+	canonical, err := k.checkpoints.CanonicalVote(ctx, epoch)
+	if err != nil {
+		return admission{}, err
+	}
+	if agg.Vote != canonical {
+		return admission{}, types.ErrOtherVote.Wrapf("expected %s, found %s", voteText(canonical), voteText(agg.Vote))
+	}
+	hash, err := k.SetHash(ctx, epoch)
+	if err != nil {
+		return admission{}, err
+	}
+	if agg.VoterSetHash != hash {
+		return admission{}, types.ErrUnknownSet.Wrapf("expected %s for epoch %d, found %s", hash, epoch, agg.VoterSetHash)
+	}
+	s, err := k.set(ctx, hash)
+	if err != nil {
+		return admission{}, err
+	}
+	if err := agg.Signers.Validate(len(s.voters)); err != nil {
+		return admission{}, types.ErrInvalidBitfield.Wrap(err.Error())
+	}
+	if agg.Signers.IsEmpty() {
+		return admission{}, types.ErrInvalidBitfield.Wrap("expected at least one signer, found none")
+	}
+	tally, _, err := found(k.tallies.Get(ctx, epoch))
+	if err != nil {
+		return admission{}, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
+	}
+	before := ffg.Bitfield(tally.Signers)
+	a := admission{tally: tally, before: uint32(before.Count()), joins: len(before) > 0 && agg.Signers.Disjoint(before)}
+	if len(before) > 0 && !a.joins && !agg.Signers.StrictSupersetOf(before) {
+		return admission{}, types.ErrRedundant.Wrapf("epoch %d: expected signers disjoint from the %d recorded, or all of them and more", epoch, a.before)
+	}
+	if err := k.verifier.verify(s, agg, k.Domain(ctx)); err != nil {
+		return admission{}, types.ErrInvalidSignature.Wrap(err.Error())
+	}
+	return a, nil
+}
+
+// merge returns the tally with the aggregate in it.
+func (a admission) merge(agg ffg.AggregateVote) (types.Tally, error) {
+	if !a.joins {
+		return types.Tally{Signers: agg.Signers, Signature: agg.Signature[:]}, nil
+	}
+	recorded, err := types.EvidenceVote{Signature: a.tally.Signature}.SignatureBytes()
+	if err != nil {
+		return types.Tally{}, err
+	}
+	sum, err := bls.Aggregate(recorded, agg.Signature)
+	if err != nil {
+		return types.Tally{}, types.ErrInvalidSignature.Wrap(err.Error())
+	}
+	return types.Tally{Signers: ffg.Bitfield(a.tally.Signers).Or(agg.Signers), Signature: sum[:]}, nil
+}
+
+// Window returns the open targets, oldest to head; none before the anchor. The anchor itself is never voted on.
+func (k *Keeper) Window(ctx context.Context) (oldest, head uint64, anchored bool, err error) {
+	head, anchored, err = k.checkpoints.HeadEpoch(ctx)
+	if err != nil || !anchored {
+		return 0, 0, false, err
+	}
+	params, err := k.Params(ctx)
+	if err != nil {
+		return 0, 0, false, err
+	}
+	return max(1, head-min(head, params.VoteWindow-1)), head, true, nil
+}
+
+// CanonicalVote returns the only vote that counts for an epoch.
+func (k *Keeper) CanonicalVote(ctx context.Context, epoch uint64) (ffg.Vote, error) {
+	return k.checkpoints.CanonicalVote(ctx, epoch)
+}
+
+// Tally returns the signers recorded for an epoch, nil if there are none.
+func (k *Keeper) Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error) {
+	tally, _, err := found(k.tallies.Get(ctx, epoch))
+	return tally.Signers, err
+}
+
+// QuorumReached says whether an epoch's link is known.
+func (k *Keeper) QuorumReached(ctx context.Context, epoch uint64) (bool, error) {
+	r, err := k.checkpoints.Record(ctx, epoch)
+	return r.Justified, err
+}
+
+// countVotes reports a link for every epoch whose tally grew in this block and has quorum now.
+func (k *Keeper) countVotes(ctx context.Context) error {
+	var epochs []uint64
+	if err := k.touched.Walk(ctx, nil, func(epoch uint64) (bool, error) {
+		epochs = append(epochs, epoch)
+		return false, nil
+	}); err != nil {
+		return fmt.Errorf("read touched epochs: %w", err)
+	}
+	for _, epoch := range epochs {
+		quorum, err := k.quorum(ctx, epoch)
+		if err != nil {
+			return fmt.Errorf("epoch %d: %w", epoch, err)
+		}
+		if !quorum {
+			continue
+		}
+		if err := k.checkpoints.AddLink(ctx, epoch); err != nil {
+			return fmt.Errorf("add link of epoch %d: %w", epoch, err)
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) quorum(ctx context.Context, epoch uint64) (bool, error) {
+	s, rear, current, err := k.signedPower(ctx, epoch)
+	if err != nil {
+		return false, err
+	}
+	return ffg.Quorum(rear, s.rear) && ffg.Quorum(current, s.current), nil
+}
+
+// signedPower returns an epoch's set and the powers of its tally. Tombstoned voters' bits weigh nothing (protocol §5).
+func (k *Keeper) signedPower(ctx context.Context, epoch uint64) (s *set, rear, current ffg.Power, err error) {
+	hash, err := k.SetHash(ctx, epoch)
+	if err != nil {
+		return nil, rear, current, err
+	}
+	if s, err = k.set(ctx, hash); err != nil {
+		return nil, rear, current, err
+	}
+	signers, err := k.Tally(ctx, epoch)
+	if err != nil {
+		return nil, rear, current, err
+	}
+	tombstoned := ffg.NewBitfield(len(s.voters))
+	if err := k.tombstones.Walk(ctx, collections.Ranger[[]byte](nil), func(key []byte) (bool, error) {
+		if position, member := s.voters.Position(ffg.PublicKey(key)); member {
+			tombstoned.Set(position)
+		}
+		return false, nil
+	}); err != nil {
+		return nil, rear, current, fmt.Errorf("read tombstones: %w", err)
+	}
+	rear, current = s.voters.Powers(signers.AndNot(tombstoned))
+	return s, rear, current, nil
+}
+
+func voteText(v ffg.Vote) string {
+	return fmt.Sprintf("%d:%s→%d:%s", v.Source.Epoch, v.Source.Root, v.Target.Epoch, v.Target.Root)
+}

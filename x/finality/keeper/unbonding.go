@@ -1,0 +1,265 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// Undelegated stake stays slashable. Its entry remembers the pair in force; its clock starts when rear, current and next
+// were all computed after it (startClocks in sets.go), and it is paid unbonding_time later (protocol §7). All entries with
+// the same pair share one clock, so starting it is one write.
+
+// clockOf is the clock of entries made under a pair. Clock 0 is for those made before the anchor, each with a time of its own.
+func clockOf(pair uint64) uint64 { return pair + 1 }
+
+// unbond moves shares of the voter's bonded pool into a new unbonding entry.
+func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.AccAddress, shares math.Int) (types.Unbonding, error) {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return types.Unbonding{}, err
+	}
+	open, err := k.openUnbondings(ctx, delegator, voter.Index)
+	if err != nil {
+		return types.Unbonding{}, err
+	}
+	if open >= int(params.MaxUnbondings) {
+		return types.Unbonding{}, types.ErrTooManyUnbondings.Wrapf("expected fewer than %d with voter %d, found %d", params.MaxUnbondings, voter.Index, open)
+	}
+	now := sdk.UnwrapSDKContext(ctx).BlockTime()
+	entry := types.Unbonding{VoterIndex: voter.Index, Delegator: delegator.String(), StartTime: now}
+	var moved math.Int
+	if _, err := k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
+		bonded, tokens := v.Bonded().Leave(shares)
+		unbonding, unbondingShares, cost, err := v.Unbonding().Join(tokens)
+		if err != nil {
+			return err
+		}
+		bonded.Tokens = bonded.Tokens.Add(tokens.Sub(cost)) // what makes no whole share stays
+		v.SetBonded(bonded)
+		v.SetUnbonding(unbonding)
+		entry.Shares, moved = unbondingShares, cost
+		return nil
+	}); err != nil {
+		return entry, err
+	}
+	pair, anchored, err := found(k.inForce.Get(ctx))
+	if err != nil {
+		return entry, fmt.Errorf("read pair in force: %w", err)
+	}
+	if anchored {
+		entry.Clock = clockOf(pair)
+	} else {
+		completion := now.Add(params.UnbondingTime)
+		entry.CompletionTime = &completion
+	}
+	if entry.Id, err = k.unbondingSeq.Next(ctx); err != nil {
+		return entry, fmt.Errorf("take unbonding number: %w", err)
+	}
+	if err := k.setUnbonding(ctx, entry, delegator, true); err != nil {
+		return entry, err
+	}
+	return entry, emit(ctx, &types.EventUndelegated{
+		VoterIndex: voter.Index, Delegator: entry.Delegator, Amount: moved.String(), UnbondingId: entry.Id,
+	})
+}
+
+// setUnbonding writes an entry with its indexes; queued entries are paid when they fall due, others are frozen.
+func (k *Keeper) setUnbonding(ctx context.Context, entry types.Unbonding, delegator sdk.AccAddress, queued bool) error {
+	if err := k.unbondings.Set(ctx, entry.Id, entry); err != nil {
+		return fmt.Errorf("set unbonding %d: %w", entry.Id, err)
+	}
+	if err := k.unbondingsByDelegator.Set(ctx, collections.Join([]byte(delegator), entry.Id)); err != nil {
+		return fmt.Errorf("index unbonding %d: %w", entry.Id, err)
+	}
+	if !queued {
+		return nil
+	}
+	return k.unbondingQueue.Set(ctx, collections.Join(entry.Clock, entry.Id))
+}
+
+// removeUnbonding removes an entry and takes its shares out of the voter's unbonding pool; it returns their worth.
+func (k *Keeper) removeUnbonding(ctx context.Context, entry types.Unbonding) (math.Int, error) {
+	delegator, err := sdk.AccAddressFromBech32(entry.Delegator)
+	if err != nil {
+		return math.Int{}, err
+	}
+	if err := k.unbondings.Remove(ctx, entry.Id); err != nil {
+		return math.Int{}, fmt.Errorf("remove unbonding %d: %w", entry.Id, err)
+	}
+	if err := k.unbondingsByDelegator.Remove(ctx, collections.Join([]byte(delegator), entry.Id)); err != nil {
+		return math.Int{}, fmt.Errorf("unindex unbonding %d: %w", entry.Id, err)
+	}
+	if err := k.unbondingQueue.Remove(ctx, collections.Join(entry.Clock, entry.Id)); err != nil {
+		return math.Int{}, fmt.Errorf("unqueue unbonding %d: %w", entry.Id, err)
+	}
+	var tokens math.Int
+	_, err = k.updateVoter(ctx, entry.VoterIndex, func(v *types.Voter) error {
+		pool, worth := v.Unbonding().Leave(entry.Shares)
+		v.SetUnbonding(pool)
+		tokens = worth
+		return nil
+	})
+	return tokens, err
+}
+
+// openUnbondings counts the entries of a delegator with a voter.
+func (k *Keeper) openUnbondings(ctx context.Context, delegator sdk.AccAddress, voter uint64) (int, error) {
+	count := 0
+	prefix := collections.NewPrefixedPairRange[[]byte, uint64](delegator)
+	err := k.unbondingsByDelegator.Walk(ctx, prefix, func(id collections.Pair[[]byte, uint64]) (bool, error) {
+		entry, err := k.unbondings.Get(ctx, id.K2())
+		if err == nil && entry.VoterIndex == voter {
+			count++
+		}
+		return false, err
+	})
+	return count, err
+}
+
+// CancelUnbonding bonds a whole entry again with the same voter.
+func (m MsgServer) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbonding) (*types.MsgCancelUnbondingResponse, error) {
+	delegator, err := sdk.AccAddressFromBech32(msg.Delegator)
+	if err != nil {
+		return nil, types.ErrInvalidVoter.Wrapf("delegator: %s", err)
+	}
+	entry, has, err := found(m.unbondings.Get(ctx, msg.UnbondingId))
+	if err != nil {
+		return nil, fmt.Errorf("read unbonding %d: %w", msg.UnbondingId, err)
+	}
+	if !has || entry.Delegator != msg.Delegator {
+		return nil, types.ErrUnbondingNotFound.Wrapf("number %d of %s", msg.UnbondingId, msg.Delegator)
+	}
+	params, err := m.Params(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := m.removeUnbonding(ctx, entry)
+	if err != nil {
+		return nil, err
+	}
+	if !tokens.IsPositive() {
+		return nil, types.ErrInvalidAmount.Wrapf("unbonding %d is worth nothing", entry.Id)
+	}
+	bonded, err := m.bond(ctx, entry.VoterIndex, delegator, tokens)
+	if err != nil {
+		return nil, err
+	}
+	if rest := tokens.Sub(bonded); rest.IsPositive() { // less than one share: it goes to the pool
+		if _, err := m.updateVoter(ctx, entry.VoterIndex, func(v *types.Voter) error {
+			v.Tokens = v.Tokens.Add(rest)
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	if err := emit(ctx, &types.EventUnbondingCancelled{UnbondingId: entry.Id, Amount: bonded.String()}); err != nil {
+		return nil, err
+	}
+	return &types.MsgCancelUnbondingResponse{Bonded: sdk.NewCoin(params.BondDenom, bonded)}, nil
+}
+
+// payBatch bounds the entries paid in one block.
+const payBatch = 100
+
+// payUnbondings pays the entries that are due, clock by clock.
+func (k *Keeper) payUnbondings(ctx context.Context) error {
+	due, err := k.dueUnbondings(ctx, sdk.UnwrapSDKContext(ctx).BlockTime())
+	if err != nil {
+		return err
+	}
+	for _, entry := range due {
+		if err := k.pay(ctx, entry); err != nil {
+			return fmt.Errorf("unbonding %d: %w", entry.Id, err)
+		}
+	}
+	return nil
+}
+
+// dueUnbondings returns at most payBatch entries. Clocks start in order, so the first that is not due ends the search;
+// clock 0 is searched by itself.
+func (k *Keeper) dueUnbondings(ctx context.Context, now time.Time) ([]types.Unbonding, error) {
+	var due []types.Unbonding
+	collect := func(from, to uint64) error {
+		ids := new(collections.Range[collections.Pair[uint64, uint64]]).
+			StartInclusive(collections.PairPrefix[uint64, uint64](from)).EndExclusive(collections.PairPrefix[uint64, uint64](to))
+		return k.unbondingQueue.Walk(ctx, ids, func(id collections.Pair[uint64, uint64]) (bool, error) {
+			entry, err := k.unbondings.Get(ctx, id.K2())
+			if err != nil {
+				return false, fmt.Errorf("read unbonding %d: %w", id.K2(), err)
+			}
+			completion, started, err := k.completion(ctx, entry)
+			if err != nil {
+				return false, err
+			}
+			if !started || completion.After(now) || len(due) == payBatch {
+				return true, nil
+			}
+			due = append(due, entry)
+			return false, nil
+		})
+	}
+	if err := collect(0, 1); err != nil {
+		return nil, err
+	}
+	return due, collect(1, ^uint64(0))
+}
+
+// queued says whether any entry of a clock waits for payment.
+func (k *Keeper) queued(ctx context.Context, clock uint64) (bool, error) {
+	waits := false
+	err := k.unbondingQueue.Walk(ctx, collections.NewPrefixedPairRange[uint64, uint64](clock), func(collections.Pair[uint64, uint64]) (bool, error) {
+		waits = true
+		return true, nil
+	})
+	return waits, err
+}
+
+// completion returns when an entry is paid, or false while its clock has not started.
+func (k *Keeper) completion(ctx context.Context, entry types.Unbonding) (time.Time, bool, error) {
+	if entry.CompletionTime != nil {
+		return *entry.CompletionTime, true, nil
+	}
+	clock, started, err := found(k.clocks.Get(ctx, entry.Clock))
+	return clock.CompletionTime, started, err
+}
+
+// pay pays an entry out. With a tombstoned voter it stays, frozen, and is not asked for again.
+func (k *Keeper) pay(ctx context.Context, entry types.Unbonding) error {
+	voter, err := k.Voter(ctx, entry.VoterIndex)
+	if err != nil {
+		return err
+	}
+	if voter.Tombstoned {
+		if err := k.unbondingQueue.Remove(ctx, collections.Join(entry.Clock, entry.Id)); err != nil {
+			return err
+		}
+		return emit(ctx, &types.EventUnbondingFrozen{UnbondingId: entry.Id})
+	}
+	tokens, err := k.removeUnbonding(ctx, entry)
+	if err != nil {
+		return err
+	}
+	if tokens.IsPositive() {
+		params, err := k.Params(ctx)
+		if err != nil {
+			return err
+		}
+		delegator, err := sdk.AccAddressFromBech32(entry.Delegator)
+		if err != nil {
+			return err
+		}
+		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, tokens))
+		if err := k.bank.UndelegateCoinsFromModuleToAccount(ctx, types.ModuleName, delegator, coins); err != nil {
+			return fmt.Errorf("pay %s: %w", coins, err)
+		}
+	}
+	return emit(ctx, &types.EventUnbondingCompleted{UnbondingId: entry.Id, Delegator: entry.Delegator, Amount: tokens.String()})
+}

@@ -1,0 +1,300 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// A voter is a registration: one operator, one key, for ever. Identity keys, keys outside the subgroup, keys ever used
+// before and keys without proof of possession for this operator and chain are refused (protocol §2).
+
+// RegisterVoter registers a key with a first bond.
+func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter) (*types.MsgRegisterVoterResponse, error) {
+	operator, err := sdk.AccAddressFromBech32(msg.Operator)
+	if err != nil {
+		return nil, types.ErrInvalidVoter.Wrapf("operator: %s", err)
+	}
+	if err := types.ValidateDescription(msg.Moniker, msg.Website); err != nil {
+		return nil, err
+	}
+	if err := types.ValidateCommission(msg.CommissionPpm, msg.MaxCommissionPpm); err != nil {
+		return nil, err
+	}
+	key, err := types.ParsePublicKey(msg.PubKey)
+	if err != nil {
+		return nil, err
+	}
+	possession, err := types.ParsePossession(msg.Possession)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.checkPossession(ctx, operator, key, possession); err != nil {
+		return nil, err
+	}
+	index, err := m.voterSeq.Next(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take registration number: %w", err)
+	}
+	zero := math.ZeroInt()
+	voter := types.Voter{
+		Index: index, Operator: msg.Operator, PubKey: msg.PubKey, Moniker: msg.Moniker, Website: msg.Website,
+		CommissionPpm: msg.CommissionPpm, MaxCommissionPpm: msg.MaxCommissionPpm,
+		Tokens: zero, Shares: zero, UnbondingTokens: zero, UnbondingShares: zero,
+	}
+	if err := m.register(ctx, voter); err != nil {
+		return nil, err
+	}
+	if _, err := m.delegate(ctx, index, operator, msg.Amount); err != nil {
+		return nil, err
+	}
+	return &types.MsgRegisterVoterResponse{Index: index}, emit(ctx, &types.EventVoterRegistered{
+		Index: index, Operator: msg.Operator, PubKey: msg.PubKey,
+	})
+}
+
+// checkPossession verifies that the operator knows the secret of a valid key, on this chain.
+func (k *Keeper) checkPossession(ctx context.Context, operator []byte, key ffg.PublicKey, proof ffg.Signature) error {
+	parsed, err := k.verifier.keys.Parse(key)
+	if err != nil {
+		return types.ErrInvalidKey.Wrap(err.Error())
+	}
+	root, err := ffg.Possession(k.Domain(ctx), operator, key)
+	if err != nil {
+		return types.ErrInvalidVoter.Wrap(err.Error())
+	}
+	if err := bls.VerifyPossession(parsed, root, proof); err != nil {
+		return types.ErrInvalidPossession.Wrap(err.Error())
+	}
+	return nil
+}
+
+// register writes a new voter and its indexes, refusing an operator or a key that was used before.
+func (k *Keeper) register(ctx context.Context, v types.Voter) error {
+	operator, err := sdk.AccAddressFromBech32(v.Operator)
+	if err != nil {
+		return types.ErrInvalidVoter.Wrapf("operator: %s", err)
+	}
+	key, err := types.ParsePublicKey(v.PubKey)
+	if err != nil {
+		return err
+	}
+	if taken, err := k.byOperator.Has(ctx, operator); err != nil || taken {
+		return orWrap(err, types.ErrOperatorTaken, v.Operator)
+	}
+	if used, err := k.byKey.Has(ctx, key[:]); err != nil || used {
+		return orWrap(err, types.ErrKeyUsed, v.PubKey)
+	}
+	if err := k.byOperator.Set(ctx, operator, v.Index); err != nil {
+		return fmt.Errorf("index operator: %w", err)
+	}
+	if err := k.byKey.Set(ctx, key[:], v.Index); err != nil {
+		return fmt.Errorf("index key: %w", err)
+	}
+	if v.Tombstoned {
+		if err := k.tombstones.Set(ctx, key[:]); err != nil {
+			return fmt.Errorf("set tombstone: %w", err)
+		}
+	}
+	if err := k.voters.Set(ctx, v.Index, v); err != nil {
+		return fmt.Errorf("set voter %d: %w", v.Index, err)
+	}
+	return k.rank(ctx, v, true)
+}
+
+// Voter returns a voter by its registration.
+func (k *Keeper) Voter(ctx context.Context, index uint64) (types.Voter, error) {
+	v, has, err := found(k.voters.Get(ctx, index))
+	if err != nil {
+		return v, fmt.Errorf("read voter %d: %w", index, err)
+	}
+	if !has {
+		return v, types.ErrVoterNotFound.Wrapf("registration %d", index)
+	}
+	return v, nil
+}
+
+// voterOf returns the voter of an operator.
+func (k *Keeper) voterOf(ctx context.Context, operator string) (types.Voter, error) {
+	addr, err := sdk.AccAddressFromBech32(operator)
+	if err != nil {
+		return types.Voter{}, types.ErrInvalidVoter.Wrapf("operator: %s", err)
+	}
+	index, has, err := found(k.byOperator.Get(ctx, addr))
+	if err != nil {
+		return types.Voter{}, fmt.Errorf("read operator: %w", err)
+	}
+	if !has {
+		return types.Voter{}, types.ErrVoterNotFound.Wrapf("operator %s", operator)
+	}
+	return k.Voter(ctx, index)
+}
+
+// updateVoter changes a voter and keeps the ranking in step.
+func (k *Keeper) updateVoter(ctx context.Context, index uint64, change func(*types.Voter) error) (types.Voter, error) {
+	before, err := k.Voter(ctx, index)
+	if err != nil {
+		return before, err
+	}
+	after := before
+	if err := change(&after); err != nil {
+		return before, err
+	}
+	if err := k.voters.Set(ctx, index, after); err != nil {
+		return before, fmt.Errorf("set voter %d: %w", index, err)
+	}
+	if ranked(before) == ranked(after) && before.Tokens.Equal(after.Tokens) {
+		return after, nil
+	}
+	if err := k.rank(ctx, before, false); err != nil {
+		return before, err
+	}
+	return after, k.rank(ctx, after, true)
+}
+
+// ranked says whether a voter may be eligible, given enough stake.
+func ranked(v types.Voter) bool {
+	return !v.Jailed && !v.Tombstoned && v.Tokens.GTE(math.NewInt(types.PowerReduction))
+}
+
+// rank adds a voter to the ranking or takes it out.
+func (k *Keeper) rank(ctx context.Context, v types.Voter, add bool) error {
+	if !ranked(v) {
+		return nil
+	}
+	place := collections.Join(invert(v.Tokens), v.Index)
+	if !add {
+		return k.ranking.Remove(ctx, place)
+	}
+	key, err := types.ParsePublicKey(v.PubKey)
+	if err != nil {
+		return err
+	}
+	return k.ranking.Set(ctx, place, key[:])
+}
+
+// invert encodes stake in 32 bytes so that more stake sorts first. An Int has at most 256 bits.
+func invert(stake math.Int) []byte {
+	b := stake.BigInt().FillBytes(make([]byte, 32))
+	for i := range b {
+		b[i] = ^b[i]
+	}
+	return b
+}
+
+// power returns the voting power of stake, as much as 64 bits hold.
+func power(stake math.Int) uint64 {
+	p := stake.QuoRaw(types.PowerReduction)
+	if !p.IsUint64() {
+		return ^uint64(0)
+	}
+	return p.Uint64()
+}
+
+// eligible returns the voters that a set computed now has, ascending by key (protocol §7).
+func (k *Keeper) eligible(ctx context.Context) (types.VoterSet, error) {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return types.VoterSet{}, err
+	}
+	var out types.VoterSet
+	err = k.ranking.Walk(ctx, nil, func(place collections.Pair[[]byte, uint64], key []byte) (bool, error) {
+		stake := math.NewIntFromBigInt(new(big.Int).SetBytes(invertBytes(place.K1())))
+		if stake.LT(params.MinStake) || len(out.Members) == int(params.MaxVoters) {
+			return true, nil
+		}
+		out.Members = append(out.Members, types.SetMember{Registration: place.K2(), PubKey: key, Current: power(stake)})
+		return false, nil
+	})
+	if err != nil {
+		return out, fmt.Errorf("read ranking: %w", err)
+	}
+	sortMembers(out.Members)
+	return out, nil
+}
+
+func invertBytes(b []byte) []byte {
+	out := make([]byte, len(b))
+	for i := range b {
+		out[i] = ^b[i]
+	}
+	return out
+}
+
+// EditVoter replaces the description and the commission.
+func (m MsgServer) EditVoter(ctx context.Context, msg *types.MsgEditVoter) (*types.MsgEditVoterResponse, error) {
+	voter, err := m.voterOf(ctx, msg.Operator)
+	if err != nil {
+		return nil, err
+	}
+	if err := types.ValidateDescription(msg.Moniker, msg.Website); err != nil {
+		return nil, err
+	}
+	if err := types.ValidateCommission(msg.CommissionPpm, voter.MaxCommissionPpm); err != nil {
+		return nil, err
+	}
+	_, err = m.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
+		v.Moniker, v.Website, v.CommissionPpm = msg.Moniker, msg.Website, msg.CommissionPpm
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgEditVoterResponse{}, emit(ctx, &types.EventVoterEdited{Index: voter.Index, CommissionPpm: msg.CommissionPpm})
+}
+
+// Unjail makes a voter that was jailed for absence eligible again. Epochs missed until now don't count against it.
+func (m MsgServer) Unjail(ctx context.Context, msg *types.MsgUnjail) (*types.MsgUnjailResponse, error) {
+	voter, err := m.voterOf(ctx, msg.Operator)
+	if err != nil {
+		return nil, err
+	}
+	head, _, err := m.checkpoints.HeadEpoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
+		now := sdk.UnwrapSDKContext(ctx).BlockTime()
+		switch {
+		case v.Tombstoned:
+			return types.ErrTombstoned.Wrapf("registration %d", v.Index)
+		case !v.Jailed:
+			return types.ErrNotJailed.Wrapf("registration %d", v.Index)
+		case now.Before(v.JailedUntil):
+			return types.ErrStillJailed.Wrapf("registration %d: expected a block time from %s, found %s", v.Index, v.JailedUntil, now)
+		}
+		v.Jailed, v.AccountableFrom = false, head+1
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgUnjailResponse{}, emit(ctx, &types.EventVoterUnjailed{Index: voter.Index})
+}
+
+// Registration returns the registration of a key and whether it is tombstoned.
+func (k *Keeper) Registration(ctx context.Context, key ffg.PublicKey) (index uint64, tombstoned, known bool, err error) {
+	index, known, err = found(k.byKey.Get(ctx, key[:]))
+	if err != nil || !known {
+		return 0, false, false, err
+	}
+	tombstoned, err = k.tombstones.Has(ctx, key[:])
+	return index, tombstoned, true, err
+}
+
+// orWrap returns err if there is one, else the sentinel with its detail.
+func orWrap(err error, sentinel interface{ Wrap(string) error }, detail string) error {
+	if err != nil {
+		return err
+	}
+	return sentinel.Wrap(detail)
+}

@@ -1,0 +1,111 @@
+// Package finality is the finality layer as a Cosmos SDK module. See README.md.
+package finality
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	gwruntime "github.com/grpc-ecosystem/grpc-gateway/runtime"
+	"google.golang.org/grpc"
+
+	"cosmossdk.io/core/appmodule"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/module"
+
+	"github.com/dualchain/dualchain/x/finality/keeper"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// ConsensusVersion changes with every migration of the state.
+const ConsensusVersion = 1
+
+var (
+	_ module.AppModuleBasic      = AppModule{}
+	_ module.HasGenesis          = AppModule{}
+	_ appmodule.HasBeginBlocker  = AppModule{}
+	_ appmodule.HasEndBlocker    = AppModule{}
+	_ appmodule.HasServices      = AppModule{}
+	_ module.HasConsensusVersion = AppModule{}
+)
+
+// AppModule wires the keeper into an application.
+type AppModule struct{ keeper *keeper.Keeper }
+
+// NewAppModule returns the module.
+func NewAppModule(k *keeper.Keeper) AppModule { return AppModule{keeper: k} }
+
+// IsAppModule marks the type.
+func (AppModule) IsAppModule() {}
+
+// IsOnePerModuleType marks the type.
+func (AppModule) IsOnePerModuleType() {}
+
+// Name returns the module's name.
+func (AppModule) Name() string { return types.ModuleName }
+
+// ConsensusVersion returns the version of the state.
+func (AppModule) ConsensusVersion() uint64 { return ConsensusVersion }
+
+// RegisterLegacyAminoCodec registers nothing: wallets sign through the options in the .proto files.
+func (AppModule) RegisterLegacyAminoCodec(*codec.LegacyAmino) {}
+
+// RegisterInterfaces registers the module's messages.
+func (AppModule) RegisterInterfaces(registry codectypes.InterfaceRegistry) {
+	types.RegisterInterfaces(registry)
+}
+
+// RegisterGRPCGatewayRoutes registers nothing with the SDK's gateway v1: the routes are served by gateway v2 handlers
+// (docs/adr), mounted by the application.
+func (AppModule) RegisterGRPCGatewayRoutes(client.Context, *gwruntime.ServeMux) {}
+
+// RegisterServices registers the message and query servers.
+func (am AppModule) RegisterServices(registrar grpc.ServiceRegistrar) error {
+	types.RegisterMsgServer(registrar, &keeper.MsgServer{Keeper: am.keeper})
+	types.RegisterQueryServer(registrar, &keeper.QueryServer{Keeper: am.keeper})
+	return nil
+}
+
+// DefaultGenesis returns the genesis of a new chain.
+func (AppModule) DefaultGenesis(cdc codec.JSONCodec) json.RawMessage {
+	return cdc.MustMarshalJSON(types.DefaultGenesis())
+}
+
+// ValidateGenesis checks a genesis file's part.
+func (AppModule) ValidateGenesis(cdc codec.JSONCodec, _ client.TxEncodingConfig, raw json.RawMessage) error {
+	var g types.GenesisState
+	if err := cdc.UnmarshalJSON(raw, &g); err != nil {
+		return fmt.Errorf("read %s genesis: %w", types.ModuleName, err)
+	}
+	return g.Validate()
+}
+
+// InitGenesis writes the state; like every module's, it panics on a bad genesis, before the first block.
+func (am AppModule) InitGenesis(ctx sdk.Context, cdc codec.JSONCodec, raw json.RawMessage) {
+	var g types.GenesisState
+	if err := cdc.UnmarshalJSON(raw, &g); err != nil {
+		panic(fmt.Errorf("read %s genesis: %w", types.ModuleName, err))
+	}
+	if err := am.keeper.InitGenesis(ctx, g); err != nil {
+		panic(fmt.Errorf("init %s genesis: %w", types.ModuleName, err))
+	}
+}
+
+// ExportGenesis returns the whole state.
+func (am AppModule) ExportGenesis(ctx sdk.Context, cdc codec.JSONCodec) json.RawMessage {
+	g, err := am.keeper.ExportGenesis(ctx)
+	if err != nil {
+		panic(fmt.Errorf("export %s genesis: %w", types.ModuleName, err))
+	}
+	return cdc.MustMarshalJSON(g)
+}
+
+// BeginBlock takes the share of fees and inflation.
+func (am AppModule) BeginBlock(ctx context.Context) error { return am.keeper.BeginBlock(ctx) }
+
+// EndBlock turns votes into links, before x/checkpoint proposes.
+func (am AppModule) EndBlock(ctx context.Context) error { return am.keeper.EndBlock(ctx) }

@@ -1,0 +1,171 @@
+package types
+
+import (
+	"cosmossdk.io/math"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// DefaultGenesis returns the genesis of a new chain without voters.
+func DefaultGenesis() *GenesisState { return &GenesisState{Params: DefaultParams()} }
+
+// Validate checks the state without the store: bounds, density, unique keys and operators, and that shares add up.
+// Proofs of possession and balances are checked by InitGenesis, which knows the chain.
+func (g GenesisState) Validate() error {
+	if err := g.Params.Validate(); err != nil {
+		return err
+	}
+	if err := g.validateVoters(); err != nil {
+		return err
+	}
+	if err := g.validateShares(); err != nil {
+		return err
+	}
+	for i, e := range g.Evidence {
+		if e.Id != uint64(i) {
+			return ErrInvalidGenesis.Wrapf("evidence: expected id %d, found %d", i, e.Id)
+		}
+	}
+	if g.Running != nil {
+		return g.Running.validate()
+	}
+	return nil
+}
+
+func (g GenesisState) validateVoters() error {
+	operators, keys := map[string]bool{}, map[string]bool{}
+	for i, v := range g.Voters {
+		if v.Index != uint64(i) {
+			return ErrInvalidGenesis.Wrapf("voters: expected index %d, found %d", i, v.Index)
+		}
+		if operators[v.Operator] {
+			return ErrInvalidGenesis.Wrapf("voter %d: operator %s is registered twice", i, v.Operator)
+		}
+		if keys[v.PubKey] {
+			return ErrInvalidGenesis.Wrapf("voter %d: key %s is registered twice", i, v.PubKey)
+		}
+		operators[v.Operator], keys[v.PubKey] = true, true
+		if _, err := ParsePublicKey(v.PubKey); err != nil {
+			return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
+		}
+		if err := ValidateDescription(v.Moniker, v.Website); err != nil {
+			return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
+		}
+		if err := ValidateCommission(v.CommissionPpm, v.MaxCommissionPpm); err != nil {
+			return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
+		}
+		for _, amount := range []math.Int{v.Tokens, v.Shares, v.UnbondingTokens, v.UnbondingShares} {
+			if amount.IsNil() || amount.IsNegative() {
+				return ErrInvalidGenesis.Wrapf("voter %d: expected pools of 0 or more, found %s", i, amount)
+			}
+		}
+		for _, pool := range []Pool{v.Bonded(), v.Unbonding()} {
+			if err := pool.fits(); err != nil {
+				return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
+			}
+		}
+	}
+	for _, p := range g.Possessions {
+		if p.VoterIndex >= uint64(len(g.Voters)) {
+			return ErrInvalidGenesis.Wrapf("possessions: expected a voter below %d, found %d", len(g.Voters), p.VoterIndex)
+		}
+		if _, err := ParsePossession(p.Possession); err != nil {
+			return ErrInvalidGenesis.Wrapf("possession of voter %d: %s", p.VoterIndex, err)
+		}
+	}
+	return nil
+}
+
+func (g GenesisState) validateShares() error {
+	bonded, unbonding := make([]math.Int, len(g.Voters)), make([]math.Int, len(g.Voters))
+	for i := range g.Voters {
+		bonded[i], unbonding[i] = math.ZeroInt(), math.ZeroInt()
+	}
+	add := func(what string, sums []math.Int, voter uint64, shares math.Int) error {
+		if voter >= uint64(len(sums)) {
+			return ErrInvalidGenesis.Wrapf("%s: expected a voter below %d, found %d", what, len(sums), voter)
+		}
+		if shares.IsNil() || !shares.IsPositive() {
+			return ErrInvalidGenesis.Wrapf("%s with voter %d: expected shares above 0, found %s", what, voter, shares)
+		}
+		sums[voter] = sums[voter].Add(shares)
+		return nil
+	}
+	for _, d := range g.Delegations {
+		if err := add("delegation", bonded, d.VoterIndex, d.Shares); err != nil {
+			return err
+		}
+	}
+	for _, u := range g.Unbondings {
+		if u.Id >= g.NextUnbondingId {
+			return ErrInvalidGenesis.Wrapf("unbonding: expected an id below %d, found %d", g.NextUnbondingId, u.Id)
+		}
+		if err := add("unbonding", unbonding, u.VoterIndex, u.Shares); err != nil {
+			return err
+		}
+	}
+	for i, v := range g.Voters {
+		if !bonded[i].Equal(v.Shares) || !unbonding[i].Equal(v.UnbondingShares) {
+			return ErrInvalidGenesis.Wrapf("voter %d: expected shares %s and %s, the sums of its delegations and unbondings; found %s and %s",
+				i, bonded[i], unbonding[i], v.Shares, v.UnbondingShares)
+		}
+	}
+	return nil
+}
+
+func (r RunningState) validate() error {
+	if len(r.Pairs) == 0 {
+		return ErrInvalidGenesis.Wrap("pairs: expected at least one, found none")
+	}
+	sets := map[ffg.Root]bool{}
+	for i, set := range r.Sets {
+		stitched, err := set.Stitched()
+		if err != nil {
+			return ErrInvalidGenesis.Wrapf("set %d: %s", i, err)
+		}
+		sets[stitched.Hash()] = true
+	}
+	next, err := r.Next.Side()
+	if err != nil {
+		return ErrInvalidGenesis.Wrapf("next set: %s", err)
+	}
+	for i, p := range r.Pairs {
+		if p.Index != r.Pairs[0].Index+uint64(i) {
+			return ErrInvalidGenesis.Wrapf("pairs: expected index %d, found %d", r.Pairs[0].Index+uint64(i), p.Index)
+		}
+		if len(p.VoterSetHash) != len(ffg.Root{}) || !sets[ffg.Root(p.VoterSetHash)] {
+			return ErrInvalidGenesis.Wrapf("pair %d: its set %x is not among the sets", p.Index, p.VoterSetHash)
+		}
+	}
+	last := r.Pairs[len(r.Pairs)-1]
+	if hash := next.Hash(); len(last.NextVoterSetHash) != len(hash) || ffg.Root(last.NextVoterSetHash) != hash {
+		return ErrInvalidGenesis.Wrapf("next set: expected hash %x, found %s", last.NextVoterSetHash, hash)
+	}
+	if r.Settlement != nil && r.SettlementCursor > uint64(len(r.Settlement.Scores)) {
+		return ErrInvalidGenesis.Wrapf("settlement_cursor: expected at most %d, found %d", len(r.Settlement.Scores), r.SettlementCursor)
+	}
+	return nil
+}
+
+// Bounds of a voter's description, in bytes.
+const (
+	MaxMoniker = 70
+	MaxWebsite = 140
+)
+
+// ValidateDescription checks the lengths of what a voter says of itself.
+func ValidateDescription(moniker, website string) error {
+	if len(moniker) > MaxMoniker || len(website) > MaxWebsite {
+		return ErrInvalidVoter.Wrapf("description: expected moniker and website of at most %d and %d bytes, found %d and %d",
+			MaxMoniker, MaxWebsite, len(moniker), len(website))
+	}
+	return nil
+}
+
+// ValidateCommission checks commission ≤ maximum ≤ 1,000,000 ppm.
+func ValidateCommission(commission, maximum uint32) error {
+	if maximum > Million || commission > maximum {
+		return ErrInvalidVoter.Wrapf("commission: expected commission_ppm ≤ max_commission_ppm ≤ %d, found %d and %d", Million, commission, maximum)
+	}
+	return nil
+}
