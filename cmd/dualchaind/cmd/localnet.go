@@ -1,0 +1,218 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/version"
+
+	"github.com/dualchain/dualchain/app"
+	"github.com/dualchain/dualchain/localnet"
+)
+
+// defaultLocalnetHome is where a local network lives unless --home says otherwise.
+var defaultLocalnetHome = app.DefaultNodeHome + "-localnet"
+
+// localnetCommand runs a whole network on this machine: one process per validator and per voter.
+func localnetCommand(description *app.App) *cobra.Command {
+	chain := chainOf(description)
+	cmd := &cobra.Command{
+		Use:   "localnet",
+		Short: "Run a whole network on this machine",
+		Long: `Run a whole network on this machine: one process per validator and per voter, on loopback addresses only.
+
+Its accounts' words are known to everybody: for development only.`,
+		// The root command would take --home for the home of a node and write its configuration there.
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
+	}
+	cmd.PersistentFlags().String(flags.FlagHome, defaultLocalnetHome, "the network's directory")
+	cmd.AddCommand(
+		localnetStart(chain),
+		localnetStop(),
+		localnetStatus(),
+		localnetReset(),
+		localnetKill(),
+		localnetRestart(),
+		localnetAddNode(),
+		localnetFaucet(chain),
+		localnetEquivocate(),
+	)
+	return cmd
+}
+
+// chainOf is what the networks of package localnet run.
+func chainOf(description *app.App) localnet.Chain {
+	return localnet.Chain{
+		Codec:    description.Encoding().Codec,
+		TxConfig: description.Encoding().TxConfig,
+		Defaults: description.DefaultGenesis(),
+		Name:     app.Name,
+		Version:  version.Version,
+	}
+}
+
+const flagDetach = "detach"
+
+func localnetStart(chain localnet.Chain) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "start",
+		Short: "Start the network, and make it first if there is none",
+		Long: `Start the network, and make it first if there is none.
+
+A network that exists is started as it is: flags of its shape may then only repeat what it has. Ctrl-C ends everything.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			network, err := openOrCreate(cmd, chain)
+			if err != nil {
+				return err
+			}
+			program, err := os.Executable()
+			if err != nil {
+				return fmt.Errorf("find this program: %w", err)
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+			defer stop()
+			detach, err := cmd.Flags().GetBool(flagDetach)
+			if err != nil {
+				return err
+			}
+			banner := func() error {
+				return localnet.Banner(cmd.OutOrStdout(), network, chain.Codec, os.Args[0], homeFlag(network))
+			}
+			if detach {
+				if err := localnet.Detach(ctx, network, program); err != nil {
+					return err
+				}
+				return banner()
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "Starting %d validators and %d voters in %s ...\n",
+				network.Spec.Validators, network.Spec.Voters, network.Home())
+			return localnet.Run(ctx, network, program, func(ctx context.Context, s *localnet.Supervisor) error {
+				if err := banner(); err != nil {
+					return err
+				}
+				terminal := term.IsTerminal(int(os.Stdout.Fd()))
+				if err := localnet.Live(ctx, cmd.OutOrStdout(), s, terminal); err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.ErrOrStderr(), "Stopping ...")
+				return nil
+			})
+		},
+	}
+	addSpecFlags(cmd)
+	cmd.Flags().Bool("random-ports", false, "leave the usual ports (26657, 1317, 9090) to others")
+	cmd.Flags().Bool(flagDetach, false, "return once the network runs, and leave it running")
+	return cmd
+}
+
+// addSpecFlags defines the flags of a network's shape.
+func addSpecFlags(cmd *cobra.Command) {
+	d := localnet.DefaultSpec()
+	f := cmd.Flags()
+	f.String(flags.FlagChainID, "", "the chain's id (default: one that no other localnet has)")
+	f.Int("validators", d.Validators, "validators of the proposal layer")
+	f.Int("voters", d.Voters, "voters of the finality layer")
+	f.Duration("block-time", d.BlockTime, "time between blocks")
+	f.Uint64("interval", d.Interval, "blocks between checkpoints")
+	f.UintSlice("voter-power", []uint{uint(d.VoterPower[0])}, "power of each voter, repeated if there are more voters")
+	f.Uint64("set-period", d.SetPeriod, "least number of epochs between changes of the voter sets")
+	f.Uint64("era-length", d.EraLength, "epochs that rewards and absence are settled for")
+	f.Duration("unbonding-time", d.UnbondingTime, "time that undelegated stake stays slashable, in both layers")
+	f.Duration("jail-duration", d.JailDuration, "time that a voter is jailed for absence")
+}
+
+// readSpec returns base with the flags that were given on the command line.
+func readSpec(cmd *cobra.Command, base localnet.Spec) (localnet.Spec, error) {
+	f := cmd.Flags()
+	var errs []error
+	set := func(name string, read func() error) {
+		if f.Changed(name) {
+			errs = append(errs, read())
+		}
+	}
+	set(flags.FlagChainID, func() (err error) { base.ChainID, err = f.GetString(flags.FlagChainID); return })
+	set("validators", func() (err error) { base.Validators, err = f.GetInt("validators"); return })
+	set("voters", func() (err error) { base.Voters, err = f.GetInt("voters"); return })
+	set("block-time", func() (err error) { base.BlockTime, err = f.GetDuration("block-time"); return })
+	set("interval", func() (err error) { base.Interval, err = f.GetUint64("interval"); return })
+	set("set-period", func() (err error) { base.SetPeriod, err = f.GetUint64("set-period"); return })
+	set("era-length", func() (err error) { base.EraLength, err = f.GetUint64("era-length"); return })
+	set("unbonding-time", func() (err error) { base.UnbondingTime, err = f.GetDuration("unbonding-time"); return })
+	set("jail-duration", func() (err error) { base.JailDuration, err = f.GetDuration("jail-duration"); return })
+	set("random-ports", func() (err error) { base.RandomPorts, err = f.GetBool("random-ports"); return })
+	set("voter-power", func() error {
+		powers, err := f.GetUintSlice("voter-power")
+		base.VoterPower = nil
+		for _, p := range powers {
+			base.VoterPower = append(base.VoterPower, uint64(p))
+		}
+		return err
+	})
+	return base, errors.Join(errs...)
+}
+
+// openOrCreate opens the network in --home, which must have the shape that the flags ask for, or makes one.
+func openOrCreate(cmd *cobra.Command, chain localnet.Chain) (*localnet.Network, error) {
+	network, err := openLocalnet(cmd)
+	if errors.Is(err, localnet.ErrNotLocalnet) {
+		spec := localnet.DefaultSpec()
+		spec.ChainID = localnet.NewChainID()
+		if spec, err = readSpec(cmd, spec); err != nil {
+			return nil, err
+		}
+		home, err := cmd.Flags().GetString(flags.FlagHome)
+		if err != nil {
+			return nil, err
+		}
+		return localnet.Create(home, spec, chain)
+	}
+	if err != nil {
+		return nil, err
+	}
+	spec, err := readSpec(cmd, network.Spec)
+	if err != nil {
+		return nil, err
+	}
+	if diff := spec.Diff(network.Spec); diff != "" {
+		return nil, fmt.Errorf("%s holds a network of another shape (%s): leave the flags out, choose another --home, or remove it with `dualchaind localnet reset%s`",
+			network.Home(), diff, homeFlag(network))
+	}
+	return network, nil
+}
+
+func openLocalnet(cmd *cobra.Command) (*localnet.Network, error) {
+	home, err := cmd.Flags().GetString(flags.FlagHome)
+	if err != nil {
+		return nil, err
+	}
+	return localnet.Open(home)
+}
+
+// homeFlag is what a command needs to find the network: nothing for the default home.
+func homeFlag(n *localnet.Network) string {
+	if home, err := filepath.Abs(defaultLocalnetHome); err == nil && home == n.Home() {
+		return ""
+	}
+	return " --" + flags.FlagHome + " " + n.Home()
+}
+
+// printJSON prints a value for other programs.
+func printJSON(cmd *cobra.Command, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), string(b))
+	return nil
+}

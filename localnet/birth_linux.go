@@ -1,0 +1,27 @@
+package localnet
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+)
+
+// birth tells when a process began, in clock ticks since boot: with its pid it names one process for good, since the
+// kernel gives a pid out again. A process that ended and is not waited for yet has no birth: nothing of it runs.
+func birth(pid int) (string, error) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return "", fmt.Errorf("find process %d: %w", pid, err)
+	}
+	// The second field is the command's name in parentheses and may hold anything; state is the first after it and
+	// starttime the 20th (proc_pid_stat(5)).
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 20 {
+		return "", fmt.Errorf("read /proc/%d/stat: expected at least 20 fields after the name, found %d", pid, len(fields))
+	}
+	if string(fields[0]) == "Z" {
+		return "", fmt.Errorf("find process %d: it has ended", pid)
+	}
+	return string(fields[19]), nil
+}

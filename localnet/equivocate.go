@@ -1,0 +1,165 @@
+package localnet
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+
+	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+)
+
+// ErrNotMember is wrapped when a voter has no bit in the set that votes on the head.
+var ErrNotMember = errors.New("voter is in no set in force")
+
+// slashWait bounds how long an equivocation takes to come to light: a proposer injects the evidence in its next block.
+const slashWait = 30 * time.Second
+
+// Equivocation is what became of a double vote.
+type Equivocation struct {
+	Voter string `json:"voter"`
+	Index uint64 `json:"index"`
+	// Honest and Conflicting are the two votes' targets; their epochs are the same.
+	Honest      ffg.Ref `json:"-"`
+	Conflicting ffg.Ref `json:"-"`
+	// EvidenceID is the record that holds both votes, Penalty the stake taken, with its denom.
+	EvidenceID uint64 `json:"evidence_id"`
+	Penalty    string `json:"penalty"`
+}
+
+// Equivocate signs two conflicting votes for the head with a voter's key, past its slashing protection, submits both,
+// and waits until the chain has slashed the voter. Only a key in this home can be misused in this way.
+//
+// It wraps ErrUnknownProcess, ErrNotRunning, ErrNoAnswer, ErrNotMember or ErrTxFailed.
+func (n *Network) Equivocate(ctx context.Context, name string) (Equivocation, error) {
+	voter, err := n.Voter(name)
+	if err != nil {
+		return Equivocation{}, err
+	}
+	secret, err := n.voterKey(name)
+	if err != nil {
+		return Equivocation{}, err
+	}
+	defer secret.Zero()
+	states, err := NewClient(n).Processes(ctx)
+	if err != nil {
+		return Equivocation{}, err
+	}
+	var duty *finalityapi.QueryDutyResponse
+	err = n.ask(ctx, states, func(_ Node, conn *grpc.ClientConn) (err error) {
+		duty, err = finalityapi.NewQueryClient(conn).Duty(ctx, &finalityapi.QueryDutyRequest{Voter: voter.PubKey})
+		return err
+	})
+	if err != nil {
+		return Equivocation{}, fmt.Errorf("ask for the duty of %s: %w", name, err)
+	}
+	if !duty.Member {
+		return Equivocation{}, fmt.Errorf("%w: %s (jailed, slashed or left; `dualchaind query finality voter %s` tells)", ErrNotMember, name, voter.PubKey)
+	}
+	honest, err := voteOf(duty)
+	if err != nil {
+		return Equivocation{}, err
+	}
+	conflicting := honest
+	conflicting.Target.Root = sha256.Sum256(honest.Target.Root[:])
+	if err := n.submitBoth(ctx, states, secret, duty, honest, conflicting); err != nil {
+		return Equivocation{}, err
+	}
+	return n.awaitSlash(ctx, states, Equivocation{Voter: name, Honest: honest.Target, Conflicting: conflicting.Target}, voter)
+}
+
+// submitBoth sends the honest vote too: the voter itself may not have sent it yet, and one vote alone proves nothing.
+// Votes travel by gossip, so that one node is enough.
+func (n *Network) submitBoth(
+	ctx context.Context, states []ProcessState, secret *bls.SecretKey, duty *finalityapi.QueryDutyResponse, honest, conflicting ffg.Vote,
+) error {
+	rpc, err := n.rpc(states)
+	if err != nil {
+		return err
+	}
+	for _, vote := range []ffg.Vote{honest, conflicting} {
+		tx, err := oneBitVote(secret, n.Spec.ChainID, vote, duty)
+		if err != nil {
+			return err
+		}
+		if _, err := broadcast(ctx, rpc, tx); err != nil && vote == conflicting && !strings.Contains(err.Error(), "already exists in cache") {
+			return fmt.Errorf("submit the conflicting vote: %w", err)
+		}
+	}
+	return nil
+}
+
+// oneBitVote is what a voter sends: the unsigned transaction of its own vote (protocol §12).
+func oneBitVote(secret *bls.SecretKey, chainID string, vote ffg.Vote, duty *finalityapi.QueryDutyResponse) ([]byte, error) {
+	set, err := checkpointtypes.ParseRoot(duty.Target.GetVoterSetHash())
+	if err != nil {
+		return nil, fmt.Errorf("read the voter set hash: %w", err)
+	}
+	return finalitytypes.EncodeUnsigned(&finalitytypes.MsgSubmitVotes{Votes: finalitytypes.AggregateVoteFromFFG(ffg.AggregateVote{
+		Vote:         vote,
+		VoterSetHash: set,
+		Signers:      ffg.SingleBit(int(duty.Size), int(duty.Position)),
+		Signature:    secret.Sign(vote.SigningRoot(ffg.Domain(chainID))),
+	})})
+}
+
+// voteOf is the honest vote that a duty asks for.
+func voteOf(duty *finalityapi.QueryDutyResponse) (ffg.Vote, error) {
+	target, err := checkpointtypes.ParseRoot(duty.Target.GetRoot())
+	if err != nil {
+		return ffg.Vote{}, fmt.Errorf("read the duty: %w", err)
+	}
+	source, err := finalitytypes.Ref{Epoch: duty.Source.GetEpoch(), Root: duty.Source.GetRoot()}.ToFFG()
+	if err != nil {
+		return ffg.Vote{}, fmt.Errorf("read the duty: %w", err)
+	}
+	return ffg.Vote{Source: source, Target: ffg.Ref{Epoch: duty.Target.Epoch, Root: target}}, nil
+}
+
+// awaitSlash waits until the voter is tombstoned and finds the evidence.
+func (n *Network) awaitSlash(ctx context.Context, states []ProcessState, found Equivocation, voter Voter) (Equivocation, error) {
+	var last error
+	err := poll(ctx, slashWait, func() bool {
+		var done bool
+		last = n.ask(ctx, states, func(_ Node, conn *grpc.ClientConn) (err error) {
+			done, err = found.read(ctx, conn, voter)
+			return err
+		})
+		return done
+	})
+	if err != nil {
+		return found, errors.Join(fmt.Errorf("wait for %s to be slashed: %w", found.Voter, err), last)
+	}
+	return found, nil
+}
+
+// read fills in what the chain knows and reports whether the voter has been slashed.
+func (e *Equivocation) read(ctx context.Context, conn *grpc.ClientConn, voter Voter) (bool, error) {
+	query := finalityapi.NewQueryClient(conn)
+	answer, err := query.Voter(ctx, &finalityapi.QueryVoterRequest{Voter: voter.PubKey})
+	if err != nil || !answer.Voter.GetTombstoned() {
+		return false, err
+	}
+	e.Index = answer.Voter.Index
+	records, err := query.AllEvidence(ctx, &finalityapi.QueryAllEvidenceRequest{})
+	if err != nil {
+		return false, err
+	}
+	for _, r := range records.Records {
+		for _, index := range r.Slashed {
+			if index == e.Index {
+				e.EvidenceID, e.Penalty = r.Id, r.Penalty
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}

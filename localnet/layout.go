@@ -1,0 +1,208 @@
+package localnet
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/crypto/keyring"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/keys"
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+)
+
+// What accounts own at genesis, in sdk.DefaultBondDenom. Operators have their stake beside it.
+var (
+	validatorStake  = power(100)
+	operatorBalance = power(1_000)
+	devBalance      = power(1_000_000)
+	faucetBalance   = power(1_000_000_000)
+)
+
+// power returns the stake that makes a power (protocol §7).
+func power(units uint64) math.Int {
+	return math.NewIntFromUint64(units).Mul(sdk.DefaultPowerReduction)
+}
+
+// layout says where a network's files go and who reaches whom. Localnets and testnets differ in nothing else.
+type layout struct {
+	spec  Spec
+	chain Chain
+	dir   string
+	// local networks share one machine.
+	local bool
+	// listen is the host that nodes listen on; host is how others reach validator i, ports where.
+	listen string
+	host   func(i int) string
+	ports  func(i int) (Ports, error)
+	// mnemonic makes the words of an account, keyring is the home that they are kept in, extra the accounts beside the
+	// operators, with what they own.
+	mnemonic func(name string) (string, error)
+	keyring  func(name string) string
+	extra    []extraAccount
+}
+
+type extraAccount struct {
+	name   string
+	amount math.Int
+}
+
+// written is what a layout became.
+type written struct {
+	nodes   []Node
+	voters  []Voter
+	genesis *genutiltypes.AppGenesis
+}
+
+// write makes all keys, the genesis and every home.
+func (l layout) write() (written, error) {
+	var out written
+	g := genesis{spec: l.spec, time: time.Now().UTC()}
+	for i := range l.spec.Validators {
+		node, validator, err := l.newValidator(i)
+		if err != nil {
+			return out, err
+		}
+		out.nodes = append(out.nodes, node)
+		g.validators = append(g.validators, validator)
+		g.accounts = append(g.accounts, genesisAccount{validator.operator, validator.stake.Add(operatorBalance)})
+	}
+	for i := range l.spec.Voters {
+		v, registration, err := l.newVoter(i, out.nodes)
+		if err != nil {
+			return out, err
+		}
+		out.voters = append(out.voters, v)
+		g.voters = append(g.voters, registration)
+		g.accounts = append(g.accounts, genesisAccount{registration.Operator, registration.Stake.Add(operatorBalance)})
+	}
+	for _, extra := range l.extra {
+		address, err := l.newAccount(extra.name)
+		if err != nil {
+			return out, err
+		}
+		g.accounts = append(g.accounts, genesisAccount{address, extra.amount})
+	}
+
+	var err error
+	if out.genesis, err = g.build(l.chain); err != nil {
+		return out, err
+	}
+	for i, node := range out.nodes {
+		if err := l.nodeHome(i, node, out.nodes).write(out.genesis); err != nil {
+			return out, err
+		}
+	}
+	for i, v := range out.voters {
+		if err := l.writeVoterHome(i, v, out.nodes); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (l layout) newValidator(i int) (Node, genesisValidator, error) {
+	name := fmt.Sprintf("%s-%d", KindValidator, i)
+	id, pubKey, err := newNodeKeys(filepath.Join(l.dir, name))
+	if err != nil {
+		return Node{}, genesisValidator{}, err
+	}
+	operator, err := l.newAccount(name)
+	if err != nil {
+		return Node{}, genesisValidator{}, err
+	}
+	ports, err := l.ports(i)
+	if err != nil {
+		return Node{}, genesisValidator{}, err
+	}
+	node := Node{
+		Name: name, Kind: KindValidator, Ports: ports, ID: id,
+		Operator: operator.String(), PubKey: base64.StdEncoding.EncodeToString(pubKey.Bytes()),
+	}
+	return node, genesisValidator{operator: operator, pubKey: pubKey, moniker: name, stake: validatorStake}, nil
+}
+
+func (l layout) newVoter(i int, nodes []Node) (Voter, GenesisVoter, error) {
+	name := fmt.Sprintf("%s-%d", KindVoter, i)
+	operator, err := l.newAccount(name)
+	if err != nil {
+		return Voter{}, GenesisVoter{}, err
+	}
+	secret, err := bls.GenerateKey(rand.Reader)
+	if err != nil {
+		return Voter{}, GenesisVoter{}, fmt.Errorf("make the key of %s: %w", name, err)
+	}
+	defer secret.Zero()
+	public := secret.PublicKey().Bytes()
+	root, err := ffg.Possession(ffg.Domain(l.spec.ChainID), operator, public)
+	if err != nil {
+		return Voter{}, GenesisVoter{}, fmt.Errorf("prove the key of %s: %w", name, err)
+	}
+	info, err := voter.Home(filepath.Join(l.dir, name)).AddKey(voter.DefaultConfig().Key, secret)
+	if err != nil {
+		return Voter{}, GenesisVoter{}, fmt.Errorf("keep the key of %s: %w", name, err)
+	}
+	v := Voter{Name: name, Operator: operator.String(), PubKey: info.PubKey, Node: nodes[i%len(nodes)].Name}
+	return v, GenesisVoter{
+		Operator: operator, PubKey: public, Possession: secret.ProvePossession(root), Moniker: name,
+		Stake: power(l.spec.Power(i)), CommissionPPM: finalitytypes.Million / 10, MaxCommissionPPM: finalitytypes.Million / 5,
+	}, nil
+}
+
+func (l layout) newAccount(name string) (sdk.AccAddress, error) {
+	mnemonic, err := l.mnemonic(name)
+	if err != nil {
+		return nil, fmt.Errorf("make account %s: %w", name, err)
+	}
+	var kr keyring.Keyring
+	if kr, err = openKeyring(l.chain.Codec, l.keyring(name)); err != nil {
+		return nil, err
+	}
+	return addAccount(kr, name, mnemonic)
+}
+
+// nodeHome describes validator i's files.
+func (l layout) nodeHome(i int, node Node, all []Node) nodeHome {
+	var peers []string
+	for j, peer := range all {
+		if j != i {
+			peers = append(peers, peer.ID+"@"+net.JoinHostPort(l.host(j), strconv.Itoa(peer.Ports.P2P)))
+		}
+	}
+	return nodeHome{
+		dir: filepath.Join(l.dir, node.Name), moniker: node.Name, listen: l.listen, ports: node.Ports,
+		peers: strings.Join(peers, ","), blockTime: l.spec.BlockTime, local: l.local,
+		executor: DefaultNodeOptions().BlockExecutor, maxTxs: DefaultNodeOptions().MempoolMaxTxs,
+	}
+}
+
+// writeVoterHome writes what voter i reads besides its key.
+func (l layout) writeVoterHome(i int, v Voter, nodes []Node) error {
+	follows := i % len(nodes)
+	config := voter.DefaultConfig()
+	config.ChainID = l.spec.ChainID
+	config.Operator = v.Operator
+	config.GRPCAddress = net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.GRPC))
+	config.RPCAddress = "tcp://" + net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.RPC))
+	if err := voter.Home(filepath.Join(l.dir, v.Name)).WriteConfig(config); err != nil {
+		return fmt.Errorf("configure %s: %w", v.Name, err)
+	}
+	return nil
+}
+
+// voterKey loads the secret key of a voter. The caller zeroes it.
+func (n *Network) voterKey(name string) (*bls.SecretKey, error) {
+	return keys.Load(voter.Home(n.NodeHome(name)).Keys(), voter.DefaultConfig().Key)
+}

@@ -1,0 +1,154 @@
+package localnet
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+)
+
+// OpenAPIPath is where a node's REST server shows its interface.
+const OpenAPIPath = "/openapi/"
+
+// Banner writes what one needs to use the network: addresses, accounts and the next commands. program is how dualchaind
+// was called, homeFlag the flag that leads its commands to this home, if they need one.
+func Banner(w io.Writer, n *Network, cdc codec.Codec, program, homeFlag string) error {
+	kr, err := openKeyring(cdc, n.ClientHome())
+	if err != nil {
+		return err
+	}
+	first := n.describe([]ProcessState{{Name: n.Nodes[0].Name}})[0]
+	var b strings.Builder
+	row := func(label, value string) { fmt.Fprintf(&b, "  %-9s %s\n", label, value) }
+
+	fmt.Fprintf(&b, "\ndualchain localnet %s: %s propose a block every %s, %s finalize every %s\n\n",
+		n.Spec.ChainID, count(n.Spec.Validators, "validator"), n.Spec.BlockTime, count(n.Spec.Voters, "voter"), ordinal(n.Spec.Interval))
+	row("RPC", first.RPC)
+	row("REST", first.REST)
+	row("gRPC", first.GRPC)
+	row("OpenAPI", first.REST+OpenAPIPath)
+	row("Home", n.home)
+	b.WriteString("\nAccounts, for development only: everybody knows their words\n\n")
+	for _, name := range []string{Alice, Bob, Faucet} {
+		record, err := kr.Key(name)
+		if err != nil {
+			return fmt.Errorf("find account %s: %w", name, err)
+		}
+		address, err := record.GetAddress()
+		if err != nil {
+			return fmt.Errorf("find account %s: %w", name, err)
+		}
+		row(name, address.String())
+		row("", Mnemonic(name))
+	}
+	b.WriteString("\nCommands\n\n")
+	command := func(label, args string) { row(label, program+" "+args) }
+	command("faucet", fmt.Sprintf("localnet faucet ADDRESS 1000000%s%s", sdk.DefaultBondDenom, homeFlag))
+	command("status", "localnet status"+homeFlag)
+	if len(n.Voters) > 0 {
+		last := n.Voters[len(n.Voters)-1].Name
+		command("stall", fmt.Sprintf("localnet kill %s%s", last, homeFlag))
+		command("recover", fmt.Sprintf("localnet restart %s%s", last, homeFlag))
+		command("slash", fmt.Sprintf("localnet equivocate %s%s", last, homeFlag))
+	}
+	command("clients", fmt.Sprintf("query checkpoint status --home %s", n.ClientHome()))
+	b.WriteString("\n")
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+// Live writes one line of progress: refreshed in place on a terminal, else a new one whenever a head moves or a process
+// changes its state. It returns when ctx ends.
+func Live(ctx context.Context, w io.Writer, s *Supervisor, terminal bool) error {
+	tick := time.NewTicker(min(s.network.Spec.BlockTime/2, 500*time.Millisecond))
+	defer tick.Stop()
+	var shown string
+	for {
+		states, changed := s.Processes()
+		line, key := progress(ctx, s.network, states)
+		if ctx.Err() == nil && (terminal || key != shown) {
+			format := "%s\n"
+			if terminal {
+				format = "\r\033[K%s"
+			}
+			if _, err := fmt.Fprintf(w, format, line); err != nil {
+				return fmt.Errorf("show progress: %w", err)
+			}
+			shown = key
+		}
+		select {
+		case <-ctx.Done():
+			if terminal {
+				fmt.Fprintln(w)
+			}
+			return nil
+		case <-changed:
+		case <-tick.C:
+		}
+	}
+}
+
+// progress returns the line, and a key that changes when a head moves or a process changes its state.
+func progress(ctx context.Context, n *Network, states []ProcessState) (line, key string) {
+	troubles := troubles(states)
+	heads, err := n.Heads(ctx, states)
+	if err != nil {
+		line = "no node answers" + troubles
+		return line, line
+	}
+	if heads.Head == nil {
+		return fmt.Sprintf("height %d · no checkpoints until a voter is eligible%s", heads.Height, troubles), "before the anchor" + troubles
+	}
+	signed := "nobody has signed yet"
+	if v := heads.Votes; v != nil {
+		signed = fmt.Sprintf("epoch %d signed by %d/%d voters, %d.%d %% of power", v.Epoch, v.Signers, v.Voters, v.PowerPPM/10_000, v.PowerPPM/1_000%10)
+	}
+	key = fmt.Sprint(heads.Head.Epoch, heads.Justified.Epoch, heads.Finalized.Epoch, troubles)
+	return fmt.Sprintf("height %d · head %d · justified %d · finalized %d (%d blocks, %d s behind) · %s%s",
+		heads.Height, heads.Head.Epoch, heads.Justified.Epoch, heads.Finalized.Epoch,
+		heads.Finalized.LagBlocks, heads.Finalized.LagSeconds, signed, troubles), key
+}
+
+// troubles names the processes that do not run.
+func troubles(states []ProcessState) string {
+	var down []string
+	for _, p := range states {
+		switch p.State {
+		case Stopped:
+			down = append(down, p.Name+" stopped")
+		case Exited:
+			down = append(down, p.Name+" exited ("+p.Exit+")")
+		}
+	}
+	if len(down) == 0 {
+		return ""
+	}
+	return " · " + strings.Join(down, ", ")
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func ordinal(n uint64) string {
+	switch {
+	case n == 1:
+		return "block"
+	case n%100 >= 11 && n%100 <= 13:
+		return fmt.Sprintf("%dth", n)
+	default:
+		suffix := [10]string{1: "st", 2: "nd", 3: "rd"}[n%10]
+		if suffix == "" {
+			suffix = "th"
+		}
+		return fmt.Sprintf("%d%s", n, suffix)
+	}
+}
