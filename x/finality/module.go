@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	gwruntime "github.com/grpc-ecosystem/grpc-gateway/runtime"
+	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 
 	"cosmossdk.io/core/appmodule"
@@ -17,6 +18,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 
+	"github.com/dualchain/dualchain/x/finality/client/cli"
 	"github.com/dualchain/dualchain/x/finality/keeper"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -62,6 +64,9 @@ func (AppModule) RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 // RegisterGRPCGatewayRoutes registers nothing with the SDK's gateway v1: the routes are served by gateway v2 handlers
 // (docs/adr), mounted by the application.
 func (AppModule) RegisterGRPCGatewayRoutes(client.Context, *gwruntime.ServeMux) {}
+
+// GetTxCmd returns the hand-written transaction commands.
+func (AppModule) GetTxCmd() *cobra.Command { return cli.NewTxCmd() }
 
 // RegisterServices registers the message and query servers.
 func (am AppModule) RegisterServices(registrar grpc.ServiceRegistrar) error {
