@@ -1,0 +1,404 @@
+package guard
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+var (
+	chainA = ffg.Domain("a-1")
+	chainB = ffg.Domain("b-1")
+	alice  = ffg.PublicKey{1}
+	bob    = ffg.PublicKey{2}
+)
+
+// link is a vote from one epoch to another; fork tells apart votes that span the same.
+func link(source, target uint64, fork ...byte) ffg.Vote {
+	root := ffg.Root{byte(target)}
+	copy(root[1:], fork)
+	return ffg.Vote{Source: ffg.Ref{Epoch: source}, Target: ffg.Ref{Epoch: target, Root: root}}
+}
+
+// open makes a guard that protects alice and bob, in a file of its own.
+func openNew(t testing.TB) (*Guard, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "guard.db")
+	if err := Create(path); err != nil {
+		t.Fatal(err)
+	}
+	g := reopen(t, path)
+	for _, key := range []ffg.PublicKey{alice, bob} {
+		if err := g.Admit(key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return g, path
+}
+
+func reopen(t testing.TB, path string) *Guard {
+	t.Helper()
+	g, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.Close() })
+	return g
+}
+
+func TestApproveRefusesWhatIsSlashable(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before  []ffg.Vote
+		vote    ffg.Vote
+		offence ffg.OffenceKind // 0 for none
+		first   ffg.Vote
+	}{
+		"first vote":                       {vote: link(0, 1)},
+		"next vote":                        {before: []ffg.Vote{link(0, 1)}, vote: link(1, 2)},
+		"same source, later target":        {before: []ffg.Vote{link(0, 1)}, vote: link(0, 2)},
+		"the same vote again":              {before: []ffg.Vote{link(0, 1), link(1, 2)}, vote: link(0, 1)},
+		"double vote":                      {before: []ffg.Vote{link(0, 1)}, vote: link(0, 1, 9), offence: ffg.DoubleVote, first: link(0, 1)},
+		"double vote, other source":        {before: []ffg.Vote{link(1, 3)}, vote: link(0, 3), offence: ffg.DoubleVote, first: link(1, 3)},
+		"surrounds an old one":             {before: []ffg.Vote{link(2, 3)}, vote: link(1, 4), offence: ffg.SurroundVote, first: link(1, 4)},
+		"same source: surrounds nothing":   {before: []ffg.Vote{link(2, 3)}, vote: link(2, 4)},
+		"is surrounded":                    {before: []ffg.Vote{link(1, 4)}, vote: link(2, 3), offence: ffg.SurroundVote, first: link(1, 4)},
+		"same source: not surrounded":      {before: []ffg.Vote{link(1, 4)}, vote: link(1, 3)},
+		"surrounds not the last, but one":  {before: []ffg.Vote{link(2, 3), link(3, 4)}, vote: link(1, 5), offence: ffg.SurroundVote, first: link(1, 5)},
+		"earlier, beside what came before": {before: []ffg.Vote{link(5, 6)}, vote: link(1, 2)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, path := openNew(t)
+			for _, vote := range tc.before {
+				if err := g.Approve(chainA, alice, vote); err != nil {
+					t.Fatalf("history %v: %v", vote, err)
+				}
+			}
+			for _, when := range []string{"at once", "after a restart"} {
+				err := g.Approve(chainA, alice, tc.vote)
+				var offence *ffg.Offence
+				switch {
+				case tc.offence == 0 && err != nil:
+					t.Errorf("%s: expected approval, found %v", when, err)
+				case tc.offence != 0 && !errors.As(err, &offence):
+					t.Errorf("%s: expected an offence, found %v", when, err)
+				case tc.offence != 0 && (offence.Kind != tc.offence || offence.First != tc.first):
+					t.Errorf("%s: expected a %s with first %v, found %v", when, tc.offence, tc.first, offence)
+				}
+				if err := g.Close(); err != nil {
+					t.Fatal(err)
+				}
+				g = reopen(t, path)
+			}
+		})
+	}
+}
+
+func TestARefusedVoteLeavesNoTrace(t *testing.T) {
+	g, _ := openNew(t)
+	for _, step := range []struct {
+		vote     ffg.Vote
+		approved bool
+	}{{link(1, 2), true}, {link(0, 9), false}, {link(0, 2), false}, {link(2, 5), true}} {
+		if err := g.Approve(chainA, alice, step.vote); (err == nil) != step.approved {
+			t.Errorf("%v: expected approval %t, found %v", step.vote, step.approved, err)
+		}
+	}
+}
+
+func TestKeysAndDomainsAreApart(t *testing.T) {
+	g, _ := openNew(t)
+	for _, vote := range []ffg.Vote{link(0, 1), link(0, 1, 9)} {
+		fork := vote.Target.Root[1]
+		domain, key := chainA, alice
+		if fork != 0 {
+			domain = chainB
+		}
+		if err := g.Approve(domain, key, vote); err != nil {
+			t.Errorf("%s of %s: %v", domain, key, err)
+		}
+	}
+	if err := g.Approve(chainA, bob, link(0, 1, 9)); err != nil {
+		t.Errorf("another key: %v", err)
+	}
+	if err := g.Approve(chainA, alice, link(0, 1, 9)); err == nil {
+		t.Error("the same key in the same domain: expected a refusal, found none")
+	}
+}
+
+func TestVotesMustSpanSomething(t *testing.T) {
+	g, _ := openNew(t)
+	for _, vote := range []ffg.Vote{link(1, 1), link(2, 1), link(0, 0)} {
+		if err := g.Approve(chainA, alice, vote); !errors.Is(err, ffg.ErrVoteOrder) {
+			t.Errorf("%v: expected %v, found %v", vote, ffg.ErrVoteOrder, err)
+		}
+	}
+}
+
+func TestForgottenVotesLeaveAFloor(t *testing.T) {
+	g, path := openNew(t)
+	g.keep = 3
+	for epoch := range uint64(6) {
+		if err := g.Approve(chainA, alice, link(epoch, epoch+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Kept are 3→4, 4→5, 5→6; the floor is 2, 3.
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g = reopen(t, path)
+	g.keep = 3
+	floor := Floor{Source: 2, Target: 3}
+	for _, tc := range []struct {
+		name  string
+		vote  ffg.Vote
+		below bool
+	}{
+		{"a forgotten vote", link(2, 3), true},
+		{"target at the floor", link(2, 3, 9), true},
+		{"source below the floor", link(1, 10), true},
+		{"the oldest kept vote", link(3, 4), false},
+		{"the next vote", link(6, 7), false},
+	} {
+		err := g.Approve(chainA, alice, tc.vote)
+		var below *BelowFloor
+		switch {
+		case !tc.below && err != nil:
+			t.Errorf("%s: expected approval, found %v", tc.name, err)
+		case tc.below && !errors.As(err, &below):
+			t.Errorf("%s: expected a vote below the floor, found %v", tc.name, err)
+		case tc.below && (below.Floor != floor || below.Vote != tc.vote):
+			t.Errorf("%s: expected %v below %v, found %v below %v", tc.name, tc.vote, floor, below.Vote, below.Floor)
+		}
+	}
+}
+
+func TestAVoteAtTheFloorsSourceIsNotBelowIt(t *testing.T) {
+	floor := Floor{Source: 2, Target: 3}
+	for _, tc := range []struct {
+		vote  ffg.Vote
+		below bool
+	}{{link(2, 4), false}, {link(1, 4), true}, {link(2, 3), true}, {link(3, 4), false}} {
+		if err := floor.check(tc.vote); (err != nil) != tc.below {
+			t.Errorf("%v: expected below %t, found %v", tc.vote, tc.below, err)
+		}
+	}
+}
+
+func TestTheFileIsBounded(t *testing.T) {
+	g, _ := openNew(t)
+	g.keep = 5
+	for epoch := range uint64(50) {
+		if err := g.Approve(chainA, alice, link(epoch, epoch+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var kept int
+	if err := g.db.View(func(tx *bbolt.Tx) error {
+		votes, err := readVotes(tx.Bucket(keysBucket).Bucket(alice[:]).Bucket(chainA[:]).Bucket(votesBucket))
+		kept = len(votes)
+		return err
+	}); err != nil || kept != 5 {
+		t.Errorf("expected 5 votes, found %d, %v", kept, err)
+	}
+}
+
+func TestOneOfManyRacersWins(t *testing.T) {
+	g, _ := openNew(t)
+	const racers = 16
+	var approved []byte
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for fork := range byte(racers) {
+		wg.Go(func() {
+			if g.Approve(chainA, alice, link(0, 1, fork)) == nil {
+				mu.Lock()
+				approved = append(approved, fork)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(approved) != 1 {
+		t.Errorf("expected one of %d conflicting votes approved, found %v", racers, approved)
+	}
+}
+
+func TestAnUnknownKeyIsRefused(t *testing.T) {
+	g, _ := openNew(t)
+	stranger := ffg.PublicKey{3}
+	if known, err := g.Knows(stranger); known || err != nil {
+		t.Errorf("expected an unknown key, found %t, %v", known, err)
+	}
+	if err := g.Approve(chainA, stranger, link(0, 1)); !errors.Is(err, ErrMissing) {
+		t.Errorf("expected %v, found %v", ErrMissing, err)
+	}
+	if known, err := g.Knows(alice); !known || err != nil {
+		t.Errorf("expected a known key, found %t, %v", known, err)
+	}
+}
+
+func TestAdmittingAgainForgetsNothing(t *testing.T) {
+	g, _ := openNew(t)
+	if err := g.Approve(chainA, alice, link(0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Admit(alice); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Approve(chainA, alice, link(0, 1, 9)); err == nil {
+		t.Error("expected a refusal, found none")
+	}
+}
+
+func TestFilesThatAreRefused(t *testing.T) {
+	write := func(content string) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, tc := range map[string]struct {
+		make func(*testing.T, string)
+		want error
+	}{
+		"no file":      {func(*testing.T, string) {}, ErrMissing},
+		"empty file":   {write(""), ErrDamaged},
+		"another file": {write(strings.Repeat("vote ", 10_000)), ErrDamaged},
+		"another database": {func(t *testing.T, path string) {
+			db, err := bbolt.Open(path, 0o600, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrDamaged},
+		"another format": {func(t *testing.T, path string) {
+			if err := Create(path); err != nil {
+				t.Fatal(err)
+			}
+			db, err := bbolt.Open(path, 0o600, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(formatKey, []byte{2}) })
+			if err := errors.Join(err, db.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrDamaged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "guard.db")
+			tc.make(t, path)
+			for range 2 { // looking at a file doesn't mend it
+				if _, err := Open(path); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), path) {
+					t.Errorf("expected %v naming %s, found %v", tc.want, path, err)
+				}
+			}
+		})
+	}
+}
+
+func TestADamagedRecordIsRefused(t *testing.T) {
+	g, _ := openNew(t)
+	if err := g.Approve(chainA, alice, link(0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for name, damage := range map[string]func(ledger *bbolt.Bucket) error{
+		"short vote": func(l *bbolt.Bucket) error { return l.Bucket(votesBucket).Put(epochKey(link(0, 1)), []byte{1}) },
+		"wrong epoch": func(l *bbolt.Bucket) error {
+			return l.Bucket(votesBucket).Put(epochKey(link(0, 1)), link(0, 2).Encode())
+		},
+		"short floor": func(l *bbolt.Bucket) error { return l.Put(floorKey, []byte{1}) },
+	} {
+		if err := g.db.Update(func(tx *bbolt.Tx) error {
+			return damage(tx.Bucket(keysBucket).Bucket(alice[:]).Bucket(chainA[:]))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Approve(chainA, alice, link(1, 2)); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: expected %v, found %v", name, ErrDamaged, err)
+		}
+	}
+}
+
+func TestCreateReplacesNothing(t *testing.T) {
+	g, path := openNew(t)
+	if err := g.Approve(chainA, alice, link(0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Create(path); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("expected %v, found %v", fs.ErrExist, err)
+	}
+	if err := g.Approve(chainA, alice, link(0, 1, 9)); err == nil {
+		t.Error("expected a refusal, found none")
+	}
+	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
+		t.Errorf("expected the file alone, found %v, %v", entries, err)
+	}
+	if stat, err := os.Stat(path); err != nil || stat.Mode().Perm() != 0o600 {
+		t.Errorf("expected mode 0600, found %v, %v", stat.Mode(), err)
+	}
+}
+
+func TestAClosedGuardApprovesNothing(t *testing.T) {
+	g, _ := openNew(t)
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Approve(chainA, alice, link(0, 1)); err == nil {
+		t.Error("expected a refusal, found none")
+	}
+}
+
+// pathOfSecond makes this test binary the second process.
+const pathOfSecond = "DUALCHAIN_TEST_SECOND_GUARD"
+
+func TestASecondProcessIsRefused(t *testing.T) {
+	if path := os.Getenv(pathOfSecond); path != "" {
+		g, err := Open(path)
+		if err == nil {
+			t.Fatal(errors.Join(errors.New("expected a locked file, found it open"), g.Close()))
+		}
+		t.Log(err)
+		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), path) {
+			t.Fatalf("expected %v naming %s, found %v", ErrInUse, path, err)
+		}
+		return
+	}
+	second := func(path string) ([]byte, error) {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestASecondProcessIsRefused$", "-test.v")
+		cmd.Env = append(os.Environ(), pathOfSecond+"="+path)
+		return cmd.CombinedOutput()
+	}
+	g, path := openNew(t)
+	if out, err := second(path); err != nil || !strings.Contains(string(out), ErrInUse.Error()) {
+		t.Errorf("while the first lives: %v\n%s", err, out)
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := second(path); err == nil {
+		t.Errorf("after the first has ended: expected it to open, found\n%s", out)
+	}
+}
+
+func BenchmarkApprove(b *testing.B) {
+	g, _ := openNew(b)
+	for epoch := uint64(0); b.Loop(); epoch++ {
+		if err := g.Approve(chainA, alice, link(epoch, epoch+1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

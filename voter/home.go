@@ -1,0 +1,79 @@
+package voter
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/keys"
+)
+
+// NeverVotedFlag is the flag that lets a key vote without a record of its votes.
+const NeverVotedFlag = "i-know-this-key-has-never-voted"
+
+// Home is the path of a voter's folder: voter.toml, keys/ and guard.db, all of them for the owner only.
+type Home string
+
+func (h Home) configPath() string { return filepath.Join(string(h), "voter.toml") }
+func (h Home) guardPath() string  { return filepath.Join(string(h), "guard.db") }
+
+// Keys returns the folder of the keys.
+func (h Home) Keys() string { return filepath.Join(string(h), "keys") }
+
+// AddKey saves a key that has never voted and begins to protect it. It protects first: a key file without protection
+// could be a key that lost it. Errors: those of package guard and keys.Save.
+func (h Home) AddKey(name string, secret *bls.SecretKey) (keys.Info, error) {
+	public := secret.PublicKey()
+	if public == nil {
+		return keys.Info{}, fmt.Errorf("add key: %w: expected a secret key, found none", keys.ErrFormat)
+	}
+	if err := h.protect(public.Bytes()); err != nil {
+		return keys.Info{}, fmt.Errorf("add key: %w", err)
+	}
+	if err := keys.Save(h.Keys(), name, secret); err != nil {
+		return keys.Info{}, fmt.Errorf("add key: %w", err)
+	}
+	return keys.Info{Name: name, PubKey: public.String()}, nil
+}
+
+// protect admits a key to the guard, which it creates if there is none.
+func (h Home) protect(key ffg.PublicKey) error {
+	if err := guard.Create(h.guardPath()); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	g, err := guard.Open(h.guardPath())
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.Admit(key), g.Close())
+}
+
+// openGuard opens the guard that protects key. Without one it refuses to start and says why: what a key has signed
+// is forgotten then, unless its owner says that there is nothing to forget.
+func (h Home) openGuard(key ffg.PublicKey, neverVoted bool) (*guard.Guard, error) {
+	if neverVoted {
+		if err := h.protect(key); err != nil {
+			return nil, err
+		}
+	}
+	g, err := guard.Open(h.guardPath())
+	if errors.Is(err, guard.ErrMissing) {
+		return nil, fmt.Errorf("%w; if key %s has never signed a vote, anywhere, start once with --%s", err, key, NeverVotedFlag)
+	}
+	if err != nil {
+		return nil, err
+	}
+	known, err := g.Knows(key)
+	if err == nil && !known {
+		err = fmt.Errorf("%w: %s has no record of key %s: restore the file that has; if the key has never signed a vote, anywhere, start once with --%s",
+			guard.ErrMissing, h.guardPath(), key, NeverVotedFlag)
+	}
+	if err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
+	return g, nil
+}

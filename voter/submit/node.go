@@ -1,0 +1,95 @@
+package submit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"google.golang.org/grpc"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+	"github.com/cosmos/cosmos-sdk/types/tx"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// callTimeout bounds each call to the node.
+const callTimeout = 5 * time.Second
+
+// Rejected says that the node's mempool refused a vote.
+type Rejected struct {
+	Codespace string
+	Code      uint32
+	Log       string
+}
+
+// Error gives the node's reason.
+func (e *Rejected) Error() string {
+	return fmt.Sprintf("rejected by the node: %s %d: %s", e.Codespace, e.Code, e.Log)
+}
+
+func (e *Rejected) is(err *errorsmod.Error) bool {
+	return e.Codespace == err.Codespace() && e.Code == err.ABCICode()
+}
+
+// GRPC reaches a node through its gRPC server.
+type GRPC struct {
+	txs      tx.ServiceClient
+	finality types.QueryClient
+}
+
+// NewGRPC calls over conn.
+func NewGRPC(conn grpc.ClientConnInterface) *GRPC {
+	return &GRPC{txs: tx.NewServiceClient(conn), finality: types.NewQueryClient(conn)}
+}
+
+// Broadcast implements Node: the node has checked the vote when it returns. A vote that the node has already, in its
+// mempool or in the tally, is a success. Errors: *Rejected, or the node can't be reached.
+func (g *GRPC) Broadcast(ctx context.Context, vote ffg.AggregateVote) error {
+	txBytes, err := types.EncodeUnsigned(&types.MsgSubmitVotes{Votes: types.AggregateVoteFromFFG(vote)})
+	if err != nil {
+		return fmt.Errorf("encode vote: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	answer, err := g.txs.BroadcastTx(ctx, &tx.BroadcastTxRequest{TxBytes: txBytes, Mode: tx.BroadcastMode_BROADCAST_MODE_SYNC})
+	if err != nil {
+		return fmt.Errorf("broadcast vote: %w", err)
+	}
+	result := answer.GetTxResponse()
+	if result == nil {
+		return errors.New("broadcast vote: expected a result, found none")
+	}
+	rejected := &Rejected{Codespace: result.Codespace, Code: result.Code, Log: result.RawLog}
+	if result.Code == 0 || rejected.is(sdkerrors.ErrTxInMempoolCache) || rejected.is(types.ErrRedundant) {
+		return nil
+	}
+	return fmt.Errorf("broadcast vote: %w", rejected)
+}
+
+// Tally implements Node.
+func (g *GRPC) Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	answer, err := g.finality.Votes(ctx, &types.QueryVotesRequest{Epoch: strconv.FormatUint(epoch, 10)})
+	if err != nil {
+		return nil, fmt.Errorf("ask for the votes of epoch %d: %w", epoch, err)
+	}
+	return answer.Votes.Signers, nil
+}
+
+// Window implements Node.
+func (g *GRPC) Window(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	answer, err := g.finality.Params(ctx, &types.QueryParamsRequest{})
+	if err != nil {
+		return 0, fmt.Errorf("ask for the vote window: %w", err)
+	}
+	return answer.Params.VoteWindow, nil
+}

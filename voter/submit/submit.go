@@ -1,0 +1,103 @@
+// Package submit brings signed votes to the chain. A vote is sent once at once, and again as long as later blocks
+// show that the chain doesn't have it and still would take it: always the same signature, so that sending again is safe.
+package submit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+const (
+	// maxPending bounds the votes that are followed; beyond it the oldest is given up.
+	maxPending = 16
+	// maxAttempts bounds how often a vote is sent. The pauses double, so that the last comes 64 blocks after the first.
+	maxAttempts = 8
+)
+
+// Node takes votes and tells which ones the chain has.
+type Node interface {
+	// Broadcast returns nil once the node has the vote.
+	Broadcast(ctx context.Context, vote ffg.AggregateVote) error
+	// Tally returns the signers recorded for an epoch, in the positions of its voter set.
+	Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error)
+	// Window returns how many epochs, counted from the head, accept votes.
+	Window(ctx context.Context) (uint64, error)
+}
+
+// Submitter sends votes and follows them until they are recorded. It is used by one goroutine.
+type Submitter struct {
+	node    Node
+	log     *slog.Logger
+	pending []pending // ascending by epoch
+}
+
+// pending is a vote that was sent and not yet seen in the tally.
+type pending struct {
+	vote     ffg.AggregateVote
+	height   uint64 // executed when it was first sent
+	attempts int
+	due      uint64 // height from which to look for it
+}
+
+// New sends through a node.
+func New(node Node, log *slog.Logger) *Submitter { return &Submitter{node: node, log: log} }
+
+// Send sends a vote that was made at a height. Whatever the error, Settle follows it up.
+func (s *Submitter) Send(ctx context.Context, vote ffg.AggregateVote, height uint64) error {
+	if len(s.pending) == maxPending {
+		s.giveUp(s.pending[0], fmt.Sprintf("%d newer votes wait too", maxPending))
+		s.pending = s.pending[1:]
+	}
+	s.pending = append(s.pending, pending{vote: vote, height: height, attempts: 1, due: height + 1})
+	return s.node.Broadcast(ctx, vote)
+}
+
+// Settle looks for the votes that are due at an executed height, and sends those again that are missing. A node that
+// doesn't answer is asked again at the next height.
+func (s *Submitter) Settle(ctx context.Context, height, head uint64) {
+	left := s.pending[:0]
+	for _, p := range s.pending {
+		if p.due > height || s.settle(ctx, &p, height, head) {
+			left = append(left, p)
+		}
+	}
+	clear(s.pending[len(left):])
+	s.pending = left
+}
+
+// settle reports whether the vote is still pending.
+func (s *Submitter) settle(ctx context.Context, p *pending, height, head uint64) bool {
+	epoch := p.vote.Vote.Target.Epoch
+	signers, err := s.node.Tally(ctx, epoch)
+	if err == nil && p.vote.Signers.AndNot(signers).IsEmpty() {
+		s.log.Info("vote recorded", "epoch", epoch, "blocks", height-p.height, "attempts", p.attempts)
+		return false
+	}
+	window, windowErr := s.node.Window(ctx)
+	switch {
+	case windowErr == nil && head >= epoch && head-epoch >= window:
+		s.giveUp(*p, fmt.Sprintf("target is out of the vote window of %d epochs", window))
+		return false
+	case err != nil || windowErr != nil:
+		s.log.Debug("look for vote", "epoch", epoch, "tally", err, "window", windowErr)
+		return true
+	case p.attempts == maxAttempts:
+		s.giveUp(*p, "sent often enough")
+		return false
+	}
+	p.due = height + 1<<(p.attempts-1)
+	p.attempts++
+	if err := s.node.Broadcast(ctx, p.vote); err != nil {
+		s.log.Warn("vote sent again without success", "epoch", epoch, "attempts", p.attempts, "error", err)
+	} else {
+		s.log.Info("vote sent again", "epoch", epoch, "attempts", p.attempts)
+	}
+	return true
+}
+
+func (s *Submitter) giveUp(p pending, reason string) {
+	s.log.Warn("vote not recorded", "epoch", p.vote.Vote.Target.Epoch, "sent_at", p.height, "attempts", p.attempts, "reason", reason)
+}
