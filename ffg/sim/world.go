@@ -44,12 +44,16 @@ type World struct {
 	rng      *rand.Rand
 	pool     []Signed
 	sent     map[Signed]bool
+	byKey    map[ffg.PublicKey]*Voter
 	blocks   uint64
 }
 
 // NewWorld returns a world with the anchor of one chain.
 func NewWorld(rules Rules, villain Adversary, s Schedule) *World {
-	w := &World{schedule: s, rules: rules, villain: villain, rng: rand.New(rand.NewPCG(s.Seed, 0)), sent: map[Signed]bool{}}
+	w := &World{
+		schedule: s, rules: rules, villain: villain, rng: rand.New(rand.NewPCG(s.Seed, 0)),
+		sent: map[Signed]bool{}, byKey: map[ffg.PublicKey]*Voter{},
+	}
 	trunk := NewFork(rules, 1+w.rng.Uint64N(2), w.Elect(0))
 	w.Forks = []*Fork{trunk}
 	w.Tree = NewTree(trunk.Checkpoint(0), trunk.Voters(0))
@@ -66,10 +70,10 @@ func (w *World) Run() error {
 	return nil
 }
 
-// step gives the turn to a random one.
+// step gives the turn to somebody.
 func (w *World) step() error {
 	fork := w.rng.IntN(len(w.Forks))
-	switch f := w.Forks[fork]; w.rng.IntN(10) {
+	switch f := w.Forks[fork]; w.rng.IntN(20) {
 	case 0, 1:
 		if f.Head() < w.schedule.MaxEpochs {
 			return w.propose(fork, w.villain)
@@ -80,23 +84,25 @@ func (w *World) step() error {
 			w.Forks = append(w.Forks, f.Clone())
 		}
 		return nil
-	case 3, 4, 5:
+	case 3, 4, 5, 6, 7:
 		return w.include(fork, w.villain)
 	default:
-		return w.turn(w.Voters[w.rng.IntN(len(w.Voters))])
+		return w.turn(fork)
 	}
 }
 
-// turn lets a voter vote.
-func (w *World) turn(v *Voter) error {
+// turn lets a voter of one of a fork's latest checkpoints vote.
+func (w *World) turn(fork int) error {
+	f := w.Forks[fork]
+	voters := f.Voters(f.Head() - min(f.Head(), w.rng.Uint64N(3)))
+	v := w.byKey[voters[w.rng.IntN(len(voters))].Key]
 	if v.Hostile {
 		return w.votes(w.villain, v)
 	}
-	fork := w.rng.IntN(len(w.Forks))
 	if !w.hears(w.villain, v, fork) {
 		return nil
 	}
-	return w.follow(v, w.Forks[fork])
+	return w.follow(v, f)
 }
 
 // follow signs, oldest first, every canonical vote on a fork that the voter may sign.
@@ -198,6 +204,7 @@ func (w *World) register(hostile bool, fresh int) *Voter {
 	}
 	v := &Voter{Number: len(w.Voters), Key: voterKey(len(w.Voters)), Hostile: hostile}
 	w.Voters = append(w.Voters, v)
+	w.byKey[v.Key] = v
 	return v
 }
 
