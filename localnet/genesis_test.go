@@ -1,0 +1,431 @@
+package localnet
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	cmtconfig "github.com/cometbft/cometbft/config"
+	"github.com/spf13/viper"
+
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
+	"github.com/cosmos/cosmos-sdk/x/staking"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+)
+
+// testChain has the modules whose genesis this package writes.
+func testChain(t *testing.T) Chain {
+	t.Helper()
+	registry := codectypes.NewInterfaceRegistry()
+	cryptocodec.RegisterInterfaces(registry)
+	authtypes.RegisterInterfaces(registry)
+	stakingtypes.RegisterInterfaces(registry)
+	cdc := codec.NewProtoCodec(registry)
+	return Chain{Codec: cdc, Name: "dualchain", Defaults: AppState{
+		"auth":       cdc.MustMarshalJSON(authtypes.DefaultGenesisState()),
+		"bank":       cdc.MustMarshalJSON(banktypes.DefaultGenesisState()),
+		"staking":    cdc.MustMarshalJSON(stakingtypes.DefaultGenesisState()),
+		"gov":        cdc.MustMarshalJSON(govv1.DefaultGenesisState()),
+		"checkpoint": cdc.MustMarshalJSON(checkpointtypes.DefaultGenesis()),
+		"finality":   cdc.MustMarshalJSON(finalitytypes.DefaultGenesis()),
+	}}
+}
+
+// read decodes a module's genesis.
+func read[S any, P interface {
+	*S
+	codec.ProtoMarshaler
+}](t *testing.T, chain Chain, state AppState, module string,
+) P {
+	t.Helper()
+	genesis := P(new(S))
+	if err := chain.Codec.UnmarshalJSON(state[module], genesis); err != nil {
+		t.Fatalf("%s: %v", module, err)
+	}
+	return genesis
+}
+
+func readGenesis(t *testing.T, path string) (*genutiltypes.AppGenesis, AppState) {
+	t.Helper()
+	genesis, err := genutiltypes.AppGenesisFromFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := AppState{}
+	if err := json.Unmarshal(genesis.AppState, &state); err != nil {
+		t.Fatal(err)
+	}
+	return genesis, state
+}
+
+func testSpec() Spec {
+	spec := DefaultSpec()
+	spec.ChainID, spec.RandomPorts = "genesis-test-1", true
+	spec.Validators, spec.Voters, spec.VoterPower = 2, 3, []uint64{34, 33, 33}
+	spec.Interval, spec.SetPeriod, spec.EraLength = 7, 3, 11
+	return spec
+}
+
+func TestGenesisHoldsWhatTheSpecSays(t *testing.T) {
+	chain := testChain(t)
+	n, err := Create(filepath.Join(t.TempDir(), "net"), testSpec(), chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	genesis, state := readGenesis(t, filepath.Join(n.NodeHome("validator-0"), "config", "genesis.json"))
+	if genesis.ChainID != "genesis-test-1" || genesis.Consensus.Params.Evidence.MaxAgeDuration != n.Spec.UnbondingTime {
+		t.Fatalf("unexpected header: %+v", genesis)
+	}
+	other, err := os.ReadFile(filepath.Join(n.NodeHome("validator-1"), "config", "genesis.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(filepath.Join(n.NodeHome("validator-0"), "config", "genesis.json"))
+	if err != nil || string(first) != string(other) {
+		t.Fatalf("the validators' genesis files differ (%v)", err)
+	}
+
+	finality := read[finalitytypes.GenesisState](t, chain, state, "finality")
+	if err := finality.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if len(finality.Voters) != 3 || len(finality.Possessions) != 3 || len(finality.Delegations) != 3 {
+		t.Fatalf("expected three voters, proofs and delegations, found %+v", finality)
+	}
+	for i, want := range []uint64{34, 33, 33} {
+		if v := finality.Voters[i]; !v.Tokens.Equal(power(want)) || v.Operator != n.Voters[i].Operator || v.PubKey != n.Voters[i].PubKey {
+			t.Fatalf("voter %d: expected power %d and the identity of %+v, found %+v", i, want, n.Voters[i], v)
+		}
+	}
+	if p := finality.Params; p.SetPeriod != 3 || p.EraLength != 11 || p.UnbondingTime != n.Spec.UnbondingTime || p.JailDuration != n.Spec.JailDuration {
+		t.Fatalf("unexpected parameters: %+v", p)
+	}
+	if c := read[checkpointtypes.GenesisState](t, chain, state, "checkpoint"); c.Params.Interval != 7 {
+		t.Fatalf("expected interval 7, found %d", c.Params.Interval)
+	}
+
+	st := read[stakingtypes.GenesisState](t, chain, state, "staking")
+	if err := staking.ValidateGenesis(st); err != nil {
+		t.Fatal(err)
+	}
+	if len(st.Validators) != 2 || len(st.Delegations) != 2 {
+		t.Fatalf("expected two validators with a delegation each, found %+v", st)
+	}
+
+	gov := read[govv1.GenesisState](t, chain, state, "gov")
+	if err := govv1.ValidateGenesis(gov); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestGenesisBalancesAddUp(t *testing.T) {
+	chain := testChain(t)
+	n, err := Create(filepath.Join(t.TempDir(), "net"), testSpec(), chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, state := readGenesis(t, filepath.Join(n.NodeHome("validator-0"), "config", "genesis.json"))
+	bank := read[banktypes.GenesisState](t, chain, state, "bank")
+	if err := bank.Validate(); err != nil { // the supply is the sum of the balances
+		t.Fatal(err)
+	}
+	of := func(address string) math.Int {
+		i := slices.IndexFunc(bank.Balances, func(b banktypes.Balance) bool { return b.Address == address })
+		if i < 0 {
+			return math.ZeroInt()
+		}
+		return bank.Balances[i].Coins.AmountOf(sdk.DefaultBondDenom)
+	}
+	for _, tt := range []struct {
+		who, address string
+		want         math.Int
+	}{
+		{"the voters' pool", authtypes.NewModuleAddress(finalitytypes.ModuleName).String(), power(100)},
+		{"the pool of unbonded validators", authtypes.NewModuleAddress(stakingtypes.NotBondedPoolName).String(), power(200)},
+		{"a validator's operator", n.Nodes[0].Operator, operatorBalance},
+		{"a voter's operator", n.Voters[2].Operator, operatorBalance},
+	} {
+		if got := of(tt.address); !got.Equal(tt.want) {
+			t.Errorf("%s: expected %s, found %s", tt.who, tt.want, got)
+		}
+	}
+	if got := of(stakingBonded); !got.IsZero() {
+		t.Errorf("expected nothing bonded before the first block, found %s", got)
+	}
+}
+
+var stakingBonded = authtypes.NewModuleAddress(stakingtypes.BondedPoolName).String()
+
+func TestHomesAreComplete(t *testing.T) {
+	n, err := Create(filepath.Join(t.TempDir(), "net"), testSpec(), testChain(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reopened, err := Open(n.Home())
+	if err != nil || reopened.Spec.Diff(n.Spec) != "" || len(reopened.Nodes) != 2 || len(reopened.Voters) != 3 {
+		t.Fatalf("expected to read back %+v, found %+v, %v", n, reopened, err)
+	}
+	for i, node := range n.Nodes {
+		v := viper.New()
+		v.SetConfigFile(filepath.Join(n.NodeHome(node.Name), "config", "config.toml"))
+		if err := v.ReadInConfig(); err != nil {
+			t.Fatal(err)
+		}
+		comet := cmtconfig.DefaultConfig()
+		if err := v.Unmarshal(comet); err != nil {
+			t.Fatal(err)
+		}
+		if err := comet.ValidateBasic(); err != nil {
+			t.Fatal(err)
+		}
+		peer := n.Nodes[1-i].ID + "@" + address(n.Nodes[1-i].Ports.P2P)
+		if comet.P2P.PersistentPeers != peer || comet.Consensus.TimeoutCommit != time.Second || !comet.P2P.AllowDuplicateIP || comet.P2P.AddrBookStrict {
+			t.Fatalf("%s: unexpected config.toml: %+v %+v", node.Name, comet.P2P, comet.Consensus)
+		}
+		v.SetConfigFile(filepath.Join(n.NodeHome(node.Name), "config", "app.toml"))
+		if err := v.ReadInConfig(); err != nil {
+			t.Fatal(err)
+		}
+		server, err := serverconfig.ParseConfig(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !server.API.Enable || !server.API.Swagger || server.GRPC.Address != address(node.Ports.GRPC) {
+			t.Fatalf("%s: unexpected app.toml: %+v", node.Name, server)
+		}
+	}
+	for i, v := range n.Voters {
+		config, err := voter.Home(n.NodeHome(v.Name)).LoadConfig()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := config.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		if config.ChainID != "genesis-test-1" || config.GRPCAddress != address(n.Nodes[i%2].Ports.GRPC) {
+			t.Fatalf("%s: unexpected voter.toml: %+v", v.Name, config)
+		}
+		secret, err := n.voterKey(v.Name)
+		if err != nil || secret.PublicKey().String() != v.PubKey {
+			t.Fatalf("%s: expected the key %s, found %v, %v", v.Name, v.PubKey, secret.PublicKey(), err)
+		}
+	}
+}
+
+func TestCreateLeavesNothingBehindWhenItFails(t *testing.T) {
+	parent := t.TempDir()
+	chain := testChain(t)
+	delete(chain.Defaults, "finality")
+	if _, err := Create(filepath.Join(parent, "net"), testSpec(), chain); !errors.Is(err, ErrGenesis) {
+		t.Fatalf("expected ErrGenesis, found %v", err)
+	}
+	if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
+		t.Fatalf("expected an empty directory, found %v, %v", left, err)
+	}
+}
+
+func TestCreateRefusesAHomeThatHoldsSomething(t *testing.T) {
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, "precious"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(home, testSpec(), testChain(t)); !errors.Is(err, ErrHomeTaken) || !strings.Contains(err.Error(), "precious") {
+		t.Fatalf("expected ErrHomeTaken with what was found, found %v", err)
+	}
+}
+
+func TestDevAccountsNeverChange(t *testing.T) {
+	for name, want := range map[string]string{
+		Alice: "garment learn payment keep invest crisp security scare rabbit rug cute cause husband write rabbit stumble clerk service style hero kidney lab expand chalk",
+		Bob:   "assume kit grit head hotel survey vocal motor violin alien crime parrot dinner cave adjust tube atom enjoy refuse cricket success oppose enemy between",
+	} {
+		if got := Mnemonic(name); got != want {
+			t.Errorf("%s: expected %q, found %q", name, want, got)
+		}
+	}
+}
+
+func TestTestnetKeysAreRandom(t *testing.T) {
+	chain := testChain(t)
+	spec := testSpec()
+	hosts := []string{"10.0.0.1", "node.example"}
+	nodes, voters, err := InitFiles(filepath.Join(t.TempDir(), "a"), spec, hosts, chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _, err := InitFiles(filepath.Join(t.TempDir(), "b"), spec, hosts, chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if nodes[0].Operator == again[0].Operator || nodes[0].PubKey == again[0].PubKey {
+		t.Fatal("two testnets share a key")
+	}
+	if voters[1].Node != "validator-1" || nodes[1].Ports != UsualPorts {
+		t.Fatalf("unexpected network: %+v, %+v", nodes, voters)
+	}
+	if _, _, err := InitFiles(filepath.Join(t.TempDir(), "c"), spec, hosts[:1], chain); !errors.Is(err, ErrSpec) {
+		t.Fatalf("expected ErrSpec for a missing host, found %v", err)
+	}
+}
+
+// ceremony is a genesis with one account that may register a voter.
+type ceremony struct {
+	chain    Chain
+	state    AppState
+	operator sdk.AccAddress
+	secret   *bls.SecretKey
+}
+
+func newCeremony(t *testing.T) ceremony {
+	t.Helper()
+	c := ceremony{chain: testChain(t), operator: sdk.AccAddress("operator------------")}
+	spec := testSpec()
+	genesis, err := genesis{spec: spec, accounts: []genesisAccount{{c.operator, power(10)}}}.build(c.chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(genesis.AppState, &c.state); err != nil {
+		t.Fatal(err)
+	}
+	if c.secret, err = bls.KeyFromSeed([]byte(strings.Repeat("seed", 8))); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// voter makes a registration for an operator of a chain.
+func (c ceremony) voter(t *testing.T, chainID string, operator sdk.AccAddress, stake math.Int) GenesisVoter {
+	t.Helper()
+	key := ffg.PublicKey(c.secret.PublicKey().Bytes())
+	root, err := ffg.Possession(ffg.Domain(chainID), operator, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return GenesisVoter{
+		Operator: c.operator, PubKey: key, Possession: c.secret.ProvePossession(root), Stake: stake,
+		CommissionPPM: 100_000, MaxCommissionPPM: 200_000,
+	}
+}
+
+func TestAddVoterMovesTheStake(t *testing.T) {
+	c := newCeremony(t)
+	before := read[banktypes.GenesisState](t, c.chain, c.state, "bank").Supply
+	if err := AddVoter(c.chain.Codec, c.state, "genesis-test-1", c.voter(t, "genesis-test-1", c.operator, power(10))); err != nil {
+		t.Fatal(err)
+	}
+	finality := read[finalitytypes.GenesisState](t, c.chain, c.state, "finality")
+	if err := finality.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if len(finality.Voters) != 1 || finality.Delegations[0].Delegator != c.operator.String() ||
+		finality.Voters[0].PubKey != c.secret.PublicKey().String() {
+		t.Fatalf("unexpected registration: %+v", finality)
+	}
+	bank := read[banktypes.GenesisState](t, c.chain, c.state, "bank")
+	if err := bank.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if !bank.Supply.Equal(before) {
+		t.Fatalf("expected the supply to stay %s, found %s", before, bank.Supply)
+	}
+}
+
+func TestAddVoterRefuses(t *testing.T) {
+	const chainID = "genesis-test-1"
+	stranger := sdk.AccAddress("stranger------------")
+	tests := []struct {
+		name  string
+		voter func(ceremony, *testing.T) GenesisVoter
+		want  error
+	}{
+		{"a proof for another chain", func(c ceremony, t *testing.T) GenesisVoter {
+			return c.voter(t, "other-1", c.operator, power(1))
+		}, bls.ErrInvalidPossession},
+		{"a proof for another operator", func(c ceremony, t *testing.T) GenesisVoter {
+			return c.voter(t, chainID, stranger, power(1))
+		}, bls.ErrInvalidPossession},
+		{"the identity key", func(c ceremony, t *testing.T) GenesisVoter {
+			v := c.voter(t, chainID, c.operator, power(1))
+			v.PubKey = [48]byte{0: 0xc0}
+			return v
+		}, bls.ErrIdentity},
+		{"no stake", func(c ceremony, t *testing.T) GenesisVoter {
+			return c.voter(t, chainID, c.operator, math.ZeroInt())
+		}, ErrVoter},
+		{"more stake than the operator has", func(c ceremony, t *testing.T) GenesisVoter {
+			return c.voter(t, chainID, c.operator, power(10).AddRaw(1))
+		}, ErrStake},
+		{"an operator without a balance", func(c ceremony, t *testing.T) GenesisVoter {
+			v := c.voter(t, chainID, stranger, power(1))
+			v.Operator = stranger
+			return v
+		}, ErrStake},
+		{"a commission above its bound", func(c ceremony, t *testing.T) GenesisVoter {
+			v := c.voter(t, chainID, c.operator, power(1))
+			v.CommissionPPM = v.MaxCommissionPPM + 1
+			return v
+		}, ErrVoter},
+		{"a bound above the whole", func(c ceremony, t *testing.T) GenesisVoter {
+			v := c.voter(t, chainID, c.operator, power(1))
+			v.MaxCommissionPPM = finalitytypes.Million + 1
+			return v
+		}, ErrVoter},
+		{"a moniker too long", func(c ceremony, t *testing.T) GenesisVoter {
+			v := c.voter(t, chainID, c.operator, power(1))
+			v.Moniker = strings.Repeat("x", finalitytypes.MaxMoniker+1)
+			return v
+		}, ErrVoter},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCeremony(t)
+			if err := AddVoter(c.chain.Codec, c.state, chainID, tt.voter(c, t)); !errors.Is(err, tt.want) {
+				t.Fatalf("expected %v, found %v", tt.want, err)
+			}
+		})
+	}
+}
+
+func TestAddVoterRefusesDuplicatesAndRunningChains(t *testing.T) {
+	const chainID = "genesis-test-1"
+	c := newCeremony(t)
+	v := c.voter(t, chainID, c.operator, power(1))
+	if err := AddVoter(c.chain.Codec, c.state, chainID, v); err != nil {
+		t.Fatal(err)
+	}
+	if err := AddVoter(c.chain.Codec, c.state, chainID, v); !errors.Is(err, ErrDuplicateVoter) || !strings.Contains(err.Error(), c.operator.String()) {
+		t.Fatalf("expected ErrDuplicateVoter with the operator, found %v", err)
+	}
+	c = newCeremony(t)
+	err := update(c.chain.Codec, c.state, "finality", func(g *finalitytypes.GenesisState) error {
+		g.Running = &finalitytypes.RunningState{ChainId: chainID}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := AddVoter(c.chain.Codec, c.state, chainID, v); !errors.Is(err, ErrGenesis) {
+		t.Fatalf("expected ErrGenesis, found %v", err)
+	}
+}
