@@ -1,0 +1,180 @@
+// Package votepool holds the votes that a node has verified and that no block carries yet (protocol §12). It keeps
+// them singly, since merged aggregates that overlap could never be added up again, and it notices when one key signs
+// two votes that conflict. It belongs to a node: no state transition may read it.
+package votepool
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// Ahead is how many epochs above the head votes are held for: a voter's node may be a block ahead of this one.
+const Ahead = 2
+
+// Bounds of the memory. A vote takes about voteBytes with its place in the maps.
+const (
+	voteBytes    = 400
+	votesAVoter  = 2    // held for one target; two that differ are evidence, and a third adds nothing
+	maxConflicts = 1024 // at most one for each key
+)
+
+// Errors of [Pool.Add].
+var (
+	// ErrWindow: the target is too old or too far ahead.
+	ErrWindow = errors.New("target outside the window of the pool")
+	// ErrConflicting: two other votes of this voter are held for this target, which is evidence enough.
+	ErrConflicting = errors.New("two conflicting votes of this voter are held for this target")
+	// ErrSignature: the same vote is held with another signature, and only one can be valid.
+	ErrSignature = errors.New("another signature than that of the held vote")
+	// ErrFull: there is no room left, and no older target to make some.
+	ErrFull = errors.New("vote pool is full")
+)
+
+// Signed is one voter's vote. The key is what identifies the voter: positions differ from set to set.
+type Signed struct {
+	Key       ffg.PublicKey
+	Vote      ffg.Vote
+	Signature ffg.Signature
+}
+
+// Pool is a bounded set of verified votes. All methods may be called concurrently.
+type Pool struct {
+	maxVotes int
+
+	mu             sync.Mutex
+	oldest, newest uint64 // targets that are held
+	targets        map[uint64]map[ffg.PublicKey][]Signed
+	votes          int // in all targets
+	conflicts      map[ffg.PublicKey]Conflict
+}
+
+// New returns an empty pool that holds about maxBytes of votes. It takes none until [Pool.Prune] gives it a window.
+func New(maxBytes int) *Pool {
+	return &Pool{
+		maxVotes:  maxBytes / voteBytes,
+		targets:   map[uint64]map[ffg.PublicKey][]Signed{},
+		conflicts: map[ffg.PublicKey]Conflict{},
+	}
+}
+
+// Add takes a vote, and reports whether it was not held before. verify is called last, only for a vote that would
+// be taken, and without any lock; its error is returned as it is.
+// Errors: those of [ffg.Vote.Validate], [ErrWindow], [ErrConflicting], [ErrSignature], [ErrFull].
+func (p *Pool) Add(v Signed, verify func() error) (added bool, err error) {
+	if err := v.Vote.Validate(); err != nil {
+		return false, err
+	}
+	if held, err := p.check(v); err != nil || held {
+		return false, err
+	}
+	if err := verify(); err != nil {
+		return false, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if held, err := p.admit(v); err != nil || held { // what was true before verify may no longer be
+		return false, err
+	}
+	p.insert(v)
+	return true, nil
+}
+
+func (p *Pool) check(v Signed) (held bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.admit(v)
+}
+
+// admit says whether v may be inserted, or is held already.
+func (p *Pool) admit(v Signed) (held bool, err error) {
+	target := v.Vote.Target.Epoch
+	if target < p.oldest || target > p.newest {
+		return false, fmt.Errorf("%w: expected epoch %d to %d, found %d", ErrWindow, p.oldest, p.newest, target)
+	}
+	others := p.targets[target][v.Key]
+	for _, other := range others {
+		if other.Vote != v.Vote {
+			continue
+		}
+		if other.Signature != v.Signature {
+			return false, fmt.Errorf("%w: epoch %d, key %s", ErrSignature, target, v.Key)
+		}
+		return true, nil
+	}
+	if len(others) == votesAVoter {
+		return false, fmt.Errorf("%w: epoch %d, key %s", ErrConflicting, target, v.Key)
+	}
+	if p.votes >= p.maxVotes && p.oldestHeld() >= target {
+		return false, fmt.Errorf("%w: expected fewer than %d votes, or a target above epoch %d, found epoch %d",
+			ErrFull, p.maxVotes, p.oldestHeld(), target)
+	}
+	return false, nil
+}
+
+// insert adds a vote that admit let pass. The oldest target makes room for it: finality needs the newest most.
+func (p *Pool) insert(v Signed) {
+	if p.votes >= p.maxVotes {
+		p.drop(p.oldestHeld())
+	}
+	p.notice(v)
+	target := v.Vote.Target.Epoch
+	if p.targets[target] == nil {
+		p.targets[target] = map[ffg.PublicKey][]Signed{}
+	}
+	p.targets[target][v.Key] = append(p.targets[target][v.Key], v)
+	p.votes++
+}
+
+// Prune sets the window of the pool to the targets from oldest to head + [Ahead] and drops the votes outside.
+// Conflicts outlive the votes that they were found in.
+func (p *Pool) Prune(oldest, head uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.oldest, p.newest = oldest, head+Ahead
+	if p.newest < head { // only at the end of all epochs
+		p.newest = head
+	}
+	for target := range p.targets {
+		if target < p.oldest || target > p.newest {
+			p.drop(target)
+		}
+	}
+}
+
+// Remove drops one voter's votes for a target, such as a signature that turned out to be bad.
+func (p *Pool) Remove(target uint64, key ffg.PublicKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.votes -= len(p.targets[target][key])
+	delete(p.targets[target], key)
+	if len(p.targets[target]) == 0 {
+		delete(p.targets, target)
+	}
+}
+
+// Len returns the number of votes held.
+func (p *Pool) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.votes
+}
+
+func (p *Pool) drop(target uint64) {
+	for _, votes := range p.targets[target] {
+		p.votes -= len(votes)
+	}
+	delete(p.targets, target)
+}
+
+// oldestHeld returns the lowest target with votes; beyond every window if there is none, so that a pool without any
+// room refuses all votes.
+func (p *Pool) oldestHeld() uint64 {
+	oldest := ^uint64(0)
+	for target := range p.targets {
+		oldest = min(oldest, target)
+	}
+	return oldest
+}
