@@ -1,0 +1,26 @@
+package abci
+
+import (
+	errorsmod "cosmossdk.io/errors"
+)
+
+// Codespace is the codespace of this package's errors.
+const Codespace = "dualchain/abci"
+
+// What CheckTx answers and ProcessProposal logs. What x/finality finds wrong comes with its own codes.
+var (
+	ErrPanic           = errorsmod.Register(Codespace, 2, "panic")
+	ErrNotCanonical    = errorsmod.Register(Codespace, 3, "unsigned transaction is not canonical")
+	ErrEvidenceGossip  = errorsmod.Register(Codespace, 4, "unsigned evidence is for proposers only")
+	ErrNotSingle       = errorsmod.Register(Codespace, 5, "gossiped votes have exactly one signer")
+	ErrPool            = errorsmod.Register(Codespace, 6, "vote pool refused the vote")
+	ErrMisplaced       = errorsmod.Register(Codespace, 10, "unsigned transaction out of place")
+	ErrTargetOrder     = errorsmod.Register(Codespace, 11, "unsigned votes not in strictly ascending order of their targets")
+	ErrTooManyVotes    = errorsmod.Register(Codespace, 12, "too many unsigned vote transactions")
+	ErrTooMuchEvidence = errorsmod.Register(Codespace, 13, "more than one unsigned evidence transaction")
+	ErrInvalidVotes    = errorsmod.Register(Codespace, 14, "unsigned votes are invalid")
+	ErrInvalidEvidence = errorsmod.Register(Codespace, 15, "unsigned evidence is invalid")
+	ErrUndecodable     = errorsmod.Register(Codespace, 16, "transaction can't be decoded")
+	ErrNested          = errorsmod.Register(Codespace, 17, "votes or evidence inside another message")
+	ErrOversized       = errorsmod.Register(Codespace, 18, "block is too large")
+)

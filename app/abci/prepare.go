@@ -1,0 +1,162 @@
+package abci
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/votepool"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// A proposal is: the votes that tallies lack, ascending by target; then at most one evidence; then the mempool's
+// transactions in their order, as far as they fit. Votes take their space first, so nobody can crowd them out.
+
+// PrepareProposal is the PrepareProposal handler. It never errs: without votes a proposer proposes as usual, and
+// without anything that works, an empty block.
+func (h *Handlers) PrepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal) (resp *abci.ResponsePrepareProposal, _ error) {
+	defer func() {
+		if r := recover(); r != nil {
+			ctx.Logger().Error("prepare proposal", "height", req.Height, "panic", r)
+			resp = new(abci.ResponsePrepareProposal)
+		}
+	}()
+	txs := h.inject(ctx, req.MaxTxBytes)
+	return &abci.ResponsePrepareProposal{Txs: append(txs, h.fill(ctx, req.Txs, req.MaxTxBytes-sizeOf(txs...))...)}, nil
+}
+
+// inject returns the unsigned transactions of a proposal, at most room bytes of them.
+func (h *Handlers) inject(ctx sdk.Context, room int64) (txs [][]byte) {
+	defer func() {
+		if r := recover(); r != nil {
+			ctx.Logger().Error("inject votes", "panic", r)
+			txs = nil
+		}
+	}()
+	votes, err := h.injectVotes(ctx, room)
+	if err != nil {
+		ctx.Logger().Error("inject votes", "err", err)
+		return nil
+	}
+	evidence, err := h.injectEvidence(ctx, room-sizeOf(votes...))
+	if err != nil {
+		ctx.Logger().Error("inject evidence", "err", err)
+	}
+	return append(votes, evidence...)
+}
+
+// injectVotes chooses among the open targets: those short of quorum, newest first, then the others, newest first, so
+// that old votes released one by one can't starve the head.
+func (h *Handlers) injectVotes(ctx sdk.Context, room int64) ([][]byte, error) {
+	params, err := h.keeper.Params(ctx)
+	if err != nil {
+		return nil, err
+	}
+	open, err := h.openTargets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(open, func(a, b target) int {
+		if a.quorum != b.quorum {
+			if b.quorum {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.epoch(), a.epoch())
+	})
+	type chosen struct {
+		epoch uint64
+		tx    []byte
+	}
+	var votes []chosen
+	for _, t := range open {
+		if len(votes) >= int(params.MaxVoteTxs) {
+			break
+		}
+		tx, err := h.voteTx(ctx, t)
+		if err != nil { // one bad target must not silence the others
+			ctx.Logger().Error("aggregate votes", "epoch", t.epoch(), "err", err)
+			continue
+		}
+		if size := sizeOf(tx); size <= room {
+			votes, room = append(votes, chosen{t.epoch(), tx}), room-size
+		}
+	}
+	slices.SortFunc(votes, func(a, b chosen) int { return cmp.Compare(a.epoch, b.epoch) })
+	txs := make([][]byte, len(votes))
+	for i, v := range votes {
+		txs[i] = v.tx
+	}
+	return txs, nil
+}
+
+// injectEvidence returns the first of the pool's conflicts that x/finality would punish now. It forgets those that
+// it would not: a voter that was slashed or has nothing left to lose stays so.
+func (h *Handlers) injectEvidence(ctx sdk.Context, room int64) ([][]byte, error) {
+	for _, conflict := range h.pool.Conflicts() {
+		index, tombstoned, found, err := h.keeper.Registration(ctx, conflict.Key())
+		if err != nil {
+			return nil, fmt.Errorf("look up key %s: %w", conflict.Key(), err)
+		}
+		evidence := types.Evidence{First: evidenceVote(index, conflict.First), Second: evidenceVote(index, conflict.Second)}
+		if tombstoned || !found || h.keeper.CheckUnsignedEvidence(ctx, evidence) != nil {
+			h.pool.Forget(conflict.Key())
+			continue
+		}
+		tx, err := types.EncodeUnsigned(&types.MsgSubmitEvidence{Evidence: evidence})
+		if err != nil {
+			return nil, err
+		}
+		if sizeOf(tx) <= room {
+			return [][]byte{tx}, nil
+		}
+	}
+	return nil, nil
+}
+
+func evidenceVote(index uint64, signed votepool.Signed) types.EvidenceVote {
+	return types.EvidenceVote{
+		Vote:          types.VoteFromFFG(signed.Vote),
+		Registrations: []uint64{index},
+		Signature:     signed.Signature[:],
+	}
+}
+
+// fill returns the transactions that follow, in order, as far as they fit into room bytes and the block's gas. What
+// could not be in a valid proposal, or doesn't fit even alone, is passed over; at the first one that doesn't fit
+// behind the others it stops, so that an account's transactions stay in their order.
+func (h *Handlers) fill(ctx sdk.Context, txs [][]byte, room int64) [][]byte {
+	bytesLeft, gasLeft := room, blockGas(ctx)
+	gasRoom := gasLeft
+	var filled [][]byte
+	for _, txBytes := range txs {
+		gas, err := h.ordinary(txBytes)
+		size := sizeOf(txBytes)
+		if err != nil || size > room || gas > gasRoom {
+			continue
+		}
+		if size > bytesLeft || gas > gasLeft {
+			break
+		}
+		filled = append(filled, txBytes)
+		bytesLeft, gasLeft = bytesLeft-size, gasLeft-gas
+	}
+	return filled
+}
+
+// blockGas returns the gas of a block, all that can be counted if the chain has no limit.
+func blockGas(ctx sdk.Context) uint64 {
+	if block := ctx.ConsensusParams().Block; block != nil && block.MaxGas >= 0 {
+		return uint64(block.MaxGas)
+	}
+	return ^uint64(0)
+}
+
+// sizeOf returns what transactions take in a block's data, in bytes.
+func sizeOf(txs ...[]byte) int64 { return cmttypes.ComputeProtoSizeForTxs(cmttypes.ToTxs(txs)) }

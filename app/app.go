@@ -1,0 +1,163 @@
+// Package app puts the modules together into the chain: which keepers exist, in which order they act, how transactions
+// are admitted, and what the node serves. It holds no rules of its own.
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	dbm "github.com/cosmos/cosmos-db"
+
+	"cosmossdk.io/log/v2"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/baseapp/blockexec"
+	"github.com/cosmos/cosmos-sdk/runtime/services"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/mempool"
+	"github.com/cosmos/cosmos-sdk/types/module"
+	"github.com/cosmos/cosmos-sdk/version"
+	"github.com/cosmos/cosmos-sdk/x/genutil"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
+	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
+	reflectionv1 "cosmossdk.io/api/cosmos/reflection/v1"
+)
+
+var _ servertypes.Application = (*App)(nil)
+
+// GenesisState is the application's part of a genesis file, by module name.
+type GenesisState = map[string]json.RawMessage
+
+// App is the chain's state machine behind ABCI.
+type App struct {
+	*baseapp.BaseApp
+	Keepers
+
+	// ModuleManager holds the modules and the orders in which they act.
+	ModuleManager *module.Manager
+
+	encoding     Encoding
+	basics       module.BasicManager
+	configurator module.Configurator
+	keys         map[string]*storetypes.KVStoreKey
+	transients   map[string]*storetypes.TransientStoreKey
+}
+
+// New builds the application over a database and, if loadLatest is set, loads its latest committed state; otherwise the
+// caller loads a height before using it. It errs on a module that is wired wrongly and on state that can't be loaded.
+//
+// baseAppOptions come from the node's configuration. Whatever they say about a mempool is replaced: the SDK's
+// SenderNonceMempool would fail unsigned transactions inside FinalizeBlock, and two nodes with different max-txs
+// settings would then disagree about a block's results.
+func New(
+	logger log.Logger, db dbm.DB, loadLatest bool, appOpts servertypes.AppOptions, baseAppOptions ...func(*baseapp.BaseApp),
+) (*App, error) {
+	encoding, err := NewEncoding()
+	if err != nil {
+		return nil, err
+	}
+	bApp := baseapp.NewBaseApp(Name, logger, db, encoding.TxConfig.TxDecoder(), baseAppOptions...)
+	bApp.SetMempool(mempool.NoOpMempool{})
+	bApp.SetVersion(version.Version)
+	bApp.SetInterfaceRegistry(encoding.InterfaceRegistry)
+	bApp.SetTxEncoder(encoding.TxConfig.TxEncoder())
+
+	app := &App{
+		BaseApp:    bApp,
+		encoding:   encoding,
+		keys:       storetypes.NewKVStoreKeys(kvStores...),
+		transients: storetypes.NewTransientStoreKeys(transientStores...),
+	}
+	if err := bApp.RegisterStreamingServices(appOpts, app.keys); err != nil {
+		return nil, fmt.Errorf("register streaming services: %w", err)
+	}
+	blockexec.Apply(bApp, appOpts, app.storeKeys(), encoding.TxConfig.TxDecoder(),
+		func(storetypes.MultiStore) string { return BaseDenom })
+
+	app.Keepers = newKeepers(bApp, encoding, app.keys, app.transients, logger, appOpts)
+	bApp.SetParamStore(app.ConsensusKeeper.ParamsStore)
+
+	app.ModuleManager = newModules(app)
+	setOrders(app.ModuleManager)
+	app.basics = module.NewBasicManagerFromManager(app.ModuleManager, map[string]module.AppModuleBasic{
+		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
+	})
+	app.basics.RegisterLegacyAminoCodec(encoding.Amino)
+	app.basics.RegisterInterfaces(encoding.InterfaceRegistry)
+	if err := app.registerServices(); err != nil {
+		return nil, err
+	}
+
+	app.MountKVStores(app.keys)
+	app.MountTransientStores(app.transients)
+	app.SetInitChainer(app.initChain)
+	app.SetPreBlocker(app.preBlock)
+	app.SetBeginBlocker(app.ModuleManager.BeginBlock)
+	app.SetEndBlocker(app.ModuleManager.EndBlock)
+	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
+
+	if err := app.registerUpgrades(upgrades); err != nil {
+		return nil, err
+	}
+	if loadLatest {
+		if err := app.LoadLatestVersion(); err != nil {
+			return nil, fmt.Errorf("load the latest state: %w", err)
+		}
+	}
+	return app, nil
+}
+
+// registerServices connects the modules' messages and queries, and the descriptions that command lines are built from.
+func (app *App) registerServices() error {
+	app.configurator = module.NewConfigurator(app.encoding.Codec, app.MsgServiceRouter(), app.GRPCQueryRouter())
+	if err := app.ModuleManager.RegisterServices(app.configurator); err != nil {
+		return fmt.Errorf("register module services: %w", err)
+	}
+	autocliv1.RegisterQueryServer(app.GRPCQueryRouter(), services.NewAutoCLIQueryService(app.ModuleManager.Modules))
+	reflection, err := services.NewReflectionService()
+	if err != nil {
+		return fmt.Errorf("create the reflection service: %w", err)
+	}
+	reflectionv1.RegisterReflectionServiceServer(app.GRPCQueryRouter(), reflection)
+	return nil
+}
+
+// storeKeys lists every mounted store. The order is of no account: block-stm sorts them.
+func (app *App) storeKeys() []storetypes.StoreKey {
+	keys := make([]storetypes.StoreKey, 0, len(app.keys)+len(app.transients))
+	for _, key := range app.keys {
+		keys = append(keys, key)
+	}
+	for _, key := range app.transients {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	var genesis GenesisState
+	if err := json.Unmarshal(req.AppStateBytes, &genesis); err != nil {
+		return nil, fmt.Errorf("read the genesis state: %w", err)
+	}
+	if err := app.UpgradeKeeper.SetModuleVersionMap(ctx, app.ModuleManager.GetVersionMap()); err != nil {
+		return nil, fmt.Errorf("record module versions: %w", err)
+	}
+	return app.ModuleManager.InitGenesis(ctx, app.encoding.Codec, genesis)
+}
+
+func (app *App) preBlock(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+	return app.ModuleManager.PreBlock(ctx)
+}
+
+// Encoding returns the codecs with every module's types registered.
+func (app *App) Encoding() Encoding { return app.encoding }
+
+// Basics returns the modules' stateless sides: codecs, default genesis, genesis validation.
+func (app *App) Basics() module.BasicManager { return app.basics }
+
+// DefaultGenesis returns each module's default genesis state.
+func (app *App) DefaultGenesis() GenesisState { return app.basics.DefaultGenesis(app.encoding.Codec) }
