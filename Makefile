@@ -1,0 +1,75 @@
+# Everything that a developer or CI runs. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT   := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+FUZZTIME ?= 10s
+
+version_pkg := github.com/cosmos/cosmos-sdk/version
+ldflags := -X $(version_pkg).Name=dualchain -X $(version_pkg).AppName=dualchaind \
+	-X $(version_pkg).Version=$(VERSION) -X $(version_pkg).Commit=$(COMMIT)
+build_flags := -ldflags '$(ldflags)'
+# End-to-end tests start processes and have their own targets.
+unit_packages = $(shell go list ./... | grep -v '/tests/e2e')
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build build/dualchaind
+	go build $(build_flags) -o build/dualchaind ./cmd/dualchaind
+
+install: ## install dualchaind into GOBIN
+	go install $(build_flags) ./cmd/dualchaind
+
+test: ## run every test but the end-to-end ones
+	go test -timeout 20m $(unit_packages)
+
+test-race: ## the same with the race detector (a second full build)
+	go test -race -timeout 40m $(unit_packages)
+
+test-e2e: build ## run the end-to-end tests on real processes
+	go test -count=1 -timeout 45m ./tests/e2e/...
+
+test-e2e-short: build ## run the end-to-end tests that CI has time for
+	go test -count=1 -short -timeout 20m ./tests/e2e/...
+
+fuzz: ## run every fuzz test for FUZZTIME (10s) each
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+bench: ## measure against the baseline; a table, and build/bench.json
+	mkdir -p build
+	go run ./bench -out build/bench.json
+
+lint: ## check style and common mistakes
+	scripts/tools.sh lint
+	.tools/golangci-lint run ./...
+
+format: ## rewrite the code as the linter wants it
+	scripts/tools.sh lint
+	.tools/golangci-lint fmt ./...
+
+tools: ## install the pinned tools into .tools/
+	scripts/tools.sh all
+
+proto: ## generate code and the OpenAPI document from proto/
+	scripts/tools.sh proto
+	.tools/buf lint
+	scripts/proto-gen.sh
+
+proto-check: ## fail if generated code is stale or proto/ does not lint
+	scripts/tools.sh proto
+	.tools/buf lint
+	scripts/proto-gen.sh --check
+
+proto-deps: ## copy the .proto dependencies of the pinned modules into third_party/proto
+	scripts/third-party-proto.sh
+
+localnet: build ## start validators and voters on this machine until Ctrl-C
+	./build/dualchaind localnet start
+
+clean: ## remove what was built (the tools in .tools/ stay)
+	rm -rf build dist
+
+.PHONY: help build install test test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \
+	proto-deps localnet clean
