@@ -25,6 +25,10 @@ import (
 
 	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
 	reflectionv1 "cosmossdk.io/api/cosmos/reflection/v1"
+
+	transport "github.com/dualchain/dualchain/app/abci"
+
+	abcihandlers "github.com/dualchain/dualchain/app/abci"
 )
 
 var _ servertypes.Application = (*App)(nil)
@@ -99,6 +103,8 @@ func New(
 	app.SetBeginBlocker(app.ModuleManager.BeginBlock)
 	app.SetEndBlocker(app.ModuleManager.EndBlock)
 	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
+	transport.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
+	abcihandlers.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
 
 	if err := app.registerUpgrades(upgrades); err != nil {
 		return nil, err

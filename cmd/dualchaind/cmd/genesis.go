@@ -12,5 +12,6 @@ import (
 func genesisCommand(description *app.App) *cobra.Command {
 	cmd := genutilcli.Commands(description.Encoding().TxConfig, description.Basics(), app.DefaultNodeHome)
 	cmd.Short = "Make and check genesis files"
+	cmd.AddCommand(addVoterCommand())
 	return cmd
 }

@@ -62,6 +62,8 @@ func NewRoot() (*cobra.Command, error) {
 		debug.Cmd(),
 		pruning.Cmd(createApp, app.DefaultNodeHome),
 		snapshot.Cmd(createApp),
+		localnetCommand(description),
+		testnetCommand(description),
 	)
 	server.AddCommandsWithStartCmdOptions(root, app.DefaultNodeHome, createApp, exportApp, server.StartCmdOptions{})
 
