@@ -27,8 +27,6 @@ import (
 	reflectionv1 "cosmossdk.io/api/cosmos/reflection/v1"
 
 	transport "github.com/dualchain/dualchain/app/abci"
-
-	abcihandlers "github.com/dualchain/dualchain/app/abci"
 )
 
 var _ servertypes.Application = (*App)(nil)
@@ -104,7 +102,6 @@ func New(
 	app.SetEndBlocker(app.ModuleManager.EndBlock)
 	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
 	transport.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
-	abcihandlers.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
 
 	if err := app.registerUpgrades(upgrades); err != nil {
 		return nil, err
