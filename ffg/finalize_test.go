@@ -52,6 +52,9 @@ func (c *chain) propose() {
 func (c *chain) justify(epoch uint64) error {
 	c.justified[epoch] = true
 	final, ok, err := ffg.Finalizes(c, epoch, c.head(), c.finalized)
+	if ok && final <= c.finalized {
+		return fmt.Errorf("expected an epoch above %d to be newly final, found %d", c.finalized, final)
+	}
 	if ok {
 		c.finalized = final
 	}
