@@ -104,7 +104,11 @@ func Authority() string {
 	return authtypes.NewModuleAddress(govtypes.ModuleName).String()
 }
 
-func newKeepers(bApp *baseapp.BaseApp, encoding Encoding, keys map[string]*storetypes.KVStoreKey, transients map[string]*storetypes.TransientStoreKey, logger log.Logger, appOpts servertypes.AppOptions) Keepers {
+func newKeepers(
+	bApp *baseapp.BaseApp, encoding Encoding,
+	keys map[string]*storetypes.KVStoreKey, transients map[string]*storetypes.TransientStoreKey,
+	logger log.Logger, appOpts servertypes.AppOptions,
+) Keepers {
 	var k Keepers
 	cdc := encoding.Codec
 	authority := Authority()

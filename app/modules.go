@@ -76,8 +76,8 @@ func newModules(app *App) *module.Manager {
 // Upgrades run before anything else in their block, so that no module sees state that it has not migrated.
 var preBlockOrder = []string{upgradetypes.ModuleName, authtypes.ModuleName}
 
-// Mint fills the fee collector, finality takes its share, distribution empties it; slashing and evidence follow distribution so that a validator's
-// rewards are settled before its stake is cut.
+// Mint fills the fee collector, finality takes its share, distribution empties it; slashing and evidence follow
+// distribution so that a validator's rewards are settled before its stake is cut.
 var beginBlockOrder = []string{
 	minttypes.ModuleName,
 	finalitytypes.ModuleName,
@@ -101,8 +101,8 @@ var endBlockOrder = []string{
 	checkpointtypes.ModuleName,
 }
 
-// Genutil delivers the genesis transactions and therefore follows everything that these touch. Finality checks its balances
-// with bank; checkpoint asks it for the anchor's voters.
+// Genutil delivers the genesis transactions and therefore follows everything that these touch. Finality checks its
+// balances with bank; checkpoint asks it for the anchor's voters.
 var genesisOrder = []string{
 	authtypes.ModuleName,
 	banktypes.ModuleName,

@@ -161,4 +161,3 @@ func exportApp(
 type noOptions struct{}
 
 func (noOptions) Get(string) any { return nil }
-
