@@ -1,0 +1,60 @@
+package harness
+
+import (
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/cosmos/gogoproto/proto"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+)
+
+// Events returns the events of a block by its height: of the block itself first, then of its transactions.
+func (n *Node) Events(height int64) []abci.Event {
+	n.net.Helper()
+	results, err := n.RPC.BlockResults(n.net.Context(), &height)
+	if err != nil {
+		n.net.Fatalf("%s: results of block %d: %v", n.Name, height, err)
+	}
+	events := results.FinalizeBlockEvents
+	for _, tx := range results.TxsResults {
+		events = append(events, tx.Events...)
+	}
+	return events
+}
+
+// Find returns the typed events of one kind among events.
+func Find[S any, P interface {
+	*S
+	proto.Message
+}](n *Net, events []abci.Event,
+) []P {
+	n.Helper()
+	var found []P
+	for _, event := range events {
+		if event.Type != proto.MessageName(P(new(S))) {
+			continue
+		}
+		message, err := sdk.ParseTypedEvent(event)
+		if err != nil {
+			n.Fatalf("parse %s: %v", event.Type, err)
+		}
+		found = append(found, message.(P))
+	}
+	return found
+}
+
+// FinalizedHeights returns, for each of the blocks from..to, the height that was final after it, as the events of the
+// blocks tell: 0 while none was. Nothing is polled, so that nothing is missed.
+func (n *Node) FinalizedHeights(from, to int64) map[int64]int64 {
+	n.net.Helper()
+	heights := map[int64]int64{}
+	var final int64
+	for height := from; height <= to; height++ {
+		for _, event := range Find[checkpointtypes.EventCheckpointFinalized](n.net, n.Events(height)) {
+			final = int64(event.Height)
+		}
+		heights[height] = final
+	}
+	return heights
+}

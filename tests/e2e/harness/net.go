@@ -1,0 +1,130 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/dualchain/dualchain/localnet"
+)
+
+// Every is how often a condition is asked for.
+const Every = 100 * time.Millisecond
+
+// Net is a running network.
+type Net struct {
+	testing.TB
+	Bin  string
+	Home string
+}
+
+// Start makes and starts a network with these flags of `dualchaind localnet start`. With the test everything ends; the
+// home stays if the test failed.
+func Start(t testing.TB, bin string, flags ...string) *Net {
+	t.Helper()
+	home, err := os.MkdirTemp("", "e2e") // t.TempDir is too long a path for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &Net{TB: t, Bin: bin, Home: filepath.Join(home, "net")}
+	t.Cleanup(func() {
+		if _, err := n.Command(context.Background(), "localnet", "stop", "--home", n.Home); err != nil {
+			t.Errorf("stop the network: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("logs are in %s", filepath.Join(n.Home, "logs"))
+			return
+		}
+		if err := os.RemoveAll(home); err != nil {
+			t.Error(err)
+		}
+	})
+	n.Run(append([]string{"localnet", "start", "--detach", "--random-ports", "--home", n.Home}, flags...)...)
+	return n
+}
+
+// Command runs dualchaind and returns what it prints; the error holds what it complains of.
+func (n *Net) Command(ctx context.Context, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, n.Bin, args...)
+	// Whatever $HOME holds is none of the test's business.
+	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(n.Home))
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return out, fmt.Errorf("dualchaind %v: %w: %s", args, err, exit.Stderr)
+	}
+	if err != nil {
+		return out, fmt.Errorf("dualchaind %v: %w", args, err)
+	}
+	return out, nil
+}
+
+// Run is Command that fails the test.
+func (n *Net) Run(args ...string) []byte {
+	n.Helper()
+	out, err := n.Command(n.Context(), args...)
+	if err != nil {
+		n.Fatal(err)
+	}
+	return out
+}
+
+// Localnet runs one of the localnet commands.
+func (n *Net) Localnet(command string, args ...string) []byte {
+	n.Helper()
+	return n.Run(append([]string{"localnet", command, "--home", n.Home}, args...)...)
+}
+
+// ClientHome is the home of the network's accounts.
+func (n *Net) ClientHome() string { return filepath.Join(n.Home, "client") }
+
+// Status returns what `localnet status` tells.
+func (n *Net) Status() localnet.Status {
+	n.Helper()
+	var status localnet.Status
+	if err := json.Unmarshal(n.Localnet("status", "--output", "json"), &status); err != nil {
+		n.Fatal(err)
+	}
+	return status
+}
+
+// Process returns the status of one process.
+func (n *Net) Process(name string) localnet.ProcessStatus {
+	n.Helper()
+	for _, p := range n.Status().Processes {
+		if p.Name == name {
+			return p
+		}
+	}
+	n.Fatalf("no process %s", name)
+	return localnet.ProcessStatus{}
+}
+
+// Await asks until ok, and fails the test with what was awaited after the timeout. An error is not the end of it: nodes
+// come and go here.
+func (n *Net) Await(what string, timeout time.Duration, ok func(context.Context) (bool, error)) {
+	n.Helper()
+	ctx, cancel := context.WithTimeout(n.Context(), timeout)
+	defer cancel()
+	tick := time.NewTicker(Every)
+	defer tick.Stop()
+	for {
+		done, err := ok(ctx)
+		if err == nil && done {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			n.Fatalf("waited %s in vain for %s (last error: %v)", timeout, what, err)
+		case <-tick.C:
+		}
+	}
+}
