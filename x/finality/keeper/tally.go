@@ -132,7 +132,8 @@ func (a admission) merge(agg ffg.AggregateVote) (types.Tally, error) {
 	return types.Tally{Signers: ffg.Bitfield(a.tally.Signers).Or(agg.Signers), Signature: sum[:]}, nil
 }
 
-// Window returns the open targets, oldest to head; none before the anchor. The anchor itself is never voted on.
+// Window returns the open targets, oldest to head; none before the anchor. The anchor itself is never voted on, nor is
+// what was pruned before governance widened the window.
 func (k *Keeper) Window(ctx context.Context) (oldest, head uint64, anchored bool, err error) {
 	head, anchored, err = k.checkpoints.HeadEpoch(ctx)
 	if err != nil || !anchored {
@@ -142,7 +143,11 @@ func (k *Keeper) Window(ctx context.Context) (oldest, head uint64, anchored bool
 	if err != nil {
 		return 0, 0, false, err
 	}
-	return max(1, head-min(head, params.VoteWindow-1)), head, true, nil
+	first, err := k.firstRecord.Get(ctx)
+	if err != nil {
+		return 0, 0, false, fmt.Errorf("read first record: %w", err)
+	}
+	return max(1, first, head-min(head, params.VoteWindow-1)), head, true, nil
 }
 
 // CanonicalVote returns the only vote that counts for an epoch.
