@@ -98,7 +98,7 @@ func (v *voter) vote(ctx context.Context, duty watch.Duty, started time.Time) er
 		return err
 	}
 	v.last = vote
-	log := v.log.With("epoch", vote.Target.Epoch, "target", vote.Target.Root, "source", vote.Source.Epoch, "height", duty.Executed)
+	log := v.log.With("epoch", vote.Target.Epoch, "target", vote.Target.Root.String(), "source", vote.Source.Epoch, "height", duty.Executed)
 	if err := v.submit.Send(ctx, duty.Aggregate(signature), duty.Executed); err != nil {
 		log.Warn("voted, but the node didn't take the vote: sending it again with the next block", "error", err)
 		return nil

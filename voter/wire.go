@@ -59,7 +59,7 @@ func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *
 	node := watch.NewNode(watch.Config{ChainID: config.ChainID, Key: key, Poll: poll}, types.NewQueryClient(conn), blocks, log)
 	submitter := submit.New(submit.NewGRPC(conn), log)
 
-	log.Info("voter started", "key", key, "chain_id", config.ChainID, "grpc", config.GRPCAddress, "rpc", config.RPCAddress)
+	log.Info("voter started", "key", key.String(), "chain_id", config.ChainID, "grpc", config.GRPCAddress, "rpc", config.RPCAddress)
 	if err := newVoter(node, signer, submitter, poll, log).run(ctx); err != nil {
 		return fmt.Errorf("vote: %w", err)
 	}

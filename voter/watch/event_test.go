@@ -62,3 +62,21 @@ func FuzzDecodeEvent(f *testing.F) {
 		}
 	})
 }
+
+func TestOnlyTheLatestTipWaits(t *testing.T) {
+	l := latest{tips: make(chan Header, 1)}
+	for height := range uint64(5) {
+		l.put(Header{Height: height + 1})
+	}
+	if tip := <-l.tips; tip.Height != 5 {
+		t.Errorf("expected block 5, found %d", tip.Height)
+	}
+	l.put(Header{Height: 5}) // told again
+	if len(l.tips) != 0 {
+		t.Errorf("expected nothing new, found %v", <-l.tips)
+	}
+	l.put(Header{Height: 5, Hash: [32]byte{1}})
+	if tip := <-l.tips; tip.Hash.IsZero() {
+		t.Error("expected another block of the same height to be new, found none")
+	}
+}

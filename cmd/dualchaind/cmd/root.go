@@ -64,6 +64,7 @@ func NewRoot() (*cobra.Command, error) {
 		snapshot.Cmd(createApp),
 		localnetCommand(description),
 		testnetCommand(description),
+		NewVoterCmd(),
 	)
 	server.AddCommandsWithStartCmdOptions(root, app.DefaultNodeHome, createApp, exportApp, server.StartCmdOptions{})
 

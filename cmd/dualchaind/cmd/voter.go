@@ -1,0 +1,123 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/dualchain/dualchain/app"
+	"github.com/dualchain/dualchain/voter"
+)
+
+// defaultVoterHome is beside the node's home, never in it: a voter may watch a node of somebody else.
+var defaultVoterHome = filepath.Clean(app.DefaultNodeHome) + "-voter"
+
+// NewVoterCmd returns `dualchaind voter`: the voter client and its keys.
+func NewVoterCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "voter",
+		Short: "Run a voter of the finality layer, and keep its keys",
+		Long: `Run a voter of the finality layer, and keep its keys.
+
+A voter's home holds voter.toml (its configuration), keys/ and guard.db (the record of what its keys have signed). Never
+restore an old guard.db and never run two voters with one key: either can sign two conflicting votes, which costs the stake.`,
+		// Instead of the root's: a voter's home is not a node's, and no node configuration is written into it.
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
+	}
+	cmd.PersistentFlags().String(flags.FlagHome, defaultVoterHome, "the voter's home")
+	cmd.AddCommand(voterStartCommand(), voterKeysCommand())
+	return cmd
+}
+
+func voterHome(cmd *cobra.Command) (voter.Home, error) {
+	home, err := cmd.Flags().GetString(flags.FlagHome)
+	if err != nil {
+		return "", fmt.Errorf("read --%s: %w", flags.FlagHome, err)
+	}
+	return voter.Home(home), nil
+}
+
+func voterStartCommand() *cobra.Command {
+	var chainID, grpcAddress, rpcAddress, key string
+	var poll time.Duration
+	var neverVoted bool
+	cmd := &cobra.Command{
+		Use:   "start",
+		Short: "Vote on each new checkpoint until Ctrl-C",
+		Long: `Vote on each new checkpoint until Ctrl-C.
+
+Flags replace what voter.toml says. The voter survives restarts of its node; it refuses to start without a record of
+what its key has signed.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := voterHome(cmd)
+			if err != nil {
+				return err
+			}
+			config, err := home.LoadConfig()
+			if err != nil {
+				return err
+			}
+			for _, flag := range []struct {
+				name string
+				set  func()
+			}{
+				{flags.FlagChainID, func() { config.ChainID = chainID }},
+				{"grpc", func() { config.GRPCAddress = grpcAddress }},
+				{"rpc", func() { config.RPCAddress = rpcAddress }},
+				{"key", func() { config.Key = key }},
+				{"poll", func() { config.PollInterval = voter.Duration(poll) }},
+			} {
+				if cmd.Flags().Changed(flag.name) {
+					flag.set()
+				}
+			}
+			log, err := voterLog(cmd)
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return voter.Start(ctx, home, config, neverVoted, log)
+		},
+	}
+	defaults := voter.DefaultConfig()
+	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain to vote on")
+	cmd.Flags().StringVar(&grpcAddress, "grpc", defaults.GRPCAddress, "gRPC address of the node")
+	cmd.Flags().StringVar(&rpcAddress, "rpc", defaults.RPCAddress, "CometBFT RPC address of the same node")
+	cmd.Flags().StringVar(&key, "key", defaults.Key, "name of the key to vote with")
+	cmd.Flags().DurationVar(&poll, "poll", time.Duration(defaults.PollInterval), "how often to ask for the latest block besides listening for events")
+	cmd.Flags().BoolVar(&neverVoted, voter.NeverVotedFlag, false, "begin a record of votes for a key that has none; if it has ever signed a vote, its stake is at risk")
+	return cmd
+}
+
+// voterLog logs to standard error as the root's flags say. They are there when the whole program runs.
+func voterLog(cmd *cobra.Command) (*slog.Logger, error) {
+	var level slog.Level
+	if flag := cmd.Flags().Lookup(flags.FlagLogLevel); flag != nil {
+		if err := level.UnmarshalText([]byte(flag.Value.String())); err != nil {
+			return nil, fmt.Errorf("read --%s: expected debug, info, warn or error, found %q", flags.FlagLogLevel, flag.Value)
+		}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if flag := cmd.Flags().Lookup(flags.FlagLogFormat); flag != nil && flag.Value.String() == flags.OutputFormatJSON {
+		return slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), options)), nil
+	}
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), options)), nil
+}
+
+// contextOf is the command's context; a command that is executed without one has none.
+func contextOf(cmd *cobra.Command) context.Context {
+	if ctx := cmd.Context(); ctx != nil {
+		return ctx
+	}
+	return context.Background()
+}

@@ -1,0 +1,94 @@
+package voter_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dualchain/dualchain/voter"
+)
+
+func TestAConfigurationSurvivesItsFile(t *testing.T) {
+	home := voter.Home(filepath.Join(t.TempDir(), "voter"))
+	want := voter.Config{
+		ChainID: "test-1", GRPCAddress: "h:1", RPCAddress: "tcp://h:2", Key: "k", Operator: "dual1x",
+		PollInterval: voter.Duration(1500 * time.Millisecond),
+	}
+	if err := home.WriteConfig(want); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := home.LoadConfig(); err != nil || found != want {
+		t.Errorf("expected %+v, found %+v, %v", want, found, err)
+	}
+	content, err := os.ReadFile(filepath.Join(string(home), "voter.toml"))
+	if err != nil || !strings.Contains(string(content), "# The chain to vote on") || !strings.Contains(string(content), "poll_interval = '1.5s'") {
+		t.Errorf("expected a commented file, found\n%s%v", content, err)
+	}
+	if err := home.WriteConfig(want); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("expected %v, found %v", fs.ErrExist, err)
+	}
+}
+
+func TestDefaultsStandForWhatIsNotThere(t *testing.T) {
+	home := voter.Home(t.TempDir())
+	if found, err := home.LoadConfig(); err != nil || found != voter.DefaultConfig() {
+		t.Errorf("no file: expected the defaults, found %+v, %v", found, err)
+	}
+	if err := os.WriteFile(filepath.Join(string(home), "voter.toml"), []byte("chain_id = 'test-1'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := voter.DefaultConfig()
+	want.ChainID = "test-1"
+	if found, err := home.LoadConfig(); err != nil || found != want {
+		t.Errorf("expected %+v, found %+v, %v", want, found, err)
+	}
+}
+
+func TestConfigurationsThatAreRefused(t *testing.T) {
+	for name, tc := range map[string]struct{ content, says string }{
+		"unknown field": {"chain_id = 'a'\nchainid = 'a'\n", "chainid"},
+		"no TOML":       {"chain_id =\n", "1|"},
+		"odd duration":  {"poll_interval = '2'\n", "poll_interval"},
+	} {
+		home := voter.Home(t.TempDir())
+		path := filepath.Join(string(home), "voter.toml")
+		if err := os.WriteFile(path, []byte(tc.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := home.LoadConfig(); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), tc.says) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: expected %v with %q, found %v", name, voter.ErrConfig, tc.says, err)
+		}
+	}
+}
+
+func TestTheBoundsOfAConfiguration(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*voter.Config)
+		says   string // nothing if it is valid
+	}{
+		"defaults and a chain": {change: func(*voter.Config) {}},
+		"no chain":             {func(c *voter.Config) { c.ChainID = "" }, "chain_id: expected the chain's id, found none"},
+		"gRPC without port":    {func(c *voter.Config) { c.GRPCAddress = "localhost" }, `grpc_address: expected HOST:PORT, found "localhost"`},
+		"gRPC with no port":    {func(c *voter.Config) { c.GRPCAddress = "localhost:" }, "grpc_address"},
+		"RPC without scheme":   {func(c *voter.Config) { c.RPCAddress = "localhost:26657" }, "rpc_address"},
+		"shortest poll":        {change: func(c *voter.Config) { c.PollInterval = voter.Duration(100 * time.Millisecond) }},
+		"shorter poll":         {func(c *voter.Config) { c.PollInterval = voter.Duration(100*time.Millisecond - 1) }, "poll_interval: expected 100ms to 1m0s"},
+		"longest poll":         {change: func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute) }},
+		"longer poll":          {func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute + 1) }, "poll_interval"},
+	} {
+		config := voter.DefaultConfig()
+		config.ChainID = "test-1"
+		tc.change(&config)
+		err := config.Validate()
+		if tc.says == "" && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if tc.says != "" && (!errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), tc.says)) {
+			t.Errorf("%s: expected %v with %q, found %v", name, voter.ErrConfig, tc.says, err)
+		}
+	}
+}

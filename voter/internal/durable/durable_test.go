@@ -1,0 +1,69 @@
+package durable_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/dualchain/dualchain/voter/internal/durable"
+)
+
+func names(t *testing.T, folder string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, entry := range entries {
+		found = append(found, entry.Name())
+	}
+	return found
+}
+
+func TestWriteMakesAPrivateFileOnce(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "new", "folder")
+	path := filepath.Join(folder, "file")
+	if err := durable.Write(path, []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Write(path, []byte("second")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("expected %v, found %v", fs.ErrExist, err)
+	}
+	if content, err := os.ReadFile(path); err != nil || string(content) != "first" {
+		t.Errorf("expected the first content, found %q, %v", content, err)
+	}
+	for path, mode := range map[string]fs.FileMode{path: 0o600, folder: 0o700} {
+		if stat, err := os.Stat(path); err != nil || stat.Mode().Perm() != mode {
+			t.Errorf("%s: expected mode %#o, found %v, %v", path, mode, stat.Mode(), err)
+		}
+	}
+	if found := names(t, folder); len(found) != 1 {
+		t.Errorf("expected the file alone, found %v", found)
+	}
+}
+
+func TestAFileThatCannotBeFilledIsNotThere(t *testing.T) {
+	folder, full := t.TempDir(), errors.New("disk is full")
+	err := durable.Make(filepath.Join(folder, "file"), func(file *os.File) error {
+		if _, err := file.WriteString("half"); err != nil {
+			t.Fatal(err)
+		}
+		return full
+	})
+	if found := names(t, folder); !errors.Is(err, full) || len(found) != 0 {
+		t.Errorf("expected %v and no file, found %v and %v", full, err, found)
+	}
+}
+
+func TestAFolderThatCannotBeMade(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := durable.Write(file, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Write(filepath.Join(file, "inside"), nil); err == nil {
+		t.Error("expected an error, found none")
+	}
+}

@@ -1,0 +1,423 @@
+package voter_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/internal/fakenode"
+	"github.com/dualchain/dualchain/voter/watch"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+const chainID = "test-1"
+
+// fixture is a voter's home and the node that it watches.
+type fixture struct {
+	t       *testing.T
+	home    voter.Home
+	config  voter.Config
+	node    *fakenode.Node
+	log     chan string
+	running context.CancelFunc
+	ended   chan error
+}
+
+// newFixture has a voter that polls rarely: what happens soon happens by events.
+func newFixture(t *testing.T, interval uint64) *fixture {
+	t.Helper()
+	secret, err := bls.KeyFromSeed(make([]byte, bls.MinSeedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{t: t, home: voter.Home(t.TempDir()), config: voter.DefaultConfig(), log: make(chan string, 4096)}
+	f.node = fakenode.Start(t, chainID, secret.PublicKey(), interval)
+	f.config.ChainID, f.config.GRPCAddress, f.config.RPCAddress = chainID, f.node.GRPC(), f.node.RPC()
+	f.config.PollInterval = voter.Duration(time.Minute)
+	if _, err := f.home.AddKey(f.config.Key, secret); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (f *fixture) start() *fixture {
+	ctx, cancel := context.WithCancel(context.Background())
+	f.running, f.ended = cancel, make(chan error, 1)
+	go func() { f.ended <- voter.Start(ctx, f.home, f.config, false, slog.New(logger(f.log))) }()
+	f.t.Cleanup(cancel)
+	return f
+}
+
+// stop is what Ctrl-C does.
+func (f *fixture) stop() {
+	f.t.Helper()
+	f.running()
+	if err := f.end(); err != nil {
+		f.t.Fatalf("expected a clean end, found %v", err)
+	}
+}
+
+// end waits until the voter has ended by itself.
+func (f *fixture) end() error {
+	f.t.Helper()
+	select {
+	case err := <-f.ended:
+		return err
+	case <-f.t.Context().Done():
+		f.t.Fatal("the voter doesn't end")
+		return nil
+	}
+}
+
+// said waits for a log line with these words in it.
+func (f *fixture) said(words ...string) {
+	f.t.Helper()
+	deadline := time.After(30 * time.Second)
+lines:
+	for {
+		select {
+		case line := <-f.log:
+			for _, word := range words {
+				if !strings.Contains(line, word) {
+					continue lines
+				}
+			}
+			return
+		case <-deadline:
+			f.t.Fatalf("expected %q in the log", words)
+		}
+	}
+}
+
+// vote waits for the next vote that the node accepts.
+func (f *fixture) vote() ffg.AggregateVote {
+	f.t.Helper()
+	select {
+	case vote := <-f.node.Votes():
+		return vote
+	case <-time.After(30 * time.Second):
+		f.t.Fatal("expected a vote, found none")
+		return ffg.AggregateVote{}
+	}
+}
+
+// listening starts the voter and waits until each block reaches it by an event.
+func (f *fixture) listening() *fixture {
+	f.t.Helper()
+	f.start().said("listening to the node's blocks")
+	return f
+}
+
+// logger sends each line, attributes included, to a channel.
+type logger chan string
+
+func (l logger) Enabled(context.Context, slog.Level) bool { return true }
+func (l logger) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l logger) WithGroup(string) slog.Handler            { return l }
+func (l logger) Handle(_ context.Context, r slog.Record) error {
+	line := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		line += " " + a.String()
+		return true
+	})
+	l <- line
+	return nil
+}
+
+func TestEachCheckpointGetsTheHonestVote(t *testing.T) {
+	f := newFixture(t, 1).listening()
+	for range 10 {
+		f.node.Grow()
+		want := f.node.Duty()
+		if vote := f.vote(); vote.Vote != want || vote.VoterSetHash.IsZero() {
+			t.Fatalf("expected %v, found %v", want, vote.Vote)
+		}
+	}
+	f.said("vote recorded", "epoch=9")
+	f.stop()
+	if epoch := f.node.Duty().Source.Epoch; epoch != 9 {
+		t.Errorf("expected the source one epoch behind, found %d", epoch)
+	}
+}
+
+func TestOnlyCheckpointsAreVotedOn(t *testing.T) {
+	f := newFixture(t, 5).listening()
+	for range 11 {
+		f.node.Grow()
+	}
+	// Blocks may be skipped, so the head at some block: at the latest 10, the second checkpoint.
+	for vote := f.vote(); vote.Vote.Target.Epoch != 2; vote = f.vote() {
+		if vote.Vote.Target.Epoch != 1 {
+			t.Errorf("expected epochs 1 and 2, found %v", vote.Vote)
+		}
+	}
+	f.stop()
+	if left := len(f.node.Votes()); left != 0 {
+		t.Errorf("expected no more votes, found %d", left)
+	}
+}
+
+func TestTheVoterSurvivesItsNode(t *testing.T) {
+	f := newFixture(t, 1).listening()
+	f.node.Grow()
+	f.vote()
+	for range 2 {
+		f.node.Stop()
+		f.said("lost the node's events")
+		f.node.Restart()
+		f.said("listening to the node's blocks")
+		f.node.Grow()
+		want := f.node.Duty()
+		// The votes before may have been lost with the mempool and come again.
+		for vote := f.vote(); vote.Vote != want; vote = f.vote() {
+			if vote.Vote.Target.Epoch >= want.Target.Epoch {
+				t.Fatalf("expected %v, found %v", want, vote.Vote)
+			}
+		}
+	}
+	f.stop()
+}
+
+func TestALostVoteIsSentAgainWithTheSameSignature(t *testing.T) {
+	f := newFixture(t, 2).listening()
+	f.node.Lose(true)
+	f.node.Grow()
+	f.node.Grow()
+	first := f.vote()
+	f.node.Lose(false)
+	f.node.Grow() // the vote is missing in this block
+	if again := f.vote(); again.Vote != first.Vote || again.Signature != first.Signature {
+		t.Errorf("expected %v again, found %v", first, again)
+	}
+	f.said("vote sent again", "epoch=1")
+	f.node.Grow()
+	f.said("vote recorded", "epoch=1")
+	f.stop()
+}
+
+func TestARestartedVoterSignsTheSameAgain(t *testing.T) {
+	f := newFixture(t, 1).listening()
+	f.node.Lose(true)
+	f.node.Grow()
+	first := f.vote()
+	f.stop()
+	f.start()
+	if again := f.vote(); again.Vote != first.Vote || again.Signature != first.Signature {
+		t.Errorf("expected %v again, found %v", first, again)
+	}
+	f.stop()
+}
+
+func TestARecordedVoteIsNotSignedAgain(t *testing.T) {
+	f := newFixture(t, 2).listening()
+	f.node.Grow()
+	f.node.Grow()
+	f.vote()
+	f.node.Grow()
+	f.said("vote recorded")
+	f.stop()
+	f.listening()
+	for range 3 {
+		f.node.Grow()
+	}
+	if vote := f.vote(); vote.Vote.Target.Epoch < 2 {
+		t.Errorf("expected a vote for a later epoch, found %v", vote.Vote)
+	}
+	f.stop()
+}
+
+func TestANodeThatChangesItsMindGetsOneVote(t *testing.T) {
+	for name, restart := range map[string]bool{"at once": false, "across a restart": true} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, 1).listening()
+			f.node.Grow()
+			f.node.Grow()
+			before := f.vote()
+			for before.Vote.Target.Epoch < 2 {
+				before = f.vote()
+			}
+			if restart {
+				f.stop()
+			}
+			f.node.Fork(chainID, 1) // epochs 1 and 2 again, of other blocks
+			if restart {
+				f.listening()
+			}
+			f.node.Grow()
+			f.node.Grow()
+			f.said("ALARM: slashing protection refused a vote", "double vote", before.Vote.Target.Root.String())
+			f.node.Grow() // epoch 3 from epoch 0 conflicts with nothing
+			if next := f.vote(); next.Vote.Target.Epoch != 3 || ffg.Slashable(before.Vote, next.Vote) != nil {
+				t.Errorf("expected a vote for epoch 3 beside %v, found %v", before.Vote, next.Vote)
+			}
+			f.stop()
+		})
+	}
+}
+
+func TestLiesGetNoVotes(t *testing.T) {
+	for name, tc := range map[string]struct {
+		lie  func(*types.QueryDutyResponse)
+		says string
+	}{
+		"a root of other contents": {func(r *types.QueryDutyResponse) { r.Target.Root = ffg.Root{1}.String() }, "from the contents"},
+		"a block that isn't there": {func(r *types.QueryDutyResponse) {
+			target, err := r.Target.ToFFG()
+			if err != nil {
+				t.Error(err)
+			}
+			target.BlockHash = ffg.Root{1}
+			r.Target = checkpointtypes.CheckpointFromFFG(target)
+		}, "block hash"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, 1).listening()
+			f.node.Lie(tc.lie)
+			f.node.Grow()
+			f.said("ALARM: not voting on what the node says", tc.says)
+			f.node.Lie(nil)
+			f.node.Grow()
+			if vote := f.vote(); vote.Vote != f.node.Duty() {
+				t.Errorf("expected %v, found %v", f.node.Duty(), vote.Vote)
+			}
+			f.said("voting again")
+			f.stop()
+		})
+	}
+}
+
+func TestACheckpointFromTheFutureGetsNoVote(t *testing.T) {
+	f := newFixture(t, 1).listening()
+	f.node.GrowAt(time.Now().Add(time.Hour))
+	f.said("ALARM: not voting on what the node says", watch.ErrFuture.Error())
+	f.stop()
+	if votes := len(f.node.Votes()); votes != 0 {
+		t.Errorf("expected no vote, found %d", votes)
+	}
+}
+
+func TestAVoterOutsideTheSetWaits(t *testing.T) {
+	f := newFixture(t, 1).listening()
+	f.node.Lie(func(r *types.QueryDutyResponse) { r.Member = false })
+	f.node.Grow()
+	f.said("waiting", "no bit in the voter set")
+	f.node.Lie(nil)
+	f.node.Grow()
+	if vote := f.vote(); vote.Vote.Target.Epoch != 2 {
+		t.Errorf("expected a vote for epoch 2, found %v", vote.Vote)
+	}
+	f.stop()
+}
+
+func TestAnUnregisteredVoterWaits(t *testing.T) {
+	f := newFixture(t, 1)
+	other, err := bls.KeyFromSeed([]byte(strings.Repeat("o", bls.MinSeedSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.config.Key = "other"
+	if _, err := f.home.AddKey(f.config.Key, other); err != nil {
+		t.Fatal(err)
+	}
+	f.listening()
+	f.node.Grow()
+	f.said("waiting", "voter not found")
+	f.stop()
+}
+
+func TestABlockThatIsNotExecutedYetIsWaitedFor(t *testing.T) {
+	f := newFixture(t, 1).listening()
+	f.node.Delay(3)
+	f.node.Grow()
+	if vote := f.vote(); vote.Vote.Target.Epoch != 1 {
+		t.Errorf("expected a vote for epoch 1, found %v", vote.Vote)
+	}
+	f.stop()
+}
+
+func TestAWrongChainFromTheStartIsAnError(t *testing.T) {
+	f := newFixture(t, 1)
+	f.node.Fork("other-1", 1)
+	f.node.Grow()
+	f.start()
+	err := f.end()
+	if !errors.Is(err, watch.ErrWrongChain) || !strings.Contains(err.Error(), `expected "test-1", found "other-1"`) {
+		t.Errorf("expected %v with both chains, found %v", watch.ErrWrongChain, err)
+	}
+}
+
+func TestAWrongChainLaterIsAnAlarm(t *testing.T) {
+	f := newFixture(t, 1).listening()
+	f.node.Grow()
+	f.vote()
+	f.node.Fork("other-1", 1)
+	f.node.Grow()
+	f.said("ALARM: not voting on what the node says", `expected "test-1", found "other-1"`)
+	f.node.Fork(chainID, 1)
+	f.node.Grow()
+	f.node.Grow()
+	if vote := f.vote(); vote.Vote.Target.Epoch != 2 {
+		t.Errorf("expected a vote for epoch 2, found %v", vote.Vote)
+	}
+	f.stop()
+}
+
+func TestASecondVoterOnOneHomeIsRefused(t *testing.T) {
+	f := newFixture(t, 1).listening()
+	err := voter.Start(t.Context(), f.home, f.config, false, slog.New(slog.DiscardHandler))
+	if !errors.Is(err, guard.ErrInUse) || !strings.Contains(err.Error(), filepath.Join(string(f.home), "guard.db")) {
+		t.Errorf("expected %v naming the file, found %v", guard.ErrInUse, err)
+	}
+	f.stop()
+}
+
+func TestAKeyWithoutProtectionNeedsAPromise(t *testing.T) {
+	guardOf := func(home voter.Home) string { return filepath.Join(string(home), "guard.db") }
+	for name, tc := range map[string]struct {
+		lose    func(*fixture) error
+		want    error
+		promise error // what a start with the promise says
+	}{
+		"file lost": {lose: func(f *fixture) error { return os.Remove(guardOf(f.home)) }, want: guard.ErrMissing},
+		"file of other keys": {lose: func(f *fixture) error {
+			return errors.Join(os.Remove(guardOf(f.home)), guard.Create(guardOf(f.home)))
+		}, want: guard.ErrMissing},
+		"file damaged": {lose: func(f *fixture) error { return os.WriteFile(guardOf(f.home), nil, 0o600) }, want: guard.ErrDamaged, promise: guard.ErrDamaged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, 1)
+			if err := tc.lose(f); err != nil {
+				t.Fatal(err)
+			}
+			ended, cancel := context.WithCancel(t.Context())
+			cancel()
+			start := func(neverVoted bool) error {
+				return voter.Start(ended, f.home, f.config, neverVoted, slog.New(slog.DiscardHandler))
+			}
+			err := start(false)
+			if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), guardOf(f.home)) {
+				t.Errorf("expected %v naming the file, found %v", tc.want, err)
+			}
+			if told := strings.Contains(fmt.Sprint(err), voter.NeverVotedFlag); told != (tc.promise == nil) {
+				t.Errorf("expected the flag in the instructions %t, found %v", tc.promise == nil, err)
+			}
+			if err := start(true); !errors.Is(err, tc.promise) {
+				t.Errorf("with the promise: expected %v, found %v", tc.promise, err)
+			}
+			if err := start(false); !errors.Is(err, tc.promise) {
+				t.Errorf("afterwards: expected %v, found %v", tc.promise, err)
+			}
+		})
+	}
+}
