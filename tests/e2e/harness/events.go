@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"slices"
+
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cosmos/gogoproto/proto"
 
@@ -35,13 +37,21 @@ func Find[S any, P interface {
 		if event.Type != proto.MessageName(P(new(S))) {
 			continue
 		}
-		message, err := sdk.ParseTypedEvent(event)
+		message, err := sdk.ParseTypedEvent(bare(event))
 		if err != nil {
 			n.Fatalf("parse %s: %v", event.Type, err)
 		}
 		found = append(found, message.(P))
 	}
 	return found
+}
+
+// bare removes what the SDK adds to an event: where in the block it comes from.
+func bare(event abci.Event) abci.Event {
+	event.Attributes = slices.DeleteFunc(slices.Clone(event.Attributes), func(a abci.EventAttribute) bool {
+		return a.Key == "mode" || a.Key == "msg_index"
+	})
+	return event
 }
 
 // FinalizedHeights returns, for each of the blocks from..to, the height that was final after it, as the events of the
