@@ -227,6 +227,8 @@ func TestARecordedVoteIsNotSignedAgain(t *testing.T) {
 	f.node.Grow()
 	f.said("vote recorded")
 	f.stop()
+	f.node.Stop()
+	f.node.Restart() // its mempool has forgotten the vote; the chain has not
 	f.listening()
 	for range 3 {
 		f.node.Grow()

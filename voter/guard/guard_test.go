@@ -212,6 +212,14 @@ func TestTheFileIsBounded(t *testing.T) {
 	}
 }
 
+// What a test can't show without pulling the plug: bbolt syncs each transaction unless it is told not to.
+func TestEachRecordIsSynced(t *testing.T) {
+	g, _ := openNew(t)
+	if g.db.NoSync || g.db.NoGrowSync {
+		t.Errorf("expected every write synced, found NoSync %t, NoGrowSync %t", g.db.NoSync, g.db.NoGrowSync)
+	}
+}
+
 func TestOneOfManyRacersWins(t *testing.T) {
 	g, _ := openNew(t)
 	const racers = 16
