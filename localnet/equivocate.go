@@ -20,6 +20,9 @@ import (
 // ErrNotMember is wrapped when a voter has no bit in the set that votes on the head.
 var ErrNotMember = errors.New("voter is in no set in force")
 
+// ErrSlashed is wrapped when a voter was slashed for equivocation before: that happens once.
+var ErrSlashed = errors.New("voter is tombstoned")
+
 // slashWait bounds how long an equivocation takes to come to light: a proposer injects the evidence in its next block.
 const slashWait = 30 * time.Second
 
@@ -38,7 +41,7 @@ type Equivocation struct {
 // Equivocate signs two conflicting votes for the head with a voter's key, past its slashing protection, submits both,
 // and waits until the chain has slashed the voter. Only a key in this home can be misused in this way.
 //
-// It wraps ErrUnknownProcess, ErrNotRunning, ErrNoAnswer, ErrNotMember or ErrTxFailed.
+// It wraps ErrUnknownProcess, ErrNotRunning, ErrNoAnswer, ErrSlashed, ErrNotMember or ErrTxFailed.
 func (n *Network) Equivocate(ctx context.Context, name string) (Equivocation, error) {
 	voter, err := n.Voter(name)
 	if err != nil {
@@ -54,15 +57,23 @@ func (n *Network) Equivocate(ctx context.Context, name string) (Equivocation, er
 		return Equivocation{}, err
 	}
 	var duty *finalityapi.QueryDutyResponse
+	var slashed bool
+	found := Equivocation{Voter: name}
 	err = n.ask(ctx, states, func(_ Node, conn *grpc.ClientConn) (err error) {
+		if slashed, err = found.read(ctx, conn, voter); err != nil || slashed {
+			return err
+		}
 		duty, err = finalityapi.NewQueryClient(conn).Duty(ctx, &finalityapi.QueryDutyRequest{Voter: voter.PubKey})
 		return err
 	})
 	if err != nil {
 		return Equivocation{}, fmt.Errorf("ask for the duty of %s: %w", name, err)
 	}
+	if slashed {
+		return found, fmt.Errorf("%w: %s, by evidence %d", ErrSlashed, name, found.EvidenceID)
+	}
 	if !duty.Member {
-		return Equivocation{}, fmt.Errorf("%w: %s (jailed, slashed or left; `dualchaind query finality voter %s` tells)", ErrNotMember, name, voter.PubKey)
+		return Equivocation{}, fmt.Errorf("%w: %s (jailed or left; `dualchaind query finality voter %s` tells)", ErrNotMember, name, voter.PubKey)
 	}
 	honest, err := voteOf(duty)
 	if err != nil {
@@ -73,7 +84,8 @@ func (n *Network) Equivocate(ctx context.Context, name string) (Equivocation, er
 	if err := n.submitBoth(ctx, states, secret, duty, honest, conflicting); err != nil {
 		return Equivocation{}, err
 	}
-	return n.awaitSlash(ctx, states, Equivocation{Voter: name, Honest: honest.Target, Conflicting: conflicting.Target}, voter)
+	found.Honest, found.Conflicting = honest.Target, conflicting.Target
+	return n.awaitSlash(ctx, states, found, voter)
 }
 
 // submitBoth sends the honest vote too: the voter itself may not have sent it yet, and one vote alone proves nothing.
