@@ -132,10 +132,13 @@ func evidenceVote(index uint64, signed votepool.Signed) types.EvidenceVote {
 // could not be in a valid proposal, or doesn't fit even alone, is passed over; at the first one that doesn't fit
 // behind the others it stops, so that an account's transactions stay in their order.
 func (h *Handlers) fill(ctx sdk.Context, txs [][]byte, room int64) [][]byte {
-	bytesLeft, gasLeft := room, blockGas(ctx)
-	gasRoom := gasLeft
+	gasRoom := blockGas(ctx)
+	bytesLeft, gasLeft := room, gasRoom
 	var filled [][]byte
 	for _, txBytes := range txs {
+		if _, unsigned, err := types.DecodeUnsigned(txBytes); unsigned || err != nil {
+			continue
+		}
 		gas, err := h.ordinary(txBytes)
 		size := sizeOf(txBytes)
 		if err != nil || size > room || gas > gasRoom {
@@ -150,9 +153,9 @@ func (h *Handlers) fill(ctx sdk.Context, txs [][]byte, room int64) [][]byte {
 	return filled
 }
 
-// blockGas returns the gas of a block, all that can be counted if the chain has no limit.
+// blockGas returns the gas of a block, all that can be counted if the chain has no limit (0 means none to the SDK).
 func blockGas(ctx sdk.Context) uint64 {
-	if block := ctx.ConsensusParams().Block; block != nil && block.MaxGas >= 0 {
+	if block := ctx.ConsensusParams().Block; block != nil && block.MaxGas > 0 {
 		return uint64(block.MaxGas)
 	}
 	return ^uint64(0)

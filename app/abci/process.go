@@ -118,16 +118,13 @@ func (l *layout) addEvidence(msg *types.MsgSubmitEvidence) error {
 	return nil
 }
 
-// ordinary checks that a transaction may stand in a block among the ordinary ones, and returns the gas that it wants.
+// ordinary checks that a transaction which is no unsigned one may stand in a block, and returns the gas that it wants.
 func (h *Handlers) ordinary(txBytes []byte) (gas uint64, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the SDK's transactions panic without a fee
 			err = ErrUndecodable.Wrapf("panic: %v", r)
 		}
 	}()
-	if _, unsigned, err := types.DecodeUnsigned(txBytes); err != nil || unsigned {
-		return 0, ErrNotCanonical.Wrap("expected an ordinary transaction, found an unsigned one")
-	}
 	tx, err := h.decode(txBytes)
 	if err != nil {
 		return 0, ErrUndecodable.Wrap(err.Error())

@@ -1,0 +1,188 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+	"github.com/cosmos/cosmos-sdk/x/authz"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+)
+
+var (
+	payer   = sdk.AccAddress("payer_______________")
+	granter = sdk.AccAddress("granter_____________")
+	fee     = sdk.NewCoins(sdk.NewInt64Coin(BaseDenom, 7))
+)
+
+func votesBy(submitter string) *finalitytypes.MsgSubmitVotes {
+	root := bytes.Repeat([]byte{1}, 32)
+	vote := finalitytypes.Vote{Source: finalitytypes.Ref{Root: root}, Target: finalitytypes.Ref{Epoch: 1, Root: root}}
+	return &finalitytypes.MsgSubmitVotes{Submitter: submitter, Votes: finalitytypes.AggregateVote{Vote: vote}}
+}
+
+func evidenceBy(submitter string) *finalitytypes.MsgSubmitEvidence {
+	return &finalitytypes.MsgSubmitEvidence{Submitter: submitter}
+}
+
+func sendCoins() sdk.Msg {
+	return &banktypes.MsgSend{FromAddress: payer.String(), ToAddress: payer.String(), Amount: fee}
+}
+
+func nested(msgs ...sdk.Msg) sdk.Msg {
+	exec := authz.NewMsgExec(payer, msgs)
+	return &exec
+}
+
+// anteResult is what the checks did with a transaction.
+type anteResult struct {
+	ctx      sdk.Context
+	err      error
+	ordinary bool // the ordinary checks ran
+}
+
+// runAnte passes a transaction through the checks, with ordinary ones that answer err.
+func runAnte(t *testing.T, tx sdk.Tx, txBytes []byte, mode sdk.ExecMode, err error) anteResult {
+	t.Helper()
+	var result anteResult
+	handler := admitFinality(func(ctx sdk.Context, _ sdk.Tx, simulate bool) (sdk.Context, error) {
+		require.Equal(t, mode == sdk.ExecModeSimulate, simulate)
+		result.ordinary = true
+		return ctx, err
+	})
+	ctx := sdk.Context{}.WithContext(context.Background()).WithTxBytes(txBytes).WithExecMode(mode)
+	result.ctx, result.err = handler(ctx, tx, mode == sdk.ExecModeSimulate)
+	return result
+}
+
+// build returns a transaction as a node decodes it, and its bytes.
+func build(t *testing.T, feeGranter sdk.AccAddress, msgs ...sdk.Msg) (sdk.Tx, []byte) {
+	t.Helper()
+	encoding, err := NewEncoding()
+	require.NoError(t, err)
+	finalitytypes.RegisterInterfaces(encoding.InterfaceRegistry)
+	banktypes.RegisterInterfaces(encoding.InterfaceRegistry)
+	authz.RegisterInterfaces(encoding.InterfaceRegistry)
+	builder := encoding.TxConfig.NewTxBuilder()
+	require.NoError(t, builder.SetMsgs(msgs...))
+	builder.SetFeeAmount(fee)
+	builder.SetGasLimit(1)
+	builder.SetFeeGranter(feeGranter)
+	encoded, err := encoding.TxConfig.TxEncoder()(builder.GetTx())
+	require.NoError(t, err)
+	tx, err := encoding.TxConfig.TxDecoder()(encoded)
+	require.NoError(t, err)
+	return tx, encoded
+}
+
+func TestInjectedMessagesPassInABlockOnly(t *testing.T) {
+	for _, msg := range []sdk.Msg{votesBy(""), evidenceBy("")} {
+		canonical, err := finalitytypes.EncodeUnsigned(msg)
+		require.NoError(t, err)
+		for mode, expected := range map[sdk.ExecMode]error{
+			sdk.ExecModeFinalize:        nil,
+			sdk.ExecModeCheck:           sdkerrors.ErrUnauthorized,
+			sdk.ExecModeReCheck:         sdkerrors.ErrUnauthorized,
+			sdk.ExecModeSimulate:        sdkerrors.ErrUnauthorized,
+			sdk.ExecModePrepareProposal: sdkerrors.ErrUnauthorized,
+			sdk.ExecModeProcessProposal: sdkerrors.ErrUnauthorized,
+		} {
+			result := runAnte(t, nil, canonical, mode, nil)
+			require.ErrorIs(t, result.err, expected, "mode %d", mode)
+			require.False(t, result.ordinary, "nobody signed it")
+		}
+	}
+}
+
+func TestInjectedMessagesShowNoGas(t *testing.T) {
+	canonical, err := finalitytypes.EncodeUnsigned(votesBy(""))
+	require.NoError(t, err)
+	meter := runAnte(t, nil, canonical, sdk.ExecModeFinalize, nil).ctx.GasMeter()
+	meter.ConsumeGas(1<<40, "a large voter set")
+	require.Zero(t, meter.Limit())
+	require.Zero(t, meter.GasConsumed(), "what is in memory differs from node to node")
+	require.Zero(t, meter.GasConsumedToLimit(), "the block's gas is for others")
+	require.False(t, meter.IsOutOfGas())
+}
+
+func TestOrdinaryTransactionsTakeTheOrdinaryChecks(t *testing.T) {
+	for name, msgs := range map[string][]sdk.Msg{
+		"a transfer":                 {sendCoins()},
+		"transfers inside authz":     {nested(sendCoins())},
+		"signed votes":               {votesBy(payer.String())},
+		"signed evidence and others": {evidenceBy(payer.String()), sendCoins(), votesBy(payer.String())},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tx, encoded := build(t, nil, msgs...)
+			result := runAnte(t, tx, encoded, sdk.ExecModeCheck, nil)
+			require.NoError(t, result.err)
+			require.True(t, result.ordinary)
+
+			result = runAnte(t, tx, encoded, sdk.ExecModeFinalize, sdkerrors.ErrInsufficientFee)
+			require.ErrorIs(t, result.err, sdkerrors.ErrInsufficientFee)
+		})
+	}
+}
+
+func TestUnsignedAndNestedMessagesInOrdinaryTransactionsAreRefused(t *testing.T) {
+	for name, msgs := range map[string][]sdk.Msg{
+		"unsigned votes with a fee":       {votesBy("")},
+		"unsigned votes before another":   {votesBy(""), sendCoins()},
+		"unsigned evidence after another": {sendCoins(), evidenceBy("")},
+		"unsigned votes inside authz":     {nested(votesBy(""))},
+		"signed votes inside authz":       {nested(votesBy(payer.String()))},
+		"signed evidence twice inside":    {sendCoins(), nested(nested(evidenceBy(payer.String())))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tx, encoded := build(t, nil, msgs...)
+			for _, txBytes := range [][]byte{encoded, nil} { // with the bytes, and when a caller gave none
+				for _, mode := range []sdk.ExecMode{sdk.ExecModeCheck, sdk.ExecModeFinalize, sdk.ExecModeSimulate} {
+					result := runAnte(t, tx, txBytes, mode, nil)
+					require.ErrorIs(t, result.err, sdkerrors.ErrInvalidRequest)
+					require.False(t, result.ordinary)
+				}
+			}
+		})
+	}
+}
+
+func TestTheFeeOfEvidenceAloneIsRefundable(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		granter sdk.AccAddress
+		msgs    []sdk.Msg
+		refund  sdk.AccAddress // nil: none
+	}{
+		{name: "to the payer", msgs: []sdk.Msg{evidenceBy(payer.String())}, refund: payer},
+		{name: "to the granter that paid", granter: granter, msgs: []sdk.Msg{evidenceBy(payer.String())}, refund: granter},
+		{name: "not beside another message", msgs: []sdk.Msg{evidenceBy(payer.String()), sendCoins()}},
+		{name: "not twice", msgs: []sdk.Msg{evidenceBy(payer.String()), evidenceBy(payer.String())}},
+		{name: "not for votes", msgs: []sdk.Msg{votesBy(payer.String())}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tx, encoded := build(t, tc.granter, tc.msgs...)
+			result := runAnte(t, tx, encoded, sdk.ExecModeFinalize, nil)
+			require.NoError(t, result.err)
+			to, amount, ok := finalitytypes.RefundableFee(result.ctx)
+			require.Equal(t, tc.refund != nil, ok)
+			if ok {
+				require.Equal(t, tc.refund, to)
+				require.Equal(t, fee, amount)
+			}
+		})
+	}
+}
+
+func TestNothingIsRefundableOfATransactionThatFailed(t *testing.T) {
+	tx, encoded := build(t, nil, evidenceBy(payer.String()))
+	result := runAnte(t, tx, encoded, sdk.ExecModeFinalize, sdkerrors.ErrUnauthorized)
+	require.ErrorIs(t, result.err, sdkerrors.ErrUnauthorized)
+	_, _, ok := finalitytypes.RefundableFee(result.ctx)
+	require.False(t, ok)
+}
