@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/bls"
@@ -186,6 +187,7 @@ func (k *Keeper) set(ctx context.Context, hash ffg.Root) (*set, error) {
 	if s, cached := k.verifier.set(hash); cached {
 		return s, nil
 	}
+	ctx = withoutGas(ctx)
 	members, has, err := found(k.sets.Get(ctx, hash[:]))
 	if err != nil {
 		return nil, fmt.Errorf("read set %s: %w", hash, err)
@@ -205,6 +207,12 @@ func (k *Keeper) set(ctx context.Context, hash ffg.Root) (*set, error) {
 	return s, nil
 }
 
+// withoutGas keeps the reads that fill a node's memory off the transaction's gas: another node may have them already, and
+// the gas that a transaction used is part of what nodes agree on.
+func withoutGas(ctx context.Context) context.Context {
+	return sdk.UnwrapSDKContext(ctx).WithGasMeter(storetypes.NewInfiniteGasMeter())
+}
+
 // successor returns the pair that follows the one in force, which is fixed already.
 func (k *Keeper) successor(ctx context.Context) (*set, error) {
 	pair, err := k.pairInForce(ctx)
@@ -215,6 +223,7 @@ func (k *Keeper) successor(ctx context.Context) (*set, error) {
 	if s, cached := k.verifier.successor(hash, nextHash); cached {
 		return s, nil
 	}
+	ctx = withoutGas(ctx)
 	now, err := k.set(ctx, hash)
 	if err != nil {
 		return nil, err
