@@ -24,9 +24,16 @@ type Net struct {
 	Home string
 }
 
-// Start makes and starts a network with these flags of `dualchaind localnet start`. With the test everything ends; the
-// home stays if the test failed.
+// Start makes and starts a network with these flags of `dualchaind localnet start`.
 func Start(t testing.TB, bin string, flags ...string) *Net {
+	t.Helper()
+	n := New(t, bin)
+	n.Run(append([]string{"localnet", "start", "--detach", "--random-ports", "--home", n.Home}, flags...)...)
+	return n
+}
+
+// New returns a network that is not there yet. With the test everything in it ends; the home stays if the test failed.
+func New(t testing.TB, bin string) *Net {
 	t.Helper()
 	home, err := os.MkdirTemp("", "e2e") // t.TempDir is too long a path for a socket
 	if err != nil {
@@ -34,18 +41,19 @@ func Start(t testing.TB, bin string, flags ...string) *Net {
 	}
 	n := &Net{TB: t, Bin: bin, Home: filepath.Join(home, "net")}
 	t.Cleanup(func() {
-		if _, err := n.Command(context.Background(), "localnet", "stop", "--home", n.Home); err != nil {
-			t.Errorf("stop the network: %v", err)
+		if _, err := localnet.Open(n.Home); err == nil {
+			if _, err := n.Command(context.Background(), "localnet", "stop", "--home", n.Home); err != nil {
+				t.Errorf("stop the network: %v", err)
+			}
 		}
 		if t.Failed() {
-			t.Logf("logs are in %s", filepath.Join(n.Home, "logs"))
+			t.Logf("homes and logs are in %s", home)
 			return
 		}
 		if err := os.RemoveAll(home); err != nil {
 			t.Error(err)
 		}
 	})
-	n.Run(append([]string{"localnet", "start", "--detach", "--random-ports", "--home", n.Home}, flags...)...)
 	return n
 }
 

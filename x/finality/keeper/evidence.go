@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -92,11 +93,11 @@ func consumeEvidenceGas(ctx context.Context, e types.Evidence) {
 func (k *Keeper) judge(ctx context.Context, e types.Evidence) (*ffg.Offence, []uint64, error) {
 	first, err := e.First.Vote.ToFFG()
 	if err != nil {
-		return nil, nil, fmt.Errorf("first vote: %w", err)
+		return nil, nil, errorsmod.Wrap(err, "first vote")
 	}
 	second, err := e.Second.Vote.ToFFG()
 	if err != nil {
-		return nil, nil, fmt.Errorf("second vote: %w", err)
+		return nil, nil, errorsmod.Wrap(err, "second vote")
 	}
 	var offence *ffg.Offence
 	if err := ffg.Slashable(first, second); !errors.As(err, &offence) {
@@ -107,10 +108,10 @@ func (k *Keeper) judge(ctx context.Context, e types.Evidence) (*ffg.Offence, []u
 		return nil, nil, err
 	}
 	if err := k.verifyEvidenceVote(ctx, e.First, first); err != nil {
-		return nil, nil, fmt.Errorf("first vote: %w", err)
+		return nil, nil, errorsmod.Wrap(err, "first vote")
 	}
 	if err := k.verifyEvidenceVote(ctx, e.Second, second); err != nil {
-		return nil, nil, fmt.Errorf("second vote: %w", err)
+		return nil, nil, errorsmod.Wrap(err, "second vote")
 	}
 	return offence, guilty, nil
 }
@@ -170,7 +171,7 @@ func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, v
 		}
 		key, err := k.forkKey(ctx, signer)
 		if err != nil {
-			return fmt.Errorf("fork signer %d: %w", i, err)
+			return errorsmod.Wrapf(err, "fork signer %d", i)
 		}
 		keys = append(keys, key)
 	}
