@@ -5,14 +5,17 @@ package app
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	dbm "github.com/cosmos/cosmos-db"
+	"github.com/spf13/cast"
 
 	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	"github.com/cosmos/cosmos-sdk/baseapp/blockexec"
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/runtime/services"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
@@ -47,6 +50,7 @@ type App struct {
 	configurator module.Configurator
 	keys         map[string]*storetypes.KVStoreKey
 	transients   map[string]*storetypes.TransientStoreKey
+	closeOnce    func() error
 }
 
 // New builds the application over a database and, if loadLatest is set, loads its latest committed state; otherwise the
@@ -73,6 +77,7 @@ func New(
 		encoding:   encoding,
 		keys:       storetypes.NewKVStoreKeys(kvStores...),
 		transients: storetypes.NewTransientStoreKeys(transientStores...),
+		closeOnce:  sync.OnceValue(bApp.Close),
 	}
 	if err := bApp.RegisterStreamingServices(appOpts, app.keys); err != nil {
 		return nil, fmt.Errorf("register streaming services: %w", err)
@@ -103,7 +108,7 @@ func New(
 	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
 	transport.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
 
-	if err := app.registerUpgrades(upgrades); err != nil {
+	if err := app.registerUpgrades(upgrades, cast.ToString(appOpts.Get(flags.FlagHome))); err != nil {
 		return nil, err
 	}
 	if loadLatest {
@@ -164,3 +169,6 @@ func (app *App) Basics() module.BasicManager { return app.basics }
 
 // DefaultGenesis returns each module's default genesis state.
 func (app *App) DefaultGenesis() GenesisState { return app.basics.DefaultGenesis(app.encoding.Codec) }
+
+// Close releases the databases. The SDK's server calls it twice on the way out.
+func (app *App) Close() error { return app.closeOnce() }

@@ -23,9 +23,9 @@ type release struct {
 // upgrades lists the upgrades that this binary can perform, newest last. There has been no release to upgrade from.
 var upgrades []release
 
-// registerUpgrades makes the upgrades known to x/upgrade. If the node is restarting into one of them, its store changes
-// are applied when the state is loaded.
-func (app *App) registerUpgrades(table []release) error {
+// registerUpgrades makes the upgrades known to x/upgrade. If the node is restarting into one of them, which the old binary
+// noted in the node's home, its store changes are applied when the state is loaded. Without a home there is no such note.
+func (app *App) registerUpgrades(table []release, home string) error {
 	for _, u := range table {
 		app.UpgradeKeeper.SetUpgradeHandler(u.name, func(ctx context.Context, _ upgradetypes.Plan, from module.VersionMap) (module.VersionMap, error) {
 			to, err := app.ModuleManager.RunMigrations(ctx, app.configurator, from)
@@ -41,6 +41,9 @@ func (app *App) registerUpgrades(table []release) error {
 		})
 	}
 
+	if home == "" {
+		return nil
+	}
 	info, err := app.UpgradeKeeper.ReadUpgradeInfoFromDisk()
 	if err != nil {
 		return fmt.Errorf("read the pending upgrade: %w", err)
