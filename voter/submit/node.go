@@ -76,7 +76,7 @@ func (g *GRPC) Broadcast(ctx context.Context, vote ffg.AggregateVote) error {
 func (g *GRPC) Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	answer, err := g.finality.Votes(ctx, &types.QueryVotesRequest{Epoch: strconv.FormatUint(epoch, 10)})
+	answer, err := g.finality.Votes(ctx, &types.QueryVotesRequest{Epoch: strconv.FormatUint(epoch, 10), AggregateOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("ask for the votes of epoch %d: %w", epoch, err)
 	}

@@ -83,23 +83,24 @@ func (q QueryServer) Votes(ctx context.Context, req *types.QueryVotesRequest) (*
 	if err != nil {
 		return nil, notFound(err)
 	}
+	set, rear, current, err := q.signedPower(ctx, epoch)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	out := &types.QueryVotesResponse{
+		Epoch: epoch, Votes: types.AggregateVoteFromFFG(votes),
+		RearSigned: rear.String(), CurrentSigned: current.String(),
+		RearTotal: set.rear.String(), CurrentTotal: set.current.String(), Justified: r.Justified,
+	}
+	if req.GetAggregateOnly() {
+		return out, nil
+	}
 	members, err := q.sets.Get(ctx, r.VoterSetHash[:])
 	if err != nil {
 		return nil, notFound(err)
 	}
-	voters, rearTotal, currentTotal, err := q.setVoters(ctx, members, votes.Signers)
-	if err != nil {
-		return nil, err
-	}
-	_, rear, current, err := q.signedPower(ctx, epoch)
-	if err != nil {
-		return nil, err
-	}
-	return &types.QueryVotesResponse{
-		Epoch: epoch, Votes: types.AggregateVoteFromFFG(votes), Voters: voters,
-		RearSigned: rear.String(), CurrentSigned: current.String(),
-		RearTotal: rearTotal.String(), CurrentTotal: currentTotal.String(), Justified: r.Justified,
-	}, nil
+	out.Voters, _, _, err = q.setVoters(ctx, members, votes.Signers)
+	return out, err
 }
 
 // recorded returns an epoch's canonical vote with its tally: no signers and no signature while nobody has voted.

@@ -602,8 +602,10 @@ func (x *SetVoter) GetSigned() bool {
 
 // QueryVotesRequest names an epoch.
 type QueryVotesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Epoch         string                 `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Epoch string                 `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// aggregate_only leaves out the list of voters, which is long for a large set.
+	AggregateOnly bool `protobuf:"varint,2,opt,name=aggregate_only,json=aggregateOnly,proto3" json:"aggregate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -643,6 +645,13 @@ func (x *QueryVotesRequest) GetEpoch() string {
 		return x.Epoch
 	}
 	return ""
+}
+
+func (x *QueryVotesRequest) GetAggregateOnly() bool {
+	if x != nil {
+		return x.AggregateOnly
+	}
+	return false
 }
 
 // QueryVotesResponse is the tally of an epoch. Powers are decimal numbers.
@@ -1825,9 +1834,10 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\apub_key\x18\x03 \x01(\tR\x06pubKey\x12\x12\n" +
 	"\x04rear\x18\x04 \x01(\x04R\x04rear\x12\x18\n" +
 	"\acurrent\x18\x05 \x01(\x04R\acurrent\x12\x16\n" +
-	"\x06signed\x18\x06 \x01(\bR\x06signed\")\n" +
+	"\x06signed\x18\x06 \x01(\bR\x06signed\"P\n" +
 	"\x11QueryVotesRequest\x12\x14\n" +
-	"\x05epoch\x18\x01 \x01(\tR\x05epoch\"\xd5\x02\n" +
+	"\x05epoch\x18\x01 \x01(\tR\x05epoch\x12%\n" +
+	"\x0eaggregate_only\x18\x02 \x01(\bR\raggregateOnly\"\xd5\x02\n" +
 	"\x12QueryVotesResponse\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12@\n" +
 	"\x05votes\x18\x02 \x01(\v2$.dualchain.finality.v1.AggregateVoteB\x04\xc8\xde\x1f\x00R\x05votes\x12=\n" +
