@@ -6,6 +6,8 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
+	errorsmod "cosmossdk.io/errors"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
@@ -46,8 +48,13 @@ func (h *Handlers) CheckTx(runTx sdk.RunTx, req *abci.RequestCheckTx) (resp *abc
 	return &abci.ResponseCheckTx{Code: abci.CodeTypeOK}, nil
 }
 
+// refuse answers with the code of the registered error that err wraps: the SDK finds only what its own Wrap wrapped.
 func refuse(err error) *abci.ResponseCheckTx {
-	return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false)
+	var registered *errorsmod.Error
+	if !errors.As(err, &registered) {
+		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false)
+	}
+	return &abci.ResponseCheckTx{Codespace: registered.Codespace(), Code: registered.ABCICode(), Log: err.Error()}
 }
 
 // runOrdinary is what BaseApp does without a handler.
