@@ -62,60 +62,71 @@ func Banner(w io.Writer, n *Network, cdc codec.Codec, program, homeFlag string) 
 	return err
 }
 
-// Live writes one line of progress: refreshed in place on a terminal, else a new one whenever a head moves or a process
-// changes its state. It returns when ctx ends.
-func Live(ctx context.Context, w io.Writer, s *Supervisor, terminal bool) error {
+// Live writes one line of progress: refreshed in place on a terminal, which width gives the columns of; else, with width
+// nil, a new one whenever a head moves or a process changes its state. It returns when ctx ends.
+func Live(ctx context.Context, w io.Writer, s *Supervisor, width func() int) error {
 	tick := time.NewTicker(min(s.network.Spec.BlockTime/2, 500*time.Millisecond))
 	defer tick.Stop()
 	var shown string
 	for {
 		states, changed := s.Processes()
-		line, key := progress(ctx, s.network, states)
-		if ctx.Err() == nil && (terminal || key != shown) {
-			format := "%s\n"
-			if terminal {
-				format = "\r\033[K%s"
-			}
-			if _, err := fmt.Fprintf(w, format, line); err != nil {
-				return fmt.Errorf("show progress: %w", err)
-			}
-			shown = key
-		}
-		select {
-		case <-ctx.Done():
-			if terminal {
+		heads, err := s.network.Heads(ctx, states)
+		if ctx.Err() != nil {
+			if width != nil {
 				fmt.Fprintln(w)
 			}
 			return nil
+		}
+		line, news := "no node answers", "no node answers"
+		if err == nil {
+			line, news = progress(heads)
+		}
+		down := downtime(states)
+		line, news = line+down, news+down
+		switch {
+		case width != nil:
+			_, err = fmt.Fprintf(w, "\r\033[K%s", cut(line, width()))
+		case news != shown:
+			_, err = fmt.Fprintln(w, line)
+		default:
+			err = nil
+		}
+		if err != nil {
+			return fmt.Errorf("show progress: %w", err)
+		}
+		shown = news
+		select {
+		case <-ctx.Done():
 		case <-changed:
 		case <-tick.C:
 		}
 	}
 }
 
-// progress returns the line, and a key that changes when a head moves or a process changes its state.
-func progress(ctx context.Context, n *Network, states []ProcessState) (line, key string) {
-	troubles := troubles(states)
-	heads, err := n.Heads(ctx, states)
-	if err != nil {
-		line = "no node answers" + troubles
-		return line, line
-	}
-	if heads.Head == nil {
-		return fmt.Sprintf("height %d · no checkpoints until a voter is eligible%s", heads.Height, troubles), "before the anchor" + troubles
+// progress returns the line, and a text that changes when a head moves.
+func progress(h Heads) (line, news string) {
+	if h.Head == nil {
+		return fmt.Sprintf("height %d · no checkpoints until a voter is eligible", h.Height), "before the anchor"
 	}
 	signed := "nobody has signed yet"
-	if v := heads.Votes; v != nil {
+	if v := h.Votes; v != nil {
 		signed = fmt.Sprintf("epoch %d signed by %d/%d voters, %d.%d %% of power", v.Epoch, v.Signers, v.Voters, v.PowerPPM/10_000, v.PowerPPM/1_000%10)
 	}
-	key = fmt.Sprint(heads.Head.Epoch, heads.Justified.Epoch, heads.Finalized.Epoch, troubles)
-	return fmt.Sprintf("height %d · head %d · justified %d · finalized %d (%d blocks, %d s behind) · %s%s",
-		heads.Height, heads.Head.Epoch, heads.Justified.Epoch, heads.Finalized.Epoch,
-		heads.Finalized.LagBlocks, heads.Finalized.LagSeconds, signed, troubles), key
+	line = fmt.Sprintf("height %d · head %d · justified %d · finalized %d (%d blocks, %d s behind) · %s",
+		h.Height, h.Head.Epoch, h.Justified.Epoch, h.Finalized.Epoch, h.Finalized.LagBlocks, h.Finalized.LagSeconds, signed)
+	return line, fmt.Sprint(h.Head.Epoch, h.Justified.Epoch, h.Finalized.Epoch)
 }
 
-// troubles names the processes that do not run.
-func troubles(states []ProcessState) string {
+// cut shortens a line to the columns of a terminal: a wrapped line could not be refreshed in place.
+func cut(line string, columns int) string {
+	if runes := []rune(line); columns > 0 && len(runes) >= columns {
+		return string(runes[:columns-1])
+	}
+	return line
+}
+
+// downtime names the processes that do not run.
+func downtime(states []ProcessState) string {
 	var down []string
 	for _, p := range states {
 		switch p.State {

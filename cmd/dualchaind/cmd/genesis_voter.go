@@ -58,8 +58,8 @@ The proof is verified before anything is written. A voter takes part from the fi
 		},
 	}
 	cmd.Flags().StringVar(&moniker, "moniker", "", "name for people")
-	cmd.Flags().Uint32Var(&commission, "commission", 100_000, "the operator's share of rewards in parts per million")
-	cmd.Flags().Uint32Var(&maxCommission, "max-commission", 200_000, "bound of the commission for ever, in parts per million")
+	cmd.Flags().Uint32Var(&commission, "commission-ppm", 100_000, "the operator's share of rewards in parts per million")
+	cmd.Flags().Uint32Var(&maxCommission, "max-commission-ppm", 200_000, "bound of the commission for ever, in parts per million")
 	return cmd
 }
 

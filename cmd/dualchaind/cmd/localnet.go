@@ -95,14 +95,12 @@ A network that exists is started as it is: flags of its shape may then only repe
 				}
 				return banner()
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Starting %d validators and %d voters in %s ...\n",
-				network.Spec.Validators, network.Spec.Voters, network.Home())
+			fmt.Fprintf(cmd.ErrOrStderr(), "Starting %s ...\n", network.Home())
 			return localnet.Run(ctx, network, program, func(ctx context.Context, s *localnet.Supervisor) error {
 				if err := banner(); err != nil {
 					return err
 				}
-				terminal := term.IsTerminal(int(os.Stdout.Fd()))
-				if err := localnet.Live(ctx, cmd.OutOrStdout(), s, terminal); err != nil {
+				if err := localnet.Live(ctx, cmd.OutOrStdout(), s, terminalWidth()); err != nil {
 					return err
 				}
 				fmt.Fprintln(cmd.ErrOrStderr(), "Stopping ...")
@@ -114,6 +112,21 @@ A network that exists is started as it is: flags of its shape may then only repe
 	cmd.Flags().Bool("random-ports", false, "leave the usual ports (26657, 1317, 9090) to others")
 	cmd.Flags().Bool(flagDetach, false, "return once the network runs, and leave it running")
 	return cmd
+}
+
+// terminalWidth asks for the columns of the terminal, nil if the output goes elsewhere.
+func terminalWidth() func() int {
+	out := int(os.Stdout.Fd())
+	if !term.IsTerminal(out) {
+		return nil
+	}
+	return func() int {
+		columns, _, err := term.GetSize(out)
+		if err != nil {
+			return 0
+		}
+		return columns
+	}
 }
 
 // addSpecFlags defines the flags of a network's shape.
