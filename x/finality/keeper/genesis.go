@@ -101,7 +101,8 @@ func (k *Keeper) initStake(ctx context.Context, g types.GenesisState) error {
 		if has, err := k.unbondings.Has(ctx, u.Id); err != nil || has {
 			return orWrap(err, types.ErrInvalidGenesis, fmt.Sprintf("unbonding %d stands twice", u.Id))
 		}
-		if err := k.setUnbonding(ctx, u, delegator, true); err != nil {
+		frozen := g.Voters[u.VoterIndex].Tombstoned // its clock may be gone, and would hold up all later ones
+		if err := k.setUnbonding(ctx, u, delegator, !frozen); err != nil {
 			return err
 		}
 	}

@@ -996,7 +996,7 @@ type EvidenceRecord struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Id       uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	Evidence *Evidence              `protobuf:"bytes,2,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// offence is double_vote or surround_vote.
+	// offence is "double vote" or "surround vote".
 	Offence string `protobuf:"bytes,3,opt,name=offence,proto3" json:"offence,omitempty"`
 	// slashed are the registrations that this evidence tombstoned.
 	Slashed []uint64 `protobuf:"varint,4,rep,packed,name=slashed,proto3" json:"slashed,omitempty"`
