@@ -56,7 +56,7 @@ func vote(change func(f *fixture.Fixture, agg *ffg.AggregateVote)) func(*fixture
 
 func good(f *fixture.Fixture) []byte { return vote(func(*fixture.Fixture, *ffg.AggregateVote) {})(f) }
 
-// of1 returns voter 0's vote with a signature of its own under another message.
+// signedBy0 returns voter 0's vote with a signature of its own under another message.
 func signedBy0(root func(f *fixture.Fixture, v ffg.Vote) ffg.Root) func(*fixture.Fixture) []byte {
 	return vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
 		agg.Signature = fixture.NewVoter(0).Secret.Sign(root(f, agg.Vote))
@@ -233,7 +233,7 @@ var badEvidence = []badInput{
 	{name: "evidence after an ordinary transaction", counts: true, check: abci.ErrEvidenceGossip,
 		tx: evidenceTx(func(*fixture.Fixture, *types.Evidence) {}), before: func(f *fixture.Fixture) [][]byte { return [][]byte{giftTx(f)} }},
 	{name: "two", counts: true, check: abci.ErrEvidenceGossip,
-		tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) { *e = f.DoubleVote(3, 2) }),
+		tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) { *e = f.DoubleVote(5, 1) }),
 		before: func(f *fixture.Fixture) [][]byte {
 			return [][]byte{evidenceTx(func(*fixture.Fixture, *types.Evidence) {})(f)}
 		}},
@@ -337,7 +337,7 @@ var nested = []badInput{
 }
 
 var undecodable = []badInput{
-	{name: "nothing", check: sdkerrors.ErrTxDecode, tx: func(*fixture.Fixture) []byte { return nil }},
+	{name: "nothing", check: sdkerrors.ErrInvalidRequest, tx: func(*fixture.Fixture) []byte { return nil }},
 	{name: "noise", check: sdkerrors.ErrTxDecode, tx: func(*fixture.Fixture) []byte { return bytes.Repeat([]byte{0xff}, 100) }},
 	{name: "half a vote", check: sdkerrors.ErrTxDecode, tx: func(f *fixture.Fixture) []byte { return good(f)[:100] }},
 	{name: "half a transaction", check: sdkerrors.ErrTxDecode, tx: func(f *fixture.Fixture) []byte { return giftTx(f)[:50] }},
@@ -347,7 +347,6 @@ var undecodable = []badInput{
 	{name: "votes that are not votes", check: abci.ErrNotCanonical, tx: reshaped(func(_ *fixture.Fixture, body *tx.TxBody, _ *tx.AuthInfo, _ *tx.TxRaw) {
 		body.Messages[0].Value = []byte{0xff}
 	})},
-	{name: "no messages", check: sdkerrors.ErrInvalidRequest, tx: reshaped(func(_ *fixture.Fixture, body *tx.TxBody, _ *tx.AuthInfo, _ *tx.TxRaw) { body.Messages = nil })},
 }
 
 func TestBadInputAtTheBoundary(t *testing.T) {
