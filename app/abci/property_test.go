@@ -47,7 +47,8 @@ func TestWhatIsProposedIsAccepted(t *testing.T) {
 func mempool(t *rapid.T, n *node) [][]byte {
 	good := [][]byte{transfer(t, 1), transfer(t, 2), ordinaryTx(t, 900, "", &types.MsgSubmitVotes{Submitter: submitter})}
 	bad := [][]byte{
-		{}, {0xff},
+		{},
+		{0xff},
 		voteTx(t, n.sign(canonical(15), n.now, 0)),
 		evidenceTx(t, n.evidence(1)),
 		ordinaryTx(t, 1, "memo", &types.MsgSubmitEvidence{}),
