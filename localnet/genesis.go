@@ -7,6 +7,7 @@ import (
 	"time"
 
 	cmttypes "github.com/cometbft/cometbft/types"
+	"github.com/cosmos/gogoproto/proto"
 
 	"cosmossdk.io/math"
 
@@ -212,7 +213,7 @@ func bond(cdc codec.Codec, state AppState, operator sdk.AccAddress, pool string,
 // update decodes a module's genesis, changes it and encodes it again.
 func update[S any, P interface {
 	*S
-	codec.ProtoMarshaler
+	proto.Message
 }](cdc codec.Codec, state AppState, module string, change func(P) error,
 ) error {
 	genesis := P(new(S))

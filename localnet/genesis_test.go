@@ -11,6 +11,7 @@ import (
 	"time"
 
 	cmtconfig "github.com/cometbft/cometbft/config"
+	"github.com/cosmos/gogoproto/proto"
 	"github.com/spf13/viper"
 
 	"cosmossdk.io/math"
@@ -55,7 +56,7 @@ func testChain(t *testing.T) Chain {
 // read decodes a module's genesis.
 func read[S any, P interface {
 	*S
-	codec.ProtoMarshaler
+	proto.Message
 }](t *testing.T, chain Chain, state AppState, module string,
 ) P {
 	t.Helper()
