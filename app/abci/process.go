@@ -40,7 +40,7 @@ func (h *Handlers) CheckBlock(ctx sdk.Context, txs [][]byte) error {
 	if err != nil {
 		return fmt.Errorf("read params: %w", err)
 	}
-	l := layout{maxVotes: int(params.MaxVoteTxs)}
+	l := layout{maxVotes: int(params.MaxVoteTxs), gasLeft: blockGas(ctx)}
 	for i, txBytes := range txs {
 		if err := h.addTo(&l, txBytes); err != nil {
 			return fmt.Errorf("transaction %d: %w", i, err)
@@ -62,6 +62,7 @@ func (h *Handlers) CheckBlock(ctx sdk.Context, txs [][]byte) error {
 // layout is a block's transactions so far.
 type layout struct {
 	maxVotes int
+	gasLeft  uint64 // that the transactions may want
 	votes    []ffg.AggregateVote
 	evidence *types.Evidence
 	ordinary bool // there has been an ordinary transaction
@@ -74,8 +75,15 @@ func (h *Handlers) addTo(l *layout, txBytes []byte) error {
 	}
 	if !unsigned {
 		l.ordinary = true
-		_, err := h.ordinary(txBytes)
-		return err
+		gas, err := h.ordinary(txBytes)
+		if err != nil {
+			return err
+		}
+		if gas > l.gasLeft {
+			return ErrOversized.Wrapf("expected at most %d gas, found %d", l.gasLeft, gas)
+		}
+		l.gasLeft -= gas
+		return nil
 	}
 	if l.ordinary {
 		return ErrMisplaced.Wrapf("expected %T before ordinary transactions", msg)
