@@ -76,8 +76,10 @@ func TestHashesAreThoseOfTheSpecification(t *testing.T) {
 		{"possession", possession, sum("dualchain/pop/v1", domain, byte(3), operator, key(9))},
 		{"no voters", ffg.VoterSet(nil).Hash(), sum()},
 		{"one voter", ffg.VoterSet{{Key: key(1), Rear: 2, Current: 3}}.Hash(), sum(byte(0), key(1), u64(2), u64(3))},
-		{"two members", ffg.Side{{Key: key(1), Power: 2}, {Key: key(2), Power: 3}}.Hash(),
-			sum(byte(1), sum(byte(0), key(1), u64(2)), sum(byte(0), key(2), u64(3)))},
+		{
+			"two members", ffg.Side{{Key: key(1), Power: 2}, {Key: key(2), Power: 3}}.Hash(),
+			sum(byte(1), sum(byte(0), key(1), u64(2)), sum(byte(0), key(2), u64(3))),
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if tc.got != tc.want {

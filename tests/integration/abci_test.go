@@ -230,13 +230,17 @@ var misplaced = []badInput{
 }
 
 var badEvidence = []badInput{
-	{name: "evidence after an ordinary transaction", counts: true, check: abci.ErrEvidenceGossip,
-		tx: evidenceTx(func(*fixture.Fixture, *types.Evidence) {}), before: func(f *fixture.Fixture) [][]byte { return [][]byte{giftTx(f)} }},
-	{name: "two", counts: true, check: abci.ErrEvidenceGossip,
+	{
+		name: "evidence after an ordinary transaction", counts: true, check: abci.ErrEvidenceGossip,
+		tx: evidenceTx(func(*fixture.Fixture, *types.Evidence) {}), before: func(f *fixture.Fixture) [][]byte { return [][]byte{giftTx(f)} },
+	},
+	{
+		name: "two", counts: true, check: abci.ErrEvidenceGossip,
 		tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) { *e = f.DoubleVote(5, 1) }),
 		before: func(f *fixture.Fixture) [][]byte {
 			return [][]byte{evidenceTx(func(*fixture.Fixture, *types.Evidence) {})(f)}
-		}},
+		},
+	},
 	{name: "of two voters at once", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) { *e = f.DoubleVote(3, 1, 2) })},
 	{name: "with different voters on the sides", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
 		e.Second = f.Signed(fixture.Fork("b", 2, 3), 2)
@@ -354,8 +358,12 @@ func TestBadInputAtTheBoundary(t *testing.T) {
 		name  string
 		cases []badInput
 	}{
-		{"votes", badVotes}, {"misplaced", misplaced}, {"evidence", badEvidence},
-		{"not canonical", notCanonical}, {"nested", nested}, {"undecodable", undecodable},
+		{"votes", badVotes},
+		{"misplaced", misplaced},
+		{"evidence", badEvidence},
+		{"not canonical", notCanonical},
+		{"nested", nested},
+		{"undecodable", undecodable},
 	} {
 		for _, tc := range group.cases {
 			t.Run(group.name+"/"+tc.name, func(t *testing.T) { refuseEverywhere(t, tc) })
