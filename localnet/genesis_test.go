@@ -290,19 +290,19 @@ func TestTestnetKeysAreRandom(t *testing.T) {
 	}
 }
 
-// ceremony is a genesis with one account that may register a voter.
+// ceremony is a genesis with two accounts that may register a voter, and a key.
 type ceremony struct {
-	chain    Chain
-	state    AppState
-	operator sdk.AccAddress
-	secret   *bls.SecretKey
+	chain           Chain
+	state           AppState
+	operator, other sdk.AccAddress
+	secret          *bls.SecretKey
 }
 
 func newCeremony(t *testing.T) ceremony {
 	t.Helper()
-	c := ceremony{chain: testChain(t), operator: sdk.AccAddress("operator------------")}
+	c := ceremony{chain: testChain(t), operator: sdk.AccAddress("operator------------"), other: sdk.AccAddress("other---------------")}
 	spec := testSpec()
-	genesis, err := genesis{spec: spec, accounts: []genesisAccount{{c.operator, power(10)}}}.build(c.chain)
+	genesis, err := genesis{spec: spec, accounts: []genesisAccount{{c.operator, power(10)}, {c.other, power(10)}}}.build(c.chain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -415,11 +415,21 @@ func TestAddVoterRefusesDuplicatesAndRunningChains(t *testing.T) {
 	if err := AddVoter(c.chain.Codec, c.state, chainID, v); err != nil {
 		t.Fatal(err)
 	}
-	if err := AddVoter(c.chain.Codec, c.state, chainID, v); !errors.Is(err, ErrDuplicateVoter) || !strings.Contains(err.Error(), c.operator.String()) {
-		t.Fatalf("expected ErrDuplicateVoter with the operator, found %v", err)
+	sameKey := c.voter(t, chainID, c.other, power(1))
+	sameKey.Operator = c.other
+	secret, err := bls.KeyFromSeed([]byte(strings.Repeat("other", 8)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.secret = secret
+	sameOperator := c.voter(t, chainID, c.operator, power(1))
+	for what, again := range map[string]GenesisVoter{"everything": v, "the key": sameKey, "the operator": sameOperator} {
+		if err := AddVoter(c.chain.Codec, c.state, chainID, again); !errors.Is(err, ErrDuplicateVoter) || !strings.Contains(err.Error(), c.operator.String()) {
+			t.Fatalf("%s again: expected ErrDuplicateVoter with the operator, found %v", what, err)
+		}
 	}
 	c = newCeremony(t)
-	err := update(c.chain.Codec, c.state, "finality", func(g *finalitytypes.GenesisState) error {
+	err = update(c.chain.Codec, c.state, "finality", func(g *finalitytypes.GenesisState) error {
 		g.Running = &finalitytypes.RunningState{ChainId: chainID}
 		return nil
 	})
