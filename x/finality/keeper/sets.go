@@ -107,6 +107,7 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 	if err := k.useSet(ctx, hash, stitched); err != nil {
 		return pair, err
 	}
+	k.verifier.prepare(hash, voters)
 	if err := k.next.Set(ctx, next); err != nil {
 		return pair, fmt.Errorf("set next set: %w", err)
 	}
@@ -199,7 +200,7 @@ func (k *Keeper) set(ctx context.Context, hash ffg.Root) (*set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read set %s: %w", hash, err)
 	}
-	s, err := k.verifier.newSet(voters)
+	s, err := k.verifier.newSet(hash, voters)
 	if err != nil {
 		return nil, fmt.Errorf("load keys of set %s: %w", hash, err)
 	}
@@ -236,7 +237,8 @@ func (k *Keeper) successor(ctx context.Context) (*set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read next set: %w", err)
 	}
-	s, err := k.verifier.newSet(ffg.Stitch(now.voters.CurrentSide(), side))
+	voters := ffg.Stitch(now.voters.CurrentSide(), side)
+	s, err := k.verifier.newSet(voters.Hash(), voters)
 	if err != nil {
 		return nil, fmt.Errorf("load keys of the successor: %w", err)
 	}

@@ -45,8 +45,8 @@ func newVerifier() *verifier {
 	}
 }
 
-// newSet works the set out.
-func (v *verifier) newSet(voters ffg.VoterSet) (*set, error) {
+// newSet works out the set with this hash.
+func (v *verifier) newSet(hash ffg.Root, voters ffg.VoterSet) (*set, error) {
 	keys := make([]*bls.PublicKey, len(voters))
 	for i, voter := range voters {
 		key, err := v.keys.Parse(voter.Key)
@@ -55,7 +55,7 @@ func (v *verifier) newSet(voters ffg.VoterSet) (*set, error) {
 		}
 		keys[i] = key
 	}
-	s := &set{hash: voters.Hash(), voters: voters, keys: bls.NewKeySet(keys)}
+	s := &set{hash: hash, voters: voters, keys: bls.NewKeySet(keys)}
 	s.rear, s.current = voters.Totals()
 	return s, nil
 }
@@ -71,6 +71,17 @@ func (v *verifier) addSet(s *set) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	remember(v.sets, s.hash, s, maxCachedSets)
+}
+
+// prepare remembers a set before anybody asks for it, so that the first votes of an installed pair cost a block no more
+// than those that follow. A set with a bad key is not remembered: whoever asks for it learns why.
+func (v *verifier) prepare(hash ffg.Root, voters ffg.VoterSet) {
+	if _, known := v.set(hash); known {
+		return
+	}
+	if s, err := v.newSet(hash, voters); err == nil {
+		v.addSet(s)
+	}
 }
 
 func (v *verifier) successor(pair, next ffg.Root) (*set, bool) {
