@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/cometbft/cometbft/crypto/ed25519"
+	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
+	"github.com/cosmos/gogoproto/proto"
+
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/dualchain/dualchain/app"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/history"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+)
+
+const (
+	// voterPower is each voter's power. A thousand tokens earn rewards in every era, and stay far from the maximum.
+	voterPower = 1000
+	// never is more epochs than a benchmark has: it keeps out of one measurement what another one measures.
+	never = 1_000_000
+)
+
+var genesisTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// settings are what the measurements want of a chain.
+type settings struct {
+	interval  uint64 // blocks between checkpoints
+	setPeriod uint64 // epochs between installations of voter sets
+	eraLength uint64 // epochs
+}
+
+// genesis returns the state of a chain whose anchor stands already before its first block. It is that of a running
+// chain, whose voters proved possession of their keys when they registered: proving 10,000 again takes ten seconds.
+func genesis(a *app.App, voters []voter, s settings) ([]byte, error) {
+	cdc, state := a.Encoding().Codec, a.DefaultGenesis()
+	set, pair, err := anchorSet(voters)
+	if err != nil {
+		return nil, err
+	}
+	stake := sdk.NewCoin(app.BaseDenom, math.NewInt(voterPower).MulRaw(finalitytypes.PowerReduction))
+	funds := sdk.NewCoin(app.BaseDenom, stake.Amount.MulRaw(1000))
+	delegator := delegatorKey().PubKey()
+	err = errors.Join(
+		change(cdc, state, authtypes.ModuleName, func(g *authtypes.GenesisState) error {
+			packed, err := codectypes.NewAnyWithValue(authtypes.NewBaseAccount(sdk.AccAddress(delegator.Address()), nil, 0, 0))
+			g.Accounts = append(g.Accounts, packed)
+			return err
+		}),
+		change(cdc, state, banktypes.ModuleName, func(g *banktypes.GenesisState) error {
+			fund := func(owner sdk.AccAddress, coin sdk.Coin) {
+				g.Balances = append(g.Balances, banktypes.Balance{Address: owner.String(), Coins: sdk.NewCoins(coin)})
+				g.Supply = g.Supply.Add(coin)
+			}
+			fund(sdk.AccAddress(delegator.Address()), funds)
+			fund(authtypes.NewModuleAddress(stakingtypes.NotBondedPoolName), stake)
+			fund(authtypes.NewModuleAddress(finalitytypes.ModuleName), sdk.NewCoin(app.BaseDenom, stake.Amount.MulRaw(int64(len(voters)))))
+			return nil
+		}),
+		change(cdc, state, stakingtypes.ModuleName, func(g *stakingtypes.GenesisState) error {
+			return addValidator(g, stake.Amount)
+		}),
+		change(cdc, state, finalitytypes.ModuleName, func(g *finalitytypes.GenesisState) error {
+			g.Params.MaxVoters, g.Params.SetPeriod, g.Params.EraLength, g.Params.VoteWindow = never/10, s.setPeriod, s.eraLength, 2
+			for i, v := range voters {
+				operator := sdk.AccAddress(v.key[:20]).String()
+				g.Voters = append(g.Voters, finalitytypes.Voter{
+					Index: uint64(i), Operator: operator, PubKey: v.key.String(), Moniker: "voter", CommissionPpm: 100_000, MaxCommissionPpm: 100_000,
+					Tokens: stake.Amount, Shares: stake.Amount, UnbondingTokens: math.ZeroInt(), UnbondingShares: math.ZeroInt(),
+				})
+				g.Delegations = append(g.Delegations, finalitytypes.Delegation{VoterIndex: uint64(i), Delegator: operator, Shares: stake.Amount})
+			}
+			g.Running = &finalitytypes.RunningState{
+				ChainId: chainID, Pairs: []finalitytypes.Pair{pair}, Sets: []finalitytypes.VoterSet{set}, Next: side(voters), Era: finalitytypes.Era{FirstEpoch: 1},
+			}
+			return nil
+		}),
+		change(cdc, state, checkpointtypes.ModuleName, func(g *checkpointtypes.GenesisState) error {
+			g.Params.Interval = s.interval
+			g.Chain = &checkpointtypes.ChainState{NextHeight: s.interval, Records: []checkpointtypes.GenesisRecord{{
+				Checkpoint: checkpointtypes.CheckpointFromFFG(ffg.Checkpoint{
+					Time: uint64(genesisTime.UnixMilli()), HistoryRoot: history.History{}.Root(),
+					VoterSetHash: ffg.Root(pair.VoterSetHash), NextVoterSetHash: ffg.Root(pair.NextVoterSetHash),
+				}),
+				Justified: true,
+			}}}
+			return nil
+		}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(state)
+}
+
+// side returns the voters as a set of their own.
+func side(voters []voter) finalitytypes.VoterSet {
+	var set finalitytypes.VoterSet
+	for i, v := range voters {
+		set.Members = append(set.Members, finalitytypes.SetMember{Registration: uint64(i), PubKey: v.key[:], Current: voterPower})
+	}
+	return set
+}
+
+// anchorSet returns pair 0, in which the voters are rear, current and next.
+func anchorSet(voters []voter) (finalitytypes.VoterSet, finalitytypes.Pair, error) {
+	stitched := side(voters)
+	next, err := stitched.Side()
+	if err != nil {
+		return stitched, finalitytypes.Pair{}, err
+	}
+	for i := range stitched.Members {
+		stitched.Members[i].Rear = voterPower
+	}
+	hash, nextHash := ffg.Stitch(next, next).Hash(), next.Hash()
+	return stitched, finalitytypes.Pair{VoterSetHash: hash[:], NextVoterSetHash: nextHash[:]}, nil
+}
+
+func validatorKey() ed25519.PrivKey { return ed25519.GenPrivKeyFromSecret([]byte("validator")) }
+
+// addValidator adds the one validator of the proposal layer, without which no chain starts.
+func addValidator(g *stakingtypes.GenesisState, stake math.Int) error {
+	key, err := cryptocodec.FromCmtPubKeyInterface(validatorKey().PubKey())
+	if err != nil {
+		return err
+	}
+	owner := sdk.AccAddress(delegatorKey().PubKey().Address())
+	operator := sdk.ValAddress(owner).String()
+	validator, err := stakingtypes.NewValidator(operator, key, stakingtypes.Description{Moniker: "validator"})
+	if err != nil {
+		return err
+	}
+	validator.Tokens, validator.DelegatorShares = stake, math.LegacyNewDecFromInt(stake)
+	g.Validators = append(g.Validators, validator)
+	g.Delegations = append(g.Delegations, stakingtypes.NewDelegation(owner.String(), operator, validator.DelegatorShares))
+	return nil
+}
+
+// change rewrites one module's part of a genesis state.
+func change[T any, P interface {
+	*T
+	proto.Message
+}](cdc codec.JSONCodec, state app.GenesisState, module string, edit func(P) error,
+) error {
+	part := P(new(T))
+	if err := cdc.UnmarshalJSON(state[module], part); err != nil {
+		return err
+	}
+	if err := edit(part); err != nil {
+		return err
+	}
+	raw, err := cdc.MarshalJSON(part)
+	state[module] = raw
+	return err
+}

@@ -1,0 +1,79 @@
+// Command bench measures what the finality layer costs a block, against the bare verification of one aggregate signature
+// of the same keys in the same run. docs/benchmarks.md says how to read it.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	sizes := flag.String("voters", env("BENCH_VOTERS", "10,100,1000,10000"), "numbers of voters (or BENCH_VOTERS)")
+	out := flag.String("out", "", "file for the rows as JSON")
+	profile := flag.String("cpuprofile", "", "file for a CPU profile")
+	flag.Parse()
+	if *profile != "" {
+		file, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	var rows []row
+	for _, size := range strings.Split(*sizes, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(size))
+		if err != nil || n < 1 {
+			return fmt.Errorf("voters: expected numbers above 0, found %q", size)
+		}
+		more, err := measureAll(newVoters(n))
+		if err != nil {
+			return fmt.Errorf("%d voters: %w", n, err)
+		}
+		if err := printRows(os.Stdout, more); err != nil {
+			return err
+		}
+		rows = append(rows, more...)
+	}
+	if *out == "" {
+		return nil
+	}
+	return writeJSON(*out, rows)
+}
+
+func measureAll(voters []voter) ([]row, error) {
+	rows, bare, err := measureVotes(voters)
+	if err != nil {
+		return nil, fmt.Errorf("measure votes: %w", err)
+	}
+	proposals, err := measureProposals(voters, bare)
+	if err != nil {
+		return nil, fmt.Errorf("measure proposals: %w", err)
+	}
+	settlement, err := measureSettlement(voters, bare)
+	if err != nil {
+		return nil, fmt.Errorf("measure settlement: %w", err)
+	}
+	return append(append(rows, proposals...), settlement...), nil
+}
+
+func env(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}

@@ -1,0 +1,122 @@
+package main
+
+// voteReps is how often each kind of block with votes is measured; warmUp how many rounds come before.
+const (
+	voteReps = 100
+	warmUp   = 6
+)
+
+// voteSamples are measurements of one checkpoint's votes after the other.
+type voteSamples struct {
+	bare    []sample // the baseline on the same keys and signature
+	process []sample // ProcessProposal of a block with the votes; this node sees them for the first time
+	cold    []sample // FinalizeBlock with them less FinalizeBlock without; this node sees them for the first time
+	warm    []sample // the same, after ProcessProposal of the same block
+	empty   []sample // FinalizeBlock without votes
+}
+
+// measureVotes measures checking and applying one aggregate in a block, by all voters and by every other one. A checkpoint
+// is proposed every third block, so that blocks with votes and the empty ones they are compared with propose nothing.
+// It returns the baseline's time for all voters as well.
+func measureVotes(voters []voter) (rows []row, bare int64, err error) {
+	c, err := start(voters, settings{interval: 3, setPeriod: never, eraLength: never})
+	if err != nil {
+		return nil, 0, err
+	}
+	parts := []struct {
+		suffix  string
+		stride  int
+		group   group
+		samples voteSamples
+	}{{suffix: "", stride: 1}, {suffix: "_half", stride: 2}}
+	for i := range parts {
+		p := &parts[i]
+		if p.group, err = groupOf(voters, p.stride); err != nil {
+			return nil, 0, err
+		}
+		if p.samples, err = c.voteRounds(p.group); err != nil {
+			return nil, 0, err
+		}
+	}
+	bare = median(parts[0].samples.bare).ns
+	if err := c.countWrites(); err != nil {
+		return nil, 0, err
+	}
+	for _, p := range parts {
+		written, err := c.voteWrites(p.group)
+		if err != nil {
+			return nil, 0, err
+		}
+		t := table{voters: len(voters), bare: median(p.samples.bare).ns}
+		rows = append(rows,
+			t.row("bare_verification"+p.suffix, median(p.samples.bare)),
+			t.row("finalize_block"+p.suffix, median(p.samples.cold).withWrites(written)),
+			t.row("process_proposal"+p.suffix, median(p.samples.process)),
+			t.row("finalize_block_warm"+p.suffix, median(p.samples.warm).withWrites(written)),
+		)
+	}
+	empty := table{voters: len(voters), bare: bare}.row("empty_block", median(parts[0].samples.empty))
+	return append(rows, empty), bare, nil
+}
+
+// voteRounds measures one checkpoint's votes after the other.
+func (c *chain) voteRounds(g group) (s voteSamples, err error) {
+	for i := range warmUp + 2*voteReps {
+		if i == warmUp {
+			s = voteSamples{}
+		}
+		if err := c.voteRound(g, i%2 == 0, &s); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// voteRound makes three blocks: votes for the head, nothing, a new checkpoint. If ask is set, ProcessProposal sees the
+// votes first. The baseline runs in between, so that whatever else the machine does slows all of them alike.
+func (c *chain) voteRound(g group, ask bool, s *voteSamples) error {
+	votes, err := c.vote(g)
+	if err != nil {
+		return err
+	}
+	bare, err := measure(func() error { return g.verify(votes.root, votes.signature) })
+	if err != nil {
+		return err
+	}
+	s.bare = append(s.bare, bare)
+	if ask {
+		process, err := c.process(votes.tx)
+		if err != nil {
+			return err
+		}
+		s.process = append(s.process, process)
+	}
+	with, _, err := c.block(votes.tx)
+	if err != nil {
+		return err
+	}
+	empty, _, err := c.block()
+	if err != nil {
+		return err
+	}
+	if ask {
+		s.warm = append(s.warm, with.minus(empty))
+	} else {
+		s.cold = append(s.cold, with.minus(empty))
+	}
+	s.empty = append(s.empty, empty)
+	_, _, err = c.block()
+	return err
+}
+
+// voteWrites returns what a block with the group's votes writes more than an empty one, on a chain that counts. It is the
+// second of two: from there on each aggregate that reaches quorum justifies its epoch and finalizes the one before.
+func (c *chain) voteWrites(g group) (sample, error) {
+	var s voteSamples
+	for range 2 {
+		if err := c.voteRound(g, false, &s); err != nil {
+			return sample{}, err
+		}
+	}
+	return s.cold[1], nil
+}
