@@ -51,15 +51,31 @@ func Banner(w io.Writer, n *Network, cdc codec.Codec, program, homeFlag string) 
 	command("faucet", fmt.Sprintf("localnet faucet ADDRESS 1000000%s%s", sdk.DefaultBondDenom, homeFlag))
 	command("status", "localnet status"+homeFlag)
 	if len(n.Voters) > 0 {
-		last := n.Voters[len(n.Voters)-1].Name
-		command("stall", fmt.Sprintf("localnet kill %s%s", last, homeFlag))
-		command("recover", fmt.Sprintf("localnet restart %s%s", last, homeFlag))
-		command("slash", fmt.Sprintf("localnet equivocate %s%s", last, homeFlag))
+		third := strings.Join(n.blockingVoters(), " ")
+		command("stall", fmt.Sprintf("localnet kill %s%s", third, homeFlag))
+		command("recover", fmt.Sprintf("localnet restart %s%s", third, homeFlag))
+		command("slash", fmt.Sprintf("localnet equivocate %s%s", n.Voters[len(n.Voters)-1].Name, homeFlag))
 	}
 	command("clients", fmt.Sprintf("query checkpoint status --home %s", n.ClientHome()))
 	b.WriteString("\n")
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// blockingVoters are the last voters that hold more than a third of the power at genesis: without them there is no quorum.
+func (n *Network) blockingVoters() []string {
+	var total, held uint64
+	for i := range n.Voters {
+		total += n.Spec.Power(i)
+	}
+	first := len(n.Voters)
+	var names []string
+	for 3*held <= total && first > 0 {
+		first--
+		held += n.Spec.Power(first)
+		names = append([]string{n.Voters[first].Name}, names...)
+	}
+	return names
 }
 
 // Live writes one line of progress: refreshed in place on a terminal, which width gives the columns of; else, with width

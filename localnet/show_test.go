@@ -1,6 +1,7 @@
 package localnet
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -51,6 +52,28 @@ func TestLinesFitTheTerminal(t *testing.T) {
 	for columns, want := range map[int]string{0: line, 2: "a", 3: "a·", 4: line, 80: line} {
 		if got := cut(line, columns); got != want {
 			t.Errorf("%d columns: expected %q, found %q", columns, want, got)
+		}
+	}
+}
+
+func TestMoreThanAThirdBlocks(t *testing.T) {
+	for _, tt := range []struct {
+		powers []uint64
+		voters int
+		want   string
+	}{
+		{[]uint64{100}, 4, "voter-2 voter-3"},
+		{[]uint64{100}, 3, "voter-1 voter-2"}, // exactly a third does not
+		{[]uint64{33, 33, 34}, 3, "voter-2"},
+		{[]uint64{34, 33, 33}, 3, "voter-1 voter-2"},
+		{[]uint64{5}, 1, "voter-0"},
+	} {
+		n := &Network{Spec: Spec{VoterPower: tt.powers}}
+		for i := range tt.voters {
+			n.Voters = append(n.Voters, Voter{Name: fmt.Sprintf("voter-%d", i)})
+		}
+		if got := strings.Join(n.blockingVoters(), " "); got != tt.want {
+			t.Errorf("%d voters of %v: expected %s, found %s", tt.voters, tt.powers, tt.want, got)
 		}
 	}
 }
