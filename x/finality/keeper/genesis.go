@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -77,7 +78,10 @@ func (k *Keeper) checkGenesisPossession(ctx context.Context, v types.Voter, proo
 	if err != nil {
 		return err
 	}
-	return k.checkPossession(ctx, operator, key, possession)
+	if err := k.checkPossession(ctx, operator, key, possession); err != nil {
+		return err
+	}
+	return k.keepProof(ctx, v.Index, possession)
 }
 
 func (k *Keeper) initStake(ctx context.Context, g types.GenesisState) error {
@@ -175,6 +179,10 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		}),
 		k.evidence.Walk(ctx, nil, func(_ uint64, e types.EvidenceRecord) (bool, error) {
 			g.Evidence = append(g.Evidence, e)
+			return false, nil
+		}),
+		k.proofs.Walk(ctx, nil, func(index uint64, proof []byte) (bool, error) {
+			g.Possessions = append(g.Possessions, types.GenesisPossession{VoterIndex: index, Possession: hex.EncodeToString(proof)})
 			return false, nil
 		}),
 	)

@@ -37,6 +37,7 @@ type Keeper struct {
 	voterSeq   collections.Sequence
 	ranking    collections.Map[collections.Pair[[]byte, uint64], []byte] // (stake inverted, index) → key; neither jailed nor tombstoned
 	tombstones collections.KeySet[[]byte]                                // keys of tombstoned voters
+	proofs     collections.Map[uint64, []byte]                           // of possession, until the anchor
 
 	// delegations.go, unbonding.go
 	delegations           collections.Map[collections.Pair[uint64, []byte], math.Int]
@@ -97,6 +98,7 @@ func NewKeeper(
 		voterSeq:   collections.NewSequence(sb, types.VoterSequencePrefix, "voter_sequence"),
 		ranking:    collections.NewMap(sb, types.RankingPrefix, "ranking", owned, collections.BytesValue),
 		tombstones: collections.NewKeySet(sb, types.TombstonesPrefix, "tombstones", collections.BytesKey),
+		proofs:     collections.NewMap(sb, types.PossessionsPrefix, "possessions", collections.Uint64Key, collections.BytesValue),
 
 		delegations: collections.NewMap(sb, types.DelegationsPrefix, "delegations",
 			collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey), sdk.IntValue),

@@ -30,6 +30,9 @@ func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, 
 	if err != nil {
 		return checkpointtypes.Commitment{}, false, err
 	}
+	if err := k.proofs.Clear(ctx, nil); err != nil {
+		return checkpointtypes.Commitment{}, false, fmt.Errorf("clear proofs of possession: %w", err)
+	}
 	if err := k.firstRecord.Set(ctx, 0); err != nil {
 		return checkpointtypes.Commitment{}, false, fmt.Errorf("set first record: %w", err)
 	}

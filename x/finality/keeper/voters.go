@@ -54,6 +54,9 @@ func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVote
 	if err := m.register(ctx, voter); err != nil {
 		return nil, err
 	}
+	if err := m.keepProof(ctx, index, possession); err != nil {
+		return nil, err
+	}
 	if _, err := m.delegate(ctx, index, operator, msg.Amount); err != nil {
 		return nil, err
 	}
@@ -74,6 +77,18 @@ func (k *Keeper) checkPossession(ctx context.Context, operator []byte, key ffg.P
 	}
 	if err := bls.VerifyPossession(parsed, root, proof); err != nil {
 		return types.ErrInvalidPossession.Wrap(err.Error())
+	}
+	return nil
+}
+
+// keepProof remembers a proof of possession until the anchor: until then an export is a new chain's genesis, whose
+// voters must prove their keys.
+func (k *Keeper) keepProof(ctx context.Context, index uint64, proof ffg.Signature) error {
+	if anchored, err := k.inForce.Has(ctx); err != nil || anchored {
+		return err
+	}
+	if err := k.proofs.Set(ctx, index, proof[:]); err != nil {
+		return fmt.Errorf("set proof of voter %d: %w", index, err)
 	}
 	return nil
 }

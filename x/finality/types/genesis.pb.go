@@ -35,7 +35,7 @@ type GenesisState struct {
 	Delegations     []Delegation `protobuf:"bytes,3,rep,name=delegations,proto3" json:"delegations"`
 	Unbondings      []Unbonding  `protobuf:"bytes,4,rep,name=unbondings,proto3" json:"unbondings"`
 	NextUnbondingId uint64       `protobuf:"varint,5,opt,name=next_unbonding_id,json=nextUnbondingId,proto3" json:"next_unbonding_id,omitempty"`
-	// possessions prove the keys of voters that a ceremony registers in genesis; a running chain's export has none.
+	// possessions prove the keys of a new chain's voters; a running chain's export has none.
 	Possessions []GenesisPossession `protobuf:"bytes,6,rep,name=possessions,proto3" json:"possessions"`
 	// running is absent until the anchor.
 	Running  *RunningState    `protobuf:"bytes,7,opt,name=running,proto3" json:"running,omitempty"`

@@ -49,6 +49,7 @@ var (
 	SettlementCursorPrefix       = collections.NewPrefix(24)
 	EvidencePrefix               = collections.NewPrefix(25)
 	EvidenceSequencePrefix       = collections.NewPrefix(26)
+	PossessionsPrefix            = collections.NewPrefix(27)
 
 	TouchedPrefix = collections.NewPrefix(0) // transient
 )
