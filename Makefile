@@ -23,10 +23,10 @@ install: ## install dualchaind into GOBIN
 	go install $(build_flags) ./cmd/dualchaind
 
 test: ## run every test but the end-to-end ones
-	go test -timeout 20m $(unit_packages)
+	@go test -timeout 20m $(unit_packages)
 
 test-race: ## the same with the race detector (a second full build)
-	go test -race -timeout 40m $(unit_packages)
+	@go test -race -timeout 40m $(unit_packages)
 
 test-e2e: build ## run the end-to-end tests on real processes
 	go test -count=1 -timeout 45m ./tests/e2e/...

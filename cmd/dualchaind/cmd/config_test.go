@@ -1,0 +1,60 @@
+package cmd
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+	"github.com/spf13/viper"
+	"github.com/stretchr/testify/require"
+
+	svrcmd "github.com/cosmos/cosmos-sdk/server/cmd"
+)
+
+// run gives the program a command line.
+func run(t *testing.T, args ...string) {
+	t.Helper()
+	root, err := NewRoot()
+	require.NoError(t, err)
+	root.SetArgs(args)
+	require.NoError(t, svrcmd.Execute(root, "", t.TempDir()))
+}
+
+func settings(t *testing.T, home, file string) *viper.Viper {
+	t.Helper()
+	v := viper.New()
+	v.SetConfigFile(filepath.Join(home, "config", file))
+	require.NoError(t, v.ReadInConfig())
+	return v
+}
+
+func TestANewHomeHasTheDefaultsOfThisChain(t *testing.T) {
+	home := t.TempDir()
+	run(t, "init", "one", "--home", home, "--chain-id", "test-1")
+
+	comet := settings(t, home, "config.toml")
+	require.Equal(t, "one", comet.GetString("moniker"))
+	require.Equal(t, time.Second, comet.GetDuration("consensus.timeout_commit"), "the SDK's init makes it 5 s")
+	require.Empty(t, comet.GetString("rpc.pprof_laddr"))
+
+	node := settings(t, home, "app.toml")
+	require.Equal(t, "0.001udual", node.GetString("minimum-gas-prices"))
+	require.True(t, node.GetBool("api.enable"))
+	require.True(t, node.GetBool("grpc.enable"))
+}
+
+func TestAHomeThatExistsIsLeftAsItIs(t *testing.T) {
+	home := t.TempDir()
+	run(t, "init", "one", "--home", home, "--chain-id", "test-1")
+	file := filepath.Join(home, "config", "config.toml")
+	changed := cmtcfg.DefaultConfig()
+	changed.Consensus.TimeoutCommit = 7 * time.Second
+	changed.RPC.PprofListenAddress = "localhost:6060"
+	cmtcfg.WriteConfigFile(file, changed)
+
+	run(t, "comet", "show-node-id", "--home", home)
+	comet := settings(t, home, "config.toml")
+	require.Equal(t, 7*time.Second, comet.GetDuration("consensus.timeout_commit"))
+	require.Equal(t, "localhost:6060", comet.GetString("rpc.pprof_laddr"))
+}
