@@ -35,11 +35,15 @@ var RecordValue collcodec.ValueCodec[Record] = value[Record]{
 		if len(b) != ffg.CheckpointSize+9 {
 			return Record{}, fmt.Errorf("%w: expected %d bytes, found %d", collections.ErrEncoding, ffg.CheckpointSize+9, len(b))
 		}
+		justified := b[len(b)-1]
+		if justified > 1 {
+			return Record{}, fmt.Errorf("%w: expected justified 0 or 1, found %d", collections.ErrEncoding, justified)
+		}
 		checkpoint, err := ffg.DecodeCheckpoint(b[:ffg.CheckpointSize])
 		return Record{
 			Checkpoint: checkpoint,
 			Source:     binary.BigEndian.Uint64(b[ffg.CheckpointSize:]),
-			Justified:  b[len(b)-1] == 1,
+			Justified:  justified == 1,
 		}, err
 	},
 }

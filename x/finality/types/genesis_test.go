@@ -1,0 +1,112 @@
+package types
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// valid is a running chain's genesis with two voters, a delegation each and an unbonding entry.
+func valid() GenesisState {
+	g := *DefaultGenesis()
+	for i := range 2 {
+		g.Voters = append(g.Voters, Voter{
+			Index: uint64(i), Operator: string(rune('a' + i)), PubKey: strings.Repeat("0", 95) + string(rune('1'+i)),
+			Tokens: math.NewInt(10), Shares: math.NewInt(10), UnbondingTokens: math.ZeroInt(), UnbondingShares: math.ZeroInt(),
+		})
+		g.Delegations = append(g.Delegations, Delegation{VoterIndex: uint64(i), Delegator: "a", Shares: math.NewInt(10)})
+	}
+	g.Voters[1].UnbondingTokens, g.Voters[1].UnbondingShares = math.NewInt(3), math.NewInt(3)
+	g.Unbondings, g.NextUnbondingId = []Unbonding{{Id: 4, VoterIndex: 1, Delegator: "a", Shares: math.NewInt(3)}}, 5
+	g.Evidence = []EvidenceRecord{{Id: 0}}
+	members := []SetMember{{Registration: 0, PubKey: make([]byte, 48), Current: 1}}
+	members[0].PubKey[47] = 1
+	both := []SetMember{members[0]}
+	both[0].Rear = 1
+	g.Running = &RunningState{ChainId: "test", Next: VoterSet{Members: members}, Sets: []VoterSet{{Members: both}}}
+	stitched, err := g.Running.Sets[0].Stitched()
+	if err != nil {
+		panic(err)
+	}
+	side, err := g.Running.Next.Side()
+	if err != nil {
+		panic(err)
+	}
+	hash, next := stitched.Hash(), side.Hash()
+	g.Running.Pairs = []Pair{
+		{Index: 3, VoterSetHash: hash[:], NextVoterSetHash: next[:]}, {Index: 4, VoterSetHash: hash[:], NextVoterSetHash: next[:]},
+	}
+	return g
+}
+
+func TestGenesisIsValidated(t *testing.T) {
+	require.NoError(t, valid().Validate())
+	for name, change := range map[string]func(g *GenesisState){
+		"params":                         func(g *GenesisState) { g.Params.SetPeriod = 0 },
+		"a gap in the registrations":     func(g *GenesisState) { g.Voters[1].Index = 2 },
+		"an operator twice":              func(g *GenesisState) { g.Voters[1].Operator = "a" },
+		"a key twice":                    func(g *GenesisState) { g.Voters[1].PubKey = g.Voters[0].PubKey },
+		"a key that is none":             func(g *GenesisState) { g.Voters[1].PubKey = "00" },
+		"a moniker too long":             func(g *GenesisState) { g.Voters[0].Moniker = strings.Repeat("x", MaxMoniker+1) },
+		"a website too long":             func(g *GenesisState) { g.Voters[0].Website = strings.Repeat("x", MaxWebsite+1) },
+		"commission above its maximum":   func(g *GenesisState) { g.Voters[0].CommissionPpm = 1 },
+		"maximum above all":              func(g *GenesisState) { g.Voters[0].MaxCommissionPpm = Million + 1 },
+		"no tokens":                      func(g *GenesisState) { g.Voters[0].Tokens = math.Int{} },
+		"negative tokens":                func(g *GenesisState) { g.Voters[0].Tokens = math.NewInt(-1) },
+		"a pool that is too large":       func(g *GenesisState) { g.Voters[0].Tokens = math.NewInt(1 << 62).MulRaw(1 << 58) },
+		"shares without owner":           func(g *GenesisState) { g.Delegations = g.Delegations[:1] },
+		"unbonding shares without owner": func(g *GenesisState) { g.Unbondings = nil },
+		"a delegation of nothing":        func(g *GenesisState) { g.Delegations[0].Shares = math.ZeroInt() },
+		"a delegation to nobody":         func(g *GenesisState) { g.Delegations[0].VoterIndex = 2 },
+		"an unbonding with nobody":       func(g *GenesisState) { g.Unbondings[0].VoterIndex = 2 },
+		"an unbonding of the future":     func(g *GenesisState) { g.NextUnbondingId = 4 },
+		"a possession of nobody":         func(g *GenesisState) { g.Possessions = []GenesisPossession{{VoterIndex: 2}} },
+		"a possession that is none":      func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: "00"}} },
+		"a gap in the evidence":          func(g *GenesisState) { g.Evidence[0].Id = 1 },
+		"no pairs":                       func(g *GenesisState) { g.Running.Pairs = nil },
+		"a gap in the pairs":             func(g *GenesisState) { g.Running.Pairs[1].Index = 5 },
+		"a pair without its set":         func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = make([]byte, 32) },
+		"a pair with half a hash":        func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = g.Running.Pairs[0].VoterSetHash[:16] },
+		"another next set":               func(g *GenesisState) { g.Running.Next.Members[0].Current = 2 },
+		"a next set with rear power":     func(g *GenesisState) { g.Running.Next.Members[0].Rear = 1 },
+		"an empty next set":              func(g *GenesisState) { g.Running.Next.Members = nil },
+		"a set without power":            func(g *GenesisState) { g.Running.Sets[0].Members[0].Rear = 0 },
+		"a set with half a key":          func(g *GenesisState) { g.Running.Sets[0].Members[0].PubKey = make([]byte, 24) },
+		"a cursor beyond the settlement": func(g *GenesisState) { g.Running.Settlement, g.Running.SettlementCursor = &Settlement{}, 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := valid()
+			change(&g)
+			require.Error(t, g.Validate())
+		})
+	}
+}
+
+func TestVotesConvertBothWays(t *testing.T) {
+	vote := ffg.Vote{Source: ffg.Ref{Epoch: 1, Root: ffg.Root{1}}, Target: ffg.Ref{Epoch: 2, Root: ffg.Root{2}}}
+	agg := ffg.AggregateVote{Vote: vote, VoterSetHash: ffg.Root{3}, Signers: ffg.Bitfield{5}, Signature: ffg.Signature{4}}
+	back, err := AggregateVoteFromFFG(agg).ToFFG()
+	require.NoError(t, err)
+	require.Equal(t, agg, back)
+	for name, tc := range map[string]struct {
+		change func(a *AggregateVote)
+		err    error
+	}{
+		"half a source":    {func(a *AggregateVote) { a.Vote.Source.Root = a.Vote.Source.Root[:16] }, ErrInvalidVote},
+		"no target":        {func(a *AggregateVote) { a.Vote.Target.Root = nil }, ErrInvalidVote},
+		"a vote to itself": {func(a *AggregateVote) { a.Vote.Target.Epoch = 1 }, ErrInvalidVote},
+		"a long set hash":  {func(a *AggregateVote) { a.VoterSetHash = make([]byte, 33) }, ErrInvalidVote},
+		"no signature":     {func(a *AggregateVote) { a.Signature = nil }, ErrInvalidSignature},
+		"a long signature": {func(a *AggregateVote) { a.Signature = make([]byte, 97) }, ErrInvalidSignature},
+	} {
+		message := AggregateVoteFromFFG(agg)
+		tc.change(&message)
+		_, err := message.ToFFG()
+		require.ErrorIs(t, err, tc.err, name)
+	}
+}
