@@ -7,7 +7,7 @@ import (
 )
 
 // proposalReps is how often each kind of proposal is measured.
-const proposalReps = 50
+const proposalReps = 30
 
 // proposals are measurements of checkpoints, with and without an installation in turns.
 type proposals struct {

@@ -8,7 +8,7 @@ import (
 
 const (
 	eraLength  = 100 // epochs, the default
-	settleReps = 10
+	settleReps = 5
 )
 
 // measureSettlement measures the settlement of an era in which everybody signed everything, so that everybody is paid:

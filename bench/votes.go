@@ -2,7 +2,7 @@ package main
 
 // voteReps is how often each kind of block with votes is measured; warmUp how many rounds come before.
 const (
-	voteReps = 100
+	voteReps = 200
 	warmUp   = 6
 )
 
