@@ -1,6 +1,8 @@
 package app
 
 import (
+	"slices"
+
 	"github.com/cosmos/cosmos-sdk/types/module"
 	"github.com/cosmos/cosmos-sdk/x/auth"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
@@ -125,10 +127,18 @@ var genesisOrder = []string{
 	checkpointtypes.ModuleName,
 }
 
+// migrationOrder is the order of genesis, which a module that an upgrade adds needs too, but for auth, whose migrations the
+// SDK wants last.
+func migrationOrder() []string {
+	order := slices.DeleteFunc(slices.Clone(genesisOrder), func(name string) bool { return name == authtypes.ModuleName })
+	return append(order, authtypes.ModuleName)
+}
+
 func setOrders(manager *module.Manager) {
 	manager.SetOrderPreBlockers(preBlockOrder...)
 	manager.SetOrderBeginBlockers(beginBlockOrder...)
 	manager.SetOrderEndBlockers(endBlockOrder...)
 	manager.SetOrderInitGenesis(genesisOrder...)
 	manager.SetOrderExportGenesis(genesisOrder...)
+	manager.SetOrderMigrations(migrationOrder()...)
 }

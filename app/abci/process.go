@@ -140,8 +140,10 @@ func (h *Handlers) ordinary(txBytes []byte) (gas uint64, err error) {
 	if err := types.RejectNested(tx.GetMsgs()); err != nil {
 		return 0, ErrNested.Wrap(err.Error())
 	}
-	if feeTx, ok := tx.(sdk.FeeTx); ok {
-		gas = feeTx.GetGas()
+	feeTx, ok := tx.(sdk.FeeTx)
+	if !ok || feeTx.GetGas() == 0 {
+		// With a full block gas meter it would fail in another way, and with other gas, under Block-STM.
+		return 0, ErrUndecodable.Wrap("expected a gas limit above 0")
 	}
-	return gas, nil
+	return feeTx.GetGas(), nil
 }

@@ -52,6 +52,15 @@ func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
 		}
 		head = record.Epoch
 	}
+	latest := c.Records[len(c.Records)-1].Checkpoint
+	sets, has, err := k.sets.InForce(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for the voter sets in force: %w", err)
+	}
+	if !has || sets.Pair != latest.Pair || sets.VoterSet.String() != latest.VoterSetHash || sets.NextVoterSet.String() != latest.NextVoterSetHash {
+		return types.ErrInvalidGenesis.Wrapf("epoch %d commits to pair %d, set %s and next %s, which are not the voter sets in force",
+			latest.Epoch, latest.Pair, latest.VoterSetHash, latest.NextVoterSetHash)
+	}
 	for _, n := range c.HistoryNodes {
 		if len(n.Hash) != len(ffg.Root{}) {
 			return types.ErrInvalidGenesis.Wrapf("history node (%d, %d): expected 32 bytes, found %d", n.Level, n.Index, len(n.Hash))

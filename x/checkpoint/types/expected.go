@@ -17,6 +17,8 @@ type Commitment struct {
 type VoterSets interface {
 	// Anchor returns the sets of epoch 0, or false while nobody is eligible.
 	Anchor(ctx context.Context) (Commitment, bool, error)
+	// InForce returns the sets of the latest checkpoint, or false before the anchor.
+	InForce(ctx context.Context) (Commitment, bool, error)
 	// Propose returns the sets of checkpoint epoch; finalized is the finalized head (protocol §7).
 	Propose(ctx context.Context, epoch, finalized uint64) (Commitment, error)
 }

@@ -155,7 +155,9 @@ func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 		}
 		epochs++
 		for i := range signers.Indices() {
-			counts[i]++
+			if i < len(counts) {
+				counts[i]++
+			}
 		}
 	}
 	if err := add(hash, epochs, counts); err != nil {

@@ -85,7 +85,7 @@ func checkInjected(e types.Evidence) error {
 func consumeEvidenceGas(ctx context.Context, e types.Evidence) {
 	registered := len(e.First.Registrations) + len(e.Second.Registrations)
 	fork := len(e.First.ForkSigners) + len(e.Second.ForkSigners)
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(2*gasVerify+gasSigner*uint64(registered)+gasForkSigner*uint64(fork), "verify evidence")
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(2*gasVerify+gasSigner*uint64(registered)+gasPossession*uint64(fork), "verify evidence")
 }
 
 // judge verifies evidence and returns the offence and the registrations to slash: those behind both votes that are not
@@ -178,6 +178,11 @@ func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, v
 	if err := bls.VerifyAggregate(keys, vote.SigningRoot(k.Domain(ctx)), sig); err != nil {
 		return types.ErrInvalidSignature.Wrap(err.Error())
 	}
+	for i, signer := range e.ForkSigners { // the most expensive last
+		if err := k.checkForkSigner(ctx, signer); err != nil {
+			return errorsmod.Wrapf(err, "fork signer %d", i)
+		}
+	}
 	return nil
 }
 
@@ -198,7 +203,7 @@ func (k *Keeper) keyOf(ctx context.Context, index uint64) (*bls.PublicKey, error
 	return key, nil
 }
 
-// forkKey returns the key of a signer that only a fork registered, with its possession proven now.
+// forkKey returns the key of a signer that only a fork registered.
 func (k *Keeper) forkKey(ctx context.Context, signer types.ForkSigner) (*bls.PublicKey, error) {
 	if len(signer.PubKey) != len(ffg.PublicKey{}) || len(signer.Possession) != len(ffg.Signature{}) {
 		return nil, types.ErrInvalidEvidence.Wrapf("expected a key of %d and a proof of %d bytes, found %d and %d",
@@ -208,18 +213,21 @@ func (k *Keeper) forkKey(ctx context.Context, signer types.ForkSigner) (*bls.Pub
 	if _, _, known, err := k.Registration(ctx, raw); err != nil || known {
 		return nil, orWrap(err, types.ErrForkSignerIsKnown, raw.String())
 	}
-	operator, err := sdk.AccAddressFromBech32(signer.Operator)
-	if err != nil {
-		return nil, types.ErrInvalidEvidence.Wrapf("operator: %s", err)
-	}
-	if err := k.checkPossession(ctx, operator, raw, ffg.Signature(signer.Possession)); err != nil {
-		return nil, err
-	}
 	key, err := k.verifier.keys.Parse(raw)
 	if err != nil {
 		return nil, types.ErrInvalidKey.Wrap(err.Error())
 	}
 	return key, nil
+}
+
+// checkForkSigner verifies that a fork signer, whose forkKey is known, possesses its key. Without this a rogue key would
+// frame whomever the vote names beside it.
+func (k *Keeper) checkForkSigner(ctx context.Context, signer types.ForkSigner) error {
+	operator, err := sdk.AccAddressFromBech32(signer.Operator)
+	if err != nil {
+		return types.ErrInvalidEvidence.Wrapf("operator: %s", err)
+	}
+	return k.checkPossession(ctx, operator, ffg.PublicKey(signer.PubKey), ffg.Signature(signer.Possession))
 }
 
 // payReporter pays the reporter's share of a penalty and gives the fee back. Proposers that inject evidence get nothing.
@@ -238,12 +246,22 @@ func (k *Keeper) payReporter(ctx context.Context, submitter string, penalty math
 			return math.Int{}, fmt.Errorf("pay reporter: %w", err)
 		}
 	}
-	if payer, fee, has := types.RefundableFee(ctx); has && !fee.IsZero() {
-		if err := k.bank.SendCoinsFromModuleToAccount(ctx, authtypes.FeeCollectorName, payer, fee); err != nil {
-			return math.Int{}, fmt.Errorf("refund fee: %w", err)
-		}
+	return reward, k.refundFee(ctx, penalty, params)
+}
+
+// refundFee gives the fee back, as far as the penalty goes: evidence against a voter with next to nothing at stake must not
+// make block space free.
+func (k *Keeper) refundFee(ctx context.Context, penalty math.Int, params types.Params) error {
+	payer, fee, has := types.RefundableFee(ctx)
+	refund := math.MinInt(fee.AmountOf(params.BondDenom), penalty)
+	if !has || !refund.IsPositive() {
+		return nil
 	}
-	return reward, nil
+	coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, refund))
+	if err := k.bank.SendCoinsFromModuleToAccount(ctx, authtypes.FeeCollectorName, payer, coins); err != nil {
+		return fmt.Errorf("refund fee: %w", err)
+	}
+	return nil
 }
 
 func (k *Keeper) recordEvidence(ctx context.Context, r types.EvidenceRecord) (uint64, error) {

@@ -102,6 +102,9 @@ func (k *Keeper) initStake(ctx context.Context, g types.GenesisState) error {
 		if err != nil {
 			return types.ErrInvalidGenesis.Wrapf("delegator: %s", err)
 		}
+		if !k.accounts.HasAccount(ctx, delegator) {
+			return types.ErrInvalidGenesis.Wrapf("unbonding %d: expected an account that can be paid, found none at %s", u.Id, u.Delegator)
+		}
 		if has, err := k.unbondings.Has(ctx, u.Id); err != nil || has {
 			return orWrap(err, types.ErrInvalidGenesis, fmt.Sprintf("unbonding %d stands twice", u.Id))
 		}

@@ -36,7 +36,7 @@ type Keeper struct {
 	byKey      collections.Map[[]byte, uint64] // every key ever used
 	voterSeq   collections.Sequence
 	ranking    collections.Map[collections.Pair[[]byte, uint64], []byte] // (stake inverted, index) → key; neither jailed nor tombstoned
-	tombstones collections.KeySet[[]byte]                                // keys of tombstoned voters
+	tombstones collections.KeySet[collections.Pair[uint64, []byte]]      // (tombstone clock, key)
 	proofs     collections.Map[uint64, []byte]                           // of possession, until the anchor
 
 	// delegations.go, unbonding.go
@@ -97,8 +97,9 @@ func NewKeeper(
 		byKey:      collections.NewMap(sb, types.VotersByKeyPrefix, "voters_by_key", collections.BytesKey, collections.Uint64Value),
 		voterSeq:   collections.NewSequence(sb, types.VoterSequencePrefix, "voter_sequence"),
 		ranking:    collections.NewMap(sb, types.RankingPrefix, "ranking", owned, collections.BytesValue),
-		tombstones: collections.NewKeySet(sb, types.TombstonesPrefix, "tombstones", collections.BytesKey),
-		proofs:     collections.NewMap(sb, types.PossessionsPrefix, "possessions", collections.Uint64Key, collections.BytesValue),
+		tombstones: collections.NewKeySet(sb, types.TombstonesPrefix, "tombstones",
+			collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey)),
+		proofs: collections.NewMap(sb, types.PossessionsPrefix, "possessions", collections.Uint64Key, collections.BytesValue),
 
 		delegations: collections.NewMap(sb, types.DelegationsPrefix, "delegations",
 			collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey), sdk.IntValue),

@@ -22,6 +22,9 @@ var _ checkpointtypes.VoterSets = (*Keeper)(nil)
 
 // Anchor forms pair 0 of the eligible voters, who are rear, current and next; false while there are none.
 func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, error) {
+	if sets, has, err := k.InForce(ctx); err != nil || has {
+		return sets, false, orWrap(err, types.ErrInvalidGenesis, "there are voter sets already: a chain has one anchor")
+	}
 	eligible, err := k.eligible(ctx)
 	if err != nil || len(eligible.Members) == 0 {
 		return checkpointtypes.Commitment{}, false, err
@@ -37,6 +40,18 @@ func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, 
 		return checkpointtypes.Commitment{}, false, fmt.Errorf("set first record: %w", err)
 	}
 	return commitment(pair), true, k.era.Set(ctx, types.Era{FirstEpoch: 1})
+}
+
+// InForce returns what the latest checkpoint commits to, or false before the anchor.
+func (k *Keeper) InForce(ctx context.Context) (checkpointtypes.Commitment, bool, error) {
+	if anchored, err := k.inForce.Has(ctx); err != nil || !anchored {
+		return checkpointtypes.Commitment{}, false, err
+	}
+	pair, err := k.pairInForce(ctx)
+	if err != nil {
+		return checkpointtypes.Commitment{}, false, err
+	}
+	return commitment(pair), true, nil
 }
 
 // Propose answers with the pair that epoch commits to, installing the next one if it is time.
@@ -165,6 +180,13 @@ func (k *Keeper) startClocks(ctx context.Context, from, to uint64) error {
 		return err
 	}
 	completion := sdk.UnwrapSDKContext(ctx).BlockTime().Add(params.UnbondingTime)
+	previous, has, err := found(k.clocks.Get(ctx, clockOf(from)-1))
+	if err != nil {
+		return fmt.Errorf("read clock %d: %w", clockOf(from)-1, err)
+	}
+	if has && previous.CompletionTime.After(completion) { // governance has shortened the time: clocks still end in order
+		completion = previous.CompletionTime
+	}
 	for pair := from; pair < to; pair++ {
 		clock := types.UnbondingClock{Clock: clockOf(pair), CompletionTime: completion}
 		if err := k.clocks.Set(ctx, clock.Clock, clock); err != nil {

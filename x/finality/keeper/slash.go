@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -52,10 +53,16 @@ func (k *Keeper) tombstone(ctx context.Context, index uint64, ppm uint32) (math.
 	if err != nil {
 		return math.Int{}, err
 	}
-	if err := k.tombstones.Set(ctx, key[:]); err != nil {
+	clock, err := k.clockNow(ctx)
+	if err != nil {
+		return math.Int{}, err
+	}
+	if err := k.tombstones.Set(ctx, collections.Join(clock, key[:])); err != nil {
 		return math.Int{}, fmt.Errorf("set tombstone: %w", err)
 	}
-	return k.slash(ctx, index, ppm, reasonEquivocation, func(v *types.Voter) { v.Jailed, v.Tombstoned = true, true })
+	return k.slash(ctx, index, ppm, reasonEquivocation, func(v *types.Voter) {
+		v.Jailed, v.Tombstoned, v.TombstoneClock = true, true, clock
+	})
 }
 
 // jail jails a voter for absence.

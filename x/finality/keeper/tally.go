@@ -20,7 +20,7 @@ import (
 const (
 	gasVerify     = 20_000 // one aggregate verification
 	gasSigner     = 20     // one key more in an aggregate
-	gasForkSigner = 25_000 // one proof of possession
+	gasPossession = 25_000 // one proof of possession
 )
 
 // SubmitVotes adds an aggregate to the tally of its target, injected by a proposer or signed by an account.
@@ -32,96 +32,89 @@ func (m MsgServer) SubmitVotes(ctx context.Context, msg *types.MsgSubmitVotes) (
 	if msg.Submitter != "" {
 		sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasVerify+gasSigner*uint64(agg.Signers.Count()), "verify votes")
 	}
-	a, err := m.admit(ctx, agg)
+	before, tally, err := m.admit(ctx, agg)
 	if err != nil {
 		return nil, err
 	}
-	if a.tally, err = a.merge(agg); err != nil {
-		return nil, err
-	}
 	epoch := agg.Vote.Target.Epoch
-	if err := m.tallies.Set(ctx, epoch, a.tally); err != nil {
+	if err := m.tallies.Set(ctx, epoch, tally); err != nil {
 		return nil, fmt.Errorf("set tally of epoch %d: %w", epoch, err)
 	}
 	if err := m.touched.Set(ctx, epoch); err != nil {
 		return nil, fmt.Errorf("mark epoch %d: %w", epoch, err)
 	}
-	signers := uint32(ffg.Bitfield(a.tally.Signers).Count())
-	added := signers - a.before
+	signers := uint32(ffg.Bitfield(tally.Signers).Count())
+	added := signers - uint32(before.Count())
 	return &types.MsgSubmitVotesResponse{Added: added}, emit(ctx, &types.EventVotesAccepted{Epoch: epoch, Added: added, Signers: signers})
 }
 
 // CheckVotes says whether an aggregate would enter the tally now: ProcessProposal asks it before anything is executed.
 func (k *Keeper) CheckVotes(ctx context.Context, agg ffg.AggregateVote) error {
-	_, err := k.admit(ctx, agg)
+	_, _, err := k.admit(ctx, agg)
 	return err
 }
 
-// admission is a verified aggregate's relation to the tally.
-type admission struct {
-	tally  types.Tally
-	before uint32 // bits in the tally so far
-	joins  bool   // disjoint from the tally: it is added; else it replaces it
-}
-
-// admit checks everything about an aggregate, the cheap things first.
-func (k *Keeper) admit(ctx context.Context, agg ffg.AggregateVote) (admission, error) {
+// admit checks everything about an aggregate, the cheap things first. It returns the signers recorded so far and the tally
+// with the aggregate in it.
+func (k *Keeper) admit(ctx context.Context, agg ffg.AggregateVote) (before ffg.Bitfield, after types.Tally, err error) {
 	epoch := agg.Vote.Target.Epoch
 	oldest, head, anchored, err := k.Window(ctx)
 	if err != nil {
-		return admission{}, err
+		return nil, after, err
 	}
 	if !anchored {
-		return admission{}, types.ErrNoEpochs
+		return nil, after, types.ErrNoEpochs
 	}
 	if epoch < oldest || epoch > head {
-		return admission{}, types.ErrVoteWindow.Wrapf("expected epoch %d to %d, found %d", oldest, head, epoch)
+		return nil, after, types.ErrVoteWindow.Wrapf("expected epoch %d to %d, found %d", oldest, head, epoch)
 	}
 	canonical, err := k.checkpoints.CanonicalVote(ctx, epoch)
 	if err != nil {
-		return admission{}, err
+		return nil, after, err
 	}
 	if agg.Vote != canonical {
-		return admission{}, types.ErrOtherVote.Wrapf("expected %s, found %s", voteText(canonical), voteText(agg.Vote))
+		return nil, after, types.ErrOtherVote.Wrapf("expected %s, found %s", voteText(canonical), voteText(agg.Vote))
 	}
 	hash, err := k.SetHash(ctx, epoch)
 	if err != nil {
-		return admission{}, err
+		return nil, after, err
 	}
 	if agg.VoterSetHash != hash {
-		return admission{}, types.ErrUnknownSet.Wrapf("expected %s for epoch %d, found %s", hash, epoch, agg.VoterSetHash)
+		return nil, after, types.ErrUnknownSet.Wrapf("expected %s for epoch %d, found %s", hash, epoch, agg.VoterSetHash)
 	}
 	s, err := k.set(ctx, hash)
 	if err != nil {
-		return admission{}, err
+		return nil, after, err
 	}
 	if err := agg.Signers.Validate(len(s.voters)); err != nil {
-		return admission{}, types.ErrInvalidBitfield.Wrap(err.Error())
+		return nil, after, types.ErrInvalidBitfield.Wrap(err.Error())
 	}
 	if agg.Signers.IsEmpty() {
-		return admission{}, types.ErrInvalidBitfield.Wrap("expected at least one signer, found none")
+		return nil, after, types.ErrInvalidBitfield.Wrap("expected at least one signer, found none")
 	}
 	tally, _, err := found(k.tallies.Get(ctx, epoch))
 	if err != nil {
-		return admission{}, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
+		return nil, after, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
 	}
-	before := ffg.Bitfield(tally.Signers)
-	a := admission{tally: tally, before: uint32(before.Count()), joins: len(before) > 0 && agg.Signers.Disjoint(before)}
-	if len(before) > 0 && !a.joins && !agg.Signers.StrictSupersetOf(before) {
-		return admission{}, types.ErrRedundant.Wrapf("epoch %d: expected signers disjoint from the %d recorded, or all of them and more", epoch, a.before)
+	before = tally.Signers
+	joins := len(before) > 0 && agg.Signers.Disjoint(before) // else it replaces the tally
+	if len(before) > 0 && !joins && !agg.Signers.StrictSupersetOf(before) {
+		return nil, after, types.ErrRedundant.Wrapf("epoch %d: expected signers disjoint from the %d recorded, or all of them and more",
+			epoch, before.Count())
 	}
 	if err := k.verifier.verify(s, agg, k.Domain(ctx)); err != nil {
-		return admission{}, types.ErrInvalidSignature.Wrap(err.Error())
+		return nil, after, types.ErrInvalidSignature.Wrap(err.Error())
 	}
-	return a, nil
+	if !joins {
+		return before, types.Tally{Signers: agg.Signers, Signature: agg.Signature[:]}, nil
+	}
+	after, err = merge(tally, agg)
+	return before, after, err
 }
 
-// merge returns the tally with the aggregate in it.
-func (a admission) merge(agg ffg.AggregateVote) (types.Tally, error) {
-	if !a.joins {
-		return types.Tally{Signers: agg.Signers, Signature: agg.Signature[:]}, nil
-	}
-	recorded, err := types.EvidenceVote{Signature: a.tally.Signature}.SignatureBytes()
+// merge adds an aggregate to a tally that has none of its signers.
+func merge(tally types.Tally, agg ffg.AggregateVote) (types.Tally, error) {
+	recorded, err := types.EvidenceVote{Signature: tally.Signature}.SignatureBytes()
 	if err != nil {
 		return types.Tally{}, err
 	}
@@ -129,7 +122,7 @@ func (a admission) merge(agg ffg.AggregateVote) (types.Tally, error) {
 	if err != nil {
 		return types.Tally{}, types.ErrInvalidSignature.Wrap(err.Error())
 	}
-	return types.Tally{Signers: ffg.Bitfield(a.tally.Signers).Or(agg.Signers), Signature: sum[:]}, nil
+	return types.Tally{Signers: ffg.Bitfield(tally.Signers).Or(agg.Signers), Signature: sum[:]}, nil
 }
 
 // Window returns the open targets, oldest to head; none before the anchor. The anchor itself is never voted on, nor is
@@ -201,28 +194,45 @@ func (k *Keeper) quorum(ctx context.Context, epoch uint64) (bool, error) {
 
 // signedPower returns an epoch's set and the powers of its tally. Tombstoned voters' bits weigh nothing (protocol §5).
 func (k *Keeper) signedPower(ctx context.Context, epoch uint64) (s *set, rear, current ffg.Power, err error) {
-	hash, err := k.SetHash(ctx, epoch)
+	r, err := k.checkpoints.Record(ctx, epoch)
 	if err != nil {
 		return nil, rear, current, err
 	}
-	if s, err = k.set(ctx, hash); err != nil {
+	if s, err = k.set(ctx, r.VoterSetHash); err != nil {
 		return nil, rear, current, err
 	}
 	signers, err := k.Tally(ctx, epoch)
 	if err != nil {
 		return nil, rear, current, err
 	}
-	tombstoned := ffg.NewBitfield(len(s.voters))
-	if err := k.tombstones.Walk(ctx, collections.Ranger[[]byte](nil), func(key []byte) (bool, error) {
-		if position, member := s.voters.Position(ffg.PublicKey(key)); member {
-			tombstoned.Set(position)
-		}
-		return false, nil
-	}); err != nil {
-		return nil, rear, current, fmt.Errorf("read tombstones: %w", err)
+	tombstoned, err := k.tombstonedIn(ctx, s, r.Pair)
+	if err != nil {
+		return nil, rear, current, err
 	}
 	rear, current = s.voters.Powers(signers.AndNot(tombstoned))
 	return s, rear, current, nil
+}
+
+// tombstonedIn returns the tombstoned members of a pair's set. Sets computed after a voter was tombstoned don't have it,
+// so only tombstones since the rear set was computed are looked at, however many there have ever been.
+func (k *Keeper) tombstonedIn(ctx context.Context, s *set, index uint64) (ffg.Bitfield, error) {
+	pair, err := k.pairs.Get(ctx, index)
+	if err != nil {
+		return nil, fmt.Errorf("read pair %d: %w", index, err)
+	}
+	tombstoned := ffg.NewBitfield(len(s.voters))
+	recent := new(collections.Range[collections.Pair[uint64, []byte]]).
+		StartInclusive(collections.PairPrefix[uint64, []byte](clockOf(pair.RearComputed)))
+	err = k.tombstones.Walk(ctx, recent, func(id collections.Pair[uint64, []byte]) (bool, error) {
+		if position, member := s.voters.Position(ffg.PublicKey(id.K2())); member {
+			tombstoned.Set(position)
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read tombstones: %w", err)
+	}
+	return tombstoned, nil
 }
 
 func voteText(v ffg.Vote) string {

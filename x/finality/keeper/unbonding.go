@@ -20,6 +20,18 @@ import (
 // clockOf is the clock of entries made under a pair. Clock 0 is for those made before the anchor, each with a time of its own.
 func clockOf(pair uint64) uint64 { return pair + 1 }
 
+// clockNow returns the clock of what happens now.
+func (k *Keeper) clockNow(ctx context.Context) (uint64, error) {
+	pair, anchored, err := found(k.inForce.Get(ctx))
+	if err != nil {
+		return 0, fmt.Errorf("read pair in force: %w", err)
+	}
+	if !anchored {
+		return 0, nil
+	}
+	return clockOf(pair), nil
+}
+
 // unbond moves shares of the voter's bonded pool into a new unbonding entry.
 func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.AccAddress, shares math.Int) (types.Unbonding, error) {
 	params, err := k.Params(ctx)
@@ -50,13 +62,10 @@ func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.Ac
 	}); err != nil {
 		return entry, err
 	}
-	pair, anchored, err := found(k.inForce.Get(ctx))
-	if err != nil {
-		return entry, fmt.Errorf("read pair in force: %w", err)
+	if entry.Clock, err = k.clockNow(ctx); err != nil {
+		return entry, err
 	}
-	if anchored {
-		entry.Clock = clockOf(pair)
-	} else {
+	if entry.Clock == 0 {
 		completion := now.Add(params.UnbondingTime)
 		entry.CompletionTime = &completion
 	}
@@ -134,7 +143,7 @@ func (m MsgServer) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbo
 	if err != nil {
 		return nil, fmt.Errorf("read unbonding %d: %w", msg.UnbondingId, err)
 	}
-	if !has || entry.Delegator != msg.Delegator {
+	if !has || entry.Delegator != delegator.String() {
 		return nil, types.ErrUnbondingNotFound.Wrapf("number %d of %s", msg.UnbondingId, msg.Delegator)
 	}
 	params, err := m.Params(ctx)

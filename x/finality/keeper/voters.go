@@ -38,6 +38,7 @@ func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVote
 	if err != nil {
 		return nil, err
 	}
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasPossession, "verify possession")
 	if err := m.checkPossession(ctx, operator, key, possession); err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVote
 	}
 	zero := math.ZeroInt()
 	voter := types.Voter{
-		Index: index, Operator: msg.Operator, PubKey: msg.PubKey, Moniker: msg.Moniker, Website: msg.Website,
+		Index: index, Operator: operator.String(), PubKey: msg.PubKey, Moniker: msg.Moniker, Website: msg.Website,
 		CommissionPpm: msg.CommissionPpm, MaxCommissionPpm: msg.MaxCommissionPpm,
 		Tokens: zero, Shares: zero, UnbondingTokens: zero, UnbondingShares: zero,
 	}
@@ -61,7 +62,7 @@ func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVote
 		return nil, err
 	}
 	return &types.MsgRegisterVoterResponse{Index: index}, emit(ctx, &types.EventVoterRegistered{
-		Index: index, Operator: msg.Operator, PubKey: msg.PubKey,
+		Index: index, Operator: voter.Operator, PubKey: msg.PubKey,
 	})
 }
 
@@ -99,6 +100,9 @@ func (k *Keeper) register(ctx context.Context, v types.Voter) error {
 	if err != nil {
 		return types.ErrInvalidVoter.Wrapf("operator: %s", err)
 	}
+	if k.bank.BlockedAddr(operator) { // it could not be paid its commission
+		return types.ErrInvalidVoter.Wrapf("operator: expected an account that may receive coins, found %s", v.Operator)
+	}
 	key, err := types.ParsePublicKey(v.PubKey)
 	if err != nil {
 		return err
@@ -116,7 +120,7 @@ func (k *Keeper) register(ctx context.Context, v types.Voter) error {
 		return fmt.Errorf("index key: %w", err)
 	}
 	if v.Tombstoned {
-		if err := k.tombstones.Set(ctx, key[:]); err != nil {
+		if err := k.tombstones.Set(ctx, collections.Join(v.TombstoneClock, key[:])); err != nil {
 			return fmt.Errorf("set tombstone: %w", err)
 		}
 	}
@@ -302,8 +306,8 @@ func (k *Keeper) Registration(ctx context.Context, key ffg.PublicKey) (index uin
 	if err != nil || !known {
 		return 0, false, false, err
 	}
-	tombstoned, err = k.tombstones.Has(ctx, key[:])
-	return index, tombstoned, true, err
+	voter, err := k.Voter(ctx, index)
+	return index, voter.Tombstoned, true, err
 }
 
 // orWrap returns err if there is one, else the sentinel with its detail.

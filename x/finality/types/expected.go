@@ -26,10 +26,12 @@ type Checkpoints interface {
 // AccountKeeper names module accounts.
 type AccountKeeper interface {
 	GetModuleAddress(name string) sdk.AccAddress
+	HasAccount(ctx context.Context, addr sdk.AccAddress) bool
 }
 
 // BankKeeper moves stake and rewards.
 type BankKeeper interface {
+	BlockedAddr(addr sdk.AccAddress) bool
 	GetBalance(ctx context.Context, addr sdk.AccAddress, denom string) sdk.Coin
 	DelegateCoinsFromAccountToModule(ctx context.Context, from sdk.AccAddress, module string, amount sdk.Coins) error
 	UndelegateCoinsFromModuleToAccount(ctx context.Context, module string, to sdk.AccAddress, amount sdk.Coins) error

@@ -141,8 +141,33 @@ func (r RunningState) validate() error {
 	if hash := next.Hash(); len(last.NextVoterSetHash) != len(hash) || ffg.Root(last.NextVoterSetHash) != hash {
 		return ErrInvalidGenesis.Wrapf("next set: expected hash %x, found %s", last.NextVoterSetHash, hash)
 	}
+	for _, t := range r.Tallies {
+		if _, err := signature(t.Tally.Signature); err != nil || len(t.Tally.Signers) == 0 {
+			return ErrInvalidGenesis.Wrapf("tally of epoch %d: expected signers and a signature of %d bytes, found %d and %d bytes",
+				t.Epoch, len(ffg.Signature{}), len(t.Tally.Signers), len(t.Tally.Signature))
+		}
+	}
+	if err := r.Settlement.validate(); err != nil {
+		return err
+	}
 	if r.Settlement != nil && r.SettlementCursor > uint64(len(r.Settlement.Scores)) {
 		return ErrInvalidGenesis.Wrapf("settlement_cursor: expected at most %d, found %d", len(r.Settlement.Scores), r.SettlementCursor)
+	}
+	return nil
+}
+
+func (s *Settlement) validate() error {
+	if s == nil {
+		return nil
+	}
+	amounts := []math.Int{s.Reward, s.Total}
+	for _, score := range s.Scores {
+		amounts = append(amounts, score.Signed)
+	}
+	for _, amount := range amounts {
+		if amount.IsNil() || amount.IsNegative() {
+			return ErrInvalidGenesis.Wrapf("settlement of era %d: expected amounts of 0 or more, found %s", s.Era.Index, amount)
+		}
 	}
 	return nil
 }

@@ -230,8 +230,10 @@ type Voter struct {
 	Tombstoned bool `protobuf:"varint,14,opt,name=tombstoned,proto3" json:"tombstoned,omitempty"`
 	// accountable_from is the first epoch whose absence counts against the voter.
 	AccountableFrom uint64 `protobuf:"varint,15,opt,name=accountable_from,json=accountableFrom,proto3" json:"accountable_from,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// tombstone_clock is 0 if no sets existed when the voter was tombstoned, else 1 + the index of the pair then in force.
+	TombstoneClock uint64 `protobuf:"varint,16,opt,name=tombstone_clock,json=tombstoneClock,proto3" json:"tombstone_clock,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Voter) Reset() {
@@ -365,6 +367,13 @@ func (x *Voter) GetTombstoned() bool {
 func (x *Voter) GetAccountableFrom() uint64 {
 	if x != nil {
 		return x.AccountableFrom
+	}
+	return 0
+}
+
+func (x *Voter) GetTombstoneClock() uint64 {
+	if x != nil {
+		return x.TombstoneClock
 	}
 	return 0
 }
@@ -1124,7 +1133,7 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\x1bslash_fraction_downtime_ppm\x18\f \x01(\rR\x18slashFractionDowntimePpm\x12H\n" +
 	"\rjail_duration\x18\r \x01(\v2\x19.google.protobuf.DurationB\b\xc8\xde\x1f\x00\x98\xdf\x1f\x01R\fjailDuration\x12.\n" +
 	"\x13reward_fraction_ppm\x18\x0e \x01(\rR\x11rewardFractionPpm\x12%\n" +
-	"\x0emax_unbondings\x18\x0f \x01(\rR\rmaxUnbondings\"\xdb\x05\n" +
+	"\x0emax_unbondings\x18\x0f \x01(\rR\rmaxUnbondings\"\x84\x06\n" +
 	"\x05Voter\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x124\n" +
 	"\boperator\x18\x02 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\boperator\x12\x17\n" +
@@ -1147,7 +1156,8 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\n" +
 	"tombstoned\x18\x0e \x01(\bR\n" +
 	"tombstoned\x12)\n" +
-	"\x10accountable_from\x18\x0f \x01(\x04R\x0faccountableFrom\"\xaa\x01\n" +
+	"\x10accountable_from\x18\x0f \x01(\x04R\x0faccountableFrom\x12'\n" +
+	"\x0ftombstone_clock\x18\x10 \x01(\x04R\x0etombstoneClock\"\xaa\x01\n" +
 	"\n" +
 	"Delegation\x12\x1f\n" +
 	"\vvoter_index\x18\x01 \x01(\x04R\n" +
