@@ -3,6 +3,7 @@ package integration
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
@@ -267,6 +268,7 @@ func TestFramingIsRefused(t *testing.T) {
 	honest := fixture.NewVoter(1)
 	rogue := rogueKey(t, 8, honest)
 	proofOf8 := forkSigner(8).Possession
+	f := threeVoters(t, fixture.Params(func(p *types.Params) { p.MaxVoters = 3 }))
 	for _, tc := range []struct {
 		name     string
 		evidence func(f *fixture.Fixture) types.Evidence
@@ -372,8 +374,7 @@ func TestFramingIsRefused(t *testing.T) {
 		{"nothing at all", func(*fixture.Fixture) types.Evidence { return types.Evidence{} }, types.ErrInvalidVote},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f := threeVoters(t, fixture.Params(func(p *types.Params) { p.MaxVoters = 3 }))
-			f.Report(fixture.Alice, tc.evidence(f)).Fails(tc.err)
+			f.In(t).Report(fixture.Alice, tc.evidence(f)).Fails(tc.err)
 			for i := range 3 {
 				require.False(t, f.Voter(i).Jailed)
 			}
@@ -411,12 +412,12 @@ func bytesOf(key ffg.PublicKey) []byte { return key[:] }
 func TestRegistrationRefusesKeysThatItCannotTrust(t *testing.T) {
 	identity := append([]byte{0xc0}, make([]byte, bls.PublicKeySize-1)...)
 	rogue := rogueKey(t, 5, fixture.NewVoter(1))
+	f := threeVoters(t)
 	for _, tc := range []struct {
 		name   string
 		change func(m *types.MsgRegisterVoter)
 		err    error
 	}{
-		{"valid", func(*types.MsgRegisterVoter) {}, nil},
 		{"identity key", func(m *types.MsgRegisterVoter) { m.PubKey = hex.EncodeToString(identity) }, types.ErrInvalidKey},
 		{"not on the curve", func(m *types.MsgRegisterVoter) {
 			m.PubKey = "80" + hex.EncodeToString(make([]byte, bls.PublicKeySize-2)) + "01"
@@ -443,10 +444,11 @@ func TestRegistrationRefusesKeysThatItCannotTrust(t *testing.T) {
 		{"another coin", func(m *types.MsgRegisterVoter) { m.Amount = sdk.NewInt64Coin("other", 5) }, types.ErrInvalidAmount},
 		{"commission above its maximum", func(m *types.MsgRegisterVoter) { m.CommissionPpm, m.MaxCommissionPpm = 2, 1 }, types.ErrInvalidVoter},
 		{"maximum above everything", func(m *types.MsgRegisterVoter) { m.MaxCommissionPpm = types.Million + 1 }, types.ErrInvalidVoter},
+		{"moniker too long", func(m *types.MsgRegisterVoter) { m.Moniker = strings.Repeat("x", types.MaxMoniker+1) }, types.ErrInvalidVoter},
+		{"and then a good one", func(*types.MsgRegisterVoter) {}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f := threeVoters(t)
-			msg := f.Registers(3, fixture.Dual(1))
+			msg := f.In(t).Registers(3, fixture.Dual(1))
 			tc.change(msg)
 			outcome := f.Do(fixture.Operator(3), msg)
 			if tc.err != nil {
