@@ -8,6 +8,7 @@ import (
 
 	"cosmossdk.io/math"
 
+	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	"github.com/dualchain/dualchain/x/finality/keeper"
 	"github.com/dualchain/dualchain/x/finality/types"
@@ -184,6 +185,40 @@ func TestTheLastVotersStayBoundUntilTheyAreReplaced(t *testing.T) {
 		require.Equal(t, f.Now().Add(10*time.Second), at)
 	}
 	f.Wait(10 * time.Second)
+	require.Empty(t, unbondings(f, fixture.Operator(0)))
+	require.Empty(t, unbondings(f, fixture.Operator(1)))
+}
+
+// Two voters leave, the third is slashed: nobody is eligible, and copies of the last set stay in force with the third in it.
+func TestASlashedVoterWeighsNothingInCopiesOfItsSet(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(40, 30, 30), setPeriod(6)).Honest(0, 1).Blocks(1)
+	f.Undelegate(fixture.Operator(0), 0, fixture.Dual(40)).OK()
+	f.Undelegate(fixture.Operator(1), 1, fixture.Dual(30)).OK()
+	f.Report(fixture.Alice, f.DoubleVote(3, 2)).OK()
+	untilPair(f, 5)
+	requirePowers(f, 2, 30, 30)
+	epoch := f.Heads().Head
+	f.Honest().Vote(epoch, 0, 2).Blocks(1)
+	require.False(t, checkpoint(f, epoch).Justified, "70 of 100 bits, 30 of them weigh nothing")
+	f.Vote(epoch, 1).Blocks(1)
+	require.True(t, checkpoint(f, epoch).Justified)
+}
+
+func TestClocksEndInOrderWhenGovernanceShortensTheUnbondingTime(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(30, 30, 30), setPeriod(4), unbondingTime(60*time.Second)).Honest(0, 1, 2).Blocks(1)
+	f.Undelegate(fixture.Operator(0), 0, fixture.Dual(1)).OK()
+	untilPair(f, 3)
+	first, started := completion(f, fixture.Operator(0))
+	require.True(t, started)
+	f.Undelegate(fixture.Operator(1), 1, fixture.Dual(1)).OK()
+	params := f.Params()
+	params.UnbondingTime = time.Second
+	f.Govern(&types.MsgUpdateParams{Authority: app.Authority(), Params: params})
+	untilPair(f, pair(f)+4)
+	second, started := completion(f, fixture.Operator(1))
+	require.True(t, started)
+	require.Equal(t, first, second, "not before those who left earlier")
+	f.Wait(first.Sub(f.Now()))
 	require.Empty(t, unbondings(f, fixture.Operator(0)))
 	require.Empty(t, unbondings(f, fixture.Operator(1)))
 }
