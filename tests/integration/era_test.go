@@ -300,6 +300,15 @@ func TestAJailedVoterIsNotSettledForAbsenceAgain(t *testing.T) {
 	require.Equal(t, until, f.Voter(2).JailedUntil)
 }
 
+func TestAVoterThatIsJailedAlreadyTakesNobodysPlaceInTheTenth(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(80, 12, 4), fixture.Params(fours), setPeriod(1000)).Honest(0, 2)
+	until(f, 10)
+	require.Equal(t, []int{1}, jailed(f, 3))
+	f.Honest(0)
+	until(f, 18) // voter 2 was away in the epochs 10 to 12 of the third era; both sides still have voter 1
+	require.Equal(t, []int{1, 2}, jailed(f, 3))
+}
+
 // manyVoters is a chain with more voters than one block settles, in eras of 2 epochs.
 func manyVoters(t *testing.T) *fixture.Fixture {
 	powers, all := make([]uint64, 520), make([]int, 520)

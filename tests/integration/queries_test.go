@@ -5,11 +5,17 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/bls"
@@ -17,6 +23,7 @@ import (
 	"github.com/dualchain/dualchain/testutil/fixture"
 	checkpointkeeper "github.com/dualchain/dualchain/x/checkpoint/keeper"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/keeper"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -261,6 +268,43 @@ func TestParametersChangeByGovernanceOnly(t *testing.T) {
 	server := checkpointkeeper.MsgServer{Keeper: f.App.CheckpointKeeper}
 	_, err := server.UpdateParams(f.Ctx(), &checkpointtypes.MsgUpdateParams{Authority: app.Authority()})
 	require.ErrorIs(t, err, checkpointtypes.ErrInvalidParams)
+
+	for name, change := range map[string]func(p *types.Params){
+		"another denom":  func(p *types.Params) { p.BondDenom = "other" }, // all stake is in the one there is
+		"a period of 0":  func(p *types.Params) { p.SetPeriod = 0 },
+		"a window of 1":  func(p *types.Params) { p.VoteWindow = 1 },
+		"all for report": func(p *types.Params) { p.ReporterFractionPpm = types.Million },
+	} {
+		params := f.Params()
+		change(&params)
+		_, err := keeper.MsgServer{Keeper: f.App.FinalityKeeper}.UpdateParams(f.Ctx(), &types.MsgUpdateParams{Authority: app.Authority(), Params: params})
+		require.ErrorIs(t, err, types.ErrInvalidParams, name)
+	}
+}
+
+func TestAnOperatorEditsItsVoterWithinItsMaximum(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(1)).Blocks(1)
+	msg := f.Registers(1, fixture.Dual(1))
+	msg.CommissionPpm, msg.MaxCommissionPpm = 10, 1_000
+	f.Do(fixture.Operator(1), msg).OK()
+	edit := func(ppm uint32, moniker string) fixture.Outcome {
+		return f.Do(fixture.Operator(1), &types.MsgEditVoter{Operator: fixture.Operator(1).String(), CommissionPpm: ppm, Moniker: moniker})
+	}
+	edit(1_000, "new name").OK()
+	require.Equal(t, uint32(1_000), f.Voter(1).CommissionPpm)
+	require.Equal(t, "new name", f.Voter(1).Moniker)
+	edit(1_001, "").Fails(types.ErrInvalidVoter)
+	edit(1, strings.Repeat("x", types.MaxMoniker+1)).Fails(types.ErrInvalidVoter)
+	f.Do(fixture.Alice, &types.MsgEditVoter{Operator: fixture.Alice.String()}).Fails(types.ErrVoterNotFound)
+}
+
+// The books add up only because nothing reaches these accounts but stake and rewards.
+func TestNobodySendsCoinsToTheFinalityLayersAccounts(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(1)).Blocks(1)
+	for _, name := range []string{types.ModuleName, types.RewardsName} {
+		to := authtypes.NewModuleAddress(name)
+		f.Do(fixture.Alice, banktypes.NewMsgSend(fixture.Alice.Address(), to, sdk.NewCoins(fixture.Udual(1)))).Fails(sdkerrors.ErrUnauthorized)
+	}
 }
 
 func TestANewIntervalCountsFromTheNextCheckpoint(t *testing.T) {
