@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
 // Bounds of a network on one machine: a node takes about 165 MB.
@@ -68,9 +70,9 @@ func (s Spec) Validate() error {
 		{s.Validators >= 1 && s.Validators <= MaxValidators, fmt.Sprintf("1 to %d validators", MaxValidators), s.Validators},
 		{s.Voters >= 0 && s.Voters <= MaxVoters, fmt.Sprintf("0 to %d voters", MaxVoters), s.Voters},
 		{s.BlockTime >= 100*time.Millisecond && s.BlockTime <= time.Minute, "a block time of 100ms to 1m", s.BlockTime},
-		{s.Interval >= 1, "an interval of at least 1 block", s.Interval},
-		{s.SetPeriod >= 1, "a set period of at least 1 epoch", s.SetPeriod},
-		{s.EraLength >= 1, "an era of at least 1 epoch", s.EraLength},
+		{s.Interval >= 1 && s.Interval <= 1_000_000, "an interval of 1 to 1000000 blocks", s.Interval},
+		{s.SetPeriod >= 1 && s.SetPeriod <= 1_000_000, "a set period of 1 to 1000000 epochs", s.SetPeriod},
+		{s.EraLength >= 1 && s.EraLength <= finalitytypes.MaxEraLength, fmt.Sprintf("an era of 1 to %d epochs", finalitytypes.MaxEraLength), s.EraLength},
 		{s.UnbondingTime >= time.Second, "an unbonding time of at least 1s", s.UnbondingTime},
 		{s.JailDuration >= time.Second, "a jail duration of at least 1s", s.JailDuration},
 		{len(s.VoterPower) >= 1 && !slices.Contains(s.VoterPower, 0), "voter powers of at least 1", s.VoterPower},

@@ -17,7 +17,7 @@ import (
 func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	const unbonding = 10 * time.Second
 	n := harness.Start(t, bin, "--validators", "1", "--voters", "3", "--interval", "1", "--set-period", "2",
-		"--block-time", "500ms", "--unbonding-time", unbonding.String(), "--era-length", "100000")
+		"--block-time", "500ms", "--unbonding-time", unbonding.String(), "--era-length", "10000")
 	node := n.Node("validator-0")
 	node.AwaitFinalized(1, time.Minute)
 	operator := n.Address("alice")

@@ -14,7 +14,7 @@ import (
 )
 
 func TestRestartsAndKillsLoseNoFinalizedCheckpoint(t *testing.T) {
-	n := harness.Start(t, bin, "--interval", "2", "--block-time", "500ms", "--era-length", "100000")
+	n := harness.Start(t, bin, "--interval", "2", "--block-time", "500ms", "--era-length", "10000")
 	nodes := validators(n)
 	nodes[0].AwaitFinalized(3, time.Minute)
 	before := nodes[0].MustHeads().Finalized.Epoch

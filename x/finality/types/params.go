@@ -29,11 +29,13 @@ func DefaultParams() Params {
 	}
 }
 
+// MaxEraLength bounds era_length: the records of an era's epochs are read in one block.
+const MaxEraLength = 10_000
+
 // Bounds of the parameters.
 const (
 	maxVoters     = 100_000
 	maxEpochs     = 1_000_000 // of a period or a window
-	maxEra        = 10_000    // epochs, whose records are read in one block
 	maxVoteTxs    = 1_000
 	maxUnbondings = 1_000
 	maxDuration   = 10 * 365 * 24 * time.Hour
@@ -57,7 +59,7 @@ func (p Params) Validate() error {
 		{"max_vote_txs", uint64(p.MaxVoteTxs), 1, maxVoteTxs},
 		{"slash_fraction_equivocation_ppm", uint64(p.SlashFractionEquivocationPpm), 1, Million},
 		{"reporter_fraction_ppm", uint64(p.ReporterFractionPpm), 0, Million - 1},
-		{"era_length", p.EraLength, 1, maxEra},
+		{"era_length", p.EraLength, 1, MaxEraLength},
 		{"min_participation_ppm", uint64(p.MinParticipationPpm), 0, Million},
 		{"slash_fraction_downtime_ppm", uint64(p.SlashFractionDowntimePpm), 0, Million},
 		{"reward_fraction_ppm", uint64(p.RewardFractionPpm), 0, Million},

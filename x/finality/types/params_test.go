@@ -27,7 +27,7 @@ func TestParamsAreBoundedOnBothSides(t *testing.T) {
 		{"max_vote_txs", func(p *Params, v uint64) { p.MaxVoteTxs = uint32(v) }, 1, maxVoteTxs},
 		{"slash_fraction_equivocation_ppm", func(p *Params, v uint64) { p.SlashFractionEquivocationPpm = uint32(v) }, 1, Million},
 		{"reporter_fraction_ppm", func(p *Params, v uint64) { p.ReporterFractionPpm = uint32(v) }, 0, Million - 1},
-		{"era_length", func(p *Params, v uint64) { p.EraLength = v }, 1, maxEra},
+		{"era_length", func(p *Params, v uint64) { p.EraLength = v }, 1, MaxEraLength},
 		{"min_participation_ppm", func(p *Params, v uint64) { p.MinParticipationPpm = uint32(v) }, 0, Million},
 		{"slash_fraction_downtime_ppm", func(p *Params, v uint64) { p.SlashFractionDowntimePpm = uint32(v) }, 0, Million},
 		{"reward_fraction_ppm", func(p *Params, v uint64) { p.RewardFractionPpm = uint32(v) }, 0, Million},
