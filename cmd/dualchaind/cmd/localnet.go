@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client"
 	"golang.org/x/term"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
@@ -28,6 +30,7 @@ func localnetCommand(description *app.App) *cobra.Command {
 	chain := chainOf(description)
 	cmd := &cobra.Command{
 		Use:   "localnet",
+		RunE:  client.ValidateCmd, // an unknown subcommand is an error
 		Short: "Run a whole network on this machine",
 		Long: `Run a whole network on this machine: one process per validator and per voter, on loopback addresses only.
 

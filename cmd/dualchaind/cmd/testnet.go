@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cosmos/cosmos-sdk/client"
+
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/localnet"
 )
@@ -21,6 +23,7 @@ const (
 func testnetCommand(description *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "testnet",
+		RunE:  client.ValidateCmd, // an unknown subcommand is an error
 		Short: "Prepare networks of several machines",
 		// The root command would write the configuration of a node into --home, which means nothing here.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },

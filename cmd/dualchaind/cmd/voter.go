@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cosmos/cosmos-sdk/client"
+
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/app"
@@ -24,6 +26,7 @@ var defaultVoterHome = filepath.Clean(app.DefaultNodeHome) + "-voter"
 func NewVoterCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "voter",
+		RunE:  client.ValidateCmd, // an unknown subcommand is an error
 		Short: "Run a voter of the finality layer, and keep its keys",
 		Long: `Run a voter of the finality layer, and keep its keys.
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cosmos/cosmos-sdk/client"
+
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/types/bech32"
 
@@ -23,6 +25,7 @@ var errOperator = errors.New("invalid operator")
 func voterKeysCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
+		RunE:  client.ValidateCmd, // an unknown subcommand is an error
 		Short: "Make and show the voter's keys; nothing here prints a secret",
 	}
 	cmd.PersistentFlags().String("name", voter.DefaultConfig().Key, "name of the key")
