@@ -108,6 +108,15 @@ func TestVotesAddUpOverBlocks(t *testing.T) {
 	require.Equal(t, []types.EventVotesAccepted{{Epoch: 1, Added: 1, Signers: 4}}, accepted)
 }
 
+func TestABlockJustifiesEveryEpochThatItBringsToQuorum(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(1, 1, 1)).Blocks(4)
+	f.Vote(1, 0, 1).Vote(2, 0).Vote(3, 1, 2).Vote(4, 0, 1, 2).Blocks(1)
+	for epoch, justified := range map[uint64]bool{1: true, 2: false, 3: true, 4: true} {
+		require.Equal(t, justified, checkpoint(f, epoch).Justified, "epoch %d", epoch)
+	}
+	require.Equal(t, uint64(4), f.Heads().Justified)
+}
+
 func TestATallyTakesDisjointVotesAndStrictSupersetsOnly(t *testing.T) {
 	for _, tc := range []struct {
 		name  string

@@ -93,6 +93,17 @@ func TestWhatAnUnsettledEraNeedsIsKept(t *testing.T) {
 	require.False(t, records[1], "the era was settled")
 }
 
+func TestTheSourceOfTheOldestOpenTargetIsKept(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(40, 30, 30), fixture.Interval(4), setPeriod(1), unbondingTime(time.Second), fixture.Params(func(p *types.Params) {
+		p.EraLength, p.VoteWindow, p.MinParticipationPpm = 1, 20, 0
+	})).Honest(0, 1).Blocks(4*40 + 3)
+	oldest := f.Heads().Head - 19
+	records, _, _ := kept(f)
+	require.True(t, records[oldest-1])
+	require.False(t, records[oldest-2], "pairs expire sooner than targets, and eras are settled at once")
+	f.Submit(fixture.Alice, f.Aggregate(oldest, 2)).OK()
+}
+
 func TestNothingIsPrunedThatAStallNeeds(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(40, 30, 30), setPeriod(3), unbondingTime(time.Second), fixture.Params(func(p *types.Params) {
 		p.EraLength, p.VoteWindow = 4, 4
