@@ -104,6 +104,16 @@ func TestTargetsShortOfQuorumComeFirstNewestFirst(t *testing.T) {
 	require.True(t, f.Accepts(f.Prepare()...))
 }
 
+func TestAnOldTargetShortOfQuorumComesBeforeNewerOnesThatHaveIt(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(1, 1, 1, 1), fixture.Params(func(p *types.Params) { p.MaxVoteTxs = 2 })).Honest(0, 1, 2).Blocks(3)
+	f.Honest().Blocks(1).Honest(0, 1, 2).Blocks(2).Honest() // nobody has voted on epoch 3
+	gossip(f, 3, 0)
+	gossip(f, 4, 3)
+	gossip(f, 5, 3)
+	votes, _ := unsigned(f, f.Prepare())
+	require.Equal(t, []uint64{3, 5}, targets(votes))
+}
+
 func TestEvidenceFollowsVotes(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1, 1, 1, 1)).Honest(0, 1, 2, 3).Blocks(5).Honest()
 	head := f.Heads().Head
