@@ -224,7 +224,7 @@ func TestHomesAreComplete(t *testing.T) {
 		if err := config.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		if config.ChainID != "genesis-test-1" || config.GRPCAddress != address(n.Nodes[i%2].Ports.GRPC) {
+		if config.ChainID != "genesis-test-1" || config.Nodes[0].GRPC != address(n.Nodes[i%2].Ports.GRPC) {
 			t.Fatalf("%s: unexpected voter.toml: %+v", v.Name, config)
 		}
 		secret, err := n.voterKey(v.Name)

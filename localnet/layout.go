@@ -150,7 +150,7 @@ func (l layout) newVoter(i int, nodes []Node) (Voter, GenesisVoter, error) {
 	if err != nil {
 		return Voter{}, GenesisVoter{}, fmt.Errorf("prove the key of %s: %w", name, err)
 	}
-	info, err := voter.Home(filepath.Join(l.dir, name)).AddKey(voter.DefaultConfig().Key, secret)
+	info, err := voter.Home(filepath.Join(l.dir, name)).AddKey(voter.DefaultKey, secret)
 	if err != nil {
 		return Voter{}, GenesisVoter{}, fmt.Errorf("keep the key of %s: %w", name, err)
 	}
@@ -194,8 +194,10 @@ func (l layout) writeVoterHome(i int, v Voter, nodes []Node) error {
 	config := voter.DefaultConfig()
 	config.ChainID = l.spec.ChainID
 	config.Operator = v.Operator
-	config.GRPCAddress = net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.GRPC))
-	config.RPCAddress = "tcp://" + net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.RPC))
+	config.Nodes = []voter.NodeConfig{{
+		GRPC: net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.GRPC)),
+		RPC:  "tcp://" + net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.RPC)),
+	}}
 	if err := voter.Home(filepath.Join(l.dir, v.Name)).WriteConfig(config); err != nil {
 		return fmt.Errorf("configure %s: %w", v.Name, err)
 	}
@@ -204,5 +206,5 @@ func (l layout) writeVoterHome(i int, v Voter, nodes []Node) error {
 
 // voterKey loads the secret key of a voter. The caller zeroes it.
 func (n *Network) voterKey(name string) (*bls.SecretKey, error) {
-	return keys.Load(voter.Home(n.NodeHome(name)).Keys(), voter.DefaultConfig().Key)
+	return keys.Load(voter.Home(n.NodeHome(name)).Keys(), voter.DefaultKey)
 }

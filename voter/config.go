@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -18,20 +19,34 @@ import (
 // ErrConfig is wrapped by every refusal of a configuration, with what was expected and found.
 var ErrConfig = errors.New("invalid voter configuration")
 
-// Bounds of Config.PollInterval.
+// Bounds of Config.PollInterval and Config.StallAfter.
 const (
-	minPoll = 100 * time.Millisecond
-	maxPoll = time.Minute
+	minPoll  = 100 * time.Millisecond
+	maxPoll  = time.Minute
+	minStall = time.Second
+	maxStall = time.Hour
 )
+
+// maxDoppelganger bounds Config.DoppelgangerEpochs.
+const maxDoppelganger = 1000
 
 // Config is the voter's configuration file. The comments here are those in the file.
 type Config struct {
-	ChainID      string   `toml:"chain_id" comment:"The chain to vote on. Required. It must never change for a key that has voted on it."`
-	GRPCAddress  string   `toml:"grpc_address" comment:"gRPC address of the node (grpc.address in its app.toml). Plain text: use a node on this machine or a tunnel."`
-	RPCAddress   string   `toml:"rpc_address" comment:"CometBFT RPC address of the same node (rpc.laddr in its config.toml)."`
-	Key          string   `toml:"key" comment:"The key to vote with: keys/NAME.key.json, made by 'voter keys new --name NAME'."`
-	Operator     string   `toml:"operator" comment:"The voter's operator address. Optional: only 'voter keys pop' reads it."`
-	PollInterval Duration `toml:"poll_interval" comment:"How often to ask for the latest block besides listening for events, and to try again after a failure."`
+	ChainID            string       `toml:"chain_id" comment:"The chain to vote on. Required. It must never change for a key that has voted on it."`
+	Operator           string       `toml:"operator" comment:"The voter's operator address. Optional: 'voter keys pop' and unjailing use it."`
+	Keys               []string     `toml:"keys" comment:"Names of the keys to vote with; empty for all in keys/. With a [signer], the keys are the signer's."`
+	PasswordFile       string       `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. Empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
+	PollInterval       Duration     `toml:"poll_interval" comment:"How often to ask for the latest block besides listening for events, and to try again after a failure."`
+	StallAfter         Duration     `toml:"stall_after" comment:"A node without a new block for this long is unhealthy: another one is used, and there is an alarm if none is better."`
+	DoppelgangerEpochs uint64       `toml:"doppelganger_epochs" comment:"How many epochs to watch at start for votes of the same key from elsewhere before the first signature. 0: don't. A key that has never voted, or that voted in the last of these epochs, doesn't wait."`
+	Nodes              []NodeConfig `toml:"node" comment:"The nodes to follow, in order of preference; the next one is used while one before is unhealthy."`
+	Witnesses          []NodeConfig `toml:"witness" comment:"Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm."`
+}
+
+// NodeConfig says where a node is.
+type NodeConfig struct {
+	GRPC string `toml:"grpc" comment:"gRPC address, HOST:PORT (grpc.address in its app.toml). Plain text: use a node on this machine or a tunnel."`
+	RPC  string `toml:"rpc" comment:"CometBFT RPC address of the same node (rpc.laddr in its config.toml)."`
 }
 
 // Duration is a time.Duration that reads and writes like "2s".
@@ -47,13 +62,18 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // MarshalText writes what UnmarshalText reads.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
+// DefaultNode is a node on this machine with its default ports.
+func DefaultNode() NodeConfig {
+	return NodeConfig{GRPC: "127.0.0.1:9090", RPC: "tcp://127.0.0.1:26657"}
+}
+
 // DefaultConfig is complete but for the chain id.
 func DefaultConfig() Config {
 	return Config{
-		GRPCAddress:  "127.0.0.1:9090",
-		RPCAddress:   "tcp://127.0.0.1:26657",
-		Key:          "voter",
-		PollInterval: Duration(2 * time.Second),
+		PollInterval:       Duration(2 * time.Second),
+		StallAfter:         Duration(time.Minute),
+		DoppelgangerEpochs: 2,
+		Nodes:              []NodeConfig{DefaultNode()},
 	}
 }
 
@@ -63,14 +83,49 @@ func (c Config) Validate() error {
 	if c.ChainID == "" {
 		return refuse("chain_id", errors.New("expected the chain's id, found none"))
 	}
-	if _, port, err := net.SplitHostPort(c.GRPCAddress); err != nil || port == "" {
-		return refuse("grpc_address", fmt.Errorf("expected HOST:PORT, found %q", c.GRPCAddress))
+	if len(c.Nodes) == 0 {
+		return refuse("node", errors.New("expected at least one [[node]], found none"))
 	}
-	if _, err := watch.NewComet(c.RPCAddress); err != nil {
-		return refuse("rpc_address", err)
+	for i, node := range c.Nodes {
+		if err := node.validate(); err != nil {
+			return refuse(fmt.Sprintf("node %d", i+1), err)
+		}
 	}
-	if poll := time.Duration(c.PollInterval); poll < minPoll || poll > maxPoll {
-		return refuse("poll_interval", fmt.Errorf("expected %s to %s, found %s", minPoll, maxPoll, poll))
+	for i, node := range c.Witnesses {
+		if err := node.validate(); err != nil {
+			return refuse(fmt.Sprintf("witness %d", i+1), err)
+		}
+		for j, own := range c.Nodes {
+			if own.GRPC == node.GRPC || own.RPC == node.RPC {
+				return refuse(fmt.Sprintf("witness %d", i+1), fmt.Errorf("expected an independent node, found node %d again", j+1))
+			}
+		}
+	}
+	if err := between(c.PollInterval, minPoll, maxPoll); err != nil {
+		return refuse("poll_interval", err)
+	}
+	if err := between(c.StallAfter, minStall, maxStall); err != nil {
+		return refuse("stall_after", err)
+	}
+	if c.DoppelgangerEpochs > maxDoppelganger {
+		return refuse("doppelganger_epochs", fmt.Errorf("expected at most %d, found %d", maxDoppelganger, c.DoppelgangerEpochs))
+	}
+	return nil
+}
+
+func (n NodeConfig) validate() error {
+	if host, port, err := net.SplitHostPort(n.GRPC); err != nil || port == "" || strings.Contains(host, "/") {
+		return fmt.Errorf("grpc: expected HOST:PORT, found %q", n.GRPC)
+	}
+	if _, err := watch.NewComet(n.RPC); err != nil {
+		return fmt.Errorf("rpc: %w", err)
+	}
+	return nil
+}
+
+func between(d Duration, least, most time.Duration) error {
+	if found := time.Duration(d); found < least || found > most {
+		return fmt.Errorf("expected %s to %s, found %s", least, most, found)
 	}
 	return nil
 }
@@ -86,9 +141,13 @@ func (h Home) LoadConfig() (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("read voter configuration: %w", err)
 	}
+	config.Nodes = nil // the file's nodes take the place of the default, not the one after it
 	decoder := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields()
 	if err := decoder.Decode(&config); err != nil {
 		return Config{}, fmt.Errorf("%w: %s: %w", ErrConfig, h.configPath(), explain(err))
+	}
+	if config.Nodes == nil {
+		config.Nodes = DefaultConfig().Nodes
 	}
 	return config, nil
 }

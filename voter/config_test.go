@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -15,13 +16,15 @@ import (
 func TestAConfigurationSurvivesItsFile(t *testing.T) {
 	home := voter.Home(filepath.Join(t.TempDir(), "voter"))
 	want := voter.Config{
-		ChainID: "test-1", GRPCAddress: "h:1", RPCAddress: "tcp://h:2", Key: "k", Operator: "dual1x",
-		PollInterval: voter.Duration(1500 * time.Millisecond),
+		ChainID: "test-1", Operator: "dual1x", Keys: []string{"a", "b"}, PasswordFile: "password",
+		PollInterval: voter.Duration(1500 * time.Millisecond), StallAfter: voter.Duration(time.Minute), DoppelgangerEpochs: 3,
+		Nodes:     []voter.NodeConfig{{GRPC: "h:1", RPC: "tcp://h:2"}, {GRPC: "i:1", RPC: "tcp://i:2"}},
+		Witnesses: []voter.NodeConfig{{GRPC: "j:1", RPC: "tcp://j:2"}},
 	}
 	if err := home.WriteConfig(want); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := home.LoadConfig(); err != nil || found != want {
+	if found, err := home.LoadConfig(); err != nil || !reflect.DeepEqual(found, want) {
 		t.Errorf("expected %+v, found %+v, %v", want, found, err)
 	}
 	content, err := os.ReadFile(filepath.Join(string(home), "voter.toml"))
@@ -35,7 +38,7 @@ func TestAConfigurationSurvivesItsFile(t *testing.T) {
 
 func TestDefaultsStandForWhatIsNotThere(t *testing.T) {
 	home := voter.Home(t.TempDir())
-	if found, err := home.LoadConfig(); err != nil || found != voter.DefaultConfig() {
+	if found, err := home.LoadConfig(); err != nil || !reflect.DeepEqual(found, voter.DefaultConfig()) {
 		t.Errorf("no file: expected the defaults, found %+v, %v", found, err)
 	}
 	if err := os.WriteFile(filepath.Join(string(home), "voter.toml"), []byte("chain_id = 'test-1'\n"), 0o600); err != nil {
@@ -43,7 +46,7 @@ func TestDefaultsStandForWhatIsNotThere(t *testing.T) {
 	}
 	want := voter.DefaultConfig()
 	want.ChainID = "test-1"
-	if found, err := home.LoadConfig(); err != nil || found != want {
+	if found, err := home.LoadConfig(); err != nil || !reflect.DeepEqual(found, want) {
 		t.Errorf("expected %+v, found %+v, %v", want, found, err)
 	}
 }
@@ -72,9 +75,17 @@ func TestTheBoundsOfAConfiguration(t *testing.T) {
 	}{
 		"defaults and a chain": {change: func(*voter.Config) {}},
 		"no chain":             {func(c *voter.Config) { c.ChainID = "" }, "chain_id: expected the chain's id, found none"},
-		"gRPC without port":    {func(c *voter.Config) { c.GRPCAddress = "localhost" }, `grpc_address: expected HOST:PORT, found "localhost"`},
-		"gRPC with no port":    {func(c *voter.Config) { c.GRPCAddress = "localhost:" }, "grpc_address"},
-		"RPC without scheme":   {func(c *voter.Config) { c.RPCAddress = "localhost:26657" }, "rpc_address"},
+		"no node":              {func(c *voter.Config) { c.Nodes = nil }, "node: expected at least one [[node]], found none"},
+		"gRPC without port":    {func(c *voter.Config) { c.Nodes[0].GRPC = "localhost" }, `node 1: grpc: expected HOST:PORT, found "localhost"`},
+		"gRPC with no port":    {func(c *voter.Config) { c.Nodes[0].GRPC = "localhost:" }, "node 1: grpc"},
+		"RPC without scheme":   {func(c *voter.Config) { c.Nodes[0].RPC = "localhost:26657" }, "node 1: rpc"},
+		"a witness":            {change: func(c *voter.Config) { c.Witnesses = []voter.NodeConfig{{GRPC: "h:1", RPC: "tcp://h:2"}} }},
+		"no witness":           {func(c *voter.Config) { c.Witnesses = c.Nodes }, "witness 1: expected an independent node, found node 1 again"},
+		"witness without RPC":  {func(c *voter.Config) { c.Witnesses = []voter.NodeConfig{{GRPC: "h:1"}} }, "witness 1: rpc"},
+		"shortest stall":       {change: func(c *voter.Config) { c.StallAfter = voter.Duration(time.Second) }},
+		"shorter stall":        {func(c *voter.Config) { c.StallAfter = voter.Duration(time.Second - 1) }, "stall_after: expected 1s to 1h0m0s"},
+		"most epochs watched":  {change: func(c *voter.Config) { c.DoppelgangerEpochs = 1000 }},
+		"more epochs watched":  {func(c *voter.Config) { c.DoppelgangerEpochs = 1001 }, "doppelganger_epochs: expected at most 1000, found 1001"},
 		"shortest poll":        {change: func(c *voter.Config) { c.PollInterval = voter.Duration(100 * time.Millisecond) }},
 		"shorter poll":         {func(c *voter.Config) { c.PollInterval = voter.Duration(100*time.Millisecond - 1) }, "poll_interval: expected 100ms to 1m0s"},
 		"longest poll":         {change: func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute) }},

@@ -15,6 +15,9 @@ import (
 // NeverVotedFlag is the flag that lets a key vote without a record of its votes.
 const NeverVotedFlag = "i-know-this-key-has-never-voted"
 
+// DefaultKey is the name of a home's first key.
+const DefaultKey = "voter"
+
 // Home is the path of a voter's folder: voter.toml, keys/ and guard.db, all of them for the owner only.
 type Home string
 
@@ -52,28 +55,59 @@ func (h Home) protect(key ffg.PublicKey) error {
 	return errors.Join(g.Admit(key), g.Close())
 }
 
-// openGuard opens the guard that protects key. Without one it refuses to start and says why: what a key has signed
-// is forgotten then, unless its owner says that there is nothing to forget.
-func (h Home) openGuard(key ffg.PublicKey, neverVoted bool) (*guard.Guard, error) {
-	if neverVoted {
-		if err := h.protect(key); err != nil {
+// loadKeys loads the named keys, or all if there are no names. The caller zeroes them.
+func (h Home) loadKeys(names []string) (secrets []*bls.SecretKey, err error) {
+	if len(names) == 0 {
+		infos, err := keys.List(h.Keys())
+		if err != nil {
 			return nil, err
+		}
+		for _, info := range infos {
+			names = append(names, info.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("load keys: expected at least one in %s, found none: make one with 'dualchaind voter keys new'", h.Keys())
+	}
+	for _, name := range names {
+		secret, err := keys.Load(h.Keys(), name)
+		if err != nil {
+			for _, loaded := range secrets {
+				loaded.Zero()
+			}
+			return nil, err
+		}
+		secrets = append(secrets, secret)
+	}
+	return secrets, nil
+}
+
+// openGuard opens the guard that protects the keys. Without one it refuses to start and says why: what a key has signed
+// is forgotten then, unless its owner says that there is nothing to forget.
+func (h Home) openGuard(public []ffg.PublicKey, neverVoted bool) (*guard.Guard, error) {
+	if neverVoted {
+		for _, key := range public {
+			if err := h.protect(key); err != nil {
+				return nil, err
+			}
 		}
 	}
 	g, err := guard.Open(h.guardPath())
 	if errors.Is(err, guard.ErrMissing) {
-		return nil, fmt.Errorf("%w; if key %s has never signed a vote, anywhere, start once with --%s", err, key, NeverVotedFlag)
+		return nil, fmt.Errorf("%w; if its keys have never signed a vote, anywhere, start once with --%s", err, NeverVotedFlag)
 	}
 	if err != nil {
 		return nil, err
 	}
-	known, err := g.Knows(key)
-	if err == nil && !known {
-		err = fmt.Errorf("%w: %s has no record of key %s: restore the file that has; if the key has never signed a vote, anywhere, start once with --%s",
-			guard.ErrMissing, h.guardPath(), key, NeverVotedFlag)
-	}
-	if err != nil {
-		return nil, errors.Join(err, g.Close())
+	for _, key := range public {
+		known, err := g.Knows(key)
+		if err == nil && !known {
+			err = fmt.Errorf("%w: %s has no record of key %s: restore the file that has; if the key has never signed a vote, anywhere, start once with --%s",
+				guard.ErrMissing, h.guardPath(), key, NeverVotedFlag)
+		}
+		if err != nil {
+			return nil, errors.Join(err, g.Close())
+		}
 	}
 	return g, nil
 }

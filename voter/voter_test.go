@@ -43,9 +43,9 @@ func newFixture(t *testing.T, interval uint64) *fixture {
 	}
 	f := &fixture{t: t, home: voter.Home(t.TempDir()), config: voter.DefaultConfig(), log: make(chan string, 4096)}
 	f.node = fakenode.Start(t, chainID, secret.PublicKey(), interval)
-	f.config.ChainID, f.config.GRPCAddress, f.config.RPCAddress = chainID, f.node.GRPC(), f.node.RPC()
+	f.config.ChainID, f.config.Nodes = chainID, []voter.NodeConfig{{GRPC: f.node.GRPC(), RPC: f.node.RPC()}}
 	f.config.PollInterval = voter.Duration(time.Minute)
-	if _, err := f.home.AddKey(f.config.Key, secret); err != nil {
+	if _, err := f.home.AddKey(voter.DefaultKey, secret); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -340,8 +340,8 @@ func TestAnUnregisteredVoterWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.config.Key = "other"
-	if _, err := f.home.AddKey(f.config.Key, other); err != nil {
+	f.config.Keys = []string{"other"}
+	if _, err := f.home.AddKey("other", other); err != nil {
 		t.Fatal(err)
 	}
 	f.listening()

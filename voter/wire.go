@@ -1,5 +1,5 @@
-// Package voter is the voter client. It follows one node and signs the one honest vote for each new checkpoint
-// (protocol §4), which takes this way:
+// Package voter is the voter client. It follows a node and signs the one honest vote for each new checkpoint with each
+// of its keys (protocol §4), which takes this way:
 //
 //	block → watch: duty, checked → guard: approved, on disk → sign → submit: sent until recorded
 //
@@ -14,55 +14,78 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/voter/keys"
 	"github.com/dualchain/dualchain/voter/sign"
 	"github.com/dualchain/dualchain/voter/submit"
 	"github.com/dualchain/dualchain/voter/watch"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// Start votes with the key of a home until ctx is done, which is no error. neverVoted lets a key start without a record
-// of its votes. Errors: ErrConfig, those of keys.Load and package guard, watch.ErrWrongChain if the node's first
+// Start votes with the keys of a home until ctx is done, which is no error. neverVoted lets keys start without a record
+// of their votes. Errors: ErrConfig, those of keys.Load and package guard, watch.ErrWrongChain if the node's first
 // answer is from another chain.
 func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *slog.Logger) error {
 	if err := config.Validate(); err != nil {
 		return err
 	}
-	secret, err := keys.Load(home.Keys(), config.Key)
+	keyring, closeKeyring, err := openKeyring(home, config, neverVoted)
 	if err != nil {
 		return err
 	}
-	defer secret.Zero()
-	key := ffg.PublicKey(secret.PublicKey().Bytes())
+	defer closeKeyring()
 
-	protection, err := home.openGuard(key, neverVoted)
-	if err != nil {
-		return err
-	}
-	defer protection.Close() //nolint:errcheck // every record is on disk since it was made
-	signer, err := sign.NewLocal(secret, ffg.Domain(config.ChainID), protection)
-	if err != nil {
-		return err
-	}
-	defer signer.Close()
-
-	conn, err := dial(config.GRPCAddress)
+	from := config.Nodes[0]
+	conn, err := dial(from.GRPC)
 	if err != nil {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // nothing more to say
-	blocks, err := watch.NewComet(config.RPCAddress)
+	blocks, err := watch.NewComet(from.RPC)
 	if err != nil {
 		return err
 	}
 	poll := time.Duration(config.PollInterval)
-	node := watch.NewNode(watch.Config{ChainID: config.ChainID, Key: key, Poll: poll}, types.NewQueryClient(conn), blocks, log)
-	submitter := submit.New(submit.NewGRPC(conn), log)
-
-	log.Info("voter started", "key", key.String(), "chain_id", config.ChainID, "grpc", config.GRPCAddress, "rpc", config.RPCAddress)
-	if err := newVoter(node, signer, submitter, poll, log).run(ctx); err != nil {
+	v := &voter{
+		watch:     watch.NewNode(watch.Config{ChainID: config.ChainID, Poll: poll}, types.NewQueryClient(conn), blocks, log),
+		signer:    keyring,
+		submitter: func(log *slog.Logger) submitter { return submit.New(submit.NewGRPC(conn), log) },
+		retry:     poll,
+		log:       log,
+	}
+	log.Info("voter started", "chain_id", config.ChainID, "grpc", from.GRPC, "rpc", from.RPC)
+	if err := v.run(ctx); err != nil {
 		return fmt.Errorf("vote: %w", err)
 	}
 	log.Info("voter stopped")
 	return nil
+}
+
+// openKeyring opens the guard and the keys that the configuration names. What it returns closes both.
+func openKeyring(home Home, config Config, neverVoted bool) (*sign.Keyring, func(), error) {
+	secrets, err := home.loadKeys(config.Keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	public := make([]ffg.PublicKey, len(secrets))
+	for i, secret := range secrets {
+		public[i] = secret.PublicKey().Bytes()
+	}
+	protection, err := home.openGuard(public, neverVoted)
+	if err != nil {
+		for _, secret := range secrets {
+			secret.Zero()
+		}
+		return nil, nil, err
+	}
+	keyring := sign.NewKeyring(ffg.Domain(config.ChainID), protection)
+	closeBoth := func() {
+		keyring.Close()
+		_ = protection.Close() // every record is on disk since it was made
+	}
+	for _, secret := range secrets {
+		if err := keyring.Add(secret); err != nil {
+			closeBoth()
+			return nil, nil, err
+		}
+	}
+	return keyring, closeBoth, nil
 }

@@ -84,7 +84,7 @@ func (s *scene) ask(t *testing.T, tip Header) (duty Duty, asked int, _ error) {
 	t.Helper()
 	node := NewNode(Config{ChainID: chainID}, s, s, slog.New(slog.DiscardHandler))
 	node.now = func() time.Time { return now }
-	duty, err := node.Duty(t.Context(), tip)
+	duty, err := node.Duty(t.Context(), ffg.PublicKey{}, tip)
 	return duty, s.asked, err
 }
 
@@ -208,7 +208,7 @@ func TestAskingAgainUntilTheBlockIsExecuted(t *testing.T) {
 	s.header.Set(heightHeader, "19")
 	node := NewNode(Config{ChainID: chainID}, lateAfter{s, 3}, s, slog.New(slog.DiscardHandler))
 	node.now = func() time.Time { return now }
-	if duty, err := node.Duty(t.Context(), block); err != nil || duty.Executed != 20 || s.asked != 4 {
+	if duty, err := node.Duty(t.Context(), ffg.PublicKey{}, block); err != nil || duty.Executed != 20 || s.asked != 4 {
 		t.Errorf("expected a duty at the fourth question, found %+v after %d, %v", duty, s.asked, err)
 	}
 }

@@ -43,7 +43,6 @@ type Duties interface {
 // Config says what to watch.
 type Config struct {
 	ChainID string        // that every block must have
-	Key     ffg.PublicKey // of the voter
 	Poll    time.Duration // how often to ask for the latest block besides listening for events
 }
 
@@ -61,13 +60,13 @@ func NewNode(config Config, duties Duties, blocks Blocks, log *slog.Logger) *Nod
 	return &Node{config: config, duties: duties, blocks: blocks, now: time.Now, log: log}
 }
 
-// Duty asks for the duty at the tip or later, and checks the answer. Only what the node has executed is in the answer.
+// Duty asks for the duty of a key at the tip or later, and checks the answer. Only what the node has executed is in the answer.
 // Errors: the package's, or the node can't be reached.
-func (n *Node) Duty(ctx context.Context, tip Header) (Duty, error) {
+func (n *Node) Duty(ctx context.Context, key ffg.PublicKey, tip Header) (Duty, error) {
 	if err := n.checkChain(tip); err != nil {
 		return Duty{}, err
 	}
-	answer, executed, err := n.ask(ctx, tip.Height)
+	answer, executed, err := n.ask(ctx, key, tip.Height)
 	if err != nil {
 		return Duty{}, fmt.Errorf("ask for duty: %w", err)
 	}
@@ -88,9 +87,9 @@ func (n *Node) Duty(ctx context.Context, tip Header) (Duty, error) {
 }
 
 // ask returns the answer from a state at or above a height, and the state's height.
-func (n *Node) ask(ctx context.Context, height uint64) (*types.QueryDutyResponse, uint64, error) {
+func (n *Node) ask(ctx context.Context, key ffg.PublicKey, height uint64) (*types.QueryDutyResponse, uint64, error) {
 	for wait, left := firstRecheck, rechecks; ; wait, left = 2*wait, left-1 {
-		answer, executed, err := n.askOnce(ctx)
+		answer, executed, err := n.askOnce(ctx, key)
 		if err == nil && executed < height {
 			err = fmt.Errorf("%w: expected height %d or more, found %d", ErrNotExecuted, height, executed)
 		}
@@ -105,11 +104,11 @@ func (n *Node) ask(ctx context.Context, height uint64) (*types.QueryDutyResponse
 	}
 }
 
-func (n *Node) askOnce(ctx context.Context) (*types.QueryDutyResponse, uint64, error) {
+func (n *Node) askOnce(ctx context.Context, key ffg.PublicKey) (*types.QueryDutyResponse, uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var header metadata.MD
-	answer, err := n.duties.Duty(ctx, &types.QueryDutyRequest{Voter: n.config.Key.String()}, grpc.Header(&header))
+	answer, err := n.duties.Duty(ctx, &types.QueryDutyRequest{Voter: key.String()}, grpc.Header(&header))
 	switch status.Code(err) {
 	case codes.OK:
 	case codes.NotFound, codes.FailedPrecondition:

@@ -49,7 +49,8 @@ func voterHome(cmd *cobra.Command) (voter.Home, error) {
 }
 
 func voterStartCommand() *cobra.Command {
-	var chainID, grpcAddress, rpcAddress, key string
+	var chainID, grpcAddress, rpcAddress string
+	var keys []string
 	var poll time.Duration
 	var neverVoted bool
 	cmd := &cobra.Command{
@@ -74,9 +75,9 @@ what its key has signed.`,
 				set  func()
 			}{
 				{flags.FlagChainID, func() { config.ChainID = chainID }},
-				{"grpc", func() { config.GRPCAddress = grpcAddress }},
-				{"rpc", func() { config.RPCAddress = rpcAddress }},
-				{"key", func() { config.Key = key }},
+				{"grpc", func() { config.Nodes[0].GRPC = grpcAddress }},
+				{"rpc", func() { config.Nodes[0].RPC = rpcAddress }},
+				{"keys", func() { config.Keys = keys }},
 				{"poll", func() { config.PollInterval = voter.Duration(poll) }},
 			} {
 				if cmd.Flags().Changed(flag.name) {
@@ -92,11 +93,11 @@ what its key has signed.`,
 			return voter.Start(ctx, home, config, neverVoted, log)
 		},
 	}
-	defaults := voter.DefaultConfig()
+	defaults, node := voter.DefaultConfig(), voter.DefaultNode()
 	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain to vote on")
-	cmd.Flags().StringVar(&grpcAddress, "grpc", defaults.GRPCAddress, "gRPC address of the node")
-	cmd.Flags().StringVar(&rpcAddress, "rpc", defaults.RPCAddress, "CometBFT RPC address of the same node")
-	cmd.Flags().StringVar(&key, "key", defaults.Key, "name of the key to vote with")
+	cmd.Flags().StringVar(&grpcAddress, "grpc", node.GRPC, "gRPC address of the first node")
+	cmd.Flags().StringVar(&rpcAddress, "rpc", node.RPC, "CometBFT RPC address of the same node")
+	cmd.Flags().StringSliceVar(&keys, "keys", nil, "names of the keys to vote with (default all)")
 	cmd.Flags().DurationVar(&poll, "poll", time.Duration(defaults.PollInterval), "how often to ask for the latest block besides listening for events")
 	cmd.Flags().BoolVar(&neverVoted, voter.NeverVotedFlag, false, "begin a record of votes for a key that has none; if it has ever signed a vote, its stake is at risk")
 	return cmd

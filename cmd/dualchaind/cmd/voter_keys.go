@@ -28,7 +28,7 @@ func voterKeysCommand() *cobra.Command {
 		RunE:  client.ValidateCmd, // an unknown subcommand is an error
 		Short: "Make and show the voter's keys; nothing here prints a secret",
 	}
-	cmd.PersistentFlags().String("name", voter.DefaultConfig().Key, "name of the key")
+	cmd.PersistentFlags().String("name", voter.DefaultKey, "name of the key")
 	cmd.AddCommand(newVoterKeyCommand(), showVoterKeyCommand(), proveVoterKeyCommand(), listVoterKeysCommand())
 	return cmd
 }
@@ -65,7 +65,7 @@ func newVoterKeyCommand() *cobra.Command {
 				return err
 			}
 			config := voter.DefaultConfig()
-			config.ChainID, config.Operator, config.Key = chainID, operator, name
+			config.ChainID, config.Operator = chainID, operator
 			if err := home.WriteConfig(config); err != nil && !errors.Is(err, fs.ErrExist) {
 				return err
 			}

@@ -1,0 +1,86 @@
+package voter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/watch"
+)
+
+// ballot votes with one key.
+type ballot struct {
+	key    ffg.PublicKey
+	watch  watcher
+	signer signer
+	submit submitter
+	log    *slog.Logger
+
+	last     ffg.Vote // that was signed
+	reported string   // what was said last of what keeps us from voting
+}
+
+// step does what is due at a block: the vote for the head first, then votes that aren't recorded yet.
+func (b *ballot) step(ctx context.Context, tip watch.Header, started time.Time) error {
+	duty, err := b.watch.Duty(ctx, b.key, tip)
+	if err != nil {
+		return err
+	}
+	err = b.vote(ctx, duty, started)
+	b.submit.Settle(ctx, duty.Executed, duty.Vote.Target.Epoch)
+	return err
+}
+
+func (b *ballot) vote(ctx context.Context, duty watch.Duty, started time.Time) error {
+	vote := duty.Vote
+	if !duty.Member {
+		return errNotMember
+	}
+	if duty.Recorded || vote == b.last {
+		return nil
+	}
+	signature, err := b.signer.Sign(ctx, b.key, vote)
+	if err != nil {
+		return err
+	}
+	b.last = vote
+	log := b.log.With("epoch", vote.Target.Epoch, "target", vote.Target.Root.String(), "source", vote.Source.Epoch, "height", duty.Executed)
+	if err := b.submit.Send(ctx, duty.Aggregate(signature), duty.Executed); err != nil {
+		log.Warn("voted, but the node didn't take the vote: sending it again with the next block", "error", err)
+		return nil
+	}
+	log.Info("voted", "took", time.Since(started).Round(10*time.Microsecond))
+	return nil
+}
+
+// errNotMember keeps from voting like watch.ErrNoDuty does.
+var errNotMember = errors.New("the key has no bit in the voter set of the head")
+
+// report says what keeps from voting when it changes.
+func (b *ballot) report(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text == b.reported {
+		return
+	}
+	b.reported = text
+	var offence *ffg.Offence
+	var forgotten *guard.BelowFloor
+	switch {
+	case err == nil:
+		b.log.Info("voting again")
+	case errors.Is(err, watch.ErrNoDuty), errors.Is(err, errNotMember):
+		b.log.Info("waiting", "reason", err)
+	case errors.As(err, &offence), errors.As(err, &forgotten):
+		b.log.Error("ALARM: slashing protection refused a vote", "error", err)
+	case errors.Is(err, watch.ErrWrongChain), errors.Is(err, watch.ErrInconsistent), errors.Is(err, watch.ErrFuture):
+		b.log.Error("ALARM: not voting on what the node says", "error", err)
+	default:
+		b.log.Warn("not voting", "error", err)
+	}
+}
