@@ -145,6 +145,9 @@ func TestAZeroedOrMissingKeySignsNothing(t *testing.T) {
 			if key.Bytes() != ([bls.SecretKeySize]byte{}) {
 				t.Error("expected zero bytes")
 			}
+			if key.Child(0) != nil {
+				t.Error("expected no child: everybody could derive it")
+			}
 			wantError(t, bls.ErrIdentity, bls.Verify(public, root(1), key.Sign(root(1))))
 			wantError(t, bls.ErrIdentity, bls.VerifyPossession(public, root(1), key.ProvePossession(root(1))))
 			key.Zero()

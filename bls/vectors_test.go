@@ -157,8 +157,10 @@ func TestDecodesLikeTheVectors(t *testing.T) {
 
 func TestDerivesKeysLikeTheVectors(t *testing.T) {
 	var cases []struct {
-		Seed     string
-		MasterSK string `json:"master_SK"`
+		Seed       string
+		MasterSK   string `json:"master_SK"`
+		ChildIndex uint32 `json:"child_index"`
+		ChildSK    string `json:"child_SK"`
 	}
 	readJSON(t, "testdata/keygen.json", &cases)
 	if len(cases) != 4 {
@@ -167,9 +169,17 @@ func TestDerivesKeysLikeTheVectors(t *testing.T) {
 	for _, c := range cases {
 		key, err := bls.KeyFromSeed(unhex(t, c.Seed))
 		wantError(t, nil, err)
-		b := key.Bytes()
-		if found := new(big.Int).SetBytes(b[:]).String(); found != c.MasterSK {
+		if found := decimal(key); found != c.MasterSK {
 			t.Errorf("seed %s: expected %s, found %s", c.Seed, c.MasterSK, found)
 		}
+		if found := decimal(key.Child(c.ChildIndex)); found != c.ChildSK {
+			t.Errorf("seed %s, child %d: expected %s, found %s", c.Seed, c.ChildIndex, c.ChildSK, found)
+		}
 	}
+}
+
+// decimal is a secret key as EIP-2333 writes it.
+func decimal(key *bls.SecretKey) string {
+	b := key.Bytes()
+	return new(big.Int).SetBytes(b[:]).String()
 }
