@@ -69,14 +69,14 @@ func (b *ballot) report(err error) {
 		return
 	}
 	b.reported = text
-	var offence *ffg.Offence
+	var conflict *guard.Conflict
 	var forgotten *guard.BelowFloor
 	switch {
 	case err == nil:
 		b.log.Info("voting again")
 	case errors.Is(err, watch.ErrNoDuty), errors.Is(err, errNotMember):
 		b.log.Info("waiting", "reason", err)
-	case errors.As(err, &offence), errors.As(err, &forgotten):
+	case errors.As(err, &conflict), errors.As(err, &forgotten):
 		b.log.Error("ALARM: slashing protection refused a vote", "error", err)
 	case errors.Is(err, watch.ErrWrongChain), errors.Is(err, watch.ErrInconsistent), errors.Is(err, watch.ErrFuture):
 		b.log.Error("ALARM: not voting on what the node says", "error", err)

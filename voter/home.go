@@ -18,11 +18,11 @@ const NeverVotedFlag = "i-know-this-key-has-never-voted"
 // DefaultKey is the name of a home's first key.
 const DefaultKey = "voter"
 
-// Home is the path of a voter's folder: voter.toml, keys/ and guard.db, all of them for the owner only.
+// Home is the path of a voter's folder: voter.toml, keys/ and guard.journal, all of them for the owner only.
 type Home string
 
 func (h Home) configPath() string { return filepath.Join(string(h), "voter.toml") }
-func (h Home) guardPath() string  { return filepath.Join(string(h), "guard.db") }
+func (h Home) guardPath() string  { return filepath.Join(string(h), guard.FileName) }
 
 // Keys returns the folder of the keys.
 func (h Home) Keys() string { return filepath.Join(string(h), "keys") }

@@ -390,14 +390,14 @@ func TestAWrongChainLaterIsAnAlarm(t *testing.T) {
 func TestASecondVoterOnOneHomeIsRefused(t *testing.T) {
 	f := newFixture(t, 1).listening()
 	err := voter.Start(t.Context(), f.home, f.config, false, slog.New(slog.DiscardHandler))
-	if !errors.Is(err, guard.ErrInUse) || !strings.Contains(err.Error(), filepath.Join(string(f.home), "guard.db")) {
+	if !errors.Is(err, guard.ErrInUse) || !strings.Contains(err.Error(), filepath.Join(string(f.home), guard.FileName)) {
 		t.Errorf("expected %v naming the file, found %v", guard.ErrInUse, err)
 	}
 	f.stop()
 }
 
 func TestAKeyWithoutProtectionNeedsAPromise(t *testing.T) {
-	guardOf := func(home voter.Home) string { return filepath.Join(string(home), "guard.db") }
+	guardOf := func(home voter.Home) string { return filepath.Join(string(home), guard.FileName) }
 	for name, tc := range map[string]struct {
 		lose    func(*fixture) error
 		want    error

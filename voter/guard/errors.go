@@ -7,15 +7,37 @@ import (
 	"github.com/dualchain/dualchain/ffg"
 )
 
-// Reasons to refuse a guard file. Each is wrapped in an error that names the file and says what to do.
+// Reasons to refuse. Each is wrapped in an error that says what was found and what to do.
 var (
-	// ErrMissing: there is no file, or it doesn't know the key.
+	// ErrMissing: there is no journal, or it doesn't know the key.
 	ErrMissing = errors.New("no slashing protection for this key")
-	// ErrInUse: another process has the file open.
+	// ErrInUse: another process has the journal open.
 	ErrInUse = errors.New("slashing protection in use by another process")
-	// ErrDamaged: the file is there and isn't a guard's.
+	// ErrDamaged: the journal is there and isn't as it was written.
 	ErrDamaged = errors.New("slashing protection damaged")
+	// ErrRetired: the key moved to another machine.
+	ErrRetired = errors.New("key retired from this machine")
+	// ErrStorage: the disk doesn't take what has to be on it first. It is worth asking again.
+	ErrStorage = errors.New("slashing protection can't be stored")
+	// ErrInterchange: a file to import isn't an EIP-3076 interchange file of votes.
+	ErrInterchange = errors.New("not an interchange file of votes")
+	// ErrDomain: a file to import is of another chain.
+	ErrDomain = errors.New("interchange file of another chain")
 )
+
+// Conflict refuses a vote that would be slashable together with a recorded one.
+type Conflict struct {
+	Recorded Record
+	Vote     ffg.Vote
+	Kind     ffg.OffenceKind
+}
+
+// Error says what the votes span.
+func (e *Conflict) Error() string {
+	return fmt.Sprintf("%s: recorded %d → %d (signing root %s), asked for %d (%s) → %d (%s)", e.Kind,
+		e.Recorded.Source, e.Recorded.Target, rootText(e.Recorded.Root),
+		e.Vote.Source.Epoch, e.Vote.Source.Root, e.Vote.Target.Epoch, e.Vote.Target.Root)
+}
 
 // BelowFloor refuses a vote that could conflict with a vote of which only the floor is remembered.
 type BelowFloor struct {
@@ -27,4 +49,11 @@ type BelowFloor struct {
 func (e *BelowFloor) Error() string {
 	return fmt.Sprintf("below the floor of forgotten votes: expected source epoch %d or more and target epoch above %d, found %d → %d",
 		e.Floor.Source, e.Floor.Target, e.Vote.Source.Epoch, e.Vote.Target.Epoch)
+}
+
+func rootText(root ffg.Root) string {
+	if root == (ffg.Root{}) {
+		return "unknown"
+	}
+	return root.String()
 }

@@ -1,247 +1,201 @@
 // Package guard is slashing protection: it remembers every vote that a key may have signed, and approves a vote only
-// if no pair of them is slashable (protocol §8). The check and the record are one transaction, which is on disk before
-// Approve returns: whoever signs only what was approved can crash at any moment and start again.
+// if no pair of them is slashable (protocol §8). The record is on disk before Approve returns: whoever signs only what was
+// approved can crash at any moment and start again.
 //
 // Votes are kept by public key and domain, never by height: a chain that starts again under another chain id is
-// another domain, and a chain that rolls back is the same one.
+// another domain, and a chain that rolls back is the same one. Why the file is one of our own: docs/adr/014.
 package guard
 
 import (
-	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
-	"time"
-
-	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
+	"path/filepath"
+	"sync"
 
 	"github.com/dualchain/dualchain/ffg"
 	"github.com/dualchain/dualchain/voter/internal/durable"
 )
 
-// keep is how many votes of a key in a domain are remembered one by one, the latest targets; of older ones the Floor
-// remains. It is many times any vote window, so that a vote that can still be of use can be signed again.
-const keep = 1024
+// FileName is what a journal is called in a voter's home. Its lock is beside it.
+const FileName = "guard.journal"
 
-// The file: guard/format = 1; keys/PUBLIC KEY/DOMAIN/{floor = source u64 target u64, votes/TARGET u64 = vote}.
-var (
-	metaBucket  = []byte("guard")
-	formatKey   = []byte("format")
-	format      = []byte{1}
-	keysBucket  = []byte("keys")
-	votesBucket = []byte("votes")
-	floorKey    = []byte("floor")
+// How many votes of a key in a domain are remembered one by one. Complete is many times any vote window, so that a vote
+// that can still be of use can be signed again, and older targets can still be voted for where that is safe. Minimal
+// remembers one, and refuses everything with a target up to it or a source before it, as in EIP-3076.
+const (
+	Complete = 1024
+	Minimal  = 1
 )
 
 // Guard approves votes. It may be called from many goroutines.
 type Guard struct {
-	db   *bbolt.DB
 	keep int
+
+	mu      sync.Mutex
+	lock    *os.File
+	journal journal
+	state   state // nil when closed
 }
 
-// Create makes a file that knows no keys. It never replaces a file: the error then wraps fs.ErrExist.
+// Option changes how a journal is opened.
+type Option func(*Guard)
+
+// Keep says how many votes of each key and domain are remembered, the newest ones; of older ones the Floor remains.
+// The default is Complete; less than Minimal is Minimal. What was forgotten under a smaller number stays forgotten.
+func Keep(votes int) Option { return func(g *Guard) { g.keep = max(votes, Minimal) } }
+
+// Create makes a journal that knows no keys. It never replaces a file: the error then wraps fs.ErrExist.
 func Create(path string) error {
-	err := durable.Make(path, func(file *os.File) error {
-		db, err := open(file.Name())
-		if err != nil {
-			return err
-		}
-		err = db.Update(func(tx *bbolt.Tx) error {
-			meta, err := tx.CreateBucket(metaBucket)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.CreateBucket(keysBucket); err != nil {
-				return err
-			}
-			return meta.Put(formatKey, format)
-		})
-		return errors.Join(err, db.Close())
-	})
-	if err != nil {
+	content, _, _ := encode(0, nil)
+	if err := durable.Write(path, content); err != nil {
 		return fmt.Errorf("create slashing protection: %w", err)
 	}
 	return nil
 }
 
-// Open opens an existing file and locks it until Close. Errors wrap ErrMissing, ErrInUse or ErrDamaged.
-func Open(path string) (*Guard, error) {
-	db, err := open(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: expected the file %s, found none: restore it, or stop using keys that may have voted", ErrMissing, path)
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, fmt.Errorf("%w: expected %s to be unlocked, found it locked: stop the other process first", ErrInUse, path)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return nil, damaged(path, err)
-	case err != nil:
-		return nil, fmt.Errorf("open slashing protection %s: %w", path, err)
+// Open opens an existing journal and locks it until Close. It writes nothing yet. Errors wrap ErrMissing, ErrInUse,
+// ErrDamaged or ErrStorage.
+func Open(path string, options ...Option) (*Guard, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(path)
 	}
-	if err := db.View(checkFormat); err != nil {
-		return nil, errors.Join(damaged(path, err), db.Close())
+	locked, err := lock(path)
+	if err != nil {
+		return nil, fmt.Errorf("open slashing protection: %w", err)
 	}
-	return &Guard{db: db, keep: keep}, nil
+	g, err := open(folder(filepath.Dir(path)), path, options...)
+	if err != nil {
+		return nil, errors.Join(err, locked.Close())
+	}
+	g.lock = locked
+	return g, nil
 }
 
-// open never makes a file and waits for no lock.
-func open(path string) (*bbolt.DB, error) {
-	return bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: time.Nanosecond,
-		OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
-			return os.OpenFile(name, flag&^os.O_CREATE, perm)
-		},
-	})
-}
-
-func damaged(path string, err error) error {
-	return fmt.Errorf("%w: %s: %w: restore the file; a copy is good only if nothing was signed after it was made", ErrDamaged, path, err)
-}
-
-// checkFormat also catches an empty file, in which bbolt has just made an empty database.
-func checkFormat(tx *bbolt.Tx) error {
-	var found []byte
-	if meta := tx.Bucket(metaBucket); meta != nil {
-		found = meta.Get(formatKey)
+// open reads the journal from a disk that nobody else writes to.
+func open(d disk, path string, options ...Option) (*Guard, error) {
+	content, err := d.read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(path)
 	}
-	if string(found) != string(format) || tx.Bucket(keysBucket) == nil {
-		return fmt.Errorf("expected format %x, found %x", format, found)
+	if err != nil {
+		return nil, fmt.Errorf("open slashing protection: %w: %w", ErrStorage, err)
 	}
-	return nil
+	generation, s, err := decode(content)
+	if err != nil {
+		return nil, fmt.Errorf("open slashing protection: %w: %s: %w: restore the file; a copy is good only if nothing was signed after it was made",
+			ErrDamaged, path, err)
+	}
+	g := &Guard{keep: Complete, journal: journal{disk: d, name: path, generation: generation}, state: s}
+	for _, option := range options {
+		option(g)
+	}
+	s.forget(g.keep)
+	return g, nil
 }
 
-// Close unlocks the file. Approve refuses everything afterwards.
+func missing(path string) error {
+	hint := "restore it, or stop using keys that may have voted"
+	old := filepath.Join(filepath.Dir(path), "guard.db")
+	if _, err := os.Stat(old); err == nil {
+		hint = fmt.Sprintf("%s is of an unreleased version, which this one doesn't read: its keys may have voted", old)
+	}
+	return fmt.Errorf("open slashing protection: %w: expected the file %s, found none: %s", ErrMissing, path, hint)
+}
+
+// Close unlocks the journal. Everything is refused afterwards, with fs.ErrClosed.
 func (g *Guard) Close() error {
-	if err := g.db.Close(); err != nil {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.state = nil
+	err := g.journal.close()
+	if g.lock != nil {
+		err = errors.Join(err, g.lock.Close())
+		g.lock = nil
+	}
+	if err != nil {
 		return fmt.Errorf("close slashing protection: %w", err)
 	}
 	return nil
 }
 
-// Admit begins to protect a key that has never voted. A key that is protected already stays as it is.
-func (g *Guard) Admit(key ffg.PublicKey) error {
-	err := g.db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.Bucket(keysBucket).CreateBucketIfNotExists(key[:])
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("admit key %s to slashing protection: %w", key, err)
-	}
-	return nil
-}
-
-// Knows reports whether the key was admitted.
-func (g *Guard) Knows(key ffg.PublicKey) (known bool, err error) {
-	err = g.db.View(func(tx *bbolt.Tx) error {
-		known = tx.Bucket(keysBucket).Bucket(key[:]) != nil
-		return nil
-	})
-	if err != nil {
-		return false, fmt.Errorf("look key %s up in slashing protection: %w", key, err)
-	}
-	return known, nil
-}
-
 // Approve records the vote and returns nil once that is durable, if it conflicts with no vote that was approved for
-// the key in the domain. The same vote again is approved. Any error means: don't sign. A refusal is an *ffg.Offence with
-// both votes, or a *BelowFloor; errors also wrap ErrMissing for a key that was never admitted and ffg.ErrVoteOrder.
+// the key in the domain. The same vote again is approved. Any error means: don't sign. A refusal is a *Conflict with the
+// recorded vote, or a *BelowFloor; errors also wrap ErrMissing for a key that was never admitted, ErrRetired,
+// ffg.ErrVoteOrder and ErrStorage. After ErrStorage the vote counts as signed, though it wasn't, since it may be on disk:
+// asked for again, it is approved as soon as the disk takes it.
 func (g *Guard) Approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error {
-	err := vote.Validate()
-	if err == nil {
-		err = g.db.Update(func(tx *bbolt.Tx) error {
-			known := tx.Bucket(keysBucket).Bucket(key[:])
-			if known == nil {
-				return fmt.Errorf("%w: %s was never admitted", ErrMissing, key)
-			}
-			ledger, err := known.CreateBucketIfNotExists(domain[:])
-			if err != nil {
-				return err
-			}
-			return g.record(ledger, vote)
-		})
-	}
-	if err != nil {
+	if err := g.approve(domain, key, vote); err != nil {
 		return fmt.Errorf("approve vote: %w", err)
 	}
 	return nil
 }
 
-// record is the body of the transaction: check, write, forget the oldest.
-func (g *Guard) record(ledger *bbolt.Bucket, vote ffg.Vote) error {
-	floor, err := readFloor(ledger)
+func (g *Guard) approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error {
+	if err := vote.Validate(); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a, err := g.account(key)
 	if err != nil {
 		return err
 	}
-	if err := floor.check(vote); err != nil {
-		return err
+	if a.retired {
+		return fmt.Errorf("%w: %s moved to another machine, which may have voted since", ErrRetired, key)
 	}
-	votes, err := ledger.CreateBucketIfNotExists(votesBucket)
-	if err != nil {
-		return err
+	l := a.in(domain)
+	record := Record{Source: vote.Source.Epoch, Target: vote.Target.Epoch, Root: vote.SigningRoot(domain)}
+	if l.knows(record) {
+		return g.settle()
 	}
-	kept, err := readVotes(votes)
-	if err != nil {
-		return err
+	if old, kind := l.conflict(record); kind != 0 {
+		return &Conflict{Recorded: old, Vote: vote, Kind: kind}
 	}
-	for _, old := range kept {
-		if err := ffg.Slashable(old, vote); err != nil {
-			return err
-		}
+	if !l.floor.above(record) {
+		return &BelowFloor{Vote: vote, Floor: l.floor}
 	}
-	// An identical vote is written again: when it was first written, the disk may have failed after the page cache had it.
-	if err := votes.Put(epochKey(vote), vote.Encode()); err != nil {
-		return err
+	change := entry{kind: kindVote, key: key, domain: domain, record: record}
+	err = errors.Join(g.store(change), g.state.apply(change)) // in memory also if the disk failed: the entry may be there
+	a.in(domain).forget(g.keep)
+	return err
+}
+
+// account finds what is known of a key. Errors: fs.ErrClosed, ErrMissing.
+func (g *Guard) account(key ffg.PublicKey) (*account, error) {
+	if g.state == nil {
+		return nil, fmt.Errorf("slashing protection: %w", fs.ErrClosed)
 	}
-	if at, known := slices.BinarySearchFunc(kept, vote, byTarget); !known {
-		kept = slices.Insert(kept, at, vote)
+	a := g.state[key]
+	if a == nil {
+		return nil, fmt.Errorf("%w: %s was never admitted", ErrMissing, key)
 	}
-	if len(kept) <= g.keep {
+	return a, nil
+}
+
+// store makes a change durable, before or after it is made in memory.
+func (g *Guard) store(change entry) error {
+	if g.journal.full() {
+		return g.replace(append(g.state.entries(), change))
+	}
+	if err := g.journal.append(change); err != nil {
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	return nil
+}
+
+// settle makes durable what is in memory.
+func (g *Guard) settle() error {
+	if g.journal.sound() {
 		return nil
 	}
-	for _, old := range kept[:len(kept)-g.keep] {
-		floor = floor.raise(old)
-		if err := votes.Delete(epochKey(old)); err != nil {
-			return err
-		}
+	return g.replace(g.state.entries())
+}
+
+func (g *Guard) replace(entries []entry) error {
+	if err := g.journal.replace(entries); err != nil {
+		return fmt.Errorf("%w: %w", ErrStorage, err)
 	}
-	return ledger.Put(floorKey, floor.encode())
+	return nil
 }
-
-func byTarget(a, b ffg.Vote) int { return cmp.Compare(a.Target.Epoch, b.Target.Epoch) }
-
-func readFloor(ledger *bbolt.Bucket) (Floor, error) {
-	b := ledger.Get(floorKey)
-	if b == nil {
-		return Floor{}, nil
-	}
-	if len(b) != 16 {
-		return Floor{}, fmt.Errorf("%w: floor: expected 16 bytes, found %d", ErrDamaged, len(b))
-	}
-	return Floor{Source: binary.BigEndian.Uint64(b), Target: binary.BigEndian.Uint64(b[8:])}, nil
-}
-
-func (f Floor) encode() []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, f.Source), f.Target)
-}
-
-// readVotes returns the remembered votes, ascending by target.
-func readVotes(votes *bbolt.Bucket) ([]ffg.Vote, error) {
-	var kept []ffg.Vote
-	err := votes.ForEach(func(epoch, b []byte) error {
-		vote, err := ffg.DecodeVote(b)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
-		if string(epochKey(vote)) != string(epoch) {
-			return fmt.Errorf("%w: expected a vote with target epoch %x, found %d", ErrDamaged, epoch, vote.Target.Epoch)
-		}
-		kept = append(kept, vote)
-		return nil
-	})
-	return kept, err
-}
-
-func epochKey(vote ffg.Vote) []byte { return binary.BigEndian.AppendUint64(nil, vote.Target.Epoch) }

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/dualchain/dualchain/ffg"
 )
 
@@ -29,10 +27,15 @@ func link(source, target uint64, fork ...byte) ffg.Vote {
 	return ffg.Vote{Source: ffg.Ref{Epoch: source}, Target: ffg.Ref{Epoch: target, Root: root}}
 }
 
-// open makes a guard that protects alice and bob, in a file of its own.
+// recordOf is what is remembered of a vote in chain A.
+func recordOf(v ffg.Vote) Record {
+	return Record{Source: v.Source.Epoch, Target: v.Target.Epoch, Root: v.SigningRoot(chainA)}
+}
+
+// openNew makes a guard that protects alice and bob, in a file of its own.
 func openNew(t testing.TB) (*Guard, string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "guard.db")
+	path := filepath.Join(t.TempDir(), FileName)
 	if err := Create(path); err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +48,9 @@ func openNew(t testing.TB) (*Guard, string) {
 	return g, path
 }
 
-func reopen(t testing.TB, path string) *Guard {
+func reopen(t testing.TB, path string, options ...Option) *Guard {
 	t.Helper()
-	g, err := Open(path)
+	g, err := Open(path, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,23 +60,26 @@ func reopen(t testing.TB, path string) *Guard {
 
 func TestApproveRefusesWhatIsSlashable(t *testing.T) {
 	for name, tc := range map[string]struct {
-		before  []ffg.Vote
-		vote    ffg.Vote
-		offence ffg.OffenceKind // 0 for none
-		first   ffg.Vote
+		before   []ffg.Vote
+		vote     ffg.Vote
+		kind     ffg.OffenceKind // 0 for none
+		recorded ffg.Vote
 	}{
 		"first vote":                       {vote: link(0, 1)},
 		"next vote":                        {before: []ffg.Vote{link(0, 1)}, vote: link(1, 2)},
 		"same source, later target":        {before: []ffg.Vote{link(0, 1)}, vote: link(0, 2)},
 		"the same vote again":              {before: []ffg.Vote{link(0, 1), link(1, 2)}, vote: link(0, 1)},
-		"double vote":                      {before: []ffg.Vote{link(0, 1)}, vote: link(0, 1, 9), offence: ffg.DoubleVote, first: link(0, 1)},
-		"double vote, other source":        {before: []ffg.Vote{link(1, 3)}, vote: link(0, 3), offence: ffg.DoubleVote, first: link(1, 3)},
-		"surrounds an old one":             {before: []ffg.Vote{link(2, 3)}, vote: link(1, 4), offence: ffg.SurroundVote, first: link(1, 4)},
+		"double vote":                      {before: []ffg.Vote{link(0, 1)}, vote: link(0, 1, 9), kind: ffg.DoubleVote, recorded: link(0, 1)},
+		"double vote, other source":        {before: []ffg.Vote{link(1, 3)}, vote: link(0, 3), kind: ffg.DoubleVote, recorded: link(1, 3)},
+		"surrounds an old one":             {before: []ffg.Vote{link(2, 3)}, vote: link(1, 4), kind: ffg.SurroundVote, recorded: link(2, 3)},
 		"same source: surrounds nothing":   {before: []ffg.Vote{link(2, 3)}, vote: link(2, 4)},
-		"is surrounded":                    {before: []ffg.Vote{link(1, 4)}, vote: link(2, 3), offence: ffg.SurroundVote, first: link(1, 4)},
+		"is surrounded":                    {before: []ffg.Vote{link(1, 4)}, vote: link(2, 3), kind: ffg.SurroundVote, recorded: link(1, 4)},
 		"same source: not surrounded":      {before: []ffg.Vote{link(1, 4)}, vote: link(1, 3)},
-		"surrounds not the last, but one":  {before: []ffg.Vote{link(2, 3), link(3, 4)}, vote: link(1, 5), offence: ffg.SurroundVote, first: link(1, 5)},
+		"surrounds not the last, but one":  {before: []ffg.Vote{link(2, 3), link(3, 4)}, vote: link(1, 3, 1), kind: ffg.DoubleVote, recorded: link(2, 3)},
+		"surrounds several":                {before: []ffg.Vote{link(2, 3), link(3, 4)}, vote: link(1, 5), kind: ffg.SurroundVote, recorded: link(3, 4)},
+		"is surrounded by a later one":     {before: []ffg.Vote{link(1, 9), link(5, 10)}, vote: link(4, 8), kind: ffg.SurroundVote, recorded: link(1, 9)},
 		"earlier, beside what came before": {before: []ffg.Vote{link(5, 6)}, vote: link(1, 2)},
+		"between what came before":         {before: []ffg.Vote{link(1, 2), link(5, 6)}, vote: link(3, 4)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, path := openNew(t)
@@ -84,14 +90,15 @@ func TestApproveRefusesWhatIsSlashable(t *testing.T) {
 			}
 			for _, when := range []string{"at once", "after a restart"} {
 				err := g.Approve(chainA, alice, tc.vote)
-				var offence *ffg.Offence
+				want := Conflict{Recorded: recordOf(tc.recorded), Vote: tc.vote, Kind: tc.kind}
+				var conflict *Conflict
 				switch {
-				case tc.offence == 0 && err != nil:
+				case tc.kind == 0 && err != nil:
 					t.Errorf("%s: expected approval, found %v", when, err)
-				case tc.offence != 0 && !errors.As(err, &offence):
-					t.Errorf("%s: expected an offence, found %v", when, err)
-				case tc.offence != 0 && (offence.Kind != tc.offence || offence.First != tc.first):
-					t.Errorf("%s: expected a %s with first %v, found %v", when, tc.offence, tc.first, offence)
+				case tc.kind != 0 && !errors.As(err, &conflict):
+					t.Errorf("%s: expected a conflict, found %v", when, err)
+				case tc.kind != 0 && *conflict != want:
+					t.Errorf("%s: expected %v, found %v", when, &want, conflict)
 				}
 				if err := g.Close(); err != nil {
 					t.Fatal(err)
@@ -140,83 +147,6 @@ func TestVotesMustSpanSomething(t *testing.T) {
 		if err := g.Approve(chainA, alice, vote); !errors.Is(err, ffg.ErrVoteOrder) {
 			t.Errorf("%v: expected %v, found %v", vote, ffg.ErrVoteOrder, err)
 		}
-	}
-}
-
-func TestForgottenVotesLeaveAFloor(t *testing.T) {
-	g, path := openNew(t)
-	g.keep = 3
-	for epoch := range uint64(6) {
-		if err := g.Approve(chainA, alice, link(epoch, epoch+1)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// Kept are 3→4, 4→5, 5→6; the floor is 2, 3.
-	if err := g.Close(); err != nil {
-		t.Fatal(err)
-	}
-	g = reopen(t, path)
-	g.keep = 3
-	floor := Floor{Source: 2, Target: 3}
-	for _, tc := range []struct {
-		name  string
-		vote  ffg.Vote
-		below bool
-	}{
-		{"a forgotten vote", link(2, 3), true},
-		{"target at the floor", link(2, 3, 9), true},
-		{"source below the floor", link(1, 10), true},
-		{"the oldest kept vote", link(3, 4), false},
-		{"the next vote", link(6, 7), false},
-	} {
-		err := g.Approve(chainA, alice, tc.vote)
-		var below *BelowFloor
-		switch {
-		case !tc.below && err != nil:
-			t.Errorf("%s: expected approval, found %v", tc.name, err)
-		case tc.below && !errors.As(err, &below):
-			t.Errorf("%s: expected a vote below the floor, found %v", tc.name, err)
-		case tc.below && (below.Floor != floor || below.Vote != tc.vote):
-			t.Errorf("%s: expected %v below %v, found %v below %v", tc.name, tc.vote, floor, below.Vote, below.Floor)
-		}
-	}
-}
-
-func TestAVoteAtTheFloorsSourceIsNotBelowIt(t *testing.T) {
-	floor := Floor{Source: 2, Target: 3}
-	for _, tc := range []struct {
-		vote  ffg.Vote
-		below bool
-	}{{link(2, 4), false}, {link(1, 4), true}, {link(2, 3), true}, {link(3, 4), false}} {
-		if err := floor.check(tc.vote); (err != nil) != tc.below {
-			t.Errorf("%v: expected below %t, found %v", tc.vote, tc.below, err)
-		}
-	}
-}
-
-func TestTheFileIsBounded(t *testing.T) {
-	g, _ := openNew(t)
-	g.keep = 5
-	for epoch := range uint64(50) {
-		if err := g.Approve(chainA, alice, link(epoch, epoch+1)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var kept int
-	if err := g.db.View(func(tx *bbolt.Tx) error {
-		votes, err := readVotes(tx.Bucket(keysBucket).Bucket(alice[:]).Bucket(chainA[:]).Bucket(votesBucket))
-		kept = len(votes)
-		return err
-	}); err != nil || kept != 5 {
-		t.Errorf("expected 5 votes, found %d, %v", kept, err)
-	}
-}
-
-// What a test can't show without pulling the plug: bbolt syncs each transaction unless it is told not to.
-func TestEachRecordIsSynced(t *testing.T) {
-	g, _ := openNew(t)
-	if g.db.NoSync || g.db.NoGrowSync {
-		t.Errorf("expected every write synced, found NoSync %t, NoGrowSync %t", g.db.NoSync, g.db.NoGrowSync)
 	}
 }
 
@@ -283,31 +213,9 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"no file":      {func(*testing.T, string) {}, ErrMissing},
 		"empty file":   {write(""), ErrDamaged},
 		"another file": {write(strings.Repeat("vote ", 10_000)), ErrDamaged},
-		"another database": {func(t *testing.T, path string) {
-			db, err := bbolt.Open(path, 0o600, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := db.Close(); err != nil {
-				t.Fatal(err)
-			}
-		}, ErrDamaged},
-		"another format": {func(t *testing.T, path string) {
-			if err := Create(path); err != nil {
-				t.Fatal(err)
-			}
-			db, err := bbolt.Open(path, 0o600, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put(formatKey, []byte{2}) })
-			if err := errors.Join(err, db.Close()); err != nil {
-				t.Fatal(err)
-			}
-		}, ErrDamaged},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "guard.db")
+			path := filepath.Join(t.TempDir(), FileName)
 			tc.make(t, path)
 			for range 2 { // looking at a file doesn't mend it
 				if _, err := Open(path); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), path) {
@@ -315,29 +223,6 @@ func TestFilesThatAreRefused(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestADamagedRecordIsRefused(t *testing.T) {
-	g, _ := openNew(t)
-	if err := g.Approve(chainA, alice, link(0, 1)); err != nil {
-		t.Fatal(err)
-	}
-	for name, damage := range map[string]func(ledger *bbolt.Bucket) error{
-		"short vote": func(l *bbolt.Bucket) error { return l.Bucket(votesBucket).Put(epochKey(link(0, 1)), []byte{1}) },
-		"wrong epoch": func(l *bbolt.Bucket) error {
-			return l.Bucket(votesBucket).Put(epochKey(link(0, 1)), link(0, 2).Encode())
-		},
-		"short floor": func(l *bbolt.Bucket) error { return l.Put(floorKey, []byte{1}) },
-	} {
-		if err := g.db.Update(func(tx *bbolt.Tx) error {
-			return damage(tx.Bucket(keysBucket).Bucket(alice[:]).Bucket(chainA[:]))
-		}); err != nil {
-			t.Fatal(err)
-		}
-		if err := g.Approve(chainA, alice, link(1, 2)); !errors.Is(err, ErrDamaged) {
-			t.Errorf("%s: expected %v, found %v", name, ErrDamaged, err)
-		}
 	}
 }
 
@@ -352,8 +237,8 @@ func TestCreateReplacesNothing(t *testing.T) {
 	if err := g.Approve(chainA, alice, link(0, 1, 9)); err == nil {
 		t.Error("expected a refusal, found none")
 	}
-	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
-		t.Errorf("expected the file alone, found %v, %v", entries, err)
+	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 2 {
+		t.Errorf("expected the file and its lock, found %v, %v", entries, err)
 	}
 	if stat, err := os.Stat(path); err != nil || stat.Mode().Perm() != 0o600 {
 		t.Errorf("expected mode 0600, found %v, %v", stat.Mode(), err)

@@ -1,22 +1,107 @@
 package guard
 
-import "github.com/dualchain/dualchain/ffg"
+import (
+	"cmp"
+	"slices"
 
-// Floor stands for votes that were forgotten to bound the file: the highest source and the highest target among them.
-// The zero Floor stands for no votes.
-type Floor struct{ Source, Target uint64 }
+	"github.com/dualchain/dualchain/ffg"
+)
 
-// raise returns the floor with one more forgotten vote under it.
-func (f Floor) raise(v ffg.Vote) Floor {
-	return Floor{Source: max(f.Source, v.Source.Epoch), Target: max(f.Target, v.Target.Epoch)}
+// Record is what is remembered of a vote: the epochs that it spans, and what was signed. It is what EIP-3076 calls a
+// signed attestation.
+type Record struct {
+	Source, Target uint64   // epochs
+	Root           ffg.Root // the signing root; zero if it isn't known, and then no vote is identical
 }
 
-// check returns nil if no vote under the floor can conflict with v, else a *BelowFloor. A forgotten vote (s, t) has
-// s ≤ f.Source and t ≤ f.Target. Above f.Target v is no double vote of it and not surrounded by it; from f.Source
-// on v doesn't surround it.
-func (f Floor) check(v ffg.Vote) error {
-	if v.Source.Epoch < f.Source || v.Target.Epoch <= f.Target {
-		return &BelowFloor{Vote: v, Floor: f}
+// Floor stands for votes that are remembered no longer, or that somebody else may have signed: their highest source and
+// their highest target. The zero Floor stands for no votes.
+type Floor struct{ Source, Target uint64 }
+
+// raise returns the floor with one more vote under it.
+func (f Floor) raise(r Record) Floor {
+	return Floor{Source: max(f.Source, r.Source), Target: max(f.Target, r.Target)}
+}
+
+// above reports whether no vote under the floor can conflict with r. A vote (s, t) under it has s ≤ f.Source and
+// t ≤ f.Target. Above f.Target r is no double vote of it and not surrounded by it; from f.Source on r doesn't surround it.
+func (f Floor) above(r Record) bool { return r.Source >= f.Source && r.Target > f.Target }
+
+// ledger is what one key may have signed in one domain.
+//
+// Its records ascend by target, and no two of them conflict; so their sources ascend too, though not strictly, and
+// whatever conflicts with any of them conflicts with a neighbour. None is below floor.Target. One may be at it: it is
+// there to be signed again.
+type ledger struct {
+	floor   Floor
+	records []Record
+}
+
+// find returns the place of a target among the records, and whether it is taken.
+func (l *ledger) find(target uint64) (at int, taken bool) {
+	return slices.BinarySearchFunc(l.records, target, func(r Record, target uint64) int { return cmp.Compare(r.Target, target) })
+}
+
+// knows reports whether r is remembered, with what was signed.
+func (l *ledger) knows(r Record) bool {
+	at, taken := l.find(r.Target)
+	return taken && l.records[at] == r && r.Root != ffg.Root{}
+}
+
+// conflict returns a record that r conflicts with and how, or 0.
+func (l *ledger) conflict(r Record) (Record, ffg.OffenceKind) {
+	at, taken := l.find(r.Target)
+	if taken {
+		return l.records[at], clash(l.records[at], r)
 	}
-	return nil
+	for _, near := range l.records[max(at-1, 0):min(at+1, len(l.records))] {
+		if kind := clash(near, r); kind != 0 {
+			return near, kind
+		}
+	}
+	return Record{}, 0
+}
+
+// clash says which slashing condition two records break (protocol §8), or 0. Votes of which not both are known whole could
+// be different ones.
+func clash(a, b Record) ffg.OffenceKind {
+	switch {
+	case a == b && a.Root != ffg.Root{}:
+		return 0
+	case a.Target == b.Target:
+		return ffg.DoubleVote
+	case surrounds(a, b), surrounds(b, a):
+		return ffg.SurroundVote
+	default:
+		return 0
+	}
+}
+
+func surrounds(a, b Record) bool { return a.Source < b.Source && b.Target < a.Target }
+
+// insert remembers a record that conflicts with none.
+func (l *ledger) insert(r Record) {
+	at, _ := l.find(r.Target)
+	l.records = slices.Insert(l.records, at, r)
+}
+
+// forget raises the floor to the oldest of the newest keep records, and drops what is below. With fewer records there is
+// nothing to forget. With keep 1 this is EIP-3076's minimal strategy: one record, and the floor at it.
+func (l *ledger) forget(keep int) {
+	if len(l.records) < keep {
+		return
+	}
+	oldest := len(l.records) - keep
+	for _, r := range l.records[:oldest+1] {
+		l.floor = l.floor.raise(r)
+	}
+	l.records = slices.Delete(l.records, 0, oldest)
+}
+
+// latest is the record with the highest target.
+func (l *ledger) latest() (Record, bool) {
+	if len(l.records) == 0 {
+		return Record{}, false
+	}
+	return l.records[len(l.records)-1], true
 }

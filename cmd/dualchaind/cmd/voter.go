@@ -30,8 +30,8 @@ func NewVoterCmd() *cobra.Command {
 		Short: "Run a voter of the finality layer, and keep its keys",
 		Long: `Run a voter of the finality layer, and keep its keys.
 
-A voter's home holds voter.toml (its configuration), keys/ and guard.db (the record of what its keys have signed). Never
-restore an old guard.db and never run two voters with one key: either can sign two conflicting votes, which costs the stake.`,
+A voter's home holds voter.toml (its configuration), keys/ and guard.journal (the record of what its keys have signed). Never
+restore an old guard.journal and never run two voters with one key: either can sign two conflicting votes, which costs the stake.`,
 		// Instead of the root's: a voter's home is not a node's, and no node configuration is written into it.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}

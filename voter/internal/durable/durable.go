@@ -44,11 +44,11 @@ func Make(path string, fill func(*os.File) error) error {
 	} else if err != nil {
 		return fmt.Errorf("make %s: %w", path, err)
 	}
-	return syncFolder(folder)
+	return SyncFolder(folder)
 }
 
-// syncFolder makes the names in a folder durable.
-func syncFolder(folder string) error {
+// SyncFolder makes the names in a folder durable.
+func SyncFolder(folder string) error {
 	dir, err := os.Open(folder)
 	if err != nil {
 		return fmt.Errorf("sync %s: %w", folder, err)

@@ -1,0 +1,138 @@
+package guard
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// kind says what an entry of the journal does. The values are part of the file format.
+type kind byte
+
+const (
+	kindAdmit   kind = iota + 1 // begin to protect a key
+	kindRetire                  // the key signs elsewhere from now on
+	kindRestore                 // and here again
+	kindFloor                   // raise the floor to Source, Target
+	kindVote                    // remember a vote
+)
+
+// entry is one change of the state. What a kind doesn't use is zero.
+type entry struct {
+	kind   kind
+	key    ffg.PublicKey
+	domain ffg.Root
+	record Record
+}
+
+// account is what is known of a key.
+type account struct {
+	retired bool
+	ledgers map[ffg.Root]*ledger // by domain
+}
+
+// in returns the ledger of a domain, an empty one if nothing was signed there.
+func (a *account) in(domain ffg.Root) *ledger {
+	if l := a.ledgers[domain]; l != nil {
+		return l
+	}
+	return new(ledger)
+}
+
+// state is what a journal says when it is read from its beginning: every key that was admitted.
+type state map[ffg.PublicKey]*account
+
+// apply makes a change. It returns an error for one that no guard writes.
+func (s state) apply(e entry) error {
+	if e.kind == kindAdmit {
+		if s[e.key] != nil {
+			return fmt.Errorf("expected key %s to be admitted once, found it again", e.key)
+		}
+		s[e.key] = &account{ledgers: make(map[ffg.Root]*ledger)}
+		return nil
+	}
+	a := s[e.key]
+	if a == nil {
+		return fmt.Errorf("expected key %s to be admitted first, found it unknown", e.key)
+	}
+	switch e.kind {
+	case kindRetire, kindRestore:
+		a.retired = e.kind == kindRetire
+		return nil
+	case kindFloor:
+		l := a.in(e.domain)
+		if len(l.records) > 0 {
+			return fmt.Errorf("expected the floor of key %s before its votes, found it after %d", e.key, len(l.records))
+		}
+		l.floor = l.floor.raise(e.record)
+		a.ledgers[e.domain] = l
+		return nil
+	case kindVote:
+		l := a.in(e.domain)
+		if old, kind := l.conflict(e.record); kind != 0 || e.record.Target < l.floor.Target {
+			return fmt.Errorf("expected votes of key %s that may stand together, found %+v, %+v and floor %+v", e.key, old, e.record, l.floor)
+		}
+		l.insert(e.record)
+		a.ledgers[e.domain] = l
+		return nil
+	default:
+		return fmt.Errorf("expected an entry of kind %d to %d, found %d", kindAdmit, kindVote, e.kind)
+	}
+}
+
+// entries returns the changes that make this state from nothing: always the same ones, whatever the state came from.
+func (s state) entries() []entry {
+	var all []entry
+	for _, key := range s.keys() {
+		a := s[key]
+		all = append(all, entry{kind: kindAdmit, key: key})
+		if a.retired {
+			all = append(all, entry{kind: kindRetire, key: key})
+		}
+		for _, domain := range a.domains() {
+			l := a.ledgers[domain]
+			if l.floor != (Floor{}) {
+				all = append(all, entry{kind: kindFloor, key: key, domain: domain, record: Record{Source: l.floor.Source, Target: l.floor.Target}})
+			}
+			for _, r := range l.records {
+				all = append(all, entry{kind: kindVote, key: key, domain: domain, record: r})
+			}
+		}
+	}
+	return all
+}
+
+// keys returns the keys, ascending.
+func (s state) keys() []ffg.PublicKey {
+	return slices.SortedFunc(maps.Keys(s), func(a, b ffg.PublicKey) int { return bytes.Compare(a[:], b[:]) })
+}
+
+// domains returns the domains of the ledgers, ascending.
+func (a *account) domains() []ffg.Root {
+	return slices.SortedFunc(maps.Keys(a.ledgers), func(a, b ffg.Root) int { return bytes.Compare(a[:], b[:]) })
+}
+
+// forget forgets all but the newest keep votes of each ledger.
+func (s state) forget(keep int) {
+	for _, a := range s {
+		for _, l := range a.ledgers {
+			l.forget(keep)
+		}
+	}
+}
+
+// clone returns a copy that shares nothing.
+func (s state) clone() state {
+	out := make(state, len(s))
+	for key, a := range s {
+		b := &account{retired: a.retired, ledgers: make(map[ffg.Root]*ledger, len(a.ledgers))}
+		for domain, l := range a.ledgers {
+			b.ledgers[domain] = &ledger{floor: l.floor, records: slices.Clone(l.records)}
+		}
+		out[key] = b
+	}
+	return out
+}

@@ -1,0 +1,122 @@
+package guard
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// Report says what an import did, key by key, ascending.
+type Report struct{ Keys []KeyReport }
+
+// KeyReport says what an import did for a key.
+type KeyReport struct {
+	Key      ffg.PublicKey
+	Admitted bool    // it wasn't protected before
+	Votes    int     // in the file
+	Clashes  []Clash // slashable pairs, in the file or between it and the journal; none of their votes is signed again
+	Floor    Floor   // now
+}
+
+// Export returns an interchange file (EIP-3076) of what these keys may have signed in a domain; of all keys if none is
+// named. A complete file has a vote for each that is remembered, and a minimal one has one vote for each key. A floor is
+// written as a vote without a signing root. Export first, and sign nothing with the keys here afterwards: Retire them.
+// Errors: ErrMissing, fs.ErrClosed.
+func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]byte, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(keys) == 0 {
+		keys = g.state.keys()
+	}
+	var all []history
+	for _, key := range keys {
+		a, err := g.account(key)
+		if err != nil {
+			return nil, fmt.Errorf("export slashing protection: %w", err)
+		}
+		all = append(all, history{key: key, votes: a.in(domain).export(minimal)})
+	}
+	content, err := formatInterchange(domain, all)
+	if err != nil {
+		return nil, fmt.Errorf("export slashing protection: %w", err)
+	}
+	return content, nil
+}
+
+// export returns records from which merge makes this ledger, or a tighter one if minimal.
+func (l *ledger) export(minimal bool) []Record {
+	out := ledger{floor: l.floor, records: slices.Clone(l.records)}
+	if minimal {
+		out.forget(Minimal)
+	}
+	if out.floor == (Floor{}) {
+		return out.records
+	}
+	least := Record{Source: out.floor.Source, Target: out.floor.Target}
+	if at, taken := out.find(least.Target); taken {
+		if r := out.records[at]; r.Source == least.Source {
+			least = r
+		}
+		out.records = out.records[at+1:]
+	}
+	return slices.Insert(out.records, 0, least)
+}
+
+// Import adds what an interchange file (EIP-3076) says that keys have signed in a domain, and admits the keys that are
+// not protected yet. It is done whole or not at all, and never loosens protection: whatever would be slashable together
+// with anything in the journal or the file is refused afterwards. Errors: ErrInterchange, ErrDomain, ErrStorage, fs.ErrClosed;
+// nothing is changed then.
+func (g *Guard) Import(domain ffg.Root, content []byte) (Report, error) {
+	all, err := parseInterchange(domain, content)
+	if err != nil {
+		return Report{}, fmt.Errorf("import slashing protection: %w", err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == nil {
+		return Report{}, fmt.Errorf("import slashing protection: %w", fs.ErrClosed)
+	}
+	next := g.state.clone()
+	report := next.merge(domain, all, g.keep)
+	if slices.Equal(next.entries(), g.state.entries()) {
+		err = g.settle()
+	} else {
+		err = g.become(next)
+	}
+	if err != nil {
+		return Report{}, fmt.Errorf("import slashing protection: %w", err)
+	}
+	return report, nil
+}
+
+// merge adds what a file says, in which a key may come more than once.
+func (s state) merge(domain ffg.Root, all []history, keep int) Report {
+	votes := make(map[ffg.PublicKey][]Record)
+	for _, h := range all {
+		votes[h.key] = append(votes[h.key], h.votes...)
+	}
+	reports := make(map[ffg.PublicKey]KeyReport)
+	for key, records := range votes {
+		report := KeyReport{Key: key, Votes: len(records)}
+		if s[key] == nil {
+			s[key] = &account{ledgers: make(map[ffg.Root]*ledger)}
+			report.Admitted = true
+		}
+		merged, clashes := s[key].in(domain).merge(records)
+		merged.forget(keep)
+		if len(records) > 0 {
+			s[key].ledgers[domain] = merged
+		}
+		report.Clashes, report.Floor = clashes, merged.floor
+		reports[key] = report
+	}
+	var out Report
+	for _, key := range s.keys() {
+		if report, imported := reports[key]; imported {
+			out.Keys = append(out.Keys, report)
+		}
+	}
+	return out
+}
