@@ -21,6 +21,56 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Offence says how two votes are slashable (protocol §8).
+type Offence int32
+
+const (
+	Offence_OFFENCE_UNSPECIFIED   Offence = 0
+	Offence_OFFENCE_DOUBLE_VOTE   Offence = 1
+	Offence_OFFENCE_SURROUND_VOTE Offence = 2
+)
+
+// Enum value maps for Offence.
+var (
+	Offence_name = map[int32]string{
+		0: "OFFENCE_UNSPECIFIED",
+		1: "OFFENCE_DOUBLE_VOTE",
+		2: "OFFENCE_SURROUND_VOTE",
+	}
+	Offence_value = map[string]int32{
+		"OFFENCE_UNSPECIFIED":   0,
+		"OFFENCE_DOUBLE_VOTE":   1,
+		"OFFENCE_SURROUND_VOTE": 2,
+	}
+)
+
+func (x Offence) Enum() *Offence {
+	p := new(Offence)
+	*p = x
+	return p
+}
+
+func (x Offence) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Offence) Descriptor() protoreflect.EnumDescriptor {
+	return file_dualchain_signer_v1_signer_proto_enumTypes[0].Descriptor()
+}
+
+func (Offence) Type() protoreflect.EnumType {
+	return &file_dualchain_signer_v1_signer_proto_enumTypes[0]
+}
+
+func (x Offence) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Offence.Descriptor instead.
+func (Offence) EnumDescriptor() ([]byte, []int) {
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{0}
+}
+
 // KeysRequest is Signer.Keys's request.
 type KeysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -547,11 +597,12 @@ func (*Refusal_BelowFloor) isRefusal_Reason() {}
 
 func (*Refusal_OtherChain) isRefusal_Reason() {}
 
-// Conflict is a vote that is slashable beside one that was approved before.
+// Conflict is a vote that is slashable beside a recorded one.
 type Conflict struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Approved      *Vote                  `protobuf:"bytes,1,opt,name=approved,proto3" json:"approved,omitempty"`
-	Asked         *Vote                  `protobuf:"bytes,2,opt,name=asked,proto3" json:"asked,omitempty"`
+	Offence       Offence                `protobuf:"varint,1,opt,name=offence,proto3,enum=dualchain.signer.v1.Offence" json:"offence,omitempty"`
+	Recorded      *Record                `protobuf:"bytes,2,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	Asked         *Vote                  `protobuf:"bytes,3,opt,name=asked,proto3" json:"asked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -586,9 +637,16 @@ func (*Conflict) Descriptor() ([]byte, []int) {
 	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *Conflict) GetApproved() *Vote {
+func (x *Conflict) GetOffence() Offence {
 	if x != nil {
-		return x.Approved
+		return x.Offence
+	}
+	return Offence_OFFENCE_UNSPECIFIED
+}
+
+func (x *Conflict) GetRecorded() *Record {
+	if x != nil {
+		return x.Recorded
 	}
 	return nil
 }
@@ -600,19 +658,85 @@ func (x *Conflict) GetAsked() *Vote {
 	return nil
 }
 
+// Record is what is remembered of a vote.
+type Record struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// source is an epoch.
+	Source uint64 `protobuf:"varint,1,opt,name=source,proto3" json:"source,omitempty"`
+	// target is an epoch.
+	Target uint64 `protobuf:"varint,2,opt,name=target,proto3" json:"target,omitempty"`
+	// signing_root is 32 bytes, all zero if it isn't known.
+	SigningRoot   []byte `protobuf:"bytes,3,opt,name=signing_root,json=signingRoot,proto3" json:"signing_root,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Record) Reset() {
+	*x = Record{}
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Record) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Record) ProtoMessage() {}
+
+func (x *Record) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Record.ProtoReflect.Descriptor instead.
+func (*Record) Descriptor() ([]byte, []int) {
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Record) GetSource() uint64 {
+	if x != nil {
+		return x.Source
+	}
+	return 0
+}
+
+func (x *Record) GetTarget() uint64 {
+	if x != nil {
+		return x.Target
+	}
+	return 0
+}
+
+func (x *Record) GetSigningRoot() []byte {
+	if x != nil {
+		return x.SigningRoot
+	}
+	return nil
+}
+
 // BelowFloor is a vote that could conflict with a vote of which only the floor is remembered.
 type BelowFloor struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Asked         *Vote                  `protobuf:"bytes,1,opt,name=asked,proto3" json:"asked,omitempty"`
-	FloorSource   uint64                 `protobuf:"varint,2,opt,name=floor_source,json=floorSource,proto3" json:"floor_source,omitempty"`
-	FloorTarget   uint64                 `protobuf:"varint,3,opt,name=floor_target,json=floorTarget,proto3" json:"floor_target,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Asked *Vote                  `protobuf:"bytes,1,opt,name=asked,proto3" json:"asked,omitempty"`
+	// floor_source is the highest source epoch below the floor.
+	FloorSource uint64 `protobuf:"varint,2,opt,name=floor_source,json=floorSource,proto3" json:"floor_source,omitempty"`
+	// floor_target is the highest target epoch below the floor.
+	FloorTarget   uint64 `protobuf:"varint,3,opt,name=floor_target,json=floorTarget,proto3" json:"floor_target,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BelowFloor) Reset() {
 	*x = BelowFloor{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[10]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +748,7 @@ func (x *BelowFloor) String() string {
 func (*BelowFloor) ProtoMessage() {}
 
 func (x *BelowFloor) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[10]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +761,7 @@ func (x *BelowFloor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BelowFloor.ProtoReflect.Descriptor instead.
 func (*BelowFloor) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{10}
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BelowFloor) GetAsked() *Vote {
@@ -664,15 +788,17 @@ func (x *BelowFloor) GetFloorTarget() uint64 {
 // OtherChain is a client of another chain.
 type OtherChain struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// chain_id is the signer's.
-	ChainId       string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	// expected is the signer's chain id.
+	Expected string `protobuf:"bytes,1,opt,name=expected,proto3" json:"expected,omitempty"`
+	// found is the client's chain id.
+	Found         string `protobuf:"bytes,2,opt,name=found,proto3" json:"found,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OtherChain) Reset() {
 	*x = OtherChain{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[11]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -684,7 +810,7 @@ func (x *OtherChain) String() string {
 func (*OtherChain) ProtoMessage() {}
 
 func (x *OtherChain) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[11]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -697,12 +823,19 @@ func (x *OtherChain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherChain.ProtoReflect.Descriptor instead.
 func (*OtherChain) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{11}
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *OtherChain) GetChainId() string {
+func (x *OtherChain) GetExpected() string {
 	if x != nil {
-		return x.ChainId
+		return x.Expected
+	}
+	return ""
+}
+
+func (x *OtherChain) GetFound() string {
+	if x != nil {
+		return x.Found
 	}
 	return ""
 }
@@ -741,18 +874,28 @@ const file_dualchain_signer_v1_signer_proto_rawDesc = "" +
 	"belowFloor\x12B\n" +
 	"\vother_chain\x18\x03 \x01(\v2\x1f.dualchain.signer.v1.OtherChainH\x00R\n" +
 	"otherChainB\b\n" +
-	"\x06reason\"r\n" +
-	"\bConflict\x125\n" +
-	"\bapproved\x18\x01 \x01(\v2\x19.dualchain.signer.v1.VoteR\bapproved\x12/\n" +
-	"\x05asked\x18\x02 \x01(\v2\x19.dualchain.signer.v1.VoteR\x05asked\"\x83\x01\n" +
+	"\x06reason\"\xac\x01\n" +
+	"\bConflict\x126\n" +
+	"\aoffence\x18\x01 \x01(\x0e2\x1c.dualchain.signer.v1.OffenceR\aoffence\x127\n" +
+	"\brecorded\x18\x02 \x01(\v2\x1b.dualchain.signer.v1.RecordR\brecorded\x12/\n" +
+	"\x05asked\x18\x03 \x01(\v2\x19.dualchain.signer.v1.VoteR\x05asked\"[\n" +
+	"\x06Record\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\x04R\x06source\x12\x16\n" +
+	"\x06target\x18\x02 \x01(\x04R\x06target\x12!\n" +
+	"\fsigning_root\x18\x03 \x01(\fR\vsigningRoot\"\x83\x01\n" +
 	"\n" +
 	"BelowFloor\x12/\n" +
 	"\x05asked\x18\x01 \x01(\v2\x19.dualchain.signer.v1.VoteR\x05asked\x12!\n" +
 	"\ffloor_source\x18\x02 \x01(\x04R\vfloorSource\x12!\n" +
-	"\ffloor_target\x18\x03 \x01(\x04R\vfloorTarget\"'\n" +
+	"\ffloor_target\x18\x03 \x01(\x04R\vfloorTarget\">\n" +
 	"\n" +
-	"OtherChain\x12\x19\n" +
-	"\bchain_id\x18\x01 \x01(\tR\achainId2\xef\x01\n" +
+	"OtherChain\x12\x1a\n" +
+	"\bexpected\x18\x01 \x01(\tR\bexpected\x12\x14\n" +
+	"\x05found\x18\x02 \x01(\tR\x05found*V\n" +
+	"\aOffence\x12\x17\n" +
+	"\x13OFFENCE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13OFFENCE_DOUBLE_VOTE\x10\x01\x12\x19\n" +
+	"\x15OFFENCE_SURROUND_VOTE\x10\x022\xef\x01\n" +
 	"\x06Signer\x12K\n" +
 	"\x04Keys\x12 .dualchain.signer.v1.KeysRequest\x1a!.dualchain.signer.v1.KeysResponse\x12K\n" +
 	"\x04Sign\x12 .dualchain.signer.v1.SignRequest\x1a!.dualchain.signer.v1.SignResponse\x12K\n" +
@@ -771,42 +914,46 @@ func file_dualchain_signer_v1_signer_proto_rawDescGZIP() []byte {
 	return file_dualchain_signer_v1_signer_proto_rawDescData
 }
 
-var file_dualchain_signer_v1_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_dualchain_signer_v1_signer_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_dualchain_signer_v1_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_dualchain_signer_v1_signer_proto_goTypes = []any{
-	(*KeysRequest)(nil),  // 0: dualchain.signer.v1.KeysRequest
-	(*KeysResponse)(nil), // 1: dualchain.signer.v1.KeysResponse
-	(*SignRequest)(nil),  // 2: dualchain.signer.v1.SignRequest
-	(*SignResponse)(nil), // 3: dualchain.signer.v1.SignResponse
-	(*PastRequest)(nil),  // 4: dualchain.signer.v1.PastRequest
-	(*PastResponse)(nil), // 5: dualchain.signer.v1.PastResponse
-	(*Ref)(nil),          // 6: dualchain.signer.v1.Ref
-	(*Vote)(nil),         // 7: dualchain.signer.v1.Vote
-	(*Refusal)(nil),      // 8: dualchain.signer.v1.Refusal
-	(*Conflict)(nil),     // 9: dualchain.signer.v1.Conflict
-	(*BelowFloor)(nil),   // 10: dualchain.signer.v1.BelowFloor
-	(*OtherChain)(nil),   // 11: dualchain.signer.v1.OtherChain
+	(Offence)(0),         // 0: dualchain.signer.v1.Offence
+	(*KeysRequest)(nil),  // 1: dualchain.signer.v1.KeysRequest
+	(*KeysResponse)(nil), // 2: dualchain.signer.v1.KeysResponse
+	(*SignRequest)(nil),  // 3: dualchain.signer.v1.SignRequest
+	(*SignResponse)(nil), // 4: dualchain.signer.v1.SignResponse
+	(*PastRequest)(nil),  // 5: dualchain.signer.v1.PastRequest
+	(*PastResponse)(nil), // 6: dualchain.signer.v1.PastResponse
+	(*Ref)(nil),          // 7: dualchain.signer.v1.Ref
+	(*Vote)(nil),         // 8: dualchain.signer.v1.Vote
+	(*Refusal)(nil),      // 9: dualchain.signer.v1.Refusal
+	(*Conflict)(nil),     // 10: dualchain.signer.v1.Conflict
+	(*Record)(nil),       // 11: dualchain.signer.v1.Record
+	(*BelowFloor)(nil),   // 12: dualchain.signer.v1.BelowFloor
+	(*OtherChain)(nil),   // 13: dualchain.signer.v1.OtherChain
 }
 var file_dualchain_signer_v1_signer_proto_depIdxs = []int32{
-	7,  // 0: dualchain.signer.v1.SignRequest.vote:type_name -> dualchain.signer.v1.Vote
-	6,  // 1: dualchain.signer.v1.Vote.source:type_name -> dualchain.signer.v1.Ref
-	6,  // 2: dualchain.signer.v1.Vote.target:type_name -> dualchain.signer.v1.Ref
-	9,  // 3: dualchain.signer.v1.Refusal.conflict:type_name -> dualchain.signer.v1.Conflict
-	10, // 4: dualchain.signer.v1.Refusal.below_floor:type_name -> dualchain.signer.v1.BelowFloor
-	11, // 5: dualchain.signer.v1.Refusal.other_chain:type_name -> dualchain.signer.v1.OtherChain
-	7,  // 6: dualchain.signer.v1.Conflict.approved:type_name -> dualchain.signer.v1.Vote
-	7,  // 7: dualchain.signer.v1.Conflict.asked:type_name -> dualchain.signer.v1.Vote
-	7,  // 8: dualchain.signer.v1.BelowFloor.asked:type_name -> dualchain.signer.v1.Vote
-	0,  // 9: dualchain.signer.v1.Signer.Keys:input_type -> dualchain.signer.v1.KeysRequest
-	2,  // 10: dualchain.signer.v1.Signer.Sign:input_type -> dualchain.signer.v1.SignRequest
-	4,  // 11: dualchain.signer.v1.Signer.Past:input_type -> dualchain.signer.v1.PastRequest
-	1,  // 12: dualchain.signer.v1.Signer.Keys:output_type -> dualchain.signer.v1.KeysResponse
-	3,  // 13: dualchain.signer.v1.Signer.Sign:output_type -> dualchain.signer.v1.SignResponse
-	5,  // 14: dualchain.signer.v1.Signer.Past:output_type -> dualchain.signer.v1.PastResponse
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	8,  // 0: dualchain.signer.v1.SignRequest.vote:type_name -> dualchain.signer.v1.Vote
+	7,  // 1: dualchain.signer.v1.Vote.source:type_name -> dualchain.signer.v1.Ref
+	7,  // 2: dualchain.signer.v1.Vote.target:type_name -> dualchain.signer.v1.Ref
+	10, // 3: dualchain.signer.v1.Refusal.conflict:type_name -> dualchain.signer.v1.Conflict
+	12, // 4: dualchain.signer.v1.Refusal.below_floor:type_name -> dualchain.signer.v1.BelowFloor
+	13, // 5: dualchain.signer.v1.Refusal.other_chain:type_name -> dualchain.signer.v1.OtherChain
+	0,  // 6: dualchain.signer.v1.Conflict.offence:type_name -> dualchain.signer.v1.Offence
+	11, // 7: dualchain.signer.v1.Conflict.recorded:type_name -> dualchain.signer.v1.Record
+	8,  // 8: dualchain.signer.v1.Conflict.asked:type_name -> dualchain.signer.v1.Vote
+	8,  // 9: dualchain.signer.v1.BelowFloor.asked:type_name -> dualchain.signer.v1.Vote
+	1,  // 10: dualchain.signer.v1.Signer.Keys:input_type -> dualchain.signer.v1.KeysRequest
+	3,  // 11: dualchain.signer.v1.Signer.Sign:input_type -> dualchain.signer.v1.SignRequest
+	5,  // 12: dualchain.signer.v1.Signer.Past:input_type -> dualchain.signer.v1.PastRequest
+	2,  // 13: dualchain.signer.v1.Signer.Keys:output_type -> dualchain.signer.v1.KeysResponse
+	4,  // 14: dualchain.signer.v1.Signer.Sign:output_type -> dualchain.signer.v1.SignResponse
+	6,  // 15: dualchain.signer.v1.Signer.Past:output_type -> dualchain.signer.v1.PastResponse
+	13, // [13:16] is the sub-list for method output_type
+	10, // [10:13] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_signer_v1_signer_proto_init() }
@@ -824,13 +971,14 @@ func file_dualchain_signer_v1_signer_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_signer_v1_signer_proto_rawDesc), len(file_dualchain_signer_v1_signer_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   12,
+			NumEnums:      1,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_dualchain_signer_v1_signer_proto_goTypes,
 		DependencyIndexes: file_dualchain_signer_v1_signer_proto_depIdxs,
+		EnumInfos:         file_dualchain_signer_v1_signer_proto_enumTypes,
 		MessageInfos:      file_dualchain_signer_v1_signer_proto_msgTypes,
 	}.Build()
 	File_dualchain_signer_v1_signer_proto = out.File

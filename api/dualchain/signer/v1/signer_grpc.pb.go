@@ -31,8 +31,9 @@ const (
 // Signer holds keys and their slashing protection in a process of its own, for one chain. It is reached over mutual TLS
 // 1.3 only. Whatever asks, it approves and records a vote before it signs it, and computes what is signed itself.
 //
-// Codes: INVALID_ARGUMENT a malformed request, NOT_FOUND a key that the signer doesn't have, FAILED_PRECONDITION a refusal
-// with a Refusal in the details, PERMISSION_DENIED a client that isn't allowed, UNAVAILABLE a signer that is stopping.
+// Codes: FAILED_PRECONDITION a refusal, with a Refusal in the details. Nothing was signed either for these: NOT_FOUND a key
+// that the signer doesn't have, ABORTED one that moved elsewhere, DATA_LOSS a disk that doesn't take the record (ask
+// again), INVALID_ARGUMENT a malformed request, PERMISSION_DENIED a client that isn't allowed, UNAVAILABLE a signer that stops.
 type SignerClient interface {
 	// Keys lists the public keys, ascending. They may come and go.
 	Keys(ctx context.Context, in *KeysRequest, opts ...grpc.CallOption) (*KeysResponse, error)
@@ -87,8 +88,9 @@ func (c *signerClient) Past(ctx context.Context, in *PastRequest, opts ...grpc.C
 // Signer holds keys and their slashing protection in a process of its own, for one chain. It is reached over mutual TLS
 // 1.3 only. Whatever asks, it approves and records a vote before it signs it, and computes what is signed itself.
 //
-// Codes: INVALID_ARGUMENT a malformed request, NOT_FOUND a key that the signer doesn't have, FAILED_PRECONDITION a refusal
-// with a Refusal in the details, PERMISSION_DENIED a client that isn't allowed, UNAVAILABLE a signer that is stopping.
+// Codes: FAILED_PRECONDITION a refusal, with a Refusal in the details. Nothing was signed either for these: NOT_FOUND a key
+// that the signer doesn't have, ABORTED one that moved elsewhere, DATA_LOSS a disk that doesn't take the record (ask
+// again), INVALID_ARGUMENT a malformed request, PERMISSION_DENIED a client that isn't allowed, UNAVAILABLE a signer that stops.
 type SignerServer interface {
 	// Keys lists the public keys, ascending. They may come and go.
 	Keys(context.Context, *KeysRequest) (*KeysResponse, error)
