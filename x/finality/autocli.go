@@ -25,6 +25,10 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "VoterSet", Use: "voter-set HASH|EPOCH|next", Short: "Show a voter set", PositionalArgs: args("id")},
 				{RpcMethod: "Votes", Use: "votes EPOCH", Short: "Show who voted for an epoch (or with --aggregate-only just their bits), with what power", PositionalArgs: args("epoch")},
 				{RpcMethod: "Duty", Use: "duty VOTER", Short: "Show what a voter must sign now", PositionalArgs: args("voter")},
+				{
+					RpcMethod: "Participation", Use: "participation VOTER", Short: "Show how much a voter has voted in the open era, or in an unsettled --era",
+					PositionalArgs: args("voter"),
+				},
 				{RpcMethod: "Certificate", Use: "certificate EPOCH", Short: "Show the links that finalize an epoch", PositionalArgs: args("epoch")},
 				{RpcMethod: "Delegations", Use: "delegations VOTER", Short: "List the delegations to a voter", PositionalArgs: args("voter")},
 				{

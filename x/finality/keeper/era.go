@@ -198,7 +198,7 @@ func (k *Keeper) absentees(ctx context.Context, era types.Era, s sheet, params t
 		if err != nil {
 			return nil, err
 		}
-		if voter.Jailed || voter.Tombstoned || voter.AccountableFrom > era.FirstEpoch {
+		if !accountable(voter, era) {
 			continue
 		}
 		key, err := types.ParsePublicKey(voter.PubKey)
@@ -223,6 +223,12 @@ func (k *Keeper) absentees(ctx context.Context, era types.Era, s sheet, params t
 		jailed[c.registration] = true
 	}
 	return jailed, nil
+}
+
+// accountable says whether absence in an era counts against a voter: who is jailed already is not jailed again, and whoever
+// was unjailed has a clean slate until a whole era has begun.
+func accountable(v types.Voter, era types.Era) bool {
+	return !v.Jailed && !v.Tombstoned && v.AccountableFrom <= era.FirstEpoch
 }
 
 func participates(l line, minimum uint32) bool {

@@ -19,7 +19,8 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// QueryServer serves the module's queries: this file those of voters and stake, queries_votes.go those of votes and sets.
+// QueryServer serves the module's queries: this file those of voters and stake, queries_votes.go
+// those of votes and sets, queries_era.go that of participation.
 type QueryServer struct{ *Keeper }
 
 var _ types.QueryServer = QueryServer{}

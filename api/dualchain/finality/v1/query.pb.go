@@ -891,6 +891,194 @@ func (x *QueryDutyResponse) GetRecorded() bool {
 	return false
 }
 
+// QueryParticipationRequest names a voter and an era.
+type QueryParticipationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Voter string                 `protobuf:"bytes,1,opt,name=voter,proto3" json:"voter,omitempty"`
+	// era is the index of an era that is not settled; empty for the open one.
+	Era           string `protobuf:"bytes,2,opt,name=era,proto3" json:"era,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryParticipationRequest) Reset() {
+	*x = QueryParticipationRequest{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryParticipationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryParticipationRequest) ProtoMessage() {}
+
+func (x *QueryParticipationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryParticipationRequest.ProtoReflect.Descriptor instead.
+func (*QueryParticipationRequest) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *QueryParticipationRequest) GetVoter() string {
+	if x != nil {
+		return x.Voter
+	}
+	return ""
+}
+
+func (x *QueryParticipationRequest) GetEra() string {
+	if x != nil {
+		return x.Era
+	}
+	return ""
+}
+
+// QueryParticipationResponse is what the settlement of an era will find, as far as it is known. Weights are decimal numbers:
+// max(rear, current), added up over epochs.
+type QueryParticipationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// era is the era asked for; its last epoch is 0 while it is open.
+	Era *Era `protobuf:"bytes,1,opt,name=era,proto3" json:"era,omitempty"`
+	// counted is the last epoch in these figures: the head in the open era, 0 before its first epoch.
+	Counted uint64 `protobuf:"varint,2,opt,name=counted,proto3" json:"counted,omitempty"`
+	// oldest_unsettled is the index of the first era that is not settled.
+	OldestUnsettled uint64 `protobuf:"varint,3,opt,name=oldest_unsettled,json=oldestUnsettled,proto3" json:"oldest_unsettled,omitempty"`
+	// epochs is the number of epochs in which the voter had weight; in as many as recorded the chain has its vote, and in as
+	// many as pending it has not, but would still take it.
+	Epochs         uint64 `protobuf:"varint,4,opt,name=epochs,proto3" json:"epochs,omitempty"`
+	Recorded       uint64 `protobuf:"varint,5,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	Pending        uint64 `protobuf:"varint,6,opt,name=pending,proto3" json:"pending,omitempty"`
+	ExpectedWeight string `protobuf:"bytes,7,opt,name=expected_weight,json=expectedWeight,proto3" json:"expected_weight,omitempty"`
+	RecordedWeight string `protobuf:"bytes,8,opt,name=recorded_weight,json=recordedWeight,proto3" json:"recorded_weight,omitempty"`
+	// participation_ppm is recorded_weight / expected_weight, rounded down; 0 if nothing was expected.
+	ParticipationPpm uint32 `protobuf:"varint,9,opt,name=participation_ppm,json=participationPpm,proto3" json:"participation_ppm,omitempty"`
+	// min_participation_ppm is what the settlement asks for.
+	MinParticipationPpm uint32 `protobuf:"varint,10,opt,name=min_participation_ppm,json=minParticipationPpm,proto3" json:"min_participation_ppm,omitempty"`
+	// accountable is false if absence in this era won't count: the voter is jailed, tombstoned, or was unjailed since it began.
+	Accountable   bool `protobuf:"varint,11,opt,name=accountable,proto3" json:"accountable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryParticipationResponse) Reset() {
+	*x = QueryParticipationResponse{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryParticipationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryParticipationResponse) ProtoMessage() {}
+
+func (x *QueryParticipationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryParticipationResponse.ProtoReflect.Descriptor instead.
+func (*QueryParticipationResponse) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *QueryParticipationResponse) GetEra() *Era {
+	if x != nil {
+		return x.Era
+	}
+	return nil
+}
+
+func (x *QueryParticipationResponse) GetCounted() uint64 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
+func (x *QueryParticipationResponse) GetOldestUnsettled() uint64 {
+	if x != nil {
+		return x.OldestUnsettled
+	}
+	return 0
+}
+
+func (x *QueryParticipationResponse) GetEpochs() uint64 {
+	if x != nil {
+		return x.Epochs
+	}
+	return 0
+}
+
+func (x *QueryParticipationResponse) GetRecorded() uint64 {
+	if x != nil {
+		return x.Recorded
+	}
+	return 0
+}
+
+func (x *QueryParticipationResponse) GetPending() uint64 {
+	if x != nil {
+		return x.Pending
+	}
+	return 0
+}
+
+func (x *QueryParticipationResponse) GetExpectedWeight() string {
+	if x != nil {
+		return x.ExpectedWeight
+	}
+	return ""
+}
+
+func (x *QueryParticipationResponse) GetRecordedWeight() string {
+	if x != nil {
+		return x.RecordedWeight
+	}
+	return ""
+}
+
+func (x *QueryParticipationResponse) GetParticipationPpm() uint32 {
+	if x != nil {
+		return x.ParticipationPpm
+	}
+	return 0
+}
+
+func (x *QueryParticipationResponse) GetMinParticipationPpm() uint32 {
+	if x != nil {
+		return x.MinParticipationPpm
+	}
+	return 0
+}
+
+func (x *QueryParticipationResponse) GetAccountable() bool {
+	if x != nil {
+		return x.Accountable
+	}
+	return false
+}
+
 // QueryCertificateRequest names an epoch.
 type QueryCertificateRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -901,7 +1089,7 @@ type QueryCertificateRequest struct {
 
 func (x *QueryCertificateRequest) Reset() {
 	*x = QueryCertificateRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[13]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -913,7 +1101,7 @@ func (x *QueryCertificateRequest) String() string {
 func (*QueryCertificateRequest) ProtoMessage() {}
 
 func (x *QueryCertificateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[13]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -926,7 +1114,7 @@ func (x *QueryCertificateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryCertificateRequest.ProtoReflect.Descriptor instead.
 func (*QueryCertificateRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{13}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *QueryCertificateRequest) GetEpoch() string {
@@ -949,7 +1137,7 @@ type Certificate struct {
 
 func (x *Certificate) Reset() {
 	*x = Certificate{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[14]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1149,7 @@ func (x *Certificate) String() string {
 func (*Certificate) ProtoMessage() {}
 
 func (x *Certificate) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[14]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1162,7 @@ func (x *Certificate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificate.ProtoReflect.Descriptor instead.
 func (*Certificate) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{14}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Certificate) GetCheckpoints() []*v1.Checkpoint {
@@ -1001,7 +1189,7 @@ type QueryCertificateResponse struct {
 
 func (x *QueryCertificateResponse) Reset() {
 	*x = QueryCertificateResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[15]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1013,7 +1201,7 @@ func (x *QueryCertificateResponse) String() string {
 func (*QueryCertificateResponse) ProtoMessage() {}
 
 func (x *QueryCertificateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[15]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1026,7 +1214,7 @@ func (x *QueryCertificateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryCertificateResponse.ProtoReflect.Descriptor instead.
 func (*QueryCertificateResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{15}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *QueryCertificateResponse) GetCertificate() *Certificate {
@@ -1047,7 +1235,7 @@ type QueryDelegationsRequest struct {
 
 func (x *QueryDelegationsRequest) Reset() {
 	*x = QueryDelegationsRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[16]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1247,7 @@ func (x *QueryDelegationsRequest) String() string {
 func (*QueryDelegationsRequest) ProtoMessage() {}
 
 func (x *QueryDelegationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[16]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1260,7 @@ func (x *QueryDelegationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDelegationsRequest.ProtoReflect.Descriptor instead.
 func (*QueryDelegationsRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{16}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *QueryDelegationsRequest) GetVoter() string {
@@ -1101,7 +1289,7 @@ type DelegationBalance struct {
 
 func (x *DelegationBalance) Reset() {
 	*x = DelegationBalance{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[17]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1301,7 @@ func (x *DelegationBalance) String() string {
 func (*DelegationBalance) ProtoMessage() {}
 
 func (x *DelegationBalance) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[17]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1314,7 @@ func (x *DelegationBalance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DelegationBalance.ProtoReflect.Descriptor instead.
 func (*DelegationBalance) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{17}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DelegationBalance) GetDelegation() *Delegation {
@@ -1154,7 +1342,7 @@ type QueryDelegationsResponse struct {
 
 func (x *QueryDelegationsResponse) Reset() {
 	*x = QueryDelegationsResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[18]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +1354,7 @@ func (x *QueryDelegationsResponse) String() string {
 func (*QueryDelegationsResponse) ProtoMessage() {}
 
 func (x *QueryDelegationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[18]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +1367,7 @@ func (x *QueryDelegationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDelegationsResponse.ProtoReflect.Descriptor instead.
 func (*QueryDelegationsResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{18}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *QueryDelegationsResponse) GetDelegations() []*DelegationBalance {
@@ -1207,7 +1395,7 @@ type QueryDelegatorDelegationsRequest struct {
 
 func (x *QueryDelegatorDelegationsRequest) Reset() {
 	*x = QueryDelegatorDelegationsRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[19]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1219,7 +1407,7 @@ func (x *QueryDelegatorDelegationsRequest) String() string {
 func (*QueryDelegatorDelegationsRequest) ProtoMessage() {}
 
 func (x *QueryDelegatorDelegationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[19]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1232,7 +1420,7 @@ func (x *QueryDelegatorDelegationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDelegatorDelegationsRequest.ProtoReflect.Descriptor instead.
 func (*QueryDelegatorDelegationsRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{19}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *QueryDelegatorDelegationsRequest) GetDelegator() string {
@@ -1260,7 +1448,7 @@ type QueryDelegatorDelegationsResponse struct {
 
 func (x *QueryDelegatorDelegationsResponse) Reset() {
 	*x = QueryDelegatorDelegationsResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[20]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1272,7 +1460,7 @@ func (x *QueryDelegatorDelegationsResponse) String() string {
 func (*QueryDelegatorDelegationsResponse) ProtoMessage() {}
 
 func (x *QueryDelegatorDelegationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[20]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1285,7 +1473,7 @@ func (x *QueryDelegatorDelegationsResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use QueryDelegatorDelegationsResponse.ProtoReflect.Descriptor instead.
 func (*QueryDelegatorDelegationsResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{20}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *QueryDelegatorDelegationsResponse) GetDelegations() []*DelegationBalance {
@@ -1313,7 +1501,7 @@ type QueryUnbondingsRequest struct {
 
 func (x *QueryUnbondingsRequest) Reset() {
 	*x = QueryUnbondingsRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[21]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1325,7 +1513,7 @@ func (x *QueryUnbondingsRequest) String() string {
 func (*QueryUnbondingsRequest) ProtoMessage() {}
 
 func (x *QueryUnbondingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[21]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1338,7 +1526,7 @@ func (x *QueryUnbondingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryUnbondingsRequest.ProtoReflect.Descriptor instead.
 func (*QueryUnbondingsRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{21}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *QueryUnbondingsRequest) GetDelegator() string {
@@ -1369,7 +1557,7 @@ type UnbondingBalance struct {
 
 func (x *UnbondingBalance) Reset() {
 	*x = UnbondingBalance{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[22]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1381,7 +1569,7 @@ func (x *UnbondingBalance) String() string {
 func (*UnbondingBalance) ProtoMessage() {}
 
 func (x *UnbondingBalance) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[22]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1582,7 @@ func (x *UnbondingBalance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbondingBalance.ProtoReflect.Descriptor instead.
 func (*UnbondingBalance) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{22}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UnbondingBalance) GetUnbonding() *Unbonding {
@@ -1429,7 +1617,7 @@ type QueryUnbondingsResponse struct {
 
 func (x *QueryUnbondingsResponse) Reset() {
 	*x = QueryUnbondingsResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[23]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1441,7 +1629,7 @@ func (x *QueryUnbondingsResponse) String() string {
 func (*QueryUnbondingsResponse) ProtoMessage() {}
 
 func (x *QueryUnbondingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[23]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1454,7 +1642,7 @@ func (x *QueryUnbondingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryUnbondingsResponse.ProtoReflect.Descriptor instead.
 func (*QueryUnbondingsResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{23}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *QueryUnbondingsResponse) GetUnbondings() []*UnbondingBalance {
@@ -1481,7 +1669,7 @@ type QueryEvidenceRequest struct {
 
 func (x *QueryEvidenceRequest) Reset() {
 	*x = QueryEvidenceRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[24]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1681,7 @@ func (x *QueryEvidenceRequest) String() string {
 func (*QueryEvidenceRequest) ProtoMessage() {}
 
 func (x *QueryEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[24]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1694,7 @@ func (x *QueryEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*QueryEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{24}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *QueryEvidenceRequest) GetId() uint64 {
@@ -1526,7 +1714,7 @@ type QueryEvidenceResponse struct {
 
 func (x *QueryEvidenceResponse) Reset() {
 	*x = QueryEvidenceResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[25]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +1726,7 @@ func (x *QueryEvidenceResponse) String() string {
 func (*QueryEvidenceResponse) ProtoMessage() {}
 
 func (x *QueryEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[25]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +1739,7 @@ func (x *QueryEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*QueryEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{25}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *QueryEvidenceResponse) GetRecord() *EvidenceRecord {
@@ -1571,7 +1759,7 @@ type QueryAllEvidenceRequest struct {
 
 func (x *QueryAllEvidenceRequest) Reset() {
 	*x = QueryAllEvidenceRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[26]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1771,7 @@ func (x *QueryAllEvidenceRequest) String() string {
 func (*QueryAllEvidenceRequest) ProtoMessage() {}
 
 func (x *QueryAllEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[26]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1784,7 @@ func (x *QueryAllEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryAllEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*QueryAllEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{26}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *QueryAllEvidenceRequest) GetPagination() *v1beta1.PageRequest {
@@ -1617,7 +1805,7 @@ type QueryAllEvidenceResponse struct {
 
 func (x *QueryAllEvidenceResponse) Reset() {
 	*x = QueryAllEvidenceResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[27]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1629,7 +1817,7 @@ func (x *QueryAllEvidenceResponse) String() string {
 func (*QueryAllEvidenceResponse) ProtoMessage() {}
 
 func (x *QueryAllEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[27]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1642,7 +1830,7 @@ func (x *QueryAllEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryAllEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*QueryAllEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{27}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *QueryAllEvidenceResponse) GetRecords() []*EvidenceRecord {
@@ -1668,7 +1856,7 @@ type QueryEconomicSecurityRequest struct {
 
 func (x *QueryEconomicSecurityRequest) Reset() {
 	*x = QueryEconomicSecurityRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[28]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1680,7 +1868,7 @@ func (x *QueryEconomicSecurityRequest) String() string {
 func (*QueryEconomicSecurityRequest) ProtoMessage() {}
 
 func (x *QueryEconomicSecurityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[28]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1693,7 +1881,7 @@ func (x *QueryEconomicSecurityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEconomicSecurityRequest.ProtoReflect.Descriptor instead.
 func (*QueryEconomicSecurityRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{28}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{30}
 }
 
 // QueryEconomicSecurityResponse: amounts in bond_denom, shares in parts per million.
@@ -1717,7 +1905,7 @@ type QueryEconomicSecurityResponse struct {
 
 func (x *QueryEconomicSecurityResponse) Reset() {
 	*x = QueryEconomicSecurityResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[29]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +1917,7 @@ func (x *QueryEconomicSecurityResponse) String() string {
 func (*QueryEconomicSecurityResponse) ProtoMessage() {}
 
 func (x *QueryEconomicSecurityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[29]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1742,7 +1930,7 @@ func (x *QueryEconomicSecurityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEconomicSecurityResponse.ProtoReflect.Descriptor instead.
 func (*QueryEconomicSecurityResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{29}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *QueryEconomicSecurityResponse) GetBondDenom() string {
@@ -1857,7 +2045,23 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\x06member\x18\x03 \x01(\bR\x06member\x12\x1a\n" +
 	"\bposition\x18\x04 \x01(\rR\bposition\x12\x12\n" +
 	"\x04size\x18\x05 \x01(\rR\x04size\x12\x1a\n" +
-	"\brecorded\x18\x06 \x01(\bR\brecorded\"/\n" +
+	"\brecorded\x18\x06 \x01(\bR\brecorded\"C\n" +
+	"\x19QueryParticipationRequest\x12\x14\n" +
+	"\x05voter\x18\x01 \x01(\tR\x05voter\x12\x10\n" +
+	"\x03era\x18\x02 \x01(\tR\x03era\"\xb8\x03\n" +
+	"\x1aQueryParticipationResponse\x122\n" +
+	"\x03era\x18\x01 \x01(\v2\x1a.dualchain.finality.v1.EraB\x04\xc8\xde\x1f\x00R\x03era\x12\x18\n" +
+	"\acounted\x18\x02 \x01(\x04R\acounted\x12)\n" +
+	"\x10oldest_unsettled\x18\x03 \x01(\x04R\x0foldestUnsettled\x12\x16\n" +
+	"\x06epochs\x18\x04 \x01(\x04R\x06epochs\x12\x1a\n" +
+	"\brecorded\x18\x05 \x01(\x04R\brecorded\x12\x18\n" +
+	"\apending\x18\x06 \x01(\x04R\apending\x12'\n" +
+	"\x0fexpected_weight\x18\a \x01(\tR\x0eexpectedWeight\x12'\n" +
+	"\x0frecorded_weight\x18\b \x01(\tR\x0erecordedWeight\x12+\n" +
+	"\x11participation_ppm\x18\t \x01(\rR\x10participationPpm\x122\n" +
+	"\x15min_participation_ppm\x18\n" +
+	" \x01(\rR\x13minParticipationPpm\x12 \n" +
+	"\vaccountable\x18\v \x01(\bR\vaccountable\"/\n" +
 	"\x17QueryCertificateRequest\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\tR\x05epoch\"\x9c\x01\n" +
 	"\vCertificate\x12K\n" +
@@ -1941,14 +2145,15 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\x14VOTER_STATE_ELIGIBLE\x10\x01\x12\x17\n" +
 	"\x13VOTER_STATE_WAITING\x10\x02\x12\x16\n" +
 	"\x12VOTER_STATE_JAILED\x10\x03\x12\x1a\n" +
-	"\x16VOTER_STATE_TOMBSTONED\x10\x042\x8f\x10\n" +
+	"\x16VOTER_STATE_TOMBSTONED\x10\x042\xc3\x11\n" +
 	"\x05Query\x12\x86\x01\n" +
 	"\x06Params\x12).dualchain.finality.v1.QueryParamsRequest\x1a*.dualchain.finality.v1.QueryParamsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/dualchain/finality/v1/params\x12\x8b\x01\n" +
 	"\x05Voter\x12(.dualchain.finality.v1.QueryVoterRequest\x1a).dualchain.finality.v1.QueryVoterResponse\"-\x82\xd3\xe4\x93\x02'\x12%/dualchain/finality/v1/voters/{voter}\x12\x86\x01\n" +
 	"\x06Voters\x12).dualchain.finality.v1.QueryVotersRequest\x1a*.dualchain.finality.v1.QueryVotersResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/dualchain/finality/v1/voters\x12\x95\x01\n" +
 	"\bVoterSet\x12+.dualchain.finality.v1.QueryVoterSetRequest\x1a,.dualchain.finality.v1.QueryVoterSetResponse\".\x82\xd3\xe4\x93\x02(\x12&/dualchain/finality/v1/voter_sets/{id}\x12\x8a\x01\n" +
 	"\x05Votes\x12(.dualchain.finality.v1.QueryVotesRequest\x1a).dualchain.finality.v1.QueryVotesResponse\",\x82\xd3\xe4\x93\x02&\x12$/dualchain/finality/v1/votes/{epoch}\x12\x8d\x01\n" +
-	"\x04Duty\x12'.dualchain.finality.v1.QueryDutyRequest\x1a(.dualchain.finality.v1.QueryDutyResponse\"2\x82\xd3\xe4\x93\x02,\x12*/dualchain/finality/v1/voters/{voter}/duty\x12\xa3\x01\n" +
+	"\x04Duty\x12'.dualchain.finality.v1.QueryDutyRequest\x1a(.dualchain.finality.v1.QueryDutyResponse\"2\x82\xd3\xe4\x93\x02,\x12*/dualchain/finality/v1/voters/{voter}/duty\x12\xb1\x01\n" +
+	"\rParticipation\x120.dualchain.finality.v1.QueryParticipationRequest\x1a1.dualchain.finality.v1.QueryParticipationResponse\";\x82\xd3\xe4\x93\x025\x123/dualchain/finality/v1/voters/{voter}/participation\x12\xa3\x01\n" +
 	"\vCertificate\x12..dualchain.finality.v1.QueryCertificateRequest\x1a/.dualchain.finality.v1.QueryCertificateResponse\"3\x82\xd3\xe4\x93\x02-\x12+/dualchain/finality/v1/certificates/{epoch}\x12\xa9\x01\n" +
 	"\vDelegations\x12..dualchain.finality.v1.QueryDelegationsRequest\x1a/.dualchain.finality.v1.QueryDelegationsResponse\"9\x82\xd3\xe4\x93\x023\x121/dualchain/finality/v1/voters/{voter}/delegations\x12\xcc\x01\n" +
 	"\x14DelegatorDelegations\x127.dualchain.finality.v1.QueryDelegatorDelegationsRequest\x1a8.dualchain.finality.v1.QueryDelegatorDelegationsResponse\"A\x82\xd3\xe4\x93\x02;\x129/dualchain/finality/v1/delegators/{delegator}/delegations\x12\xad\x01\n" +
@@ -1973,7 +2178,7 @@ func file_dualchain_finality_v1_query_proto_rawDescGZIP() []byte {
 }
 
 var file_dualchain_finality_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dualchain_finality_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_dualchain_finality_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_dualchain_finality_v1_query_proto_goTypes = []any{
 	(VoterState)(0),                           // 0: dualchain.finality.v1.VoterState
 	(*QueryParamsRequest)(nil),                // 1: dualchain.finality.v1.QueryParamsRequest
@@ -1989,96 +2194,102 @@ var file_dualchain_finality_v1_query_proto_goTypes = []any{
 	(*QueryVotesResponse)(nil),                // 11: dualchain.finality.v1.QueryVotesResponse
 	(*QueryDutyRequest)(nil),                  // 12: dualchain.finality.v1.QueryDutyRequest
 	(*QueryDutyResponse)(nil),                 // 13: dualchain.finality.v1.QueryDutyResponse
-	(*QueryCertificateRequest)(nil),           // 14: dualchain.finality.v1.QueryCertificateRequest
-	(*Certificate)(nil),                       // 15: dualchain.finality.v1.Certificate
-	(*QueryCertificateResponse)(nil),          // 16: dualchain.finality.v1.QueryCertificateResponse
-	(*QueryDelegationsRequest)(nil),           // 17: dualchain.finality.v1.QueryDelegationsRequest
-	(*DelegationBalance)(nil),                 // 18: dualchain.finality.v1.DelegationBalance
-	(*QueryDelegationsResponse)(nil),          // 19: dualchain.finality.v1.QueryDelegationsResponse
-	(*QueryDelegatorDelegationsRequest)(nil),  // 20: dualchain.finality.v1.QueryDelegatorDelegationsRequest
-	(*QueryDelegatorDelegationsResponse)(nil), // 21: dualchain.finality.v1.QueryDelegatorDelegationsResponse
-	(*QueryUnbondingsRequest)(nil),            // 22: dualchain.finality.v1.QueryUnbondingsRequest
-	(*UnbondingBalance)(nil),                  // 23: dualchain.finality.v1.UnbondingBalance
-	(*QueryUnbondingsResponse)(nil),           // 24: dualchain.finality.v1.QueryUnbondingsResponse
-	(*QueryEvidenceRequest)(nil),              // 25: dualchain.finality.v1.QueryEvidenceRequest
-	(*QueryEvidenceResponse)(nil),             // 26: dualchain.finality.v1.QueryEvidenceResponse
-	(*QueryAllEvidenceRequest)(nil),           // 27: dualchain.finality.v1.QueryAllEvidenceRequest
-	(*QueryAllEvidenceResponse)(nil),          // 28: dualchain.finality.v1.QueryAllEvidenceResponse
-	(*QueryEconomicSecurityRequest)(nil),      // 29: dualchain.finality.v1.QueryEconomicSecurityRequest
-	(*QueryEconomicSecurityResponse)(nil),     // 30: dualchain.finality.v1.QueryEconomicSecurityResponse
-	(*Params)(nil),                            // 31: dualchain.finality.v1.Params
-	(*Voter)(nil),                             // 32: dualchain.finality.v1.Voter
-	(*v1beta1.PageRequest)(nil),               // 33: cosmos.base.query.v1beta1.PageRequest
-	(*v1beta1.PageResponse)(nil),              // 34: cosmos.base.query.v1beta1.PageResponse
-	(*AggregateVote)(nil),                     // 35: dualchain.finality.v1.AggregateVote
-	(*v1.Checkpoint)(nil),                     // 36: dualchain.checkpoint.v1.Checkpoint
-	(*Ref)(nil),                               // 37: dualchain.finality.v1.Ref
-	(*Delegation)(nil),                        // 38: dualchain.finality.v1.Delegation
-	(*Unbonding)(nil),                         // 39: dualchain.finality.v1.Unbonding
-	(*EvidenceRecord)(nil),                    // 40: dualchain.finality.v1.EvidenceRecord
+	(*QueryParticipationRequest)(nil),         // 14: dualchain.finality.v1.QueryParticipationRequest
+	(*QueryParticipationResponse)(nil),        // 15: dualchain.finality.v1.QueryParticipationResponse
+	(*QueryCertificateRequest)(nil),           // 16: dualchain.finality.v1.QueryCertificateRequest
+	(*Certificate)(nil),                       // 17: dualchain.finality.v1.Certificate
+	(*QueryCertificateResponse)(nil),          // 18: dualchain.finality.v1.QueryCertificateResponse
+	(*QueryDelegationsRequest)(nil),           // 19: dualchain.finality.v1.QueryDelegationsRequest
+	(*DelegationBalance)(nil),                 // 20: dualchain.finality.v1.DelegationBalance
+	(*QueryDelegationsResponse)(nil),          // 21: dualchain.finality.v1.QueryDelegationsResponse
+	(*QueryDelegatorDelegationsRequest)(nil),  // 22: dualchain.finality.v1.QueryDelegatorDelegationsRequest
+	(*QueryDelegatorDelegationsResponse)(nil), // 23: dualchain.finality.v1.QueryDelegatorDelegationsResponse
+	(*QueryUnbondingsRequest)(nil),            // 24: dualchain.finality.v1.QueryUnbondingsRequest
+	(*UnbondingBalance)(nil),                  // 25: dualchain.finality.v1.UnbondingBalance
+	(*QueryUnbondingsResponse)(nil),           // 26: dualchain.finality.v1.QueryUnbondingsResponse
+	(*QueryEvidenceRequest)(nil),              // 27: dualchain.finality.v1.QueryEvidenceRequest
+	(*QueryEvidenceResponse)(nil),             // 28: dualchain.finality.v1.QueryEvidenceResponse
+	(*QueryAllEvidenceRequest)(nil),           // 29: dualchain.finality.v1.QueryAllEvidenceRequest
+	(*QueryAllEvidenceResponse)(nil),          // 30: dualchain.finality.v1.QueryAllEvidenceResponse
+	(*QueryEconomicSecurityRequest)(nil),      // 31: dualchain.finality.v1.QueryEconomicSecurityRequest
+	(*QueryEconomicSecurityResponse)(nil),     // 32: dualchain.finality.v1.QueryEconomicSecurityResponse
+	(*Params)(nil),                            // 33: dualchain.finality.v1.Params
+	(*Voter)(nil),                             // 34: dualchain.finality.v1.Voter
+	(*v1beta1.PageRequest)(nil),               // 35: cosmos.base.query.v1beta1.PageRequest
+	(*v1beta1.PageResponse)(nil),              // 36: cosmos.base.query.v1beta1.PageResponse
+	(*AggregateVote)(nil),                     // 37: dualchain.finality.v1.AggregateVote
+	(*v1.Checkpoint)(nil),                     // 38: dualchain.checkpoint.v1.Checkpoint
+	(*Ref)(nil),                               // 39: dualchain.finality.v1.Ref
+	(*Era)(nil),                               // 40: dualchain.finality.v1.Era
+	(*Delegation)(nil),                        // 41: dualchain.finality.v1.Delegation
+	(*Unbonding)(nil),                         // 42: dualchain.finality.v1.Unbonding
+	(*EvidenceRecord)(nil),                    // 43: dualchain.finality.v1.EvidenceRecord
 }
 var file_dualchain_finality_v1_query_proto_depIdxs = []int32{
-	31, // 0: dualchain.finality.v1.QueryParamsResponse.params:type_name -> dualchain.finality.v1.Params
-	32, // 1: dualchain.finality.v1.QueryVoterResponse.voter:type_name -> dualchain.finality.v1.Voter
+	33, // 0: dualchain.finality.v1.QueryParamsResponse.params:type_name -> dualchain.finality.v1.Params
+	34, // 1: dualchain.finality.v1.QueryVoterResponse.voter:type_name -> dualchain.finality.v1.Voter
 	0,  // 2: dualchain.finality.v1.QueryVoterResponse.state:type_name -> dualchain.finality.v1.VoterState
 	0,  // 3: dualchain.finality.v1.QueryVotersRequest.state:type_name -> dualchain.finality.v1.VoterState
-	33, // 4: dualchain.finality.v1.QueryVotersRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	32, // 5: dualchain.finality.v1.QueryVotersResponse.voters:type_name -> dualchain.finality.v1.Voter
-	34, // 6: dualchain.finality.v1.QueryVotersResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	35, // 4: dualchain.finality.v1.QueryVotersRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	34, // 5: dualchain.finality.v1.QueryVotersResponse.voters:type_name -> dualchain.finality.v1.Voter
+	36, // 6: dualchain.finality.v1.QueryVotersResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
 	9,  // 7: dualchain.finality.v1.QueryVoterSetResponse.voters:type_name -> dualchain.finality.v1.SetVoter
-	35, // 8: dualchain.finality.v1.QueryVotesResponse.votes:type_name -> dualchain.finality.v1.AggregateVote
+	37, // 8: dualchain.finality.v1.QueryVotesResponse.votes:type_name -> dualchain.finality.v1.AggregateVote
 	9,  // 9: dualchain.finality.v1.QueryVotesResponse.voters:type_name -> dualchain.finality.v1.SetVoter
-	36, // 10: dualchain.finality.v1.QueryDutyResponse.target:type_name -> dualchain.checkpoint.v1.Checkpoint
-	37, // 11: dualchain.finality.v1.QueryDutyResponse.source:type_name -> dualchain.finality.v1.Ref
-	36, // 12: dualchain.finality.v1.Certificate.checkpoints:type_name -> dualchain.checkpoint.v1.Checkpoint
-	35, // 13: dualchain.finality.v1.Certificate.links:type_name -> dualchain.finality.v1.AggregateVote
-	15, // 14: dualchain.finality.v1.QueryCertificateResponse.certificate:type_name -> dualchain.finality.v1.Certificate
-	33, // 15: dualchain.finality.v1.QueryDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	38, // 16: dualchain.finality.v1.DelegationBalance.delegation:type_name -> dualchain.finality.v1.Delegation
-	18, // 17: dualchain.finality.v1.QueryDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
-	34, // 18: dualchain.finality.v1.QueryDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	33, // 19: dualchain.finality.v1.QueryDelegatorDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	18, // 20: dualchain.finality.v1.QueryDelegatorDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
-	34, // 21: dualchain.finality.v1.QueryDelegatorDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	33, // 22: dualchain.finality.v1.QueryUnbondingsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	39, // 23: dualchain.finality.v1.UnbondingBalance.unbonding:type_name -> dualchain.finality.v1.Unbonding
-	23, // 24: dualchain.finality.v1.QueryUnbondingsResponse.unbondings:type_name -> dualchain.finality.v1.UnbondingBalance
-	34, // 25: dualchain.finality.v1.QueryUnbondingsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	40, // 26: dualchain.finality.v1.QueryEvidenceResponse.record:type_name -> dualchain.finality.v1.EvidenceRecord
-	33, // 27: dualchain.finality.v1.QueryAllEvidenceRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	40, // 28: dualchain.finality.v1.QueryAllEvidenceResponse.records:type_name -> dualchain.finality.v1.EvidenceRecord
-	34, // 29: dualchain.finality.v1.QueryAllEvidenceResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	1,  // 30: dualchain.finality.v1.Query.Params:input_type -> dualchain.finality.v1.QueryParamsRequest
-	3,  // 31: dualchain.finality.v1.Query.Voter:input_type -> dualchain.finality.v1.QueryVoterRequest
-	5,  // 32: dualchain.finality.v1.Query.Voters:input_type -> dualchain.finality.v1.QueryVotersRequest
-	7,  // 33: dualchain.finality.v1.Query.VoterSet:input_type -> dualchain.finality.v1.QueryVoterSetRequest
-	10, // 34: dualchain.finality.v1.Query.Votes:input_type -> dualchain.finality.v1.QueryVotesRequest
-	12, // 35: dualchain.finality.v1.Query.Duty:input_type -> dualchain.finality.v1.QueryDutyRequest
-	14, // 36: dualchain.finality.v1.Query.Certificate:input_type -> dualchain.finality.v1.QueryCertificateRequest
-	17, // 37: dualchain.finality.v1.Query.Delegations:input_type -> dualchain.finality.v1.QueryDelegationsRequest
-	20, // 38: dualchain.finality.v1.Query.DelegatorDelegations:input_type -> dualchain.finality.v1.QueryDelegatorDelegationsRequest
-	22, // 39: dualchain.finality.v1.Query.Unbondings:input_type -> dualchain.finality.v1.QueryUnbondingsRequest
-	25, // 40: dualchain.finality.v1.Query.Evidence:input_type -> dualchain.finality.v1.QueryEvidenceRequest
-	27, // 41: dualchain.finality.v1.Query.AllEvidence:input_type -> dualchain.finality.v1.QueryAllEvidenceRequest
-	29, // 42: dualchain.finality.v1.Query.EconomicSecurity:input_type -> dualchain.finality.v1.QueryEconomicSecurityRequest
-	2,  // 43: dualchain.finality.v1.Query.Params:output_type -> dualchain.finality.v1.QueryParamsResponse
-	4,  // 44: dualchain.finality.v1.Query.Voter:output_type -> dualchain.finality.v1.QueryVoterResponse
-	6,  // 45: dualchain.finality.v1.Query.Voters:output_type -> dualchain.finality.v1.QueryVotersResponse
-	8,  // 46: dualchain.finality.v1.Query.VoterSet:output_type -> dualchain.finality.v1.QueryVoterSetResponse
-	11, // 47: dualchain.finality.v1.Query.Votes:output_type -> dualchain.finality.v1.QueryVotesResponse
-	13, // 48: dualchain.finality.v1.Query.Duty:output_type -> dualchain.finality.v1.QueryDutyResponse
-	16, // 49: dualchain.finality.v1.Query.Certificate:output_type -> dualchain.finality.v1.QueryCertificateResponse
-	19, // 50: dualchain.finality.v1.Query.Delegations:output_type -> dualchain.finality.v1.QueryDelegationsResponse
-	21, // 51: dualchain.finality.v1.Query.DelegatorDelegations:output_type -> dualchain.finality.v1.QueryDelegatorDelegationsResponse
-	24, // 52: dualchain.finality.v1.Query.Unbondings:output_type -> dualchain.finality.v1.QueryUnbondingsResponse
-	26, // 53: dualchain.finality.v1.Query.Evidence:output_type -> dualchain.finality.v1.QueryEvidenceResponse
-	28, // 54: dualchain.finality.v1.Query.AllEvidence:output_type -> dualchain.finality.v1.QueryAllEvidenceResponse
-	30, // 55: dualchain.finality.v1.Query.EconomicSecurity:output_type -> dualchain.finality.v1.QueryEconomicSecurityResponse
-	43, // [43:56] is the sub-list for method output_type
-	30, // [30:43] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	38, // 10: dualchain.finality.v1.QueryDutyResponse.target:type_name -> dualchain.checkpoint.v1.Checkpoint
+	39, // 11: dualchain.finality.v1.QueryDutyResponse.source:type_name -> dualchain.finality.v1.Ref
+	40, // 12: dualchain.finality.v1.QueryParticipationResponse.era:type_name -> dualchain.finality.v1.Era
+	38, // 13: dualchain.finality.v1.Certificate.checkpoints:type_name -> dualchain.checkpoint.v1.Checkpoint
+	37, // 14: dualchain.finality.v1.Certificate.links:type_name -> dualchain.finality.v1.AggregateVote
+	17, // 15: dualchain.finality.v1.QueryCertificateResponse.certificate:type_name -> dualchain.finality.v1.Certificate
+	35, // 16: dualchain.finality.v1.QueryDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	41, // 17: dualchain.finality.v1.DelegationBalance.delegation:type_name -> dualchain.finality.v1.Delegation
+	20, // 18: dualchain.finality.v1.QueryDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
+	36, // 19: dualchain.finality.v1.QueryDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	35, // 20: dualchain.finality.v1.QueryDelegatorDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	20, // 21: dualchain.finality.v1.QueryDelegatorDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
+	36, // 22: dualchain.finality.v1.QueryDelegatorDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	35, // 23: dualchain.finality.v1.QueryUnbondingsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	42, // 24: dualchain.finality.v1.UnbondingBalance.unbonding:type_name -> dualchain.finality.v1.Unbonding
+	25, // 25: dualchain.finality.v1.QueryUnbondingsResponse.unbondings:type_name -> dualchain.finality.v1.UnbondingBalance
+	36, // 26: dualchain.finality.v1.QueryUnbondingsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	43, // 27: dualchain.finality.v1.QueryEvidenceResponse.record:type_name -> dualchain.finality.v1.EvidenceRecord
+	35, // 28: dualchain.finality.v1.QueryAllEvidenceRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	43, // 29: dualchain.finality.v1.QueryAllEvidenceResponse.records:type_name -> dualchain.finality.v1.EvidenceRecord
+	36, // 30: dualchain.finality.v1.QueryAllEvidenceResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	1,  // 31: dualchain.finality.v1.Query.Params:input_type -> dualchain.finality.v1.QueryParamsRequest
+	3,  // 32: dualchain.finality.v1.Query.Voter:input_type -> dualchain.finality.v1.QueryVoterRequest
+	5,  // 33: dualchain.finality.v1.Query.Voters:input_type -> dualchain.finality.v1.QueryVotersRequest
+	7,  // 34: dualchain.finality.v1.Query.VoterSet:input_type -> dualchain.finality.v1.QueryVoterSetRequest
+	10, // 35: dualchain.finality.v1.Query.Votes:input_type -> dualchain.finality.v1.QueryVotesRequest
+	12, // 36: dualchain.finality.v1.Query.Duty:input_type -> dualchain.finality.v1.QueryDutyRequest
+	14, // 37: dualchain.finality.v1.Query.Participation:input_type -> dualchain.finality.v1.QueryParticipationRequest
+	16, // 38: dualchain.finality.v1.Query.Certificate:input_type -> dualchain.finality.v1.QueryCertificateRequest
+	19, // 39: dualchain.finality.v1.Query.Delegations:input_type -> dualchain.finality.v1.QueryDelegationsRequest
+	22, // 40: dualchain.finality.v1.Query.DelegatorDelegations:input_type -> dualchain.finality.v1.QueryDelegatorDelegationsRequest
+	24, // 41: dualchain.finality.v1.Query.Unbondings:input_type -> dualchain.finality.v1.QueryUnbondingsRequest
+	27, // 42: dualchain.finality.v1.Query.Evidence:input_type -> dualchain.finality.v1.QueryEvidenceRequest
+	29, // 43: dualchain.finality.v1.Query.AllEvidence:input_type -> dualchain.finality.v1.QueryAllEvidenceRequest
+	31, // 44: dualchain.finality.v1.Query.EconomicSecurity:input_type -> dualchain.finality.v1.QueryEconomicSecurityRequest
+	2,  // 45: dualchain.finality.v1.Query.Params:output_type -> dualchain.finality.v1.QueryParamsResponse
+	4,  // 46: dualchain.finality.v1.Query.Voter:output_type -> dualchain.finality.v1.QueryVoterResponse
+	6,  // 47: dualchain.finality.v1.Query.Voters:output_type -> dualchain.finality.v1.QueryVotersResponse
+	8,  // 48: dualchain.finality.v1.Query.VoterSet:output_type -> dualchain.finality.v1.QueryVoterSetResponse
+	11, // 49: dualchain.finality.v1.Query.Votes:output_type -> dualchain.finality.v1.QueryVotesResponse
+	13, // 50: dualchain.finality.v1.Query.Duty:output_type -> dualchain.finality.v1.QueryDutyResponse
+	15, // 51: dualchain.finality.v1.Query.Participation:output_type -> dualchain.finality.v1.QueryParticipationResponse
+	18, // 52: dualchain.finality.v1.Query.Certificate:output_type -> dualchain.finality.v1.QueryCertificateResponse
+	21, // 53: dualchain.finality.v1.Query.Delegations:output_type -> dualchain.finality.v1.QueryDelegationsResponse
+	23, // 54: dualchain.finality.v1.Query.DelegatorDelegations:output_type -> dualchain.finality.v1.QueryDelegatorDelegationsResponse
+	26, // 55: dualchain.finality.v1.Query.Unbondings:output_type -> dualchain.finality.v1.QueryUnbondingsResponse
+	28, // 56: dualchain.finality.v1.Query.Evidence:output_type -> dualchain.finality.v1.QueryEvidenceResponse
+	30, // 57: dualchain.finality.v1.Query.AllEvidence:output_type -> dualchain.finality.v1.QueryAllEvidenceResponse
+	32, // 58: dualchain.finality.v1.Query.EconomicSecurity:output_type -> dualchain.finality.v1.QueryEconomicSecurityResponse
+	45, // [45:59] is the sub-list for method output_type
+	31, // [31:45] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_finality_v1_query_proto_init() }
@@ -2094,7 +2305,7 @@ func file_dualchain_finality_v1_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_finality_v1_query_proto_rawDesc), len(file_dualchain_finality_v1_query_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   30,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

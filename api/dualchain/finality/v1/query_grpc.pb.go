@@ -25,6 +25,7 @@ const (
 	Query_VoterSet_FullMethodName             = "/dualchain.finality.v1.Query/VoterSet"
 	Query_Votes_FullMethodName                = "/dualchain.finality.v1.Query/Votes"
 	Query_Duty_FullMethodName                 = "/dualchain.finality.v1.Query/Duty"
+	Query_Participation_FullMethodName        = "/dualchain.finality.v1.Query/Participation"
 	Query_Certificate_FullMethodName          = "/dualchain.finality.v1.Query/Certificate"
 	Query_Delegations_FullMethodName          = "/dualchain.finality.v1.Query/Delegations"
 	Query_DelegatorDelegations_FullMethodName = "/dualchain.finality.v1.Query/DelegatorDelegations"
@@ -53,6 +54,8 @@ type QueryClient interface {
 	Votes(ctx context.Context, in *QueryVotesRequest, opts ...grpc.CallOption) (*QueryVotesResponse, error)
 	// Duty returns what a voter must sign now: the one honest vote for the head and the voter's place in its set.
 	Duty(ctx context.Context, in *QueryDutyRequest, opts ...grpc.CallOption) (*QueryDutyResponse, error)
+	// Participation returns how much a voter has voted in an era that is not settled yet.
+	Participation(ctx context.Context, in *QueryParticipationRequest, opts ...grpc.CallOption) (*QueryParticipationResponse, error)
 	// Certificate returns the links and checkpoints that finalize an epoch.
 	Certificate(ctx context.Context, in *QueryCertificateRequest, opts ...grpc.CallOption) (*QueryCertificateResponse, error)
 	// Delegations lists the delegations to a voter.
@@ -131,6 +134,16 @@ func (c *queryClient) Duty(ctx context.Context, in *QueryDutyRequest, opts ...gr
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(QueryDutyResponse)
 	err := c.cc.Invoke(ctx, Query_Duty_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Participation(ctx context.Context, in *QueryParticipationRequest, opts ...grpc.CallOption) (*QueryParticipationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryParticipationResponse)
+	err := c.cc.Invoke(ctx, Query_Participation_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -226,6 +239,8 @@ type QueryServer interface {
 	Votes(context.Context, *QueryVotesRequest) (*QueryVotesResponse, error)
 	// Duty returns what a voter must sign now: the one honest vote for the head and the voter's place in its set.
 	Duty(context.Context, *QueryDutyRequest) (*QueryDutyResponse, error)
+	// Participation returns how much a voter has voted in an era that is not settled yet.
+	Participation(context.Context, *QueryParticipationRequest) (*QueryParticipationResponse, error)
 	// Certificate returns the links and checkpoints that finalize an epoch.
 	Certificate(context.Context, *QueryCertificateRequest) (*QueryCertificateResponse, error)
 	// Delegations lists the delegations to a voter.
@@ -267,6 +282,9 @@ func (UnimplementedQueryServer) Votes(context.Context, *QueryVotesRequest) (*Que
 }
 func (UnimplementedQueryServer) Duty(context.Context, *QueryDutyRequest) (*QueryDutyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Duty not implemented")
+}
+func (UnimplementedQueryServer) Participation(context.Context, *QueryParticipationRequest) (*QueryParticipationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Participation not implemented")
 }
 func (UnimplementedQueryServer) Certificate(context.Context, *QueryCertificateRequest) (*QueryCertificateResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Certificate not implemented")
@@ -414,6 +432,24 @@ func _Query_Duty_Handler(srv interface{}, ctx context.Context, dec func(interfac
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(QueryServer).Duty(ctx, req.(*QueryDutyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Participation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryParticipationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Participation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Query_Participation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Participation(ctx, req.(*QueryParticipationRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -574,6 +610,10 @@ var Query_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Duty",
 			Handler:    _Query_Duty_Handler,
+		},
+		{
+			MethodName: "Participation",
+			Handler:    _Query_Participation_Handler,
 		},
 		{
 			MethodName: "Certificate",
