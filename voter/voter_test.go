@@ -270,7 +270,7 @@ func TestANodeThatChangesItsMindGetsOneVote(t *testing.T) {
 			}
 			f.node.Grow()
 			f.node.Grow()
-			f.said("ALARM: slashing protection refused a vote", "double vote", before.Vote.Target.Root.String())
+			f.said("ALARM: slashing protection refused a vote", "double vote", before.Vote.SigningRoot(ffg.Domain(chainID)).String())
 			f.node.Grow() // epoch 3 from epoch 0 conflicts with nothing
 			if next := f.vote(); next.Vote.Target.Epoch != 3 || ffg.Slashable(before.Vote, next.Vote) != nil {
 				t.Errorf("expected a vote for epoch 3 beside %v, found %v", before.Vote, next.Vote)
