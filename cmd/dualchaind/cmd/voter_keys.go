@@ -60,12 +60,7 @@ func newVoterKeyCommand() *cobra.Command {
 				return err
 			}
 			defer secret.Zero()
-			password, err := keys.FindPassword("", keys.Twice(keys.Terminal))()
-			if err != nil {
-				return err
-			}
-			defer clear(password)
-			info, err := home.AddKey(name, secret, password, keys.SaveOptions{})
+			info, err := home.AddKey(name, secret)
 			if err != nil {
 				return err
 			}
@@ -140,12 +135,7 @@ chain: those of --operator and --chain-id, else of voter.toml. Then, with the op
 			if err != nil {
 				return err
 			}
-			password, err := home.Password(config.PasswordFile)()
-			if err != nil {
-				return err
-			}
-			defer clear(password)
-			secret, err := keys.Load(home.Keys(), name, password)
+			secret, err := keys.Load(home.Keys(), name)
 			if err != nil {
 				return err
 			}

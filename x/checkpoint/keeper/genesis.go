@@ -50,11 +50,6 @@ func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
 		if err := errors.Join(k.Records.Set(ctx, record.Epoch, record), k.Heights.Set(ctx, record.Height, record.Epoch)); err != nil {
 			return fmt.Errorf("set checkpoint %d: %w", record.Epoch, err)
 		}
-		if r.Finalized {
-			if err := k.Certified.Set(ctx, record.Epoch); err != nil {
-				return fmt.Errorf("set checkpoint %d: %w", record.Epoch, err)
-			}
-		}
 		head = record.Epoch
 	}
 	latest := c.Records[len(c.Records)-1].Checkpoint
@@ -108,12 +103,11 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 			return nil, fmt.Errorf("read heads: %w", err)
 		}
 	}
-	err = k.Records.Walk(ctx, nil, func(epoch uint64, r types.Record) (bool, error) {
-		certified, err := k.Certified.Has(ctx, epoch)
+	err = k.Records.Walk(ctx, nil, func(_ uint64, r types.Record) (bool, error) {
 		c.Records = append(c.Records, types.GenesisRecord{
-			Checkpoint: types.CheckpointFromFFG(r.Checkpoint), SourceEpoch: r.Source, Justified: r.Justified, Finalized: certified,
+			Checkpoint: types.CheckpointFromFFG(r.Checkpoint), SourceEpoch: r.Source, Justified: r.Justified,
 		})
-		return err != nil, err
+		return false, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoints: %w", err)
