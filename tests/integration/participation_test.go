@@ -76,6 +76,14 @@ func TestParticipationIsWhatTheSettlementFinds(t *testing.T) {
 	require.Equal(t, uint64(1), participation(f, 0, "").OldestUnsettled)
 }
 
+func TestAMissingVoteIsPendingWhileItsEpochIsInTheWindow(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(50, 50, 10), fixture.Params(fours)).Honest(0, 1)
+	until(f, 7) // open: the epochs 4 to 7
+	require.Equal(t, uint64(1), participation(f, 2, "0").Pending)
+	f.Blocks(1)
+	require.Zero(t, participation(f, 2, "0").Pending)
+}
+
 func weight(t *testing.T, decimal string) math.Int {
 	t.Helper()
 	n, valid := math.NewIntFromString(decimal)
