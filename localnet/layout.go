@@ -19,7 +19,6 @@ import (
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
 	"github.com/dualchain/dualchain/voter"
-	"github.com/dualchain/dualchain/voter/keys"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -150,7 +149,7 @@ func (l layout) newVoter(i int, nodes []Node) (Voter, GenesisVoter, error) {
 	if err != nil {
 		return Voter{}, GenesisVoter{}, fmt.Errorf("prove the key of %s: %w", name, err)
 	}
-	info, err := voter.Home(filepath.Join(l.dir, name)).AddKey(voter.DefaultKey, secret)
+	info, err := keepVoterKey(voter.Home(filepath.Join(l.dir, name)), secret)
 	if err != nil {
 		return Voter{}, GenesisVoter{}, fmt.Errorf("keep the key of %s: %w", name, err)
 	}
@@ -194,6 +193,7 @@ func (l layout) writeVoterHome(i int, v Voter, nodes []Node) error {
 	config := voter.DefaultConfig()
 	config.ChainID = l.spec.ChainID
 	config.Operator = v.Operator
+	config.PasswordFile = voterPasswordFile
 	config.Nodes = []voter.NodeConfig{{
 		GRPC: net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.GRPC)),
 		RPC:  "tcp://" + net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.RPC)),
@@ -202,9 +202,4 @@ func (l layout) writeVoterHome(i int, v Voter, nodes []Node) error {
 		return fmt.Errorf("configure %s: %w", v.Name, err)
 	}
 	return nil
-}
-
-// voterKey loads the secret key of a voter. The caller zeroes it.
-func (n *Network) voterKey(name string) (*bls.SecretKey, error) {
-	return keys.Load(voter.Home(n.NodeHome(name)).Keys(), voter.DefaultKey)
 }

@@ -27,9 +27,17 @@ func (h Home) guardPath() string  { return filepath.Join(string(h), guard.FileNa
 // Keys returns the folder of the keys.
 func (h Home) Keys() string { return filepath.Join(string(h), "keys") }
 
+// Password finds the password of the keys (see keys.FindPassword); a file that isn't absolute is in the home.
+func (h Home) Password(file string) keys.Password {
+	if file != "" && !filepath.IsAbs(file) {
+		file = filepath.Join(string(h), file)
+	}
+	return keys.FindPassword(file, keys.Terminal)
+}
+
 // AddKey saves a key that has never voted and begins to protect it. It protects first: a key file without protection
 // could be a key that lost it. Errors: those of package guard and keys.Save.
-func (h Home) AddKey(name string, secret *bls.SecretKey) (keys.Info, error) {
+func (h Home) AddKey(name string, secret *bls.SecretKey, password []byte, options keys.SaveOptions) (keys.Info, error) {
 	public := secret.PublicKey()
 	if public == nil {
 		return keys.Info{}, fmt.Errorf("add key: %w: expected a secret key, found none", keys.ErrFormat)
@@ -37,10 +45,11 @@ func (h Home) AddKey(name string, secret *bls.SecretKey) (keys.Info, error) {
 	if err := h.protect(public.Bytes()); err != nil {
 		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
-	if err := keys.Save(h.Keys(), name, secret); err != nil {
+	info, err := keys.Save(h.Keys(), name, secret, password, options)
+	if err != nil {
 		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
-	return keys.Info{Name: name, PubKey: public.String()}, nil
+	return info, nil
 }
 
 // protect admits a key to the guard, which it creates if there is none.
@@ -55,8 +64,8 @@ func (h Home) protect(key ffg.PublicKey) error {
 	return errors.Join(g.Admit(key), g.Close())
 }
 
-// loadKeys loads the named keys, or all if there are no names. The caller zeroes them.
-func (h Home) loadKeys(names []string) (secrets []*bls.SecretKey, err error) {
+// loadKeys loads the named keys, or all if there are no names; one password opens them. The caller zeroes them.
+func (h Home) loadKeys(names []string, find keys.Password) (secrets []*bls.SecretKey, err error) {
 	if len(names) == 0 {
 		infos, err := keys.List(h.Keys())
 		if err != nil {
@@ -69,8 +78,13 @@ func (h Home) loadKeys(names []string) (secrets []*bls.SecretKey, err error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("load keys: expected at least one in %s, found none: make one with 'dualchaind voter keys new'", h.Keys())
 	}
+	password, err := find()
+	if err != nil {
+		return nil, fmt.Errorf("load keys: %w", err)
+	}
+	defer clear(password)
 	for _, name := range names {
-		secret, err := keys.Load(h.Keys(), name)
+		secret, err := keys.Load(h.Keys(), name, password)
 		if err != nil {
 			for _, loaded := range secrets {
 				loaded.Zero()

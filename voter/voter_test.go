@@ -16,6 +16,7 @@ import (
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
+	"github.com/dualchain/dualchain/voter/keys"
 	"github.com/dualchain/dualchain/voter/watch"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
@@ -45,10 +46,21 @@ func newFixture(t *testing.T, interval uint64) *fixture {
 	f.node = fakenode.Start(t, chainID, secret.PublicKey(), interval)
 	f.config.ChainID, f.config.Nodes = chainID, []voter.NodeConfig{{GRPC: f.node.GRPC(), RPC: f.node.RPC()}}
 	f.config.PollInterval = voter.Duration(time.Minute)
-	if _, err := f.home.AddKey(voter.DefaultKey, secret); err != nil {
+	f.config.PasswordFile = "password"
+	if err := os.WriteFile(filepath.Join(string(f.home), f.config.PasswordFile), []byte(password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	f.addKey(voter.DefaultKey, secret)
 	return f
+}
+
+const password = "correct horse"
+
+func (f *fixture) addKey(name string, secret *bls.SecretKey) {
+	f.t.Helper()
+	if _, err := f.home.AddKey(name, secret, []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 func (f *fixture) start() *fixture {
@@ -341,9 +353,7 @@ func TestAnUnregisteredVoterWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.config.Keys = []string{"other"}
-	if _, err := f.home.AddKey("other", other); err != nil {
-		t.Fatal(err)
-	}
+	f.addKey("other", other)
 	f.listening()
 	f.node.Grow()
 	f.said("waiting", "voter not found")

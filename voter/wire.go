@@ -61,7 +61,7 @@ func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *
 
 // openKeyring opens the guard and the keys that the configuration names. What it returns closes both.
 func openKeyring(home Home, config Config, neverVoted bool) (*sign.Keyring, func(), error) {
-	secrets, err := home.loadKeys(config.Keys)
+	secrets, err := home.loadKeys(config.Keys, home.Password(config.PasswordFile))
 	if err != nil {
 		return nil, nil, err
 	}

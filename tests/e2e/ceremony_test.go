@@ -46,6 +46,7 @@ func TestAGenesisCeremonyMakesAChainThatFinalizes(t *testing.T) {
 	run("genesis", "gentx", "validator", "100000000udual", "--chain-id", chainID)
 	n.Run("genesis", "collect-gentxs", "--home", node)
 
+	t.Setenv("DUALCHAIND_VOTER_PASSWORD", "correct horse")
 	n.Run("voter", "keys", "new", "--home", voter, "--chain-id", chainID, "--operator", operator)
 	var proof, foreign struct {
 		PubKey     string `json:"pub_key"`

@@ -24,6 +24,7 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	home := filepath.Join(filepath.Dir(n.Home), "newcomer")
 
 	// It joins, as anybody can.
+	t.Setenv("DUALCHAIND_VOTER_PASSWORD", "correct horse")
 	n.Run("voter", "keys", "new", "--home", home, "--chain-id", n.Status().ChainID, "--operator", operator)
 	var proof struct {
 		PubKey     string `json:"pub_key"`

@@ -1,13 +1,21 @@
-// Package keys keeps a voter's secret keys in files: one key a file, plain JSON, readable by its owner only. Nothing
-// here prints or logs a secret, and no error contains one.
+// Package keys keeps a voter's secret keys: one key a file, NAME.json, an EIP-2335 keystore that its password opens, for
+// its owner only. Nothing here prints or logs a secret or a password, and no error contains a part of one.
+//
+// A new key comes from a mnemonic of BIP-39 (24 words, from which every key can be had back) by EIP-2333, at the path
+//
+//	m / 1685414252 / 118 / INDEX / 0
+//
+// which has the shape of EIP-2334 under a purpose of our own, "dual" in ASCII. Ethereum's is 12381: the same words
+// never give a key that signs on both.
+//
+// Passwords are processed as EIP-2335 says (NFKD, no control codes) and come from a [Password], so that whoever needs
+// one finds it in the same places.
 package keys
 
 import (
-	"bytes"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,14 +23,13 @@ import (
 	"strings"
 
 	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
 	"github.com/dualchain/dualchain/voter/internal/durable"
 )
 
-// version is that of the file format: {"version": 1, "pub_key": 96 digits, "secret_key": 64 digits}, hexadecimal.
-const version = 1
+const suffix = ".json"
 
-const suffix = ".key.json"
+// maxKeystore bounds the size of a keystore in bytes. Usual ones have less than a thousand.
+const maxKeystore = 64 << 10
 
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
@@ -31,64 +38,81 @@ var (
 	// ErrName: not a name for a key.
 	ErrName = errors.New("invalid key name")
 	// ErrMode: others than the owner may read the file.
-	ErrMode = errors.New("key file is not private")
-	// ErrFormat: the file is not a key file of this version.
-	ErrFormat = errors.New("invalid key file")
+	ErrMode = errors.New("file is not private")
+	// ErrFormat: not an EIP-2335 keystore of a BLS key, or one beyond the bounds of this package; or no key to put in one.
+	ErrFormat = errors.New("invalid keystore")
+	// ErrPassword: the password does not open the keystore. A keystore with a damaged message can't be told from it.
+	ErrPassword = errors.New("wrong password")
+	// ErrNoPassword: no password was found, or one too short to protect a key.
+	ErrNoPassword = errors.New("no usable password")
+	// ErrMnemonic: not the words of a mnemonic.
+	ErrMnemonic = errors.New("invalid mnemonic")
 )
 
-// Info is what may be known of a key.
+// Info is what may be known of a key without its password. The file says so and could be wrong: Load checks the
+// public key, nobody can check the rest.
 type Info struct {
-	Name   string `json:"name"`
-	PubKey string `json:"pub_key"` // 96 hexadecimal digits
+	Name        string `json:"name"`
+	PubKey      string `json:"pub_key"` // 96 hexadecimal digits
+	Path        string `json:"path"`    // "" if it is not known
+	Description string `json:"description,omitempty"`
 }
 
-// Save writes a new key file into folder. It never replaces one: the error then wraps fs.ErrExist. Others: ErrName,
-// ErrFormat for a key that is nil or was zeroed.
-func Save(folder, name string, secret *bls.SecretKey) error {
+// Save writes a new keystore into folder. It never replaces one: the error then wraps fs.ErrExist. Others: ErrName,
+// those of Encode.
+func Save(folder, name string, secret *bls.SecretKey, password []byte, options SaveOptions) (Info, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
-		return fmt.Errorf("save key: %w", err)
+		return Info{}, fmt.Errorf("save key: %w", err)
 	}
-	public := secret.PublicKey()
-	if public == nil {
-		return fmt.Errorf("save key: %w: expected a secret key, found none", ErrFormat)
+	content, err := Encode(secret, password, options)
+	if err != nil {
+		return Info{}, fmt.Errorf("save key: %w", err)
 	}
-	raw := secret.Bytes()
-	defer clear(raw[:])
-	digits := hex.AppendEncode(nil, raw[:])
-	defer clear(digits)
-	content := fmt.Appendf(make([]byte, 0, 512), "{\n  \"version\": %d,\n  \"pub_key\": %q,\n  \"secret_key\": \"%s\"\n}\n", version, public, digits)
-	defer clear(content)
 	if err := durable.Write(path, content); err != nil {
-		return fmt.Errorf("save key: %w", err)
+		return Info{}, fmt.Errorf("save key: %w", err)
 	}
-	return nil
+	return Info{Name: name, PubKey: secret.PublicKey().String(), Path: options.Path, Description: options.Description}, nil
 }
 
-// Load reads a key file. The caller zeroes the key after use. Errors: ErrName, ErrMode, ErrFormat, those of reading.
-func Load(folder, name string) (*bls.SecretKey, error) {
+// Load opens a keystore of the folder. The caller zeroes the key after use. Errors: ErrName, ErrMode, those of Decode,
+// those of reading.
+func Load(folder, name string, password []byte) (*bls.SecretKey, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
 		return nil, fmt.Errorf("load key: %w", err)
 	}
-	secret, err := read(path)
+	content, err := readPrivate(path, maxKeystore)
+	if err != nil {
+		return nil, fmt.Errorf("load key: %w", err)
+	}
+	secret, err := Decode(content, password)
 	if err != nil {
 		return nil, fmt.Errorf("load key %s: %w", path, err)
 	}
 	return secret, nil
 }
 
-// Show returns what may be known of a key. Errors: those of Load.
+// Show returns what a keystore of the folder says of itself, without its password. Errors: those of Load but ErrPassword.
 func Show(folder, name string) (Info, error) {
-	secret, err := Load(folder, name)
+	path, err := pathOf(folder, name)
 	if err != nil {
-		return Info{}, err
+		return Info{}, fmt.Errorf("show key: %w", err)
 	}
-	defer secret.Zero()
-	return Info{Name: name, PubKey: secret.PublicKey().String()}, nil
+	content, err := readPrivate(path, maxKeystore)
+	if err != nil {
+		return Info{}, fmt.Errorf("show key: %w", err)
+	}
+	info, err := Inspect(content)
+	if err != nil {
+		return Info{}, fmt.Errorf("show key %s: %w", path, err)
+	}
+	info.Name = name
+	return info, nil
 }
 
-// List returns all keys of a folder by name; none if there is no such folder.
+// List returns all keys of a folder by name, as Show does; none if there is no such folder. A file that isn't one of a
+// key, but has its ending, is an error: it could be a key that would be missed.
 func List(folder string) ([]Info, error) {
 	entries, err := os.ReadDir(folder) // sorted by name
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -102,11 +126,26 @@ func List(folder string) ([]Info, error) {
 		}
 		info, err := Show(folder, name)
 		if err != nil {
-			return nil, fmt.Errorf("list keys: %w", err)
+			return nil, fmt.Errorf("list keys in %s: %w", folder, err)
 		}
 		infos = append(infos, info)
 	}
 	return infos, nil
+}
+
+// Delete removes a keystore for good. Without its mnemonic or a copy the key is lost. Errors: ErrName, those of removing.
+func Delete(folder, name string) error {
+	path, err := pathOf(folder, name)
+	if err != nil {
+		return fmt.Errorf("delete key: %w", err)
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("delete key: %w", err)
+	}
+	if err := durable.SyncFolder(folder); err != nil {
+		return fmt.Errorf("delete key: %w", err)
+	}
+	return nil
 }
 
 func pathOf(folder, name string) (string, error) {
@@ -116,69 +155,29 @@ func pathOf(folder, name string) (string, error) {
 	return filepath.Join(folder, name+suffix), nil
 }
 
-func read(path string) (*bls.SecretKey, error) {
-	stat, err := os.Stat(path)
+// readPrivate reads a file of at most most bytes that nobody but its owner may read. It wraps ErrMode and ErrFormat.
+func readPrivate(path string, most int) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	stat, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if mode := stat.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("%w: expected mode 0600, found %#o: run chmod 600", ErrMode, mode)
+		return nil, fmt.Errorf("%w: %s: expected mode 0600, found %#o: run chmod 600", ErrMode, path, mode)
 	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
+	content := make([]byte, most+1) // at once: growing would leave copies of a secret behind
+	n, err := io.ReadFull(file, content)
+	if err == nil {
+		clear(content)
+		return nil, fmt.Errorf("%w: %s: expected at most %d bytes, found more", ErrFormat, path, most)
 	}
-	defer clear(content)
-	return decode(content)
-}
-
-// decode reads what Save wrote.
-func decode(content []byte) (*bls.SecretKey, error) {
-	var file struct {
-		Version   int           `json:"version"`
-		PubKey    ffgKey        `json:"pub_key"`
-		SecretKey secretKeyText `json:"secret_key"`
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		clear(content)
+		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	defer func() { clear(file.SecretKey[:]) }()
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&file); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	if decoder.More() {
-		return nil, fmt.Errorf("%w: expected one object, found more", ErrFormat)
-	}
-	if file.Version != version {
-		return nil, fmt.Errorf("%w: expected version %d, found %d", ErrFormat, version, file.Version)
-	}
-	secret, err := bls.ParseSecretKey(file.SecretKey[:])
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	if public := ffg.PublicKey(secret.PublicKey().Bytes()); public != ffg.PublicKey(file.PubKey) {
-		secret.Zero()
-		return nil, fmt.Errorf("%w: expected the public key %s of the secret key, found %s", ErrFormat, public, ffg.PublicKey(file.PubKey))
-	}
-	return secret, nil
-}
-
-type ffgKey ffg.PublicKey
-
-// UnmarshalText reads 96 hexadecimal digits.
-func (k *ffgKey) UnmarshalText(digits []byte) error { return unhex(k[:], digits, "pub_key") }
-
-type secretKeyText [bls.SecretKeySize]byte
-
-// UnmarshalText reads 64 hexadecimal digits.
-func (k *secretKeyText) UnmarshalText(digits []byte) error { return unhex(k[:], digits, "secret_key") }
-
-// unhex doesn't wrap the error of hex.Decode: that shows a digit of the secret.
-func unhex(to, digits []byte, field string) error {
-	if len(digits) != hex.EncodedLen(len(to)) {
-		return fmt.Errorf("%s: expected %d hexadecimal digits, found %d bytes", field, hex.EncodedLen(len(to)), len(digits))
-	}
-	if _, err := hex.Decode(to, digits); err != nil {
-		return fmt.Errorf("%s: expected hexadecimal digits, found others", field)
-	}
-	return nil
+	return content[:n], nil
 }

@@ -1,8 +1,6 @@
 package keys
 
 import (
-	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,216 +11,160 @@ import (
 	"testing"
 
 	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
 )
 
-func key(t testing.TB, seed byte) *bls.SecretKey {
+func save(t *testing.T, folder, name string, seed byte) Info {
 	t.Helper()
-	secret, err := bls.KeyFromSeed(bytes.Repeat([]byte{seed}, bls.MinSeedSize))
+	info, err := Save(folder, name, key(t, seed), []byte(password), light)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return secret
+	return info
 }
 
 func TestAKeySurvivesItsFile(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "keys")
-	for name, seed := range map[string]byte{"b": 2, "a": 1} {
-		if err := Save(folder, name, key(t, seed)); err != nil {
+	for _, kdf := range []KDF{Scrypt, PBKDF2} {
+		options := SaveOptions{KDF: kdf, Cost: Light, Path: "m/1/2", Description: "of " + string(kdf)}
+		saved, err := Save(folder, string(kdf), key(t, 1), []byte(password), options)
+		if want := (Info{string(kdf), key(t, 1).PublicKey().String(), "m/1/2", options.Description}); err != nil || saved != want {
+			t.Fatalf("expected %v, found %v, %v", want, saved, err)
+		}
+		loaded, err := Load(folder, string(kdf), []byte(password))
+		if err != nil {
 			t.Fatal(err)
 		}
+		if loaded.Bytes() != key(t, 1).Bytes() {
+			t.Errorf("%s: expected the key that was saved, found another one", kdf)
+		}
+		if shown, err := Show(folder, string(kdf)); err != nil || shown != saved {
+			t.Errorf("expected %v, found %v, %v", saved, shown, err)
+		}
 	}
-	loaded, err := Load(folder, "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if loaded.Bytes() != key(t, 1).Bytes() {
-		t.Error("expected the key that was saved, found another one")
-	}
-	infos, err := List(folder)
-	want := []Info{{"a", key(t, 1).PublicKey().String()}, {"b", key(t, 2).PublicKey().String()}}
-	if err != nil || fmt.Sprint(infos) != fmt.Sprint(want) {
-		t.Errorf("expected %v, found %v, %v", want, infos, err)
-	}
-	for path, mode := range map[string]fs.FileMode{folder: 0o700, filepath.Join(folder, "a.key.json"): 0o600} {
+	for path, mode := range map[string]fs.FileMode{folder: 0o700, filepath.Join(folder, "scrypt.json"): 0o600} {
 		if stat, err := os.Stat(path); err != nil || stat.Mode().Perm() != mode {
 			t.Errorf("%s: expected mode %#o, found %v, %v", path, mode, stat.Mode(), err)
 		}
 	}
 }
 
-func TestNoKeysInNoFolder(t *testing.T) {
-	if infos, err := List(filepath.Join(t.TempDir(), "none")); err != nil || len(infos) != 0 {
-		t.Errorf("expected none, found %v, %v", infos, err)
+func TestKeysAreListedByName(t *testing.T) {
+	folder := t.TempDir()
+	b, a := save(t, folder, "b", 2), save(t, folder, "a", 1)
+	if err := os.WriteFile(filepath.Join(folder, "notes.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	infos, err := List(folder)
+	if want := []Info{a, b}; err != nil || fmt.Sprint(infos) != fmt.Sprint(want) {
+		t.Errorf("expected %v, found %v, %v", want, infos, err)
+	}
+	if infos, err := List(filepath.Join(folder, "none")); err != nil || len(infos) != 0 {
+		t.Errorf("expected no keys in no folder, found %v, %v", infos, err)
+	}
+}
+
+func TestAListMissesNoKey(t *testing.T) {
+	for file, want := range map[string]error{"voter.key.json": ErrName, "broken.json": ErrFormat} {
+		folder := t.TempDir()
+		save(t, folder, "a", 1)
+		if err := os.WriteFile(filepath.Join(folder, file), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if infos, err := List(folder); !errors.Is(err, want) || infos != nil {
+			t.Errorf("%s: expected %v and no keys, found %v, %v", file, want, err, infos)
+		}
 	}
 }
 
 func TestSaveReplacesNothing(t *testing.T) {
 	folder := t.TempDir()
-	if err := Save(folder, "a", key(t, 1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := Save(folder, "a", key(t, 2)); !errors.Is(err, fs.ErrExist) {
+	first := save(t, folder, "a", 1)
+	if _, err := Save(folder, "a", key(t, 2), []byte(password), light); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("expected %v, found %v", fs.ErrExist, err)
 	}
-	if info, err := Show(folder, "a"); err != nil || info.PubKey != key(t, 1).PublicKey().String() {
+	if info, err := Show(folder, "a"); err != nil || info != first {
 		t.Errorf("expected the first key, found %v, %v", info, err)
 	}
 }
 
-func TestSaveRefusesNoKey(t *testing.T) {
-	zeroed := key(t, 1)
-	zeroed.Zero()
-	for name, secret := range map[string]*bls.SecretKey{"nil": nil, "zeroed": zeroed} {
-		if err := Save(t.TempDir(), "a", secret); !errors.Is(err, ErrFormat) {
-			t.Errorf("%s: expected %v, found %v", name, ErrFormat, err)
-		}
+func TestADeletedKeyIsGone(t *testing.T) {
+	folder := t.TempDir()
+	save(t, folder, "a", 1)
+	b := save(t, folder, "b", 2)
+	if err := Delete(folder, "a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(folder, "a", []byte(password)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("expected %v, found %v", fs.ErrNotExist, err)
+	}
+	if err := Delete(folder, "a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("deleted twice: expected %v, found %v", fs.ErrNotExist, err)
+	}
+	if infos, err := List(folder); err != nil || len(infos) != 1 || infos[0] != b {
+		t.Errorf("expected %v to be left, found %v, %v", b, infos, err)
 	}
 }
 
 func TestNames(t *testing.T) {
+	empty := t.TempDir()
 	for name, valid := range map[string]bool{
 		"a": true, "voter-0_b": true, strings.Repeat("a", 63): true,
 		"": false, strings.Repeat("a", 64): false, "../a": false, "a/b": false, "-a": false, "A": false, "a.b": false, "ä": false,
 	} {
-		if err := Save(t.TempDir(), name, key(t, 1)); errors.Is(err, ErrName) == valid {
-			t.Errorf("%q: expected valid %t, found %v", name, valid, err)
+		_, saveErr := Save(t.TempDir(), name, key(t, 1), []byte(password), light)
+		_, loadErr := Load(empty, name, []byte(password))
+		_, showErr := Show(empty, name)
+		for _, err := range []error{saveErr, loadErr, showErr, Delete(empty, name)} {
+			if errors.Is(err, ErrName) == valid {
+				t.Errorf("%q: expected valid %t, found %v", name, valid, err)
+			}
 		}
-		if _, err := Load(t.TempDir(), name); errors.Is(err, ErrName) == valid {
-			t.Errorf("load %q: expected valid %t, found %v", name, valid, err)
-		}
 	}
 }
 
-func TestFilesThatAreRefused(t *testing.T) {
-	secret, public := hexOf(key(t, 1)), key(t, 1).PublicKey().String()
-	content := func(version int, public, secret string) string {
-		return fmt.Sprintf(`{"version": %d, "pub_key": %q, "secret_key": %q}`, version, public, secret)
-	}
-	for name, tc := range map[string]struct {
-		content string
-		mode    fs.FileMode
-		want    error
-	}{
-		"as written":           {content(1, public, secret), 0o600, nil},
-		"readable by a group":  {content(1, public, secret), 0o640, ErrMode},
-		"readable by others":   {content(1, public, secret), 0o604, ErrMode},
-		"read-only":            {content(1, public, secret), 0o400, nil},
-		"older version":        {content(0, public, secret), 0o600, ErrFormat},
-		"newer version":        {content(2, public, secret), 0o600, ErrFormat},
-		"other public key":     {content(1, key(t, 2).PublicKey().String(), secret), 0o600, ErrFormat},
-		"short public key":     {content(1, public[2:], secret), 0o600, ErrFormat},
-		"short secret key":     {content(1, public, secret[2:]), 0o600, ErrFormat},
-		"long secret key":      {content(1, public, secret+"00"), 0o600, ErrFormat},
-		"zero secret key":      {content(1, public, strings.Repeat("0", 64)), 0o600, ErrFormat},
-		"secret above order":   {content(1, public, strings.Repeat("f", 64)), 0o600, ErrFormat},
-		"no hexadecimal digit": {content(1, public, "z"+secret[1:]), 0o600, ErrFormat},
-		"unknown field":        {strings.Replace(content(1, public, secret), "{", `{"path": "",`, 1), 0o600, ErrFormat},
-		"two objects":          {content(1, public, secret) + "{}", 0o600, ErrFormat},
-		"no secret key":        {fmt.Sprintf(`{"version": 1, "pub_key": %q}`, public), 0o600, ErrFormat},
-		"empty":                {"", 0o600, ErrFormat},
-		"cut short":            {content(1, public, secret)[:200], 0o600, ErrFormat},
-	} {
-		t.Run(name, func(t *testing.T) {
-			folder := t.TempDir()
-			path := filepath.Join(folder, "a.key.json")
-			if err := os.WriteFile(path, []byte(tc.content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chmod(path, tc.mode); err != nil {
-				t.Fatal(err)
-			}
-			_, err := Load(folder, "a")
-			if !errors.Is(err, tc.want) {
-				t.Fatalf("expected %v, found %v", tc.want, err)
-			}
-			if err != nil && (strings.Contains(err.Error(), secret[8:24]) || !strings.Contains(err.Error(), path)) {
-				t.Errorf("expected the path and no secret in the error, found %v", err)
-			}
-		})
-	}
-}
-
-func hexOf(secret *bls.SecretKey) string {
-	raw := secret.Bytes()
-	return hex.EncodeToString(raw[:])
-}
-
-func TestThePossessionVerifiesForItsOperatorAndChainOnly(t *testing.T) {
-	secret, address := key(t, 1), []byte{1, 2, 3}
-	proof, err := Prove(secret, "test-1", "dual1operator", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := (Possession{"test-1", "dual1operator", secret.PublicKey().String(), proof.Possession}); proof != want {
-		t.Errorf("expected %v, found %v", want, proof)
-	}
-	raw, err := hex.DecodeString(proof.Possession)
-	if err != nil || len(raw) != bls.SignatureSize {
-		t.Fatalf("expected %d bytes, found %d, %v", bls.SignatureSize, len(raw), err)
-	}
-	for name, tc := range map[string]struct {
-		chain   string
-		address []byte
-		want    error
-	}{
-		"its own":          {"test-1", address, nil},
-		"another chain":    {"test-2", address, bls.ErrInvalidPossession},
-		"another operator": {"test-1", []byte{1, 2, 4}, bls.ErrInvalidPossession},
-	} {
-		root, err := ffg.Possession(ffg.Domain(tc.chain), tc.address, secret.PublicKey().Bytes())
-		if err != nil {
+func TestOnlyTheOwnerMayReadAKey(t *testing.T) {
+	for mode, want := range map[fs.FileMode]error{0o600: nil, 0o400: nil, 0o640: ErrMode, 0o604: ErrMode, 0o610: ErrMode} {
+		folder := t.TempDir()
+		save(t, folder, "a", 1)
+		path := filepath.Join(folder, "a.json")
+		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		if err := bls.VerifyPossession(secret.PublicKey(), root, [bls.SignatureSize]byte(raw)); !errors.Is(err, tc.want) {
-			t.Errorf("%s: expected %v, found %v", name, tc.want, err)
+		_, loadErr := Load(folder, "a", []byte(password))
+		_, showErr := Show(folder, "a")
+		_, listErr := List(folder)
+		for _, err := range []error{loadErr, showErr, listErr} {
+			if !errors.Is(err, want) || err != nil && !strings.Contains(err.Error(), path) {
+				t.Errorf("%#o: expected %v with the path, found %v", mode, want, err)
+			}
 		}
 	}
 }
 
-func TestProveRefusesImpossibleOperators(t *testing.T) {
-	for _, size := range []int{0, 256} {
-		if _, err := Prove(key(t, 1), "test-1", "", make([]byte, size)); !errors.Is(err, ffg.ErrOperator) {
-			t.Errorf("%d bytes: expected %v, found %v", size, ffg.ErrOperator, err)
-		}
-	}
-	if _, err := Prove(nil, "test-1", "", []byte{1}); !errors.Is(err, ErrFormat) {
-		t.Errorf("no key: expected %v, found %v", ErrFormat, err)
-	}
-}
-
-func TestInfoShowsNoSecret(t *testing.T) {
+func TestErrorsNameTheFileAndNoSecret(t *testing.T) {
 	folder := t.TempDir()
-	if err := Save(folder, "a", key(t, 1)); err != nil {
-		t.Fatal(err)
+	save(t, folder, "a", 1)
+	path := filepath.Join(folder, "a.json")
+	_, err := Load(folder, "a", []byte("another password"))
+	if !errors.Is(err, ErrPassword) || !strings.Contains(err.Error(), path) {
+		t.Errorf("expected %v with the path, found %v", ErrPassword, err)
 	}
-	info, err := Show(folder, "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown, err := json.Marshal(info)
+	wantSilent(t, err, "another password", hexOf(key(t, 1))[8:24])
+}
+
+func TestAnInfoShowsNoSecret(t *testing.T) {
+	shown, err := json.Marshal(save(t, t.TempDir(), "a", 1))
 	if err != nil || strings.Contains(string(shown), hexOf(key(t, 1))) {
 		t.Errorf("expected no secret, found %s, %v", shown, err)
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte(fmt.Sprintf(`{"version": 1, "pub_key": %q, "secret_key": %q}`, key(f, 1).PublicKey(), hexOf(key(f, 1)))))
-	f.Add([]byte(`{"version": 1}`))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		secret, err := decode(content)
-		if err != nil {
-			if secret != nil || !errors.Is(err, ErrFormat) {
-				t.Errorf("expected no key and %v, found %v", ErrFormat, err)
-			}
-			return
+func TestNoKeyIsSealed(t *testing.T) {
+	zeroed := key(t, 1)
+	zeroed.Zero()
+	for name, secret := range map[string]*bls.SecretKey{"nil": nil, "zeroed": zeroed} {
+		if _, err := Save(t.TempDir(), "a", secret, []byte(password), light); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: expected %v, found %v", name, ErrFormat, err)
 		}
-		folder := t.TempDir()
-		if err := Save(folder, "a", secret); err != nil {
-			t.Fatal(err)
-		}
-		if again, err := Load(folder, "a"); err != nil || again.Bytes() != secret.Bytes() {
-			t.Errorf("expected the same key, found %v", err)
-		}
-	})
+	}
 }

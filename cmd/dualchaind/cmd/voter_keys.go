@@ -60,7 +60,12 @@ func newVoterKeyCommand() *cobra.Command {
 				return err
 			}
 			defer secret.Zero()
-			info, err := home.AddKey(name, secret)
+			password, err := keys.FindPassword("", keys.Twice(keys.Terminal))()
+			if err != nil {
+				return err
+			}
+			defer clear(password)
+			info, err := home.AddKey(name, secret, password, keys.SaveOptions{})
 			if err != nil {
 				return err
 			}
@@ -135,7 +140,12 @@ chain: those of --operator and --chain-id, else of voter.toml. Then, with the op
 			if err != nil {
 				return err
 			}
-			secret, err := keys.Load(home.Keys(), name)
+			password, err := home.Password(config.PasswordFile)()
+			if err != nil {
+				return err
+			}
+			defer clear(password)
+			secret, err := keys.Load(home.Keys(), name, password)
 			if err != nil {
 				return err
 			}

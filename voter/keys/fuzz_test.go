@@ -1,0 +1,58 @@
+package keys
+
+import (
+	"errors"
+	"os"
+	"testing"
+)
+
+// Whatever a keystore holds, it is refused with one of two errors or gives a key that can be sealed again.
+func FuzzKeystore(f *testing.F) {
+	for _, file := range []string{"testdata/eip2335-scrypt.json", "testdata/eip2335-pbkdf2.json"} {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	f.Add(encode(f, key(f, 1), Scrypt))
+	f.Add(encode(f, key(f, 1), PBKDF2))
+	f.Add([]byte(`{"version": 4}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		s, err := parse(content)
+		if err != nil {
+			if !errors.Is(err, ErrFormat) {
+				t.Errorf("expected %v, found %v", ErrFormat, err)
+			}
+			return
+		}
+		if err := s.kdf.check(); err != nil {
+			t.Fatalf("expected parameters within their bounds, found %v", err)
+		}
+		if !cheap(s.kdf) {
+			return
+		}
+		secret, err := Decode(content, []byte(password))
+		if err != nil {
+			if secret != nil || !errors.Is(err, ErrFormat) && !errors.Is(err, ErrPassword) {
+				t.Errorf("expected no key and %v or %v, found %v", ErrFormat, ErrPassword, err)
+			}
+			return
+		}
+		again, err := Decode(encode(t, secret, PBKDF2), []byte(password))
+		if err != nil || again.Bytes() != secret.Bytes() {
+			t.Errorf("expected the same key, found %v", err)
+		}
+	})
+}
+
+// cheap spares the fuzzer what is allowed but slow.
+func cheap(k kdf) bool {
+	switch params := k.(type) {
+	case *scryptParams:
+		return params.N*params.R*params.P <= 1<<15
+	case *pbkdf2Params:
+		return params.C <= 1<<12
+	}
+	return false
+}

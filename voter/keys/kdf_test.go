@@ -1,0 +1,43 @@
+package keys
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+// A hostile file must not make the voter compute for ever or take all of the memory: what is beyond the bounds is
+// refused before anything is derived.
+func TestWhatAKeystoreMayAskFor(t *testing.T) {
+	salt := make(hexBytes, 32)
+	for name, tc := range map[string]struct {
+		kdf  kdf
+		want string
+	}{
+		"EIP-2335's scrypt":       {&scryptParams{32, 1 << 18, 1, 8, salt}, ""},
+		"most memory":             {&scryptParams{32, 1 << 20, 1, 8, salt}, ""},
+		"twice that":              {&scryptParams{32, 1 << 21, 1, 8, salt}, "n·r·p"},
+		"64 gigabytes":            {&scryptParams{32, 1 << 26, 1, 8, salt}, "n·r·p"},
+		"most lanes":              {&scryptParams{32, 1 << 18, 4, 8, salt}, ""},
+		"a lane more":             {&scryptParams{32, 1 << 18, 5, 8, salt}, "n·r·p"},
+		"largest blocks":          {&scryptParams{32, 2, 1, 1 << 22, salt}, ""},
+		"larger blocks":           {&scryptParams{32, 2, 1, 1<<22 + 1, salt}, "n·r·p"},
+		"a product of 64 bits":    {&scryptParams{32, 1 << 32, 1 << 31, 2, salt}, "n·r·p"},
+		"a product that is 0":     {&scryptParams{32, 1 << 63, 1, 2, salt}, "n·r·p"},
+		"lanes that overflow":     {&scryptParams{32, 2, math.MaxUint64, 1, salt}, "n·r·p"},
+		"blocks that overflow":    {&scryptParams{32, 2, 1, math.MaxUint64, salt}, "n·r·p"},
+		"EIP-2335's pbkdf2":       {&pbkdf2Params{32, 1 << 18, prf, salt}, ""},
+		"once":                    {&pbkdf2Params{32, 1, prf, salt}, ""},
+		"never":                   {&pbkdf2Params{32, 0, prf, salt}, "c: expected"},
+		"most iterations":         {&pbkdf2Params{32, 1 << 24, prf, salt}, ""},
+		"an iteration more":       {&pbkdf2Params{32, 1<<24 + 1, prf, salt}, "c: expected"},
+		"shortest":                {&pbkdf2Params{32, 1, prf, salt[:1]}, ""},
+		"longest":                 {&pbkdf2Params{64, 1, prf, make(hexBytes, 1024)}, ""},
+		"a key of 2^64 − 1 bytes": {&pbkdf2Params{math.MaxUint64, 1, prf, salt}, "dklen: expected"},
+	} {
+		err := tc.kdf.check()
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: expected an error with %q, found %v", name, tc.want, err)
+		}
+	}
+}

@@ -1,0 +1,273 @@
+package keys
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/dualchain/dualchain/bls"
+)
+
+// What EIP-2335 defines, and all that there is of it.
+const (
+	version          = 4
+	checksumFunction = "sha256"
+	cipherFunction   = "aes-128-ctr"
+)
+
+var validUUID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// SaveOptions are what a new keystore has besides its key. The zero value is scrypt at Standard cost.
+type SaveOptions struct {
+	KDF         KDF
+	Cost        Cost
+	Path        string // where the key was derived, for EIP-2335's field of that name; "" if that isn't known
+	Description string // free text for people, readable without the password
+}
+
+// keystore is the file, as EIP-2335's JSON schema has it. Bytes are in hexadecimal digits.
+type keystore struct {
+	Crypto struct {
+		KDF      module `json:"kdf"`
+		Checksum module `json:"checksum"`
+		Cipher   module `json:"cipher"`
+	} `json:"crypto"`
+	Description string `json:"description"`
+	PubKey      string `json:"pubkey"`
+	Path        string `json:"path"`
+	UUID        string `json:"uuid"`
+	Version     int    `json:"version"`
+}
+
+type module struct {
+	Function string          `json:"function"`
+	Params   json.RawMessage `json:"params"`
+	Message  string          `json:"message"`
+}
+
+type cipherParams struct {
+	IV string `json:"iv"`
+}
+
+// sealed is a keystore whose fields are all of the right form.
+type sealed struct {
+	kdf      kdf
+	checksum [sha256.Size]byte
+	iv       [aes.BlockSize]byte
+	message  [bls.SecretKeySize]byte
+	public   *bls.PublicKey
+	info     Info
+}
+
+// Encode seals a key under a password into an EIP-2335 keystore with a salt, an IV and a UUID of its own. Errors:
+// ErrFormat for a key that is nil or was zeroed and for an unknown KDF or cost, ErrNoPassword for a password of less
+// than 8 characters.
+func Encode(secret *bls.SecretKey, password []byte, options SaveOptions) ([]byte, error) {
+	public := secret.PublicKey()
+	if public == nil {
+		return nil, fmt.Errorf("%w: expected a secret key, found none", ErrFormat)
+	}
+	kdf, err := newKDF(options.KDF, options.Cost)
+	if err != nil {
+		return nil, err
+	}
+	processed := process(password)
+	defer clear(processed)
+	if err := longEnough(processed); err != nil {
+		return nil, err
+	}
+	derived, err := kdf.derive(processed)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(derived)
+
+	raw := secret.Bytes()
+	defer clear(raw[:])
+	var iv [aes.BlockSize]byte
+	_, _ = rand.Read(iv[:]) // never fails
+	message := crypt(derived, iv, raw)
+	checksum := checksumOf(derived, message)
+
+	file := keystore{Description: options.Description, PubKey: public.String(), Path: options.Path, UUID: newUUID(), Version: version}
+	if file.Crypto.KDF, err = newModule(string(kdf.name()), kdf, nil); err != nil {
+		return nil, err
+	}
+	if file.Crypto.Checksum, err = newModule(checksumFunction, struct{}{}, checksum[:]); err != nil {
+		return nil, err
+	}
+	if file.Crypto.Cipher, err = newModule(cipherFunction, cipherParams{hex.EncodeToString(iv[:])}, message[:]); err != nil {
+		return nil, err
+	}
+	content, err := json.MarshalIndent(file, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode keystore: %w", err)
+	}
+	return append(content, '\n'), nil
+}
+
+// Decode opens an EIP-2335 keystore, of this or another tool. The caller zeroes the key after use. A file may ask for
+// a gigabyte of memory at most. Errors: ErrFormat, ErrPassword.
+func Decode(keystoreJSON, password []byte) (*bls.SecretKey, error) {
+	s, err := parse(keystoreJSON)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(password)
+}
+
+// Inspect returns what a keystore says of itself, without its password and without a name. Errors: ErrFormat.
+func Inspect(keystoreJSON []byte) (Info, error) {
+	s, err := parse(keystoreJSON)
+	return s.info, err
+}
+
+// parse checks all of a keystore that can be checked without its password. Fields that EIP-2335 doesn't know are other
+// tools' own.
+func parse(content []byte) (sealed, error) {
+	refuse := func(err error) (sealed, error) { return sealed{}, fmt.Errorf("%w: %w", ErrFormat, err) }
+	if len(content) > maxKeystore {
+		return refuse(fmt.Errorf("expected at most %d bytes, found %d", maxKeystore, len(content)))
+	}
+	var file keystore
+	if err := json.Unmarshal(content, &file); err != nil {
+		return refuse(err)
+	}
+	if file.Version != version {
+		return refuse(fmt.Errorf("version: expected %d, found %d", version, file.Version))
+	}
+	if !validUUID.MatchString(file.UUID) {
+		return refuse(fmt.Errorf("uuid: expected a UUID, found %.64q", file.UUID))
+	}
+	s := sealed{info: Info{Path: file.Path, Description: file.Description}}
+	var err error
+	if s.public, err = parsePublicKey(file.PubKey); err != nil {
+		return refuse(fmt.Errorf("pubkey: %w", err))
+	}
+	s.info.PubKey = s.public.String()
+	if s.kdf, err = parseKDF(file.Crypto.KDF); err != nil {
+		return refuse(fmt.Errorf("crypto.kdf: %w", err))
+	}
+	if err := parseModule(file.Crypto.Checksum, checksumFunction, &struct{}{}, s.checksum[:]); err != nil {
+		return refuse(fmt.Errorf("crypto.checksum: %w", err))
+	}
+	var params cipherParams
+	if err := parseModule(file.Crypto.Cipher, cipherFunction, &params, s.message[:]); err != nil {
+		return refuse(fmt.Errorf("crypto.cipher: %w", err))
+	}
+	if err := unhex(s.iv[:], params.IV); err != nil {
+		return refuse(fmt.Errorf("crypto.cipher: params.iv: %w", err))
+	}
+	return s, nil
+}
+
+// open is EIP-2335's password verification and secret decryption; then the key has to be that of the public key.
+func (s sealed) open(password []byte) (*bls.SecretKey, error) {
+	processed := process(password)
+	defer clear(processed)
+	derived, err := s.kdf.derive(processed)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(derived)
+	if found := checksumOf(derived, s.message); subtle.ConstantTimeCompare(found[:], s.checksum[:]) == 0 {
+		return nil, fmt.Errorf("%w for key %s, or a damaged keystore", ErrPassword, s.public)
+	}
+	raw := crypt(derived, s.iv, s.message)
+	defer clear(raw[:])
+	secret, err := bls.ParseSecretKey(raw[:])
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if public := secret.PublicKey(); public.Bytes() != s.public.Bytes() {
+		secret.Zero()
+		return nil, fmt.Errorf("%w: pubkey: expected the public key %s of the secret key, found %s", ErrFormat, public, s.public)
+	}
+	return secret, nil
+}
+
+// crypt encrypts and decrypts: AES-128 in counter mode with the first half of the derived key.
+func crypt(derived []byte, iv [aes.BlockSize]byte, message [bls.SecretKeySize]byte) [bls.SecretKeySize]byte {
+	block, err := aes.NewCipher(derived[:16])
+	if err != nil {
+		panic(err) // can't be: 16 bytes are an AES key
+	}
+	cipher.NewCTR(block, iv[:]).XORKeyStream(message[:], message[:])
+	return message
+}
+
+// checksumOf tells the right password from others by the second half of the derived key.
+func checksumOf(derived []byte, message [bls.SecretKeySize]byte) [sha256.Size]byte {
+	image := append(bytes.Clone(derived[16:32]), message[:]...)
+	defer clear(image)
+	return sha256.Sum256(image)
+}
+
+func newModule(function string, params any, message []byte) (module, error) {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return module{}, fmt.Errorf("encode keystore: %s: %w", function, err)
+	}
+	return module{Function: function, Params: raw, Message: hex.EncodeToString(message)}, nil
+}
+
+// parseModule reads a module of the one function that there is for it.
+func parseModule(m module, function string, params any, message []byte) error {
+	if m.Function != function {
+		return fmt.Errorf("function: expected %q, found %.64q", function, m.Function)
+	}
+	if err := parseParams(m.Params, params); err != nil {
+		return err
+	}
+	if err := unhex(message, m.Message); err != nil {
+		return fmt.Errorf("message: %w", err)
+	}
+	return nil
+}
+
+func parseParams(raw json.RawMessage, into any) error {
+	if !bytes.HasPrefix(raw, []byte("{")) {
+		return fmt.Errorf("params: expected an object, found %.64q", raw)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("params: %w", err)
+	}
+	return nil
+}
+
+// parsePublicKey also takes the 0x that some tools put before it.
+func parsePublicKey(digits string) (*bls.PublicKey, error) {
+	var raw [bls.PublicKeySize]byte
+	if err := unhex(raw[:], strings.TrimPrefix(digits, "0x")); err != nil {
+		return nil, err
+	}
+	return bls.ParsePublicKey(raw[:])
+}
+
+// unhex reads exactly as many bytes as fit.
+func unhex(to []byte, digits string) error {
+	if len(digits) != hex.EncodedLen(len(to)) {
+		return fmt.Errorf("expected %d hexadecimal digits, found %d characters", hex.EncodedLen(len(to)), len(digits))
+	}
+	if _, err := hex.Decode(to, []byte(digits)); err != nil {
+		return fmt.Errorf("expected hexadecimal digits: %w", err)
+	}
+	return nil
+}
+
+// newUUID is a random one: version 4 of RFC 9562.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

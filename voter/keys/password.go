@@ -1,0 +1,135 @@
+package keys
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/dualchain/dualchain/voter/internal/durable"
+)
+
+// PasswordEnv is the environment variable that may hold the password of a voter's keys.
+const PasswordEnv = "DUALCHAIND_VOTER_PASSWORD"
+
+// minPassword is how many characters the password of a new keystore has at least.
+const minPassword = 8
+
+// maxPasswordFile bounds the size of a password file in bytes.
+const maxPasswordFile = 4 << 10
+
+// Password gives the password of a keystore, in bytes of the caller's own, who clears them after use.
+type Password func() ([]byte, error)
+
+// Ask asks a person a question and returns the answer, which nobody sees.
+type Ask func(question string) ([]byte, error)
+
+// FindPassword returns the password of a voter's keys: from the file if its name isn't empty, else from the
+// environment (PasswordEnv), else by asking. It is never an argument of a command, since everybody on the machine could
+// read that. It wraps ErrNoPassword, and ErrMode if others may read the file.
+func FindPassword(file string, ask Ask) Password {
+	if value := os.Getenv(PasswordEnv); file == "" && value != "" {
+		return func() ([]byte, error) { return []byte(value), nil }
+	}
+	return FilePassword(file, "Password of the voter's keys: ", ask)
+}
+
+// FilePassword returns the password in the file, or the answer to a question if its name is empty. Errors: see FindPassword.
+func FilePassword(file, question string, ask Ask) Password {
+	return func() ([]byte, error) {
+		if file == "" {
+			return ask(question)
+		}
+		return readPassword(file)
+	}
+}
+
+// readPassword reads a password up to the end of a line, which belongs to the file.
+func readPassword(path string) ([]byte, error) {
+	content, err := readPrivate(path, maxPasswordFile)
+	if err != nil {
+		return nil, fmt.Errorf("read password: %w", err)
+	}
+	password := bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
+	if len(password) == 0 {
+		return nil, fmt.Errorf("%w: expected one in %s, found an empty file", ErrNoPassword, path)
+	}
+	return password, nil
+}
+
+// WritePassword writes a new password file. It never replaces one: the error then wraps fs.ErrExist.
+func WritePassword(path string, password []byte) error {
+	line := append(bytes.Clone(password), '\n')
+	defer clear(line)
+	if err := durable.Write(path, line); err != nil {
+		return fmt.Errorf("write password: %w", err)
+	}
+	return nil
+}
+
+// Terminal asks on the terminal without an echo. It wraps ErrNoPassword if there is no terminal or no answer.
+func Terminal(question string) ([]byte, error) {
+	in := int(os.Stdin.Fd()) //nolint:gosec // a file descriptor is small
+	if !term.IsTerminal(in) {
+		return nil, fmt.Errorf("%w: expected a terminal to ask on, found none: give it in a file or by %s", ErrNoPassword, PasswordEnv)
+	}
+	fmt.Fprint(os.Stderr, question)
+	answer, err := term.ReadPassword(in)
+	fmt.Fprintln(os.Stderr)
+	if err != nil {
+		return nil, fmt.Errorf("read from the terminal: %w", err)
+	}
+	if len(answer) == 0 {
+		return nil, fmt.Errorf("%w: expected an answer, found none", ErrNoPassword)
+	}
+	return answer, nil
+}
+
+// Twice asks each question again, to refuse a mistyped answer.
+func Twice(ask Ask) Ask {
+	return func(question string) ([]byte, error) {
+		first, err := ask(question)
+		if err != nil {
+			return nil, err
+		}
+		second, err := ask("The same again: ")
+		defer clear(second)
+		if err == nil && !bytes.Equal(first, second) {
+			err = fmt.Errorf("%w: expected the same twice, found two", ErrNoPassword)
+		}
+		if err != nil {
+			clear(first)
+			return nil, err
+		}
+		return first, nil
+	}
+}
+
+// process is EIP-2335's: NFKD, without the control codes C0, C1 and Delete, in UTF-8. Bytes that aren't UTF-8 stay. The
+// result is the caller's to clear.
+func process(password []byte) []byte {
+	normal := norm.NFKD.Bytes(password)
+	defer clear(normal)
+	kept := make([]byte, 0, len(normal))
+	for rest := normal; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		if !isControl(r) {
+			kept = append(kept, rest[:size]...)
+		}
+		rest = rest[size:]
+	}
+	return kept
+}
+
+func isControl(r rune) bool { return r <= 0x1f || r >= 0x7f && r <= 0x9f }
+
+// longEnough is whether a processed password may protect a new keystore.
+func longEnough(processed []byte) error {
+	if utf8.RuneCount(processed) < minPassword {
+		return fmt.Errorf("%w: expected at least %d characters, found fewer", ErrNoPassword, minPassword)
+	}
+	return nil
+}
