@@ -15,17 +15,17 @@ const CheckpointSize = 8 + 32 + 8 + 8 + 32 + 8 + 32 + 8 + 1 + 32 + 32
 
 // Checkpoint is what voters vote on: a block, the history under it and the voters that decide on it (protocol §2).
 type Checkpoint struct {
-	Epoch            uint64 // dense, 0 for the anchor
-	ParentRoot       Root   // root of checkpoint Epoch−1, zero for the anchor
-	Height           uint64 // of the block
-	Time             uint64 // of the block, in milliseconds since 1970
-	BlockHash        Root   // CometBFT header hash
-	HistorySize      uint64 // block hashes under HistoryRoot: Height − anchor height
-	HistoryRoot      Root   // RFC 6962 root over the hashes of the blocks above the anchor, up to Height
-	Pair             uint64 // index of the installed pair of voter sets (protocol §7)
-	Degraded         bool   // powers lowered by the inactivity leak (protocol §9)
-	VoterSetHash     Root   // VoterSet.Hash of the pair that votes on this checkpoint
-	NextVoterSetHash Root   // Side.Hash of the set that follows
+	Epoch            uint64 `json:"epoch,string"`        // dense, 0 for the anchor
+	ParentRoot       Root   `json:"parent_root"`         // root of checkpoint Epoch−1, zero for the anchor
+	Height           uint64 `json:"height,string"`       // of the block
+	Time             uint64 `json:"time_ms,string"`      // of the block, in milliseconds since 1970
+	BlockHash        Root   `json:"block_hash"`          // CometBFT header hash
+	HistorySize      uint64 `json:"history_size,string"` // block hashes under HistoryRoot: Height − anchor height
+	HistoryRoot      Root   `json:"history_root"`        // RFC 6962 root over the hashes of the blocks above the anchor, up to Height
+	Pair             uint64 `json:"pair,string"`         // index of the installed pair of voter sets (protocol §7)
+	Degraded         bool   `json:"degraded"`            // powers lowered by the inactivity leak (protocol §9)
+	VoterSetHash     Root   `json:"voter_set_hash"`      // VoterSet.Hash of the pair that votes on this checkpoint
+	NextVoterSetHash Root   `json:"next_voter_set_hash"` // Side.Hash of the set that follows
 }
 
 // Encode returns the canonical encoding, CheckpointSize bytes.

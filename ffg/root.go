@@ -33,8 +33,8 @@ type Signature [96]byte
 
 // Ref names a checkpoint by its epoch and root.
 type Ref struct {
-	Epoch uint64
-	Root  Root
+	Epoch uint64 `json:"epoch,string"`
+	Root  Root   `json:"root"`
 }
 
 // Domain returns the hash that binds votes and proofs of possession to one chain (protocol §2).

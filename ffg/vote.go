@@ -21,7 +21,10 @@ const (
 )
 
 // Vote says that Target should be justified from Source.
-type Vote struct{ Source, Target Ref }
+type Vote struct {
+	Source Ref `json:"source"`
+	Target Ref `json:"target"`
+}
 
 // Validate returns an error wrapping ErrVoteOrder unless the source's epoch is before the target's.
 func (v Vote) Validate() error {

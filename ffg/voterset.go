@@ -15,8 +15,8 @@ var (
 
 // Member is a voter in one side of a pair. Its power is at least 1.
 type Member struct {
-	Key   PublicKey
-	Power uint64
+	Key   PublicKey `json:"key"`
+	Power uint64    `json:"power,string"`
 }
 
 // Side is one set of voters, strictly ascending by key: what was or will be the rear or the current side of a pair.
@@ -64,8 +64,9 @@ func (s Side) Total() Power {
 
 // Voter is one voter of a stitched pair, with its power in each side. At least one of them is not zero.
 type Voter struct {
-	Key           PublicKey
-	Rear, Current uint64
+	Key     PublicKey `json:"key"`
+	Rear    uint64    `json:"rear,string"`
+	Current uint64    `json:"current,string"`
 }
 
 // VoterSet is a stitched pair of sides as one list, strictly ascending by key: one bitfield, one signature and one hash

@@ -73,10 +73,16 @@ func fetch(nodes Nodes, plan proof.Nodes) ([][32]byte, error) {
 // root come from a trusted checkpoint, index from the block's height. Errors: [ErrRange] unless
 // index < size, [ErrProof].
 func VerifyInclusion(blockHash [32]byte, index, size uint64, path [][32]byte, root [32]byte) error {
+	return VerifyLeaf(blockHash[:], index, size, path, root)
+}
+
+// VerifyLeaf is [VerifyInclusion] for any RFC 6962 tree over SHA-256, whose leaves are any bytes. CometBFT's trees of
+// header fields, transactions and results are.
+func VerifyLeaf(data []byte, index, size uint64, path [][32]byte, root [32]byte) error {
 	if index >= size {
 		return fmt.Errorf("verify inclusion: %w: index %d, size %d", ErrRange, index, size)
 	}
-	leaf := rfc6962.DefaultHasher.HashLeaf(blockHash[:])
+	leaf := rfc6962.DefaultHasher.HashLeaf(data)
 	err := proof.VerifyInclusion(rfc6962.DefaultHasher, index, size, leaf, toSlices(path), root[:])
 	if err != nil {
 		return fmt.Errorf("verify inclusion of %d in %d: %w", index, size, explain(err))

@@ -1,0 +1,151 @@
+package cert
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// Dispute is what two valid chains of certificates from one trusted checkpoint show if they cannot both be honest.
+type Dispute struct {
+	// Epoch is the first in which they prove different checkpoints final.
+	Epoch uint64 `json:"epoch,string"`
+	// First and Second are these checkpoints' roots.
+	First  ffg.Root `json:"first"`
+	Second ffg.Root `json:"second"`
+	// Evidence is what the votes in them prove. Followed from a common checkpoint, at least a third of one side of a pair is
+	// guilty; skipped to, it may be that nobody is shown to be.
+	Evidence []Evidence `json:"evidence,omitempty"`
+}
+
+// Evidence is a pair of votes of which no honest voter signs both (protocol §8).
+type Evidence struct {
+	Offence string     `json:"offence"` // ffg.OffenceKind in words
+	First   SignedVote `json:"first"`   // the surrounding one in a surround vote
+	Second  SignedVote `json:"second"`
+	// Guilty are the keys in both, ascending.
+	Guilty []ffg.PublicKey `json:"guilty"`
+}
+
+// SignedVote is a vote with the keys of everyone whose signatures are in the aggregate, ascending.
+type SignedVote struct {
+	Vote      ffg.Vote        `json:"vote"`
+	Signers   []ffg.PublicKey `json:"signers"`
+	Signature ffg.Signature   `json:"signature"`
+}
+
+// ErrNoDispute is wrapped by Compare for chains that don't contradict each other as far as they show.
+var ErrNoDispute = errors.New("the certificates do not conflict")
+
+// Compare verifies two chains of hand-overs from one trusted checkpoint and returns what they prove against each other.
+// In skipping mode that may be a conflict without any evidence, and conflicts can stay unseen: two checkpoints of
+// different epochs tell only together with those between them.
+// The error wraps that of VerifyChain, or ErrNoDispute.
+func Compare(domain ffg.Root, trust Trust, first, second []HandOver, o Options) (Dispute, error) {
+	a, err := record(domain, trust, first, o)
+	if err != nil {
+		return Dispute{}, fmt.Errorf("first chain: %w", err)
+	}
+	b, err := record(domain, trust, second, o)
+	if err != nil {
+		return Dispute{}, fmt.Errorf("second chain: %w", err)
+	}
+	epoch, ok := a.conflict(b)
+	if !ok {
+		return Dispute{}, ErrNoDispute
+	}
+	return Dispute{Epoch: epoch, First: a.final[epoch], Second: b.final[epoch], Evidence: FindEvidence(a.votes, b.votes)}, nil
+}
+
+// recorded is what a valid chain of certificates has shown.
+type recorded struct {
+	final map[uint64]ffg.Root // final checkpoints by epoch
+	votes []SignedVote
+}
+
+func record(domain ffg.Root, trust Trust, handOvers []HandOver, o Options) (recorded, error) {
+	r := recorded{final: map[uint64]ffg.Root{}}
+	_, err := verifyChain(domain, trust, handOvers, o, func(c Certificate, pairs []*Pair) {
+		final, _ := c.finalized()
+		if c.First.Epoch > 0 {
+			r.final[c.First.Epoch-1] = c.First.ParentRoot
+		}
+		for number := range final + 1 { // the ancestors of a final checkpoint are final
+			ref := c.checkpoint(number).Ref()
+			r.final[ref.Epoch] = ref.Root
+		}
+		r.votes = append(r.votes, signedVotes(c, pairs)...)
+	})
+	return r, err
+}
+
+// conflict returns the first epoch for which both know a final checkpoint, and not the same.
+func (r recorded) conflict(o recorded) (first uint64, found bool) {
+	for epoch, root := range r.final {
+		if other, known := o.final[epoch]; known && other != root && (!found || epoch < first) {
+			first, found = epoch, true
+		}
+	}
+	return first, found
+}
+
+// signedVotes returns the links of a verified certificate with their signers' keys.
+func signedVotes(c Certificate, pairs []*Pair) (votes []SignedVote) {
+	for i, link := range c.Links {
+		if !link.Justifies() {
+			continue
+		}
+		signed := SignedVote{Vote: link.Vote(), Signature: link.Signature}
+		for position := range link.Signers.Indices() {
+			signed.Signers = append(signed.Signers, pairs[i+1].voters[position].Key)
+		}
+		votes = append(votes, signed)
+	}
+	return votes
+}
+
+// FindEvidence returns every pair of one vote of each list that break a slashing condition and have signers in common, by
+// the epochs of their targets. Whoever calls it has verified the signatures. The work is the product of the lists'
+// lengths: leave out what both have in common.
+func FindEvidence(first, second []SignedVote) (found []Evidence) {
+	for _, a := range first {
+		for _, b := range second {
+			var offence *ffg.Offence
+			if !errors.As(ffg.Slashable(a.Vote, b.Vote), &offence) {
+				continue
+			}
+			e := Evidence{Offence: offence.Kind.String(), First: a, Second: b, Guilty: common(a.Signers, b.Signers)}
+			if offence.First != a.Vote {
+				e.First, e.Second = b, a
+			}
+			if len(e.Guilty) > 0 {
+				found = append(found, e)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Evidence) int {
+		return cmp.Or(
+			cmp.Compare(a.First.Vote.Target.Epoch, b.First.Vote.Target.Epoch),
+			cmp.Compare(a.Second.Vote.Target.Epoch, b.Second.Vote.Target.Epoch))
+	})
+	return found
+}
+
+// common returns the keys in both of two ascending lists.
+func common(a, b []ffg.PublicKey) (keys []ffg.PublicKey) {
+	for len(a) > 0 && len(b) > 0 {
+		switch order := bytes.Compare(a[0][:], b[0][:]); {
+		case order < 0:
+			a = a[1:]
+		case order > 0:
+			b = b[1:]
+		default:
+			keys, a, b = append(keys, a[0]), a[1:], b[1:]
+		}
+	}
+	return keys
+}

@@ -1,0 +1,86 @@
+package cert
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Document is what has a JSON form of its own.
+type Document interface {
+	Certificate | HandOver | Trust | Proof | Dispute
+}
+
+// envelope is a document in JSON, with what it is and in which version.
+type envelope[T Document] struct {
+	Type  string `json:"type"`
+	Value T      `json:"value"`
+}
+
+// documentType returns the name under which a document stands in JSON.
+func documentType[T Document](v T) string {
+	switch any(v).(type) {
+	case Certificate:
+		return "dualchain/certificate/v1"
+	case HandOver:
+		return "dualchain/hand-over/v1"
+	case Trust:
+		return "dualchain/trust/v1"
+	case Proof:
+		return "dualchain/proof/v1"
+	default:
+		return "dualchain/dispute/v1"
+	}
+}
+
+// EncodeJSON returns a document's JSON form (README.md), in one line: {"type":"dualchain/…/v1","value":{…}}, with bytes in
+// lower-case hexadecimal, 64-bit integers as decimal strings, and empty lists left out.
+func EncodeJSON[T Document](v T) ([]byte, error) {
+	return marshal(envelope[T]{Type: documentType(v), Value: v})
+}
+
+// DecodeJSON reads what EncodeJSON wrote, whatever its white space, and refuses everything else: fields that are unknown,
+// missing, repeated or out of order, null, other spellings of a number. The error is a *StepError of StepDecode.
+func DecodeJSON[T Document](b []byte) (T, error) {
+	var zero T
+	name := documentType(zero)
+	refuse := func(err error) (T, error) { return zero, fail(StepDecode, 0, "%s: %w", name, err) }
+	if len(b) > MaxSize {
+		return refuse(fmt.Errorf("expected at most %d bytes, found %d: %w", MaxSize, len(b), ErrEncoding))
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, b); err != nil {
+		return refuse(fmt.Errorf("%w: %w", err, ErrEncoding))
+	}
+	var e envelope[T]
+	if err := json.Unmarshal(compact.Bytes(), &e); err != nil {
+		return refuse(fmt.Errorf("%w: %w", err, ErrEncoding))
+	}
+	if v, ok := any(e.Value).(interface{ validate() error }); ok {
+		if err := v.validate(); err != nil {
+			return refuse(err)
+		}
+	}
+	if e.Type != name {
+		return refuse(fmt.Errorf("expected type %s, found %q: %w", name, e.Type, ErrEncoding))
+	}
+	again, err := marshal(e)
+	if err != nil {
+		return refuse(err)
+	}
+	if !bytes.Equal(again, compact.Bytes()) {
+		return refuse(fmt.Errorf("another encoding of the same content: %w", ErrEncoding))
+	}
+	return e.Value, nil
+}
+
+// marshal leaves &, < and > as they are, so that other implementations need no rule for them.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
