@@ -20,6 +20,13 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					RpcMethod: "CheckpointByHeight", Use: "by-height HEIGHT", Short: "Show the checkpoint that covers a block",
 					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "height"}},
 				},
+				{
+					RpcMethod: "InclusionProof", Use: "inclusion-proof HEIGHT", Short: "Prove that a block is under a checkpoint (--epoch, or --size of its history)",
+					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "height"}},
+				},
+				{
+					RpcMethod: "ConsistencyProof", Use: "consistency-proof", Short: "Prove that a history begins with an earlier one (--from-epoch or --from-size, --to-epoch or --to-size)",
+				},
 				{RpcMethod: "Checkpoints", Use: "list", Short: "List the kept checkpoints (--page-reverse: newest first)"},
 			},
 		},

@@ -50,6 +50,11 @@ func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
 		if err := errors.Join(k.Records.Set(ctx, record.Epoch, record), k.Heights.Set(ctx, record.Height, record.Epoch)); err != nil {
 			return fmt.Errorf("set checkpoint %d: %w", record.Epoch, err)
 		}
+		if r.Finalized {
+			if err := k.Certified.Set(ctx, record.Epoch); err != nil {
+				return fmt.Errorf("set checkpoint %d: %w", record.Epoch, err)
+			}
+		}
 		head = record.Epoch
 	}
 	latest := c.Records[len(c.Records)-1].Checkpoint
@@ -103,11 +108,12 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 			return nil, fmt.Errorf("read heads: %w", err)
 		}
 	}
-	err = k.Records.Walk(ctx, nil, func(_ uint64, r types.Record) (bool, error) {
+	err = k.Records.Walk(ctx, nil, func(epoch uint64, r types.Record) (bool, error) {
+		certified, err := k.Certified.Has(ctx, epoch)
 		c.Records = append(c.Records, types.GenesisRecord{
-			Checkpoint: types.CheckpointFromFFG(r.Checkpoint), SourceEpoch: r.Source, Justified: r.Justified,
+			Checkpoint: types.CheckpointFromFFG(r.Checkpoint), SourceEpoch: r.Source, Justified: r.Justified, Finalized: certified,
 		})
-		return false, nil
+		return err != nil, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoints: %w", err)

@@ -33,10 +33,11 @@ type Keeper struct {
 	Justified  collections.Item[uint64] // latest justified epoch
 	Finalized  collections.Item[uint64] // latest finalized epoch
 
-	Records collections.Map[uint64, types.Record] // by epoch
-	Heights collections.Map[uint64, uint64]       // checkpoint height → epoch
-	History collections.Item[history.History]
-	Nodes   collections.Map[collections.Pair[uint32, uint64], []byte] // perfect node (level, index) → hash
+	Records   collections.Map[uint64, types.Record] // by epoch
+	Heights   collections.Map[uint64, uint64]       // checkpoint height → epoch
+	Certified collections.KeySet[uint64]            // epochs that the finalized head has moved to: each is the source of a finalizing link
+	History   collections.Item[history.History]
+	Nodes     collections.Map[collections.Pair[uint32, uint64], []byte] // perfect node (level, index) → hash
 }
 
 // NewKeeper returns the keeper; authority is the bech32 address that may change the parameters. Before the first block,
@@ -53,6 +54,7 @@ func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority st
 		Finalized:  collections.NewItem(sb, types.FinalizedPrefix, "finalized", collections.Uint64Value),
 		Records:    collections.NewMap(sb, types.RecordsPrefix, "records", collections.Uint64Key, types.RecordValue),
 		Heights:    collections.NewMap(sb, types.HeightsPrefix, "heights", collections.Uint64Key, collections.Uint64Value),
+		Certified:  collections.NewKeySet(sb, types.CertifiedPrefix, "certified", collections.Uint64Key),
 		History:    collections.NewItem(sb, types.HistoryPrefix, "history", types.HistoryValue),
 		Nodes: collections.NewMap(sb, types.NodesPrefix, "nodes",
 			collections.PairKeyCodec(collections.Uint32Key, collections.Uint64Key), collections.BytesValue),

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -63,7 +64,7 @@ func (k *Keeper) finalize(ctx context.Context, linked uint64) error {
 	if err != nil {
 		return err
 	}
-	if err := k.Finalized.Set(ctx, epoch); err != nil {
+	if err := errors.Join(k.Finalized.Set(ctx, epoch), k.Certified.Set(ctx, epoch)); err != nil {
 		return fmt.Errorf("move finalized head: %w", err)
 	}
 	k.notify(ctx, "finalized", func(ctx context.Context, h types.Hooks) error { return h.AfterCheckpointFinalized(ctx, r.Checkpoint) })

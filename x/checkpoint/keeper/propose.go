@@ -182,7 +182,7 @@ func (k *Keeper) Prune(ctx context.Context, below uint64) error {
 		return fmt.Errorf("find old checkpoints: %w", err)
 	}
 	for _, r := range old {
-		if err := errors.Join(k.Records.Remove(ctx, r.Epoch), k.Heights.Remove(ctx, r.Height)); err != nil {
+		if err := errors.Join(k.Records.Remove(ctx, r.Epoch), k.Heights.Remove(ctx, r.Height), k.Certified.Remove(ctx, r.Epoch)); err != nil {
 			return fmt.Errorf("prune checkpoint %d: %w", r.Epoch, err)
 		}
 	}

@@ -48,6 +48,10 @@ func (c ChainState) validate() error {
 		if r.Justified && r.Checkpoint.Epoch > c.JustifiedEpoch {
 			return ErrInvalidGenesis.Wrapf("epoch %d is justified above the justified head %d", r.Checkpoint.Epoch, c.JustifiedEpoch)
 		}
+		if r.Finalized && (r.Checkpoint.Epoch > c.FinalizedEpoch || !r.Justified) {
+			return ErrInvalidGenesis.Wrapf("epoch %d is said to be finalized, above the finalized head %d or without a link to it",
+				r.Checkpoint.Epoch, c.FinalizedEpoch)
+		}
 		if r.Checkpoint.Epoch == c.JustifiedEpoch && !r.Justified {
 			return ErrInvalidGenesis.Wrapf("the justified head %d is not justified", c.JustifiedEpoch)
 		}

@@ -22,4 +22,5 @@ var (
 	HeightsPrefix    = collections.NewPrefix(7)
 	HistoryPrefix    = collections.NewPrefix(8)
 	NodesPrefix      = collections.NewPrefix(9)
+	CertifiedPrefix  = collections.NewPrefix(10)
 )

@@ -675,6 +675,269 @@ func (m *QueryCheckpointsResponse) GetPagination() *query.PageResponse {
 	return nil
 }
 
+// QueryInclusionProofRequest names a block and the history that it is in. A history is that under a kept checkpoint, or has
+// a size: the history_size of any checkpoint, kept or not.
+type QueryInclusionProofRequest struct {
+	// height is the block's, above the anchor.
+	Height uint64 `protobuf:"varint,1,opt,name=height,proto3" json:"height,omitempty"`
+	// epoch is a number, head, justified or finalized; finalized if neither epoch nor size is given.
+	Epoch string `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// size is the number of blocks in the history; 0 if epoch names it.
+	Size_ uint64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+}
+
+func (m *QueryInclusionProofRequest) Reset()         { *m = QueryInclusionProofRequest{} }
+func (m *QueryInclusionProofRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryInclusionProofRequest) ProtoMessage()    {}
+func (*QueryInclusionProofRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_d40e26e1184c3fae, []int{12}
+}
+func (m *QueryInclusionProofRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryInclusionProofRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryInclusionProofRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryInclusionProofRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryInclusionProofRequest.Merge(m, src)
+}
+func (m *QueryInclusionProofRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryInclusionProofRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryInclusionProofRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryInclusionProofRequest proto.InternalMessageInfo
+
+func (m *QueryInclusionProofRequest) GetHeight() uint64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *QueryInclusionProofRequest) GetEpoch() string {
+	if m != nil {
+		return m.Epoch
+	}
+	return ""
+}
+
+func (m *QueryInclusionProofRequest) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+// QueryInclusionProofResponse is an RFC 6962 audit path. A verifier takes size and root from a checkpoint that it trusts and
+// index from the heights, never from here.
+type QueryInclusionProofResponse struct {
+	// index is the leaf's: height - anchor height - 1.
+	Index uint64 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// size is the number of leaves of the tree.
+	Size_ uint64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	// path is hashes from the leaf upwards, 64 lower-case hexadecimal digits each.
+	Path []string `protobuf:"bytes,3,rep,name=path,proto3" json:"path,omitempty"`
+}
+
+func (m *QueryInclusionProofResponse) Reset()         { *m = QueryInclusionProofResponse{} }
+func (m *QueryInclusionProofResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryInclusionProofResponse) ProtoMessage()    {}
+func (*QueryInclusionProofResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_d40e26e1184c3fae, []int{13}
+}
+func (m *QueryInclusionProofResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryInclusionProofResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryInclusionProofResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryInclusionProofResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryInclusionProofResponse.Merge(m, src)
+}
+func (m *QueryInclusionProofResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryInclusionProofResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryInclusionProofResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryInclusionProofResponse proto.InternalMessageInfo
+
+func (m *QueryInclusionProofResponse) GetIndex() uint64 {
+	if m != nil {
+		return m.Index
+	}
+	return 0
+}
+
+func (m *QueryInclusionProofResponse) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *QueryInclusionProofResponse) GetPath() []string {
+	if m != nil {
+		return m.Path
+	}
+	return nil
+}
+
+// QueryConsistencyProofRequest names two histories, each by an epoch or by its size.
+type QueryConsistencyProofRequest struct {
+	// from_epoch is a number, head, justified or finalized; 0 if neither it nor from_size is given.
+	FromEpoch string `protobuf:"bytes,1,opt,name=from_epoch,json=fromEpoch,proto3" json:"from_epoch,omitempty"`
+	FromSize  uint64 `protobuf:"varint,2,opt,name=from_size,json=fromSize,proto3" json:"from_size,omitempty"`
+	// to_epoch is like from_epoch; finalized if neither it nor to_size is given.
+	ToEpoch string `protobuf:"bytes,3,opt,name=to_epoch,json=toEpoch,proto3" json:"to_epoch,omitempty"`
+	ToSize  uint64 `protobuf:"varint,4,opt,name=to_size,json=toSize,proto3" json:"to_size,omitempty"`
+}
+
+func (m *QueryConsistencyProofRequest) Reset()         { *m = QueryConsistencyProofRequest{} }
+func (m *QueryConsistencyProofRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryConsistencyProofRequest) ProtoMessage()    {}
+func (*QueryConsistencyProofRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_d40e26e1184c3fae, []int{14}
+}
+func (m *QueryConsistencyProofRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryConsistencyProofRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryConsistencyProofRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryConsistencyProofRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryConsistencyProofRequest.Merge(m, src)
+}
+func (m *QueryConsistencyProofRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryConsistencyProofRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryConsistencyProofRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryConsistencyProofRequest proto.InternalMessageInfo
+
+func (m *QueryConsistencyProofRequest) GetFromEpoch() string {
+	if m != nil {
+		return m.FromEpoch
+	}
+	return ""
+}
+
+func (m *QueryConsistencyProofRequest) GetFromSize() uint64 {
+	if m != nil {
+		return m.FromSize
+	}
+	return 0
+}
+
+func (m *QueryConsistencyProofRequest) GetToEpoch() string {
+	if m != nil {
+		return m.ToEpoch
+	}
+	return ""
+}
+
+func (m *QueryConsistencyProofRequest) GetToSize() uint64 {
+	if m != nil {
+		return m.ToSize
+	}
+	return 0
+}
+
+// QueryConsistencyProofResponse is an RFC 6962 consistency proof.
+type QueryConsistencyProofResponse struct {
+	FromSize uint64 `protobuf:"varint,1,opt,name=from_size,json=fromSize,proto3" json:"from_size,omitempty"`
+	ToSize   uint64 `protobuf:"varint,2,opt,name=to_size,json=toSize,proto3" json:"to_size,omitempty"`
+	// path is hashes, 64 lower-case hexadecimal digits each; none if from_size is 0 or to_size.
+	Path []string `protobuf:"bytes,3,rep,name=path,proto3" json:"path,omitempty"`
+}
+
+func (m *QueryConsistencyProofResponse) Reset()         { *m = QueryConsistencyProofResponse{} }
+func (m *QueryConsistencyProofResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryConsistencyProofResponse) ProtoMessage()    {}
+func (*QueryConsistencyProofResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_d40e26e1184c3fae, []int{15}
+}
+func (m *QueryConsistencyProofResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryConsistencyProofResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryConsistencyProofResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryConsistencyProofResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryConsistencyProofResponse.Merge(m, src)
+}
+func (m *QueryConsistencyProofResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryConsistencyProofResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryConsistencyProofResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryConsistencyProofResponse proto.InternalMessageInfo
+
+func (m *QueryConsistencyProofResponse) GetFromSize() uint64 {
+	if m != nil {
+		return m.FromSize
+	}
+	return 0
+}
+
+func (m *QueryConsistencyProofResponse) GetToSize() uint64 {
+	if m != nil {
+		return m.ToSize
+	}
+	return 0
+}
+
+func (m *QueryConsistencyProofResponse) GetPath() []string {
+	if m != nil {
+		return m.Path
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*QueryStatusRequest)(nil), "dualchain.checkpoint.v1.QueryStatusRequest")
 	proto.RegisterType((*Head)(nil), "dualchain.checkpoint.v1.Head")
@@ -688,6 +951,10 @@ func init() {
 	proto.RegisterType((*QueryCheckpointByHeightResponse)(nil), "dualchain.checkpoint.v1.QueryCheckpointByHeightResponse")
 	proto.RegisterType((*QueryCheckpointsRequest)(nil), "dualchain.checkpoint.v1.QueryCheckpointsRequest")
 	proto.RegisterType((*QueryCheckpointsResponse)(nil), "dualchain.checkpoint.v1.QueryCheckpointsResponse")
+	proto.RegisterType((*QueryInclusionProofRequest)(nil), "dualchain.checkpoint.v1.QueryInclusionProofRequest")
+	proto.RegisterType((*QueryInclusionProofResponse)(nil), "dualchain.checkpoint.v1.QueryInclusionProofResponse")
+	proto.RegisterType((*QueryConsistencyProofRequest)(nil), "dualchain.checkpoint.v1.QueryConsistencyProofRequest")
+	proto.RegisterType((*QueryConsistencyProofResponse)(nil), "dualchain.checkpoint.v1.QueryConsistencyProofResponse")
 }
 
 func init() {
@@ -695,59 +962,73 @@ func init() {
 }
 
 var fileDescriptor_d40e26e1184c3fae = []byte{
-	// 823 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x96, 0xc1, 0x6e, 0xf3, 0x44,
-	0x10, 0xc7, 0xe3, 0x24, 0x4d, 0xd2, 0xa9, 0xc4, 0x61, 0x89, 0x5a, 0x13, 0x95, 0xa4, 0x18, 0xd4,
-	0xa6, 0xb4, 0xb2, 0x71, 0xa9, 0x44, 0x25, 0xc4, 0xa5, 0x48, 0xb4, 0x15, 0x45, 0x14, 0xc3, 0x89,
-	0x4b, 0xb4, 0xb1, 0xb7, 0xb6, 0xdb, 0xc4, 0xeb, 0x66, 0x9d, 0xaa, 0xa5, 0xea, 0x85, 0x33, 0x07,
-	0x24, 0x0e, 0x5c, 0x11, 0x47, 0x0e, 0x3c, 0x00, 0x4f, 0xd0, 0x63, 0x25, 0x2e, 0x9c, 0x50, 0xd5,
-	0xf2, 0x20, 0xc8, 0xbb, 0x1b, 0xdb, 0x69, 0xe4, 0x2f, 0xee, 0xa7, 0xef, 0xb6, 0xe3, 0x9d, 0xff,
-	0xce, 0x6f, 0x67, 0x67, 0x26, 0x81, 0xf7, 0x9d, 0x31, 0x1e, 0xd8, 0x1e, 0xf6, 0x03, 0xc3, 0xf6,
-	0x88, 0x7d, 0x1e, 0x52, 0x3f, 0x88, 0x8c, 0x4b, 0xd3, 0xb8, 0x18, 0x93, 0xd1, 0xb5, 0x1e, 0x8e,
-	0x68, 0x44, 0xd1, 0x4a, 0xe2, 0xa4, 0xa7, 0x4e, 0xfa, 0xa5, 0xd9, 0xfa, 0xd0, 0xa6, 0x6c, 0x48,
-	0x99, 0xd1, 0xc7, 0x8c, 0x08, 0x85, 0x71, 0x69, 0xf6, 0x49, 0x84, 0x4d, 0x23, 0xc4, 0xae, 0x1f,
-	0xe0, 0xc8, 0xa7, 0x81, 0x38, 0xa4, 0xd5, 0xcd, 0x8b, 0x94, 0x39, 0x52, 0x78, 0x36, 0x5d, 0xea,
-	0x52, 0xbe, 0x34, 0xe2, 0x95, 0xfc, 0xba, 0xea, 0x52, 0xea, 0x0e, 0x88, 0x81, 0x43, 0xdf, 0xc0,
-	0x41, 0x40, 0x23, 0x7e, 0x38, 0x13, 0xbb, 0x5a, 0x13, 0xd0, 0x37, 0x71, 0xfc, 0x6f, 0x23, 0x1c,
-	0x8d, 0x99, 0x45, 0x2e, 0xc6, 0x84, 0x45, 0xda, 0xaf, 0x0a, 0x54, 0x0f, 0x09, 0x76, 0x50, 0x13,
-	0x16, 0x48, 0x48, 0x6d, 0x4f, 0x55, 0xd6, 0x94, 0x6e, 0xd5, 0x12, 0x06, 0x42, 0x50, 0x1d, 0x51,
-	0x1a, 0xa9, 0xe5, 0x35, 0xa5, 0xbb, 0x68, 0xf1, 0x35, 0x5a, 0x86, 0x9a, 0x47, 0x7c, 0xd7, 0x8b,
-	0xd4, 0x0a, 0x77, 0x95, 0x16, 0x5a, 0x81, 0x7a, 0xe4, 0x0f, 0x49, 0x6f, 0xc8, 0xd4, 0xaa, 0xd8,
-	0x88, 0xcd, 0xaf, 0x18, 0xda, 0x85, 0xca, 0x00, 0xbb, 0xea, 0xc2, 0x9a, 0xd2, 0x5d, 0xda, 0x59,
-	0xd5, 0x73, 0x52, 0xa5, 0x1f, 0x63, 0x77, 0xbf, 0x7a, 0xf7, 0x6f, 0xa7, 0x64, 0xc5, 0xee, 0xda,
-	0xd7, 0x50, 0x39, 0xc6, 0x6e, 0x1c, 0xad, 0x3f, 0xa0, 0xf6, 0x39, 0x93, 0x60, 0xd2, 0x8a, 0xbf,
-	0x73, 0x44, 0xc6, 0xd9, 0xaa, 0x96, 0xb4, 0x90, 0x0a, 0x75, 0x46, 0x6c, 0x1a, 0x38, 0x4c, 0xe2,
-	0x4d, 0x4c, 0xed, 0xa1, 0x0c, 0x6f, 0x4f, 0x65, 0x80, 0x85, 0x34, 0x60, 0x04, 0xbd, 0x03, 0x0d,
-	0x8e, 0xd3, 0xf3, 0x1d, 0x1e, 0x63, 0xd1, 0xaa, 0x73, 0xfb, 0xc8, 0xc9, 0x5c, 0xb5, 0x9c, 0x77,
-	0xd5, 0xca, 0xd4, 0x55, 0x5b, 0xd0, 0xc0, 0x81, 0xed, 0xd1, 0x11, 0x71, 0x78, 0x12, 0x1a, 0x56,
-	0x62, 0x23, 0x13, 0xaa, 0x1e, 0xc1, 0x8e, 0xcc, 0xc3, 0xbb, 0xb9, 0x79, 0x88, 0x9f, 0xc3, 0xe2,
-	0xae, 0xe8, 0x53, 0x58, 0x3c, 0x1b, 0xb3, 0xc8, 0x3f, 0xf5, 0x89, 0xa3, 0xd6, 0x8a, 0xe8, 0x52,
-	0xff, 0x58, 0x7c, 0xea, 0x07, 0x78, 0xe0, 0xff, 0x40, 0x1c, 0xb5, 0x5e, 0x48, 0x9c, 0xf8, 0xa3,
-	0x5d, 0x58, 0x0e, 0xc8, 0x55, 0xd4, 0x4b, 0xbd, 0x7a, 0x32, 0x13, 0x0d, 0x7e, 0xe1, 0x66, 0xbc,
-	0xfb, 0x79, 0xb2, 0x79, 0xc8, 0xf7, 0x92, 0x1a, 0x3b, 0xc1, 0x23, 0x3c, 0x4c, 0x6a, 0xec, 0x3b,
-	0x99, 0xf7, 0xc9, 0x57, 0x99, 0xf7, 0xcf, 0xa0, 0x16, 0xf2, 0x2f, 0x3c, 0xeb, 0x4b, 0x3b, 0x9d,
-	0x5c, 0x38, 0x21, 0x94, 0xc5, 0x21, 0x45, 0x5a, 0x17, 0x96, 0xf9, 0xa9, 0x29, 0x84, 0x8c, 0x87,
-	0xde, 0x82, 0x72, 0xf2, 0x94, 0x65, 0xdf, 0xd1, 0xfa, 0xb0, 0x32, 0xe3, 0x29, 0x19, 0x0e, 0xa0,
-	0x36, 0x22, 0x36, 0x1d, 0x39, 0x92, 0x61, 0x33, 0x97, 0x21, 0x2b, 0x8e, 0x05, 0x13, 0x1a, 0x21,
-	0xd7, 0xf6, 0xa0, 0xfd, 0x2c, 0xc6, 0xfe, 0xb5, 0x48, 0xca, 0x84, 0x2a, 0xad, 0x25, 0x25, 0x5b,
-	0x4b, 0xda, 0x19, 0x74, 0x72, 0x95, 0x6f, 0x9a, 0x12, 0xcf, 0x64, 0x62, 0xf2, 0x48, 0xe8, 0x0b,
-	0x80, 0x74, 0x20, 0xc9, 0x38, 0xeb, 0xba, 0x98, 0x5e, 0x7a, 0x3c, 0xbd, 0x74, 0x31, 0xef, 0xe4,
-	0xf4, 0xd2, 0x4f, 0xb0, 0x4b, 0xa4, 0xd6, 0xca, 0x28, 0xb5, 0x3f, 0x15, 0x50, 0x67, 0x63, 0xc8,
-	0x8b, 0x1c, 0x41, 0x5d, 0x90, 0xc4, 0x6f, 0x5e, 0x79, 0x9d, 0x9b, 0x4c, 0xf4, 0xe8, 0x60, 0x8a,
-	0xb7, 0xcc, 0x79, 0x37, 0xe6, 0xf2, 0x0a, 0x8e, 0x2c, 0xf0, 0xce, 0x1f, 0x35, 0x58, 0xe0, 0xc0,
-	0xe8, 0x27, 0x05, 0x6a, 0x62, 0x36, 0xa0, 0xad, 0x5c, 0xae, 0xd9, 0x19, 0xda, 0xda, 0x2e, 0xe6,
-	0x2c, 0x62, 0x6b, 0x1b, 0x3f, 0xfe, 0xfd, 0xdf, 0x2f, 0xe5, 0xf7, 0x50, 0xc7, 0xc8, 0x1b, 0xf7,
-	0x4c, 0x30, 0xc4, 0x38, 0xa2, 0xf2, 0xe7, 0xe1, 0x4c, 0xb5, 0xdb, 0x3c, 0x9c, 0xe9, 0x2e, 0x2c,
-	0x80, 0x23, 0xfa, 0x0d, 0xfd, 0xae, 0x00, 0xa4, 0x8f, 0x82, 0x8c, 0x57, 0x47, 0x99, 0xe9, 0xca,
-	0xd6, 0x47, 0xc5, 0x05, 0x12, 0xcd, 0xe4, 0x68, 0x5b, 0x68, 0xd3, 0x98, 0xff, 0xc3, 0xc8, 0x8c,
-	0x1b, 0xdf, 0xb9, 0x45, 0x7f, 0x29, 0x80, 0x66, 0x1b, 0x09, 0x7d, 0x52, 0x34, 0xf6, 0xb3, 0xa6,
-	0x6d, 0xed, 0xbd, 0x5c, 0x58, 0x18, 0x5e, 0xf4, 0x3f, 0x33, 0x6e, 0xc4, 0xe2, 0x16, 0xfd, 0xa6,
-	0xc0, 0x52, 0xa6, 0x6b, 0x50, 0xe1, 0x8c, 0x25, 0x4f, 0x6f, 0xbe, 0x40, 0x21, 0x39, 0xb7, 0x39,
-	0xe7, 0x3a, 0xfa, 0xa0, 0x48, 0x92, 0xf7, 0xbf, 0xbc, 0x7b, 0x6c, 0x2b, 0xf7, 0x8f, 0x6d, 0xe5,
-	0xe1, 0xb1, 0xad, 0xfc, 0xfc, 0xd4, 0x2e, 0xdd, 0x3f, 0xb5, 0x4b, 0xff, 0x3c, 0xb5, 0x4b, 0xdf,
-	0x9b, 0xae, 0x1f, 0x79, 0xe3, 0xbe, 0x6e, 0xd3, 0x61, 0xe6, 0xa4, 0x74, 0x75, 0x95, 0x3d, 0x35,
-	0xba, 0x0e, 0x09, 0xeb, 0xd7, 0xf8, 0x1f, 0x93, 0x8f, 0xff, 0x0f, 0x00, 0x00, 0xff, 0xff, 0x87,
-	0x30, 0x96, 0x5b, 0x62, 0x09, 0x00, 0x00,
+	// 1044 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x96, 0xcf, 0x6f, 0x1b, 0x45,
+	0x14, 0xc7, 0xb3, 0xb6, 0xe3, 0x1f, 0x2f, 0x52, 0x85, 0x06, 0x2b, 0xd9, 0xba, 0x89, 0x13, 0x16,
+	0xd4, 0xba, 0xa4, 0xec, 0xe2, 0x24, 0x40, 0x05, 0xe2, 0x12, 0x04, 0x6d, 0x44, 0x11, 0x61, 0xcb,
+	0x09, 0x24, 0xac, 0xf1, 0xee, 0x64, 0x3d, 0xad, 0xbd, 0xe3, 0x7a, 0xc6, 0x51, 0xd2, 0xaa, 0x17,
+	0xce, 0x08, 0x21, 0x71, 0xe0, 0x84, 0x84, 0xf8, 0x03, 0x38, 0x82, 0xc4, 0x5f, 0xd0, 0x63, 0x25,
+	0x2e, 0x9c, 0x50, 0x95, 0xf0, 0x87, 0xa0, 0xf9, 0x61, 0xef, 0x3a, 0xce, 0xc6, 0x0e, 0xea, 0x6d,
+	0xde, 0xec, 0xfb, 0xbe, 0xf7, 0x99, 0x37, 0x93, 0x6f, 0x0c, 0xaf, 0x87, 0x43, 0xdc, 0x0d, 0x3a,
+	0x98, 0xc6, 0x5e, 0xd0, 0x21, 0xc1, 0xc3, 0x3e, 0xa3, 0xb1, 0xf0, 0x0e, 0x9b, 0xde, 0xa3, 0x21,
+	0x19, 0x1c, 0xbb, 0xfd, 0x01, 0x13, 0x0c, 0xad, 0x8c, 0x93, 0xdc, 0x24, 0xc9, 0x3d, 0x6c, 0xd6,
+	0xde, 0x0c, 0x18, 0xef, 0x31, 0xee, 0xb5, 0x31, 0x27, 0x5a, 0xe1, 0x1d, 0x36, 0xdb, 0x44, 0xe0,
+	0xa6, 0xd7, 0xc7, 0x11, 0x8d, 0xb1, 0xa0, 0x2c, 0xd6, 0x45, 0x6a, 0x8d, 0xac, 0x4e, 0xa9, 0x92,
+	0x3a, 0xb3, 0x1a, 0xb1, 0x88, 0xa9, 0xa5, 0x27, 0x57, 0x66, 0x77, 0x35, 0x62, 0x2c, 0xea, 0x12,
+	0x0f, 0xf7, 0xa9, 0x87, 0xe3, 0x98, 0x09, 0x55, 0x9c, 0xeb, 0xaf, 0x4e, 0x15, 0xd0, 0x17, 0xb2,
+	0xff, 0x7d, 0x81, 0xc5, 0x90, 0xfb, 0xe4, 0xd1, 0x90, 0x70, 0xe1, 0xfc, 0x64, 0x41, 0xe1, 0x2e,
+	0xc1, 0x21, 0xaa, 0xc2, 0x22, 0xe9, 0xb3, 0xa0, 0x63, 0x5b, 0x1b, 0x56, 0xa3, 0xe0, 0xeb, 0x00,
+	0x21, 0x28, 0x0c, 0x18, 0x13, 0x76, 0x6e, 0xc3, 0x6a, 0x54, 0x7c, 0xb5, 0x46, 0xcb, 0x50, 0xec,
+	0x10, 0x1a, 0x75, 0x84, 0x9d, 0x57, 0xa9, 0x26, 0x42, 0x2b, 0x50, 0x12, 0xb4, 0x47, 0x5a, 0x3d,
+	0x6e, 0x17, 0xf4, 0x07, 0x19, 0x7e, 0xc6, 0xd1, 0x0e, 0xe4, 0xbb, 0x38, 0xb2, 0x17, 0x37, 0xac,
+	0xc6, 0xd2, 0xd6, 0xaa, 0x9b, 0x31, 0x2a, 0xf7, 0x1e, 0x8e, 0x76, 0x0b, 0xcf, 0xfe, 0x59, 0x5f,
+	0xf0, 0x65, 0xba, 0xf3, 0x39, 0xe4, 0xef, 0xe1, 0x48, 0x76, 0x6b, 0x77, 0x59, 0xf0, 0x90, 0x1b,
+	0x30, 0x13, 0xc9, 0x7d, 0x85, 0xc8, 0x15, 0x5b, 0xc1, 0x37, 0x11, 0xb2, 0xa1, 0xc4, 0x49, 0xc0,
+	0xe2, 0x90, 0x1b, 0xbc, 0x51, 0xe8, 0xbc, 0xc8, 0xc1, 0xab, 0x13, 0x13, 0xe0, 0x7d, 0x16, 0x73,
+	0x82, 0xae, 0x42, 0x59, 0xe1, 0xb4, 0x68, 0xa8, 0x7a, 0x54, 0xfc, 0x92, 0x8a, 0xf7, 0xc2, 0xd4,
+	0x51, 0x73, 0x59, 0x47, 0xcd, 0x4f, 0x1c, 0xb5, 0x06, 0x65, 0x1c, 0x07, 0x1d, 0x36, 0x20, 0xa1,
+	0x1a, 0x42, 0xd9, 0x1f, 0xc7, 0xa8, 0x09, 0x85, 0x0e, 0xc1, 0xa1, 0x99, 0xc3, 0x5a, 0xe6, 0x1c,
+	0xe4, 0x75, 0xf8, 0x2a, 0x15, 0x7d, 0x00, 0x95, 0x07, 0x43, 0x2e, 0xe8, 0x01, 0x25, 0xa1, 0x5d,
+	0x9c, 0x47, 0x97, 0xe4, 0x4b, 0xf1, 0x01, 0x8d, 0x71, 0x97, 0x3e, 0x26, 0xa1, 0x5d, 0x9a, 0x4b,
+	0x3c, 0xce, 0x47, 0x3b, 0xb0, 0x1c, 0x93, 0x23, 0xd1, 0x4a, 0xb2, 0x5a, 0x66, 0x12, 0x65, 0x75,
+	0xe0, 0xaa, 0xfc, 0xfa, 0xd1, 0xf8, 0xe3, 0x5d, 0xf5, 0x6d, 0xfc, 0xc6, 0xf6, 0xf1, 0x00, 0xf7,
+	0xc6, 0x6f, 0xec, 0x4b, 0x33, 0xf7, 0xd1, 0xae, 0x99, 0xfb, 0x87, 0x50, 0xec, 0xab, 0x1d, 0x35,
+	0xf5, 0xa5, 0xad, 0xf5, 0x4c, 0x38, 0x2d, 0x34, 0x8f, 0xc3, 0x88, 0x9c, 0x06, 0x2c, 0xab, 0xaa,
+	0x09, 0x84, 0xe9, 0x87, 0xae, 0x40, 0x6e, 0x7c, 0x95, 0x39, 0x1a, 0x3a, 0x6d, 0x58, 0x99, 0xca,
+	0x34, 0x0c, 0x77, 0xa0, 0x38, 0x20, 0x01, 0x1b, 0x84, 0x86, 0xe1, 0x66, 0x26, 0x43, 0x5a, 0x2c,
+	0x05, 0x23, 0x1a, 0x2d, 0x77, 0x6e, 0x43, 0xfd, 0x4c, 0x8f, 0xdd, 0x63, 0x3d, 0x94, 0x11, 0x55,
+	0xf2, 0x96, 0xac, 0xf4, 0x5b, 0x72, 0x1e, 0xc0, 0x7a, 0xa6, 0xf2, 0x65, 0x53, 0xe2, 0xa9, 0x49,
+	0x8c, 0x2e, 0x09, 0x7d, 0x02, 0x90, 0x18, 0x92, 0xe9, 0x73, 0xdd, 0xd5, 0xee, 0xe5, 0x4a, 0xf7,
+	0x72, 0xb5, 0xdf, 0x19, 0xf7, 0x72, 0xf7, 0x71, 0x44, 0x8c, 0xd6, 0x4f, 0x29, 0x9d, 0xdf, 0x2c,
+	0xb0, 0xa7, 0x7b, 0x98, 0x83, 0xec, 0x41, 0x49, 0x93, 0xc8, 0x3b, 0xcf, 0xff, 0x9f, 0x93, 0x8c,
+	0xf4, 0xe8, 0xce, 0x04, 0x6f, 0x4e, 0xf1, 0xde, 0x98, 0xc9, 0xab, 0x39, 0x26, 0x80, 0xbf, 0x81,
+	0x9a, 0xe2, 0xdd, 0x8b, 0x83, 0xee, 0x90, 0x53, 0x16, 0xef, 0x0f, 0x18, 0x3b, 0x98, 0x71, 0x6b,
+	0x89, 0x5d, 0x6a, 0x67, 0x4c, 0xec, 0x92, 0xd3, 0xc7, 0xc4, 0x98, 0x82, 0x5a, 0x3b, 0x5f, 0xc3,
+	0xb5, 0x73, 0xeb, 0x9b, 0x91, 0x54, 0x61, 0x91, 0xc6, 0x21, 0x39, 0x1a, 0xf9, 0xae, 0x0a, 0xc6,
+	0x85, 0x72, 0x49, 0x21, 0xb9, 0xd7, 0xc7, 0xa2, 0x63, 0xe7, 0x37, 0xf2, 0xd2, 0x8b, 0xe5, 0xda,
+	0xf9, 0xde, 0x82, 0x55, 0x3d, 0x6d, 0x16, 0x73, 0xca, 0x05, 0x89, 0x83, 0xe3, 0x09, 0xfe, 0x35,
+	0x80, 0x83, 0x01, 0xeb, 0xb5, 0x12, 0x6f, 0xaf, 0xf8, 0x15, 0xb9, 0xf3, 0xb1, 0x02, 0xbe, 0x06,
+	0x2a, 0x68, 0xa5, 0x9a, 0x95, 0xe5, 0xc6, 0x7d, 0xd9, 0xf0, 0x2a, 0x94, 0x05, 0x33, 0xca, 0xbc,
+	0x36, 0x46, 0xc1, 0xb4, 0x4e, 0x1a, 0x20, 0xd3, 0xaa, 0x91, 0xd7, 0x33, 0xa9, 0x71, 0x28, 0xac,
+	0x65, 0xf0, 0x98, 0xf3, 0x4e, 0x74, 0xb4, 0xce, 0x74, 0x4c, 0x95, 0xcd, 0xa5, 0xcb, 0x9e, 0x77,
+	0xf6, 0xad, 0x9f, 0x2b, 0xb0, 0xa8, 0x7a, 0xa1, 0xef, 0x2c, 0x28, 0x6a, 0x53, 0x47, 0x9b, 0x99,
+	0x0f, 0x6a, 0xfa, 0x9f, 0x5f, 0xed, 0xd6, 0x7c, 0xc9, 0x9a, 0xdc, 0xb9, 0xf1, 0xed, 0x5f, 0xff,
+	0xfe, 0x98, 0x7b, 0x0d, 0xad, 0x7b, 0x59, 0xff, 0xa7, 0xb9, 0x66, 0x90, 0x38, 0xda, 0xb2, 0x66,
+	0xe1, 0x4c, 0xf8, 0xe4, 0x2c, 0x9c, 0x49, 0xfb, 0x9c, 0x03, 0x47, 0x1b, 0x25, 0xfa, 0xd5, 0x02,
+	0x48, 0xfe, 0x9a, 0x90, 0x77, 0x71, 0x97, 0x29, 0x3b, 0xad, 0xbd, 0x3d, 0xbf, 0xc0, 0xa0, 0x35,
+	0x15, 0xda, 0x26, 0xba, 0xe9, 0xcd, 0xfe, 0x45, 0xc3, 0xbd, 0x27, 0x34, 0x7c, 0x8a, 0xfe, 0xb4,
+	0x00, 0x4d, 0x3b, 0x20, 0x7a, 0x6f, 0xde, 0xde, 0x67, 0xdc, 0xb6, 0x76, 0xfb, 0xf2, 0xc2, 0xb9,
+	0xe1, 0xb5, 0x05, 0x70, 0xef, 0x89, 0x5e, 0x3c, 0x45, 0xbf, 0x58, 0xb0, 0x94, 0xb2, 0x3b, 0x34,
+	0xf7, 0xc4, 0xc6, 0x57, 0xdf, 0xbc, 0x84, 0xc2, 0x70, 0xde, 0x52, 0x9c, 0xd7, 0xd1, 0x1b, 0xf3,
+	0x0c, 0x19, 0xfd, 0x61, 0xc1, 0x95, 0x49, 0x07, 0x42, 0xdb, 0x17, 0xf7, 0x3c, 0xd7, 0x0f, 0x6b,
+	0x3b, 0x97, 0x13, 0x19, 0xd6, 0xf7, 0x15, 0xeb, 0x0e, 0xda, 0xca, 0x7e, 0xab, 0x32, 0x9f, 0x7b,
+	0x74, 0xa4, 0x4f, 0x86, 0xfb, 0xbb, 0x05, 0xaf, 0x9c, 0x75, 0x13, 0xf4, 0xce, 0x8c, 0x79, 0x9d,
+	0xef, 0x86, 0xb5, 0x77, 0x2f, 0x2b, 0x33, 0xfc, 0xdb, 0x8a, 0xff, 0x2d, 0xb4, 0x39, 0x8b, 0x3f,
+	0x48, 0x2a, 0xec, 0x7e, 0xfa, 0xec, 0xa4, 0x6e, 0x3d, 0x3f, 0xa9, 0x5b, 0x2f, 0x4e, 0xea, 0xd6,
+	0x0f, 0xa7, 0xf5, 0x85, 0xe7, 0xa7, 0xf5, 0x85, 0xbf, 0x4f, 0xeb, 0x0b, 0x5f, 0x35, 0x23, 0x2a,
+	0x3a, 0xc3, 0xb6, 0x1b, 0xb0, 0x5e, 0xaa, 0x60, 0xb2, 0x3a, 0x4a, 0x17, 0x17, 0xc7, 0x7d, 0xc2,
+	0xdb, 0x45, 0xf5, 0x23, 0x7e, 0xfb, 0xbf, 0x00, 0x00, 0x00, 0xff, 0xff, 0xe9, 0xe3, 0x2c, 0x7f,
+	0x8e, 0x0c, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -772,6 +1053,10 @@ type QueryClient interface {
 	CheckpointByHeight(ctx context.Context, in *QueryCheckpointByHeightRequest, opts ...grpc.CallOption) (*QueryCheckpointByHeightResponse, error)
 	// Checkpoints lists the kept checkpoints by epoch; pagination.reverse lists the newest first.
 	Checkpoints(ctx context.Context, in *QueryCheckpointsRequest, opts ...grpc.CallOption) (*QueryCheckpointsResponse, error)
+	// InclusionProof proves that a block is in the history under a checkpoint. Blocks of any age can be proved.
+	InclusionProof(ctx context.Context, in *QueryInclusionProofRequest, opts ...grpc.CallOption) (*QueryInclusionProofResponse, error)
+	// ConsistencyProof proves that the history under a checkpoint begins with that under an earlier one.
+	ConsistencyProof(ctx context.Context, in *QueryConsistencyProofRequest, opts ...grpc.CallOption) (*QueryConsistencyProofResponse, error)
 }
 
 type queryClient struct {
@@ -827,6 +1112,24 @@ func (c *queryClient) Checkpoints(ctx context.Context, in *QueryCheckpointsReque
 	return out, nil
 }
 
+func (c *queryClient) InclusionProof(ctx context.Context, in *QueryInclusionProofRequest, opts ...grpc.CallOption) (*QueryInclusionProofResponse, error) {
+	out := new(QueryInclusionProofResponse)
+	err := c.cc.Invoke(ctx, "/dualchain.checkpoint.v1.Query/InclusionProof", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) ConsistencyProof(ctx context.Context, in *QueryConsistencyProofRequest, opts ...grpc.CallOption) (*QueryConsistencyProofResponse, error) {
+	out := new(QueryConsistencyProofResponse)
+	err := c.cc.Invoke(ctx, "/dualchain.checkpoint.v1.Query/ConsistencyProof", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// Status is the one to poll: head, justified and finalized, with the lag of each.
@@ -839,6 +1142,10 @@ type QueryServer interface {
 	CheckpointByHeight(context.Context, *QueryCheckpointByHeightRequest) (*QueryCheckpointByHeightResponse, error)
 	// Checkpoints lists the kept checkpoints by epoch; pagination.reverse lists the newest first.
 	Checkpoints(context.Context, *QueryCheckpointsRequest) (*QueryCheckpointsResponse, error)
+	// InclusionProof proves that a block is in the history under a checkpoint. Blocks of any age can be proved.
+	InclusionProof(context.Context, *QueryInclusionProofRequest) (*QueryInclusionProofResponse, error)
+	// ConsistencyProof proves that the history under a checkpoint begins with that under an earlier one.
+	ConsistencyProof(context.Context, *QueryConsistencyProofRequest) (*QueryConsistencyProofResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -859,6 +1166,12 @@ func (*UnimplementedQueryServer) CheckpointByHeight(ctx context.Context, req *Qu
 }
 func (*UnimplementedQueryServer) Checkpoints(ctx context.Context, req *QueryCheckpointsRequest) (*QueryCheckpointsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Checkpoints not implemented")
+}
+func (*UnimplementedQueryServer) InclusionProof(ctx context.Context, req *QueryInclusionProofRequest) (*QueryInclusionProofResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method InclusionProof not implemented")
+}
+func (*UnimplementedQueryServer) ConsistencyProof(ctx context.Context, req *QueryConsistencyProofRequest) (*QueryConsistencyProofResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ConsistencyProof not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -955,6 +1268,42 @@ func _Query_Checkpoints_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_InclusionProof_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryInclusionProofRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).InclusionProof(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/dualchain.checkpoint.v1.Query/InclusionProof",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).InclusionProof(ctx, req.(*QueryInclusionProofRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_ConsistencyProof_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryConsistencyProofRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).ConsistencyProof(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/dualchain.checkpoint.v1.Query/ConsistencyProof",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).ConsistencyProof(ctx, req.(*QueryConsistencyProofRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "dualchain.checkpoint.v1.Query",
@@ -979,6 +1328,14 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Checkpoints",
 			Handler:    _Query_Checkpoints_Handler,
+		},
+		{
+			MethodName: "InclusionProof",
+			Handler:    _Query_InclusionProof_Handler,
+		},
+		{
+			MethodName: "ConsistencyProof",
+			Handler:    _Query_ConsistencyProof_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -1456,6 +1813,177 @@ func (m *QueryCheckpointsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryInclusionProofRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryInclusionProofRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryInclusionProofRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Epoch) > 0 {
+		i -= len(m.Epoch)
+		copy(dAtA[i:], m.Epoch)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Epoch)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Height != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryInclusionProofResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryInclusionProofResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryInclusionProofResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Path) > 0 {
+		for iNdEx := len(m.Path) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Path[iNdEx])
+			copy(dAtA[i:], m.Path[iNdEx])
+			i = encodeVarintQuery(dAtA, i, uint64(len(m.Path[iNdEx])))
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Index != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Index))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryConsistencyProofRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryConsistencyProofRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryConsistencyProofRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.ToSize != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.ToSize))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.ToEpoch) > 0 {
+		i -= len(m.ToEpoch)
+		copy(dAtA[i:], m.ToEpoch)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.ToEpoch)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.FromSize != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.FromSize))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.FromEpoch) > 0 {
+		i -= len(m.FromEpoch)
+		copy(dAtA[i:], m.FromEpoch)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.FromEpoch)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryConsistencyProofResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryConsistencyProofResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryConsistencyProofResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Path) > 0 {
+		for iNdEx := len(m.Path) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Path[iNdEx])
+			copy(dAtA[i:], m.Path[iNdEx])
+			i = encodeVarintQuery(dAtA, i, uint64(len(m.Path[iNdEx])))
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if m.ToSize != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.ToSize))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.FromSize != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.FromSize))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -1650,6 +2178,90 @@ func (m *QueryCheckpointsResponse) Size() (n int) {
 	if m.Pagination != nil {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryInclusionProofRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Height != 0 {
+		n += 1 + sovQuery(uint64(m.Height))
+	}
+	l = len(m.Epoch)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovQuery(uint64(m.Size_))
+	}
+	return n
+}
+
+func (m *QueryInclusionProofResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Index != 0 {
+		n += 1 + sovQuery(uint64(m.Index))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovQuery(uint64(m.Size_))
+	}
+	if len(m.Path) > 0 {
+		for _, s := range m.Path {
+			l = len(s)
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *QueryConsistencyProofRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.FromEpoch)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.FromSize != 0 {
+		n += 1 + sovQuery(uint64(m.FromSize))
+	}
+	l = len(m.ToEpoch)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.ToSize != 0 {
+		n += 1 + sovQuery(uint64(m.ToSize))
+	}
+	return n
+}
+
+func (m *QueryConsistencyProofResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.FromSize != 0 {
+		n += 1 + sovQuery(uint64(m.FromSize))
+	}
+	if m.ToSize != 0 {
+		n += 1 + sovQuery(uint64(m.ToSize))
+	}
+	if len(m.Path) > 0 {
+		for _, s := range m.Path {
+			l = len(s)
+			n += 1 + l + sovQuery(uint64(l))
+		}
 	}
 	return n
 }
@@ -2890,6 +3502,518 @@ func (m *QueryCheckpointsResponse) Unmarshal(dAtA []byte) error {
 			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryInclusionProofRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryInclusionProofRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryInclusionProofRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Epoch = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryInclusionProofResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryInclusionProofResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryInclusionProofResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Index", wireType)
+			}
+			m.Index = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Index |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Path", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Path = append(m.Path, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryConsistencyProofRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryConsistencyProofRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryConsistencyProofRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FromEpoch", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.FromEpoch = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FromSize", wireType)
+			}
+			m.FromSize = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.FromSize |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ToEpoch", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ToEpoch = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ToSize", wireType)
+			}
+			m.ToSize = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ToSize |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryConsistencyProofResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryConsistencyProofResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryConsistencyProofResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FromSize", wireType)
+			}
+			m.FromSize = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.FromSize |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ToSize", wireType)
+			}
+			m.ToSize = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ToSize |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Path", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Path = append(m.Path, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

@@ -182,7 +182,9 @@ type GenesisRecord struct {
 	// source_epoch is the epoch that votes for this checkpoint start from.
 	SourceEpoch uint64 `protobuf:"varint,2,opt,name=source_epoch,json=sourceEpoch,proto3" json:"source_epoch,omitempty"`
 	// justified says whether a supermajority link into it is known.
-	Justified     bool `protobuf:"varint,3,opt,name=justified,proto3" json:"justified,omitempty"`
+	Justified bool `protobuf:"varint,3,opt,name=justified,proto3" json:"justified,omitempty"`
+	// finalized says whether a link has moved the finalized head to this checkpoint: it has a certificate of its own.
+	Finalized     bool `protobuf:"varint,4,opt,name=finalized,proto3" json:"finalized,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -234,6 +236,13 @@ func (x *GenesisRecord) GetSourceEpoch() uint64 {
 func (x *GenesisRecord) GetJustified() bool {
 	if x != nil {
 		return x.Justified
+	}
+	return false
+}
+
+func (x *GenesisRecord) GetFinalized() bool {
+	if x != nil {
+		return x.Finalized
 	}
 	return false
 }
@@ -371,13 +380,14 @@ const file_dualchain_checkpoint_v1_genesis_proto_rawDesc = "" +
 	"\x0ffinalized_epoch\x18\x04 \x01(\x04R\x0efinalizedEpoch\x12F\n" +
 	"\arecords\x18\x05 \x03(\v2&.dualchain.checkpoint.v1.GenesisRecordB\x04\xc8\xde\x1f\x00R\arecords\x12O\n" +
 	"\rhistory_nodes\x18\x06 \x03(\v2$.dualchain.checkpoint.v1.HistoryNodeB\x04\xc8\xde\x1f\x00R\fhistoryNodes\x12E\n" +
-	"\ahistory\x18\a \x01(\v2%.dualchain.checkpoint.v1.HistoryRangeB\x04\xc8\xde\x1f\x00R\ahistory\"\x9b\x01\n" +
+	"\ahistory\x18\a \x01(\v2%.dualchain.checkpoint.v1.HistoryRangeB\x04\xc8\xde\x1f\x00R\ahistory\"\xb9\x01\n" +
 	"\rGenesisRecord\x12I\n" +
 	"\n" +
 	"checkpoint\x18\x01 \x01(\v2#.dualchain.checkpoint.v1.CheckpointB\x04\xc8\xde\x1f\x00R\n" +
 	"checkpoint\x12!\n" +
 	"\fsource_epoch\x18\x02 \x01(\x04R\vsourceEpoch\x12\x1c\n" +
-	"\tjustified\x18\x03 \x01(\bR\tjustified\"M\n" +
+	"\tjustified\x18\x03 \x01(\bR\tjustified\x12\x1c\n" +
+	"\tfinalized\x18\x04 \x01(\bR\tfinalized\"M\n" +
 	"\vHistoryNode\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\rR\x05level\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x12\n" +

@@ -669,6 +669,269 @@ func (x *QueryCheckpointsResponse) GetPagination() *v1beta1.PageResponse {
 	return nil
 }
 
+// QueryInclusionProofRequest names a block and the history that it is in. A history is that under a kept checkpoint, or has
+// a size: the history_size of any checkpoint, kept or not.
+type QueryInclusionProofRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// height is the block's, above the anchor.
+	Height uint64 `protobuf:"varint,1,opt,name=height,proto3" json:"height,omitempty"`
+	// epoch is a number, head, justified or finalized; finalized if neither epoch nor size is given.
+	Epoch string `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// size is the number of blocks in the history; 0 if epoch names it.
+	Size          uint64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryInclusionProofRequest) Reset() {
+	*x = QueryInclusionProofRequest{}
+	mi := &file_dualchain_checkpoint_v1_query_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryInclusionProofRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryInclusionProofRequest) ProtoMessage() {}
+
+func (x *QueryInclusionProofRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_checkpoint_v1_query_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryInclusionProofRequest.ProtoReflect.Descriptor instead.
+func (*QueryInclusionProofRequest) Descriptor() ([]byte, []int) {
+	return file_dualchain_checkpoint_v1_query_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *QueryInclusionProofRequest) GetHeight() uint64 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *QueryInclusionProofRequest) GetEpoch() string {
+	if x != nil {
+		return x.Epoch
+	}
+	return ""
+}
+
+func (x *QueryInclusionProofRequest) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+// QueryInclusionProofResponse is an RFC 6962 audit path. A verifier takes size and root from a checkpoint that it trusts and
+// index from the heights, never from here.
+type QueryInclusionProofResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// index is the leaf's: height - anchor height - 1.
+	Index uint64 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// size is the number of leaves of the tree.
+	Size uint64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	// path is hashes from the leaf upwards, 64 lower-case hexadecimal digits each.
+	Path          []string `protobuf:"bytes,3,rep,name=path,proto3" json:"path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryInclusionProofResponse) Reset() {
+	*x = QueryInclusionProofResponse{}
+	mi := &file_dualchain_checkpoint_v1_query_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryInclusionProofResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryInclusionProofResponse) ProtoMessage() {}
+
+func (x *QueryInclusionProofResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_checkpoint_v1_query_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryInclusionProofResponse.ProtoReflect.Descriptor instead.
+func (*QueryInclusionProofResponse) Descriptor() ([]byte, []int) {
+	return file_dualchain_checkpoint_v1_query_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *QueryInclusionProofResponse) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *QueryInclusionProofResponse) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *QueryInclusionProofResponse) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
+// QueryConsistencyProofRequest names two histories, each by an epoch or by its size.
+type QueryConsistencyProofRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// from_epoch is a number, head, justified or finalized; 0 if neither it nor from_size is given.
+	FromEpoch string `protobuf:"bytes,1,opt,name=from_epoch,json=fromEpoch,proto3" json:"from_epoch,omitempty"`
+	FromSize  uint64 `protobuf:"varint,2,opt,name=from_size,json=fromSize,proto3" json:"from_size,omitempty"`
+	// to_epoch is like from_epoch; finalized if neither it nor to_size is given.
+	ToEpoch       string `protobuf:"bytes,3,opt,name=to_epoch,json=toEpoch,proto3" json:"to_epoch,omitempty"`
+	ToSize        uint64 `protobuf:"varint,4,opt,name=to_size,json=toSize,proto3" json:"to_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryConsistencyProofRequest) Reset() {
+	*x = QueryConsistencyProofRequest{}
+	mi := &file_dualchain_checkpoint_v1_query_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryConsistencyProofRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryConsistencyProofRequest) ProtoMessage() {}
+
+func (x *QueryConsistencyProofRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_checkpoint_v1_query_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryConsistencyProofRequest.ProtoReflect.Descriptor instead.
+func (*QueryConsistencyProofRequest) Descriptor() ([]byte, []int) {
+	return file_dualchain_checkpoint_v1_query_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *QueryConsistencyProofRequest) GetFromEpoch() string {
+	if x != nil {
+		return x.FromEpoch
+	}
+	return ""
+}
+
+func (x *QueryConsistencyProofRequest) GetFromSize() uint64 {
+	if x != nil {
+		return x.FromSize
+	}
+	return 0
+}
+
+func (x *QueryConsistencyProofRequest) GetToEpoch() string {
+	if x != nil {
+		return x.ToEpoch
+	}
+	return ""
+}
+
+func (x *QueryConsistencyProofRequest) GetToSize() uint64 {
+	if x != nil {
+		return x.ToSize
+	}
+	return 0
+}
+
+// QueryConsistencyProofResponse is an RFC 6962 consistency proof.
+type QueryConsistencyProofResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	FromSize uint64                 `protobuf:"varint,1,opt,name=from_size,json=fromSize,proto3" json:"from_size,omitempty"`
+	ToSize   uint64                 `protobuf:"varint,2,opt,name=to_size,json=toSize,proto3" json:"to_size,omitempty"`
+	// path is hashes, 64 lower-case hexadecimal digits each; none if from_size is 0 or to_size.
+	Path          []string `protobuf:"bytes,3,rep,name=path,proto3" json:"path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryConsistencyProofResponse) Reset() {
+	*x = QueryConsistencyProofResponse{}
+	mi := &file_dualchain_checkpoint_v1_query_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryConsistencyProofResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryConsistencyProofResponse) ProtoMessage() {}
+
+func (x *QueryConsistencyProofResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_checkpoint_v1_query_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryConsistencyProofResponse.ProtoReflect.Descriptor instead.
+func (*QueryConsistencyProofResponse) Descriptor() ([]byte, []int) {
+	return file_dualchain_checkpoint_v1_query_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *QueryConsistencyProofResponse) GetFromSize() uint64 {
+	if x != nil {
+		return x.FromSize
+	}
+	return 0
+}
+
+func (x *QueryConsistencyProofResponse) GetToSize() uint64 {
+	if x != nil {
+		return x.ToSize
+	}
+	return 0
+}
+
+func (x *QueryConsistencyProofResponse) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
 var File_dualchain_checkpoint_v1_query_proto protoreflect.FileDescriptor
 
 const file_dualchain_checkpoint_v1_query_proto_rawDesc = "" +
@@ -713,14 +976,34 @@ const file_dualchain_checkpoint_v1_query_proto_rawDesc = "" +
 	"\arecords\x18\x01 \x03(\v2).dualchain.checkpoint.v1.CheckpointRecordB\x04\xc8\xde\x1f\x00R\arecords\x12G\n" +
 	"\n" +
 	"pagination\x18\x02 \x01(\v2'.cosmos.base.query.v1beta1.PageResponseR\n" +
-	"pagination2\xaa\x06\n" +
+	"pagination\"^\n" +
+	"\x1aQueryInclusionProofRequest\x12\x16\n" +
+	"\x06height\x18\x01 \x01(\x04R\x06height\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\tR\x05epoch\x12\x12\n" +
+	"\x04size\x18\x03 \x01(\x04R\x04size\"[\n" +
+	"\x1bQueryInclusionProofResponse\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x04R\x04size\x12\x12\n" +
+	"\x04path\x18\x03 \x03(\tR\x04path\"\x8e\x01\n" +
+	"\x1cQueryConsistencyProofRequest\x12\x1d\n" +
+	"\n" +
+	"from_epoch\x18\x01 \x01(\tR\tfromEpoch\x12\x1b\n" +
+	"\tfrom_size\x18\x02 \x01(\x04R\bfromSize\x12\x19\n" +
+	"\bto_epoch\x18\x03 \x01(\tR\atoEpoch\x12\x17\n" +
+	"\ato_size\x18\x04 \x01(\x04R\x06toSize\"i\n" +
+	"\x1dQueryConsistencyProofResponse\x12\x1b\n" +
+	"\tfrom_size\x18\x01 \x01(\x04R\bfromSize\x12\x17\n" +
+	"\ato_size\x18\x02 \x01(\x04R\x06toSize\x12\x12\n" +
+	"\x04path\x18\x03 \x03(\tR\x04path2\x9d\t\n" +
 	"\x05Query\x12\x8c\x01\n" +
 	"\x06Status\x12+.dualchain.checkpoint.v1.QueryStatusRequest\x1a,.dualchain.checkpoint.v1.QueryStatusResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/dualchain/checkpoint/v1/status\x12\x8c\x01\n" +
 	"\x06Params\x12+.dualchain.checkpoint.v1.QueryParamsRequest\x1a,.dualchain.checkpoint.v1.QueryParamsResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/dualchain/checkpoint/v1/params\x12\xa2\x01\n" +
 	"\n" +
 	"Checkpoint\x12/.dualchain.checkpoint.v1.QueryCheckpointRequest\x1a0.dualchain.checkpoint.v1.QueryCheckpointResponse\"1\x82\xd3\xe4\x93\x02+\x12)/dualchain/checkpoint/v1/checkpoints/{id}\x12\xba\x01\n" +
 	"\x12CheckpointByHeight\x127.dualchain.checkpoint.v1.QueryCheckpointByHeightRequest\x1a8.dualchain.checkpoint.v1.QueryCheckpointByHeightResponse\"1\x82\xd3\xe4\x93\x02+\x12)/dualchain/checkpoint/v1/heights/{height}\x12\xa0\x01\n" +
-	"\vCheckpoints\x120.dualchain.checkpoint.v1.QueryCheckpointsRequest\x1a1.dualchain.checkpoint.v1.QueryCheckpointsResponse\",\x82\xd3\xe4\x93\x02&\x12$/dualchain/checkpoint/v1/checkpointsB\xf0\x01\n" +
+	"\vCheckpoints\x120.dualchain.checkpoint.v1.QueryCheckpointsRequest\x1a1.dualchain.checkpoint.v1.QueryCheckpointsResponse\",\x82\xd3\xe4\x93\x02&\x12$/dualchain/checkpoint/v1/checkpoints\x12\xb7\x01\n" +
+	"\x0eInclusionProof\x123.dualchain.checkpoint.v1.QueryInclusionProofRequest\x1a4.dualchain.checkpoint.v1.QueryInclusionProofResponse\":\x82\xd3\xe4\x93\x024\x122/dualchain/checkpoint/v1/proofs/inclusion/{height}\x12\xb6\x01\n" +
+	"\x10ConsistencyProof\x125.dualchain.checkpoint.v1.QueryConsistencyProofRequest\x1a6.dualchain.checkpoint.v1.QueryConsistencyProofResponse\"3\x82\xd3\xe4\x93\x02-\x12+/dualchain/checkpoint/v1/proofs/consistencyB\xf0\x01\n" +
 	"\x1bcom.dualchain.checkpoint.v1B\n" +
 	"QueryProtoP\x01ZGgithub.com/dualchain/dualchain/api/dualchain/checkpoint/v1;checkpointv1\xa2\x02\x03DCX\xaa\x02\x17Dualchain.Checkpoint.V1\xca\x02\x17Dualchain\\Checkpoint\\V1\xe2\x02#Dualchain\\Checkpoint\\V1\\GPBMetadata\xea\x02\x19Dualchain::Checkpoint::V1b\x06proto3"
 
@@ -736,7 +1019,7 @@ func file_dualchain_checkpoint_v1_query_proto_rawDescGZIP() []byte {
 	return file_dualchain_checkpoint_v1_query_proto_rawDescData
 }
 
-var file_dualchain_checkpoint_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_dualchain_checkpoint_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_dualchain_checkpoint_v1_query_proto_goTypes = []any{
 	(*QueryStatusRequest)(nil),              // 0: dualchain.checkpoint.v1.QueryStatusRequest
 	(*Head)(nil),                            // 1: dualchain.checkpoint.v1.Head
@@ -750,34 +1033,42 @@ var file_dualchain_checkpoint_v1_query_proto_goTypes = []any{
 	(*QueryCheckpointByHeightResponse)(nil), // 9: dualchain.checkpoint.v1.QueryCheckpointByHeightResponse
 	(*QueryCheckpointsRequest)(nil),         // 10: dualchain.checkpoint.v1.QueryCheckpointsRequest
 	(*QueryCheckpointsResponse)(nil),        // 11: dualchain.checkpoint.v1.QueryCheckpointsResponse
-	(*Params)(nil),                          // 12: dualchain.checkpoint.v1.Params
-	(*CheckpointRecord)(nil),                // 13: dualchain.checkpoint.v1.CheckpointRecord
-	(*v1beta1.PageRequest)(nil),             // 14: cosmos.base.query.v1beta1.PageRequest
-	(*v1beta1.PageResponse)(nil),            // 15: cosmos.base.query.v1beta1.PageResponse
+	(*QueryInclusionProofRequest)(nil),      // 12: dualchain.checkpoint.v1.QueryInclusionProofRequest
+	(*QueryInclusionProofResponse)(nil),     // 13: dualchain.checkpoint.v1.QueryInclusionProofResponse
+	(*QueryConsistencyProofRequest)(nil),    // 14: dualchain.checkpoint.v1.QueryConsistencyProofRequest
+	(*QueryConsistencyProofResponse)(nil),   // 15: dualchain.checkpoint.v1.QueryConsistencyProofResponse
+	(*Params)(nil),                          // 16: dualchain.checkpoint.v1.Params
+	(*CheckpointRecord)(nil),                // 17: dualchain.checkpoint.v1.CheckpointRecord
+	(*v1beta1.PageRequest)(nil),             // 18: cosmos.base.query.v1beta1.PageRequest
+	(*v1beta1.PageResponse)(nil),            // 19: cosmos.base.query.v1beta1.PageResponse
 }
 var file_dualchain_checkpoint_v1_query_proto_depIdxs = []int32{
 	2,  // 0: dualchain.checkpoint.v1.Head.lag:type_name -> dualchain.checkpoint.v1.Lag
 	1,  // 1: dualchain.checkpoint.v1.QueryStatusResponse.head:type_name -> dualchain.checkpoint.v1.Head
 	1,  // 2: dualchain.checkpoint.v1.QueryStatusResponse.justified:type_name -> dualchain.checkpoint.v1.Head
 	1,  // 3: dualchain.checkpoint.v1.QueryStatusResponse.finalized:type_name -> dualchain.checkpoint.v1.Head
-	12, // 4: dualchain.checkpoint.v1.QueryParamsResponse.params:type_name -> dualchain.checkpoint.v1.Params
-	13, // 5: dualchain.checkpoint.v1.QueryCheckpointResponse.record:type_name -> dualchain.checkpoint.v1.CheckpointRecord
-	13, // 6: dualchain.checkpoint.v1.QueryCheckpointByHeightResponse.record:type_name -> dualchain.checkpoint.v1.CheckpointRecord
-	14, // 7: dualchain.checkpoint.v1.QueryCheckpointsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	13, // 8: dualchain.checkpoint.v1.QueryCheckpointsResponse.records:type_name -> dualchain.checkpoint.v1.CheckpointRecord
-	15, // 9: dualchain.checkpoint.v1.QueryCheckpointsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	16, // 4: dualchain.checkpoint.v1.QueryParamsResponse.params:type_name -> dualchain.checkpoint.v1.Params
+	17, // 5: dualchain.checkpoint.v1.QueryCheckpointResponse.record:type_name -> dualchain.checkpoint.v1.CheckpointRecord
+	17, // 6: dualchain.checkpoint.v1.QueryCheckpointByHeightResponse.record:type_name -> dualchain.checkpoint.v1.CheckpointRecord
+	18, // 7: dualchain.checkpoint.v1.QueryCheckpointsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	17, // 8: dualchain.checkpoint.v1.QueryCheckpointsResponse.records:type_name -> dualchain.checkpoint.v1.CheckpointRecord
+	19, // 9: dualchain.checkpoint.v1.QueryCheckpointsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
 	0,  // 10: dualchain.checkpoint.v1.Query.Status:input_type -> dualchain.checkpoint.v1.QueryStatusRequest
 	4,  // 11: dualchain.checkpoint.v1.Query.Params:input_type -> dualchain.checkpoint.v1.QueryParamsRequest
 	6,  // 12: dualchain.checkpoint.v1.Query.Checkpoint:input_type -> dualchain.checkpoint.v1.QueryCheckpointRequest
 	8,  // 13: dualchain.checkpoint.v1.Query.CheckpointByHeight:input_type -> dualchain.checkpoint.v1.QueryCheckpointByHeightRequest
 	10, // 14: dualchain.checkpoint.v1.Query.Checkpoints:input_type -> dualchain.checkpoint.v1.QueryCheckpointsRequest
-	3,  // 15: dualchain.checkpoint.v1.Query.Status:output_type -> dualchain.checkpoint.v1.QueryStatusResponse
-	5,  // 16: dualchain.checkpoint.v1.Query.Params:output_type -> dualchain.checkpoint.v1.QueryParamsResponse
-	7,  // 17: dualchain.checkpoint.v1.Query.Checkpoint:output_type -> dualchain.checkpoint.v1.QueryCheckpointResponse
-	9,  // 18: dualchain.checkpoint.v1.Query.CheckpointByHeight:output_type -> dualchain.checkpoint.v1.QueryCheckpointByHeightResponse
-	11, // 19: dualchain.checkpoint.v1.Query.Checkpoints:output_type -> dualchain.checkpoint.v1.QueryCheckpointsResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
+	12, // 15: dualchain.checkpoint.v1.Query.InclusionProof:input_type -> dualchain.checkpoint.v1.QueryInclusionProofRequest
+	14, // 16: dualchain.checkpoint.v1.Query.ConsistencyProof:input_type -> dualchain.checkpoint.v1.QueryConsistencyProofRequest
+	3,  // 17: dualchain.checkpoint.v1.Query.Status:output_type -> dualchain.checkpoint.v1.QueryStatusResponse
+	5,  // 18: dualchain.checkpoint.v1.Query.Params:output_type -> dualchain.checkpoint.v1.QueryParamsResponse
+	7,  // 19: dualchain.checkpoint.v1.Query.Checkpoint:output_type -> dualchain.checkpoint.v1.QueryCheckpointResponse
+	9,  // 20: dualchain.checkpoint.v1.Query.CheckpointByHeight:output_type -> dualchain.checkpoint.v1.QueryCheckpointByHeightResponse
+	11, // 21: dualchain.checkpoint.v1.Query.Checkpoints:output_type -> dualchain.checkpoint.v1.QueryCheckpointsResponse
+	13, // 22: dualchain.checkpoint.v1.Query.InclusionProof:output_type -> dualchain.checkpoint.v1.QueryInclusionProofResponse
+	15, // 23: dualchain.checkpoint.v1.Query.ConsistencyProof:output_type -> dualchain.checkpoint.v1.QueryConsistencyProofResponse
+	17, // [17:24] is the sub-list for method output_type
+	10, // [10:17] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -795,7 +1086,7 @@ func file_dualchain_checkpoint_v1_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_checkpoint_v1_query_proto_rawDesc), len(file_dualchain_checkpoint_v1_query_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,8 @@ const (
 	Query_Checkpoint_FullMethodName         = "/dualchain.checkpoint.v1.Query/Checkpoint"
 	Query_CheckpointByHeight_FullMethodName = "/dualchain.checkpoint.v1.Query/CheckpointByHeight"
 	Query_Checkpoints_FullMethodName        = "/dualchain.checkpoint.v1.Query/Checkpoints"
+	Query_InclusionProof_FullMethodName     = "/dualchain.checkpoint.v1.Query/InclusionProof"
+	Query_ConsistencyProof_FullMethodName   = "/dualchain.checkpoint.v1.Query/ConsistencyProof"
 )
 
 // QueryClient is the client API for Query service.
@@ -42,6 +44,10 @@ type QueryClient interface {
 	CheckpointByHeight(ctx context.Context, in *QueryCheckpointByHeightRequest, opts ...grpc.CallOption) (*QueryCheckpointByHeightResponse, error)
 	// Checkpoints lists the kept checkpoints by epoch; pagination.reverse lists the newest first.
 	Checkpoints(ctx context.Context, in *QueryCheckpointsRequest, opts ...grpc.CallOption) (*QueryCheckpointsResponse, error)
+	// InclusionProof proves that a block is in the history under a checkpoint. Blocks of any age can be proved.
+	InclusionProof(ctx context.Context, in *QueryInclusionProofRequest, opts ...grpc.CallOption) (*QueryInclusionProofResponse, error)
+	// ConsistencyProof proves that the history under a checkpoint begins with that under an earlier one.
+	ConsistencyProof(ctx context.Context, in *QueryConsistencyProofRequest, opts ...grpc.CallOption) (*QueryConsistencyProofResponse, error)
 }
 
 type queryClient struct {
@@ -102,6 +108,26 @@ func (c *queryClient) Checkpoints(ctx context.Context, in *QueryCheckpointsReque
 	return out, nil
 }
 
+func (c *queryClient) InclusionProof(ctx context.Context, in *QueryInclusionProofRequest, opts ...grpc.CallOption) (*QueryInclusionProofResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryInclusionProofResponse)
+	err := c.cc.Invoke(ctx, Query_InclusionProof_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) ConsistencyProof(ctx context.Context, in *QueryConsistencyProofRequest, opts ...grpc.CallOption) (*QueryConsistencyProofResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryConsistencyProofResponse)
+	err := c.cc.Invoke(ctx, Query_ConsistencyProof_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 // All implementations must embed UnimplementedQueryServer
 // for forward compatibility.
@@ -118,6 +144,10 @@ type QueryServer interface {
 	CheckpointByHeight(context.Context, *QueryCheckpointByHeightRequest) (*QueryCheckpointByHeightResponse, error)
 	// Checkpoints lists the kept checkpoints by epoch; pagination.reverse lists the newest first.
 	Checkpoints(context.Context, *QueryCheckpointsRequest) (*QueryCheckpointsResponse, error)
+	// InclusionProof proves that a block is in the history under a checkpoint. Blocks of any age can be proved.
+	InclusionProof(context.Context, *QueryInclusionProofRequest) (*QueryInclusionProofResponse, error)
+	// ConsistencyProof proves that the history under a checkpoint begins with that under an earlier one.
+	ConsistencyProof(context.Context, *QueryConsistencyProofRequest) (*QueryConsistencyProofResponse, error)
 	mustEmbedUnimplementedQueryServer()
 }
 
@@ -142,6 +172,12 @@ func (UnimplementedQueryServer) CheckpointByHeight(context.Context, *QueryCheckp
 }
 func (UnimplementedQueryServer) Checkpoints(context.Context, *QueryCheckpointsRequest) (*QueryCheckpointsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Checkpoints not implemented")
+}
+func (UnimplementedQueryServer) InclusionProof(context.Context, *QueryInclusionProofRequest) (*QueryInclusionProofResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method InclusionProof not implemented")
+}
+func (UnimplementedQueryServer) ConsistencyProof(context.Context, *QueryConsistencyProofRequest) (*QueryConsistencyProofResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ConsistencyProof not implemented")
 }
 func (UnimplementedQueryServer) mustEmbedUnimplementedQueryServer() {}
 func (UnimplementedQueryServer) testEmbeddedByValue()               {}
@@ -254,6 +290,42 @@ func _Query_Checkpoints_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_InclusionProof_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryInclusionProofRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).InclusionProof(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Query_InclusionProof_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).InclusionProof(ctx, req.(*QueryInclusionProofRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_ConsistencyProof_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryConsistencyProofRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).ConsistencyProof(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Query_ConsistencyProof_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).ConsistencyProof(ctx, req.(*QueryConsistencyProofRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Query_ServiceDesc is the grpc.ServiceDesc for Query service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -280,6 +352,14 @@ var Query_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Checkpoints",
 			Handler:    _Query_Checkpoints_Handler,
+		},
+		{
+			MethodName: "InclusionProof",
+			Handler:    _Query_InclusionProof_Handler,
+		},
+		{
+			MethodName: "ConsistencyProof",
+			Handler:    _Query_ConsistencyProof_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
