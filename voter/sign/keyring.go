@@ -12,6 +12,7 @@ import (
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
 )
 
 // Errors of a Keyring.
@@ -22,9 +23,13 @@ var (
 	ErrNoKey = errors.New("no secret key")
 )
 
-// Guard approves a vote before it is signed; its record of it is durable when it returns nil.
+// Guard approves votes and remembers them: package guard.
 type Guard interface {
+	// Approve is asked before a vote is signed; its record of the vote is durable when it returns nil.
 	Approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error
+	Lookup(domain ffg.Root, key ffg.PublicKey, target uint64) (guard.Record, bool, error)
+	Latest(domain ffg.Root, key ffg.PublicKey) (guard.Record, bool, error)
+	FloorOf(domain ffg.Root, key ffg.PublicKey) (guard.Floor, error)
 }
 
 // Keyring signs with keys in this process's memory, for one chain. It may be called from many goroutines.

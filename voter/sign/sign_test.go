@@ -10,6 +10,7 @@ import (
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
 )
 
 var domain = ffg.Domain("test-1")
@@ -25,7 +26,25 @@ type record struct {
 	key   ffg.PublicKey
 	in    ffg.Root
 	err   error
+	votes map[uint64]guard.Record // by target
+	floor guard.Floor
 }
+
+func (r *record) Lookup(_ ffg.Root, _ ffg.PublicKey, target uint64) (guard.Record, bool, error) {
+	return r.votes[target], r.votes[target].Target > 0, r.err
+}
+
+func (r *record) Latest(ffg.Root, ffg.PublicKey) (guard.Record, bool, error) {
+	var latest guard.Record
+	for _, vote := range r.votes {
+		if vote.Target > latest.Target {
+			latest = vote
+		}
+	}
+	return latest, latest.Target > 0, r.err
+}
+
+func (r *record) FloorOf(ffg.Root, ffg.PublicKey) (guard.Floor, error) { return r.floor, r.err }
 
 func (r *record) Approve(in ffg.Root, key ffg.PublicKey, v ffg.Vote) error {
 	r.mu.Lock()
@@ -167,4 +186,32 @@ func TestCloseWaitsForNoSignatureOfAZeroedKey(t *testing.T) {
 	}
 	wg.Go(signer.Close)
 	wg.Wait()
+}
+
+func TestThePastIsWhatTheGuardRemembers(t *testing.T) {
+	some := map[uint64]guard.Record{7: {Target: 7}, 9: {Target: 9}}
+	for name, tc := range map[string]struct {
+		votes  map[uint64]guard.Record
+		floor  guard.Floor
+		target uint64
+		want   Past
+	}{
+		"nothing":              {target: 7},
+		"that epoch":           {votes: some, target: 7, want: Past{Signed: true, Latest: 9}},
+		"another epoch":        {votes: some, target: 8, want: Past{Latest: 9}},
+		"at the floor":         {votes: some, floor: guard.Floor{Target: 5}, target: 5, want: Past{Signed: true, Latest: 9}},
+		"above the floor":      {votes: some, floor: guard.Floor{Target: 5}, target: 6, want: Past{Latest: 9}},
+		"a floor and no votes": {floor: guard.Floor{Target: 5}, target: 6, want: Past{Latest: 5}},
+		"a floor above a vote": {votes: some, floor: guard.Floor{Target: 12}, target: 13, want: Past{Latest: 12}},
+	} {
+		k, public := newKeyring(t, &record{votes: tc.votes, floor: tc.floor})
+		if past, err := k.Past(t.Context(), public.Bytes(), tc.target); err != nil || past != tc.want {
+			t.Errorf("%s: expected %+v, found %+v, %v", name, tc.want, past, err)
+		}
+	}
+	lost := errors.New("lost")
+	k, public := newKeyring(t, &record{err: lost})
+	if _, err := k.Past(t.Context(), public.Bytes(), 1); !errors.Is(err, lost) {
+		t.Errorf("expected %v, found %v", lost, err)
+	}
 }
