@@ -18,7 +18,7 @@ const voterPasswordFile = "password"
 func keepVoterKey(home voter.Home, secret *bls.SecretKey) (keys.Info, error) {
 	password := []byte(rand.Text())
 	defer clear(password)
-	if err := keys.WritePassword(filepath.Join(string(home), voterPasswordFile), password); err != nil {
+	if err := keys.WriteFile(filepath.Join(string(home), voterPasswordFile), password); err != nil {
 		return keys.Info{}, err
 	}
 	return home.AddKey(voter.DefaultKey, secret, password, keys.SaveOptions{Cost: keys.Light})

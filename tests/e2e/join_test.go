@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -27,13 +28,17 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	t.Setenv("DUALCHAIND_VOTER_PASSWORD", "correct horse")
 	n.Run("voter", "keys", "new", "--home", home, "--chain-id", n.Status().ChainID, "--operator", operator)
 	var proof struct {
-		PubKey     string `json:"pub_key"`
-		Possession string `json:"possession"`
+		PubKey string `json:"pub_key"`
 	}
-	if err := json.Unmarshal(n.Run("voter", "keys", "pop", "--home", home), &proof); err != nil {
+	pop := n.Run("voter", "keys", "pop", "--home", home)
+	if err := json.Unmarshal(pop, &proof); err != nil {
 		t.Fatal(err)
 	}
-	n.Tx(node, "alice", "finality", "register-voter", proof.PubKey, proof.Possession, "50000000udual", "--moniker", "newcomer")
+	popFile := filepath.Join(home, "pop.json")
+	if err := os.WriteFile(popFile, pop, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n.Tx(node, "alice", "finality", "register-voter", popFile, "50000000udual", "--moniker", "newcomer")
 	process := n.Process("validator-0")
 	n.Spawn("newcomer", "voter", "start", "--home", home, "--grpc", process.GRPC, "--rpc", process.RPC)
 	powers := func(what string, ok func(*finalityapi.QueryVoterResponse) bool) {

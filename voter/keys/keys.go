@@ -155,6 +155,10 @@ func pathOf(folder, name string) (string, error) {
 	return filepath.Join(folder, name+suffix), nil
 }
 
+// WriteFile writes a new file, durably, that only its owner may read: a keystore elsewhere, or a password. It never
+// replaces one: the error then wraps fs.ErrExist.
+func WriteFile(path string, content []byte) error { return durable.Write(path, content) }
+
 // readPrivate reads a file of at most most bytes that nobody but its owner may read. It wraps ErrMode and ErrFormat.
 func readPrivate(path string, most int) ([]byte, error) {
 	file, err := os.Open(path)

@@ -8,8 +8,6 @@ import (
 
 	"golang.org/x/term"
 	"golang.org/x/text/unicode/norm"
-
-	"github.com/dualchain/dualchain/voter/internal/durable"
 )
 
 // PasswordEnv is the environment variable that may hold the password of a voter's keys.
@@ -58,16 +56,6 @@ func readPassword(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: expected one in %s, found an empty file", ErrNoPassword, path)
 	}
 	return password, nil
-}
-
-// WritePassword writes a new password file. It never replaces one: the error then wraps fs.ErrExist.
-func WritePassword(path string, password []byte) error {
-	line := append(bytes.Clone(password), '\n')
-	defer clear(line)
-	if err := durable.Write(path, line); err != nil {
-		return fmt.Errorf("write password: %w", err)
-	}
-	return nil
 }
 
 // Terminal asks on the terminal without an echo. It wraps ErrNoPassword if there is no terminal or no answer.

@@ -86,12 +86,12 @@ func TestAPasswordFile(t *testing.T) {
 	}
 }
 
-func TestAPasswordFileIsWrittenOnceForItsOwner(t *testing.T) {
+func TestAFileIsWrittenOnceForItsOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "password")
-	if err := WritePassword(path, []byte(password)); err != nil {
+	if err := WriteFile(path, []byte(password)); err != nil {
 		t.Fatal(err)
 	}
-	if err := WritePassword(path, []byte("another")); !errors.Is(err, fs.ErrExist) {
+	if err := WriteFile(path, []byte("another")); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("expected %v, found %v", fs.ErrExist, err)
 	}
 	if found, err := FindPassword(path, nil)(); err != nil || string(found) != password {

@@ -45,11 +45,6 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 			Service:              "dualchain.finality.v1.Msg",
 			EnhanceCustomCommand: true,
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
-				{
-					RpcMethod: "RegisterVoter", Use: "register-voter PUB_KEY POSSESSION AMOUNT",
-					Short:          "Register a voter (`dualchaind voter keys pop` prints PUB_KEY and POSSESSION)",
-					PositionalArgs: args("pub_key", "possession", "amount"),
-				},
 				{RpcMethod: "EditVoter", Use: "edit-voter", Short: "Replace a voter's moniker, website and commission"},
 				{RpcMethod: "Delegate", Use: "delegate OPERATOR AMOUNT", Short: "Bond stake with a voter", PositionalArgs: args("voter", "amount")},
 				{RpcMethod: "Undelegate", Use: "undelegate OPERATOR AMOUNT", Short: "Take stake out of a voter's pool", PositionalArgs: args("voter", "amount")},
@@ -58,6 +53,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					PositionalArgs: args("unbonding_id"),
 				},
 				{RpcMethod: "Unjail", Use: "unjail", Short: "End the jailing of your voter for absence"},
+				{RpcMethod: "RegisterVoter", Skip: true},  // client/cli: it reads a file
 				{RpcMethod: "SubmitVotes", Skip: true},    // client/cli: it may be unsigned, which autocli can't do
 				{RpcMethod: "SubmitEvidence", Skip: true}, // client/cli
 				{RpcMethod: "UpdateParams", Skip: true},   // governance only

@@ -1,4 +1,4 @@
-// Package cli holds the commands that autocli can't make: those of messages that may also be unsigned.
+// Package cli holds the commands that autocli can't make: those that read a file, and those of messages that may also be unsigned.
 package cli
 
 import (
@@ -20,6 +20,7 @@ import (
 func NewTxCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: types.ModuleName, Short: "Transactions of the finality layer", RunE: client.ValidateCmd}
 	cmd.AddCommand(
+		newRegisterCmd(),
 		newSubmitCmd("submit-votes FILE", "Submit an aggregate vote as a signed transaction",
 			`FILE holds an AggregateVote as JSON, as "query finality votes" prints it under votes. A censored voter uses this: proposers
 that leave unsigned votes out can't refuse a signed transaction without refusing its fee.`,
