@@ -1,0 +1,95 @@
+package monitor
+
+import (
+	"time"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// Key is what happens with one key. Its methods may be called from any goroutine.
+type Key struct {
+	monitor *Monitor
+	public  ffg.PublicKey
+
+	member   bool // of the head's voter set
+	fineAt   time.Time
+	reason   Reason // why it does not vote, if err isn't nil
+	err      error
+	since    time.Time // of err
+	last     Vote
+	failures map[string]uint64 // by code
+
+	signed, recorded, resent, lost uint64
+}
+
+// Vote is a vote that this client made.
+type Vote struct {
+	Epoch    uint64    `json:"epoch"`
+	At       time.Time `json:"at"`
+	Accepted bool      `json:"accepted"` // by the node
+	Recorded bool      `json:"recorded"` // by the chain
+	Blocks   uint64    `json:"blocks"`   // until it was recorded
+}
+
+func (k *Key) locked(do func()) {
+	k.monitor.mu.Lock()
+	defer k.monitor.mu.Unlock()
+	do()
+}
+
+// Duty is told what the head is and whether the key has a bit in its voter set.
+func (k *Key) Duty(epoch uint64, member bool) {
+	k.locked(func() {
+		k.member = member
+		k.monitor.epoch = max(k.monitor.epoch, epoch)
+	})
+}
+
+// Signed is told that there is a signature for an epoch.
+func (k *Key) Signed(epoch uint64) {
+	k.locked(func() {
+		k.signed++
+		k.last = Vote{Epoch: epoch, At: k.monitor.config.Now()}
+	})
+}
+
+// Accepted is told that a node took the latest vote, and how long after the news of the block.
+func (k *Key) Accepted(took time.Duration) {
+	k.locked(func() { k.last.Accepted = true })
+	k.monitor.metrics.latency.Observe(took.Seconds())
+}
+
+// Recorded is told that the chain has a vote, so many blocks after it was sent.
+func (k *Key) Recorded(epoch, blocks uint64) {
+	k.locked(func() {
+		k.recorded++
+		if k.last.Epoch == epoch {
+			k.last.Recorded, k.last.Blocks = true, blocks
+		}
+	})
+	k.monitor.metrics.inclusion.WithLabelValues(k.public.String()).Observe(float64(blocks))
+}
+
+// Resent is told that a vote was sent once more.
+func (k *Key) Resent(uint64) { k.locked(func() { k.resent++ }) }
+
+// Lost is told that a vote will not be recorded.
+func (k *Key) Lost(uint64) { k.locked(func() { k.lost++ }) }
+
+// Result is told after each block why the key did not do what was due, or nil and no reason if it did.
+func (k *Key) Result(reason Reason, err error) {
+	k.locked(func() {
+		now := k.monitor.config.Now()
+		if err == nil || reason.Severity == Waiting {
+			k.fineAt = now
+		}
+		if err != nil {
+			k.failures[reason.Code]++
+		}
+		if err != nil && (k.err == nil || k.reason.Code != reason.Code) {
+			k.since = now
+			k.monitor.began(reason)
+		}
+		k.reason, k.err = reason, err
+	})
+}
