@@ -48,7 +48,7 @@ func Keep(votes int) Option { return func(g *Guard) { g.keep = max(votes, Minima
 
 // Create makes a journal that knows no keys. It never replaces a file: the error then wraps fs.ErrExist.
 func Create(path string) error {
-	content, _, _ := encode(0, nil)
+	content, _, _ := encode(0, nil, spareSlots)
 	if err := durable.Write(path, content); err != nil {
 		return fmt.Errorf("create slashing protection: %w", err)
 	}
@@ -87,7 +87,7 @@ func open(d disk, path string, options ...Option) (*Guard, error) {
 		return nil, fmt.Errorf("open slashing protection: %w: %s: %w: restore the file; a copy is good only if nothing was signed after it was made",
 			ErrDamaged, path, err)
 	}
-	g := &Guard{keep: Complete, journal: journal{disk: d, name: path, generation: generation}, state: s}
+	g := &Guard{keep: Complete, journal: journal{disk: d, name: path, spare: spareSlots, generation: generation}, state: s}
 	for _, option := range options {
 		option(g)
 	}
@@ -126,13 +126,14 @@ func (g *Guard) Close() error {
 // ffg.ErrVoteOrder and ErrStorage. After ErrStorage the vote counts as signed, though it wasn't, since it may be on disk:
 // asked for again, it is approved as soon as the disk takes it.
 func (g *Guard) Approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error {
-	if err := g.approve(domain, key, vote); err != nil {
+	if err := g.approve(domain, key, vote, vote.SigningRoot(domain)); err != nil {
 		return fmt.Errorf("approve vote: %w", err)
 	}
 	return nil
 }
 
-func (g *Guard) approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error {
+// approve does it for a vote with this signing root.
+func (g *Guard) approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote, root ffg.Root) error {
 	if err := vote.Validate(); err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (g *Guard) approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error
 		return fmt.Errorf("%w: %s moved to another machine, which may have voted since", ErrRetired, key)
 	}
 	l := a.in(domain)
-	record := Record{Source: vote.Source.Epoch, Target: vote.Target.Epoch, Root: vote.SigningRoot(domain)}
+	record := Record{Source: vote.Source.Epoch, Target: vote.Target.Epoch, Root: root}
 	if l.knows(record) {
 		return g.settle()
 	}

@@ -32,9 +32,9 @@ const (
 	bodySize   = 1 + 48 + 32 + 8 + 8 + 32
 	slotSize   = bodySize + sha256.Size + 1
 
-	// minFree is the least number of free slots in a new file. There are at least as many as entries, so that the work of
+	// spareSlots is the least number of free slots in a new file. There are at least as many as entries, so that the work of
 	// replacing files stays in proportion to that of writing entries.
-	minFree = 1024
+	spareSlots = 1024
 )
 
 type checksum = [sha256.Size]byte
@@ -42,8 +42,9 @@ type checksum = [sha256.Size]byte
 // journal writes entries. Until it has written a file itself, and after any failure, it doesn't rely on the file that is
 // there: the operating system may show what never reached the disk. It then writes a new file first.
 type journal struct {
-	disk disk
-	name string
+	disk  disk
+	name  string
+	spare int // spareSlots
 
 	generation uint64
 	file       file     // to write slots into; nil if a new file has to be written first
@@ -77,7 +78,7 @@ func (j *journal) append(e entry) error {
 func (j *journal) replace(entries []entry) error {
 	_ = j.close() // whatever it says of the old file, the new one doesn't depend on it
 	j.generation++
-	content, last, used := encode(j.generation, entries)
+	content, last, used := encode(j.generation, entries, j.spare)
 	temporary := j.name + ".new"
 	f, err := j.disk.create(temporary)
 	if err != nil {
@@ -110,9 +111,10 @@ func (j *journal) close() error {
 	return f.close()
 }
 
-// encode returns a file with these entries, the last checksum and where the free slots begin.
-func encode(generation uint64, entries []entry) (content []byte, last checksum, used int64) {
-	slots := len(entries) + max(len(entries), minFree)
+// encode returns a file with these entries and at least so many free slots, the last checksum and where the free slots
+// begin.
+func encode(generation uint64, entries []entry, spare int) (content []byte, last checksum, used int64) {
+	slots := len(entries) + max(len(entries), spare)
 	content = make([]byte, 0, headerSize+slots*slotSize)
 	content = append(content, magic...)
 	content = binary.BigEndian.AppendUint64(content, generation)

@@ -29,10 +29,13 @@ func (l *ledger) merge(file []Record) (*ledger, []Clash) {
 	}
 	merged := &ledger{floor: l.floor.raise(lowest)}
 	all, clashes := l.join(file)
-	top := Record{Source: l.floor.Source, Target: l.floor.Target} // what was seen with the highest source; the floor is a vote here
+	var top Record // of those with a lower target, the one with the highest source
 	for _, r := range all {
-		forgotten := r.Target <= l.floor.Target // whatever l has forgotten of it, it may be the same
-		if !forgotten && r.Source < top.Source {
+		belowFloor := r.Target <= l.floor.Target
+		if !belowFloor && top.Source < l.floor.Source {
+			top = Record{Source: l.floor.Source, Target: l.floor.Target} // what l has forgotten, too
+		}
+		if r.Source < top.Source {
 			clashes = append(clashes, Clash{First: r.Record, Second: top})
 			r.clashes = true
 		}
@@ -42,7 +45,7 @@ func (l *ledger) merge(file []Record) (*ledger, []Clash) {
 		if r.Target <= merged.floor.Target {
 			merged.floor.Source = max(merged.floor.Source, r.Source)
 		}
-		if r.clashes || forgotten && !l.knows(r.Record) {
+		if r.clashes || belowFloor && !l.knows(r.Record) {
 			r.Root = ffg.Root{}
 		}
 		if r.Source >= top.Source {

@@ -27,6 +27,9 @@ type KeyReport struct {
 func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]byte, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.state == nil {
+		return nil, fmt.Errorf("export slashing protection: %w", fs.ErrClosed)
+	}
 	if len(keys) == 0 {
 		keys = g.state.keys()
 	}
