@@ -1,0 +1,329 @@
+package light_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/light"
+)
+
+const chainID = "test-1"
+
+var modes = map[string]bool{"skipping": false, "following": true}
+
+// rotating returns a chain of four voters with n installations that change powers, each followed by three checkpoints.
+func rotating(n int) *certtest.Chain {
+	voters := certtest.NewVoters(6)
+	chain := certtest.New(chainID, voters, voters.Side(10, 10, 10, 10))
+	chain.Extend(3)
+	for i := range uint64(n) {
+		rotate(chain, i)
+	}
+	return chain
+}
+
+func rotate(chain *certtest.Chain, i uint64) {
+	chain.Install(chain.Voters.Side(10, 10, 10, 11+i))
+	chain.Extend(3)
+}
+
+// scene is a light client of some nodes.
+type scene struct {
+	t      *testing.T
+	folder string
+	client *light.Client
+	nodes  []light.Provider
+	log    *bytes.Buffer
+}
+
+// begin trusts an epoch of a chain. The trust is as young as the tests run fast.
+func begin(t *testing.T, following bool, chain *certtest.Chain, epoch uint64, nodes ...*node) *scene {
+	t.Helper()
+	s := &scene{t: t, folder: t.TempDir(), log: new(bytes.Buffer)}
+	for _, n := range nodes {
+		s.nodes = append(s.nodes, n)
+	}
+	settings := light.Settings{ChainID: chainID, Following: following, UnbondingTime: light.Duration(100 * 365 * 24 * time.Hour)}
+	store, err := light.Begin(t.Context(), s.folder, settings, chain.Checkpoints[epoch].Ref(), s.nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.client = light.NewClient(store, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
+	return s
+}
+
+// update asks until there is no more, and returns the epoch that is trusted then.
+func (s *scene) update() (uint64, error) {
+	s.t.Helper()
+	for {
+		more, err := s.client.Update(s.t.Context())
+		if err != nil {
+			return 0, err
+		}
+		if !more {
+			break
+		}
+	}
+	trust, err := s.client.Trust()
+	return trust.Checkpoint.Epoch, err
+}
+
+// expect updates to an epoch.
+func (s *scene) expect(epoch uint64) {
+	s.t.Helper()
+	if found, err := s.update(); err != nil || found != epoch {
+		s.t.Fatalf("expected epoch %d, found %d, %v\n%s", epoch, found, err, s.log)
+	}
+}
+
+// reopened is the same client after a restart.
+func (s *scene) reopened() *scene {
+	s.t.Helper()
+	store, err := light.OpenStore(s.folder)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.client = light.NewClient(store, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
+	return s
+}
+
+func TestAClientReachesTheHeadFromWhereverItStarts(t *testing.T) {
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			chain := rotating(12)
+			for _, epoch := range []uint64{0, 1, 20, chain.Head() - 1} {
+				s := begin(t, following, chain, epoch, newNode("a", chain))
+				s.expect(chain.Head() - 1)
+				s.expect(chain.Head() - 1) // again is harmless
+				trust, err := s.client.Trust()
+				if err != nil || trust.Checkpoint != chain.Checkpoints[chain.Head()-1] || trust.Validate() != nil {
+					t.Errorf("from epoch %d: expected the chain's checkpoint with its members, found %+v, %v", epoch, trust, err)
+				}
+			}
+		})
+	}
+}
+
+func TestAClientGoesOnAfterARestart(t *testing.T) {
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			chain := rotating(2)
+			s := begin(t, following, chain, 0, newNode("a", chain))
+			for i := range uint64(3) {
+				s.expect(chain.Head() - 1)
+				rotate(chain, 100+i)
+				s = s.reopened()
+			}
+			s.expect(chain.Head() - 1)
+		})
+	}
+}
+
+func TestTheNewestProvenHeadCounts(t *testing.T) {
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			chain := rotating(3)
+			behind := newNode("behind", chain.Fork()) // of the same blocks, as far as it goes
+			rotate(chain, 9)
+			down := newNode("down", chain)
+			s := begin(t, following, chain, 0, behind, newNode("ahead", chain), down)
+			down.down = true
+			s.expect(chain.Head() - 1)
+			if !strings.Contains(s.log.String(), errDown.Error()) {
+				t.Errorf("expected the silent node in the log, found %s", s.log)
+			}
+		})
+	}
+}
+
+// flip returns the hand-over with a wrong signature.
+func flip(h cert.HandOver) cert.HandOver {
+	h.Certificate.Links = slices.Clone(h.Certificate.Links)
+	last := &h.Certificate.Links[len(h.Certificate.Links)-1]
+	last.Signers = slices.Clone(last.Signers)
+	last.Signers[0] &^= 1
+	return h
+}
+
+func TestALiarChangesNothing(t *testing.T) {
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			chain := rotating(3)
+			liar := newNode("liar", chain)
+			liar.damage = flip
+			s := begin(t, following, chain, 0, liar)
+			if epoch, err := s.update(); !errors.Is(err, light.ErrNoAnswer) || !strings.Contains(err.Error(), "liar: ") {
+				t.Errorf("alone: expected %v that names it, found epoch %d, %v", light.ErrNoAnswer, epoch, err)
+			}
+			s = begin(t, following, chain, 0, liar, newNode("honest", chain))
+			s.expect(chain.Head() - 1)
+		})
+	}
+}
+
+// forked returns two chains on which the same voters finalized different checkpoints after common ones.
+func forked() (honest, other *certtest.Chain, common uint64) {
+	honest = rotating(2)
+	common = honest.Head() - 1
+	other = honest.Fork()
+	honest.Extend(4)
+	other.Extend(6)
+	return honest, other, common
+}
+
+func TestTwoCertificatesThatConflictStopTheClient(t *testing.T) {
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			honest, other, _ := forked()
+			s := begin(t, following, honest, 0, newNode("honest", honest), newNode("other", other))
+			_, err := s.update()
+			s.stopped(err, following)
+		})
+	}
+}
+
+func TestAForkFromBeforeTheTrustedCheckpointStopsTheClient(t *testing.T) {
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			honest, other, common := forked()
+			second := newNode("second", honest)
+			s := begin(t, following, honest, common-1, newNode("first", honest), second)
+			s.expect(honest.Head() - 1)
+			second.chain = other
+			_, err := s.reopened().update()
+			s.stopped(err, following)
+		})
+	}
+}
+
+// stopped checks that a conflict has stopped the client for good, and that it claims no more than what is proven.
+func (s *scene) stopped(err error, following bool) {
+	s.t.Helper()
+	var conflict *light.Conflict
+	if !errors.As(err, &conflict) || !errors.Is(err, light.ErrConflict) {
+		s.t.Fatalf("expected %v, found %v", light.ErrConflict, err)
+	}
+	if conflict.Dispute.First == conflict.Dispute.Second || conflict.First.Node == conflict.Second.Node {
+		s.t.Errorf("expected two different checkpoints from two nodes, found %+v", conflict.Dispute)
+	}
+	if guilty := len(conflict.Dispute.Evidence) > 0; following && !guilty {
+		s.t.Errorf("expected evidence, found none: %v", err)
+	}
+	for i := range 2 {
+		if _, err := s.client.Trust(); !errors.Is(err, light.ErrConflict) {
+			s.t.Errorf("expected nothing to be served, found %v", err)
+		}
+		if _, err := s.update(); !errors.Is(err, light.ErrConflict) {
+			s.t.Errorf("expected no more updates, found %v", err)
+		}
+		if i == 0 {
+			s = s.reopened()
+		}
+	}
+	content, err := os.ReadFile(filepath.Join(s.folder, "conflict.json"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	kept, err := light.ReadConflict(content)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	mode := cert.Skipping
+	if following {
+		mode = cert.Following
+	}
+	options := cert.Options{Mode: mode, Now: time.UnixMilli(certtest.Genesis), UnbondingTime: time.Hour}
+	again, err := cert.Compare(ffg.Domain(kept.ChainID), kept.Trust, kept.First.HandOvers, kept.Second.HandOvers, options)
+	if err != nil || again.Epoch != conflict.Dispute.Epoch || len(again.Evidence) != len(kept.Dispute.Evidence) {
+		s.t.Errorf("expected a file that proves the same dispute, found %+v, %v", again, err)
+	}
+}
+
+func TestANodeThatShowsNoConnectionIsLeftOut(t *testing.T) {
+	chain := rotating(3)
+	behind, mute := newNode("behind", chain.Fork()), newNode("mute", chain)
+	rotate(chain, 9)
+	mute.mute = true
+	s := begin(t, false, chain, 0, behind, mute)
+	s.expect(behind.final())
+	if !strings.Contains(s.log.String(), "mute") {
+		t.Errorf("expected the node in the log, found %s", s.log)
+	}
+	mute.mute = false
+	s.expect(chain.Head() - 1)
+}
+
+func TestTrustThatIsTooOldIsRefused(t *testing.T) {
+	chain := rotating(1)
+	settings := light.Settings{ChainID: chainID, UnbondingTime: light.Duration(time.Hour)}
+	nodes := []light.Provider{newNode("a", chain)}
+	_, err := light.Begin(t.Context(), t.TempDir(), settings, chain.Checkpoints[2].Ref(), nodes)
+	if !errors.Is(err, cert.ErrExpired) || !strings.Contains(err.Error(), "take a newer one") {
+		t.Errorf("expected %v with the remedy, found %v", cert.ErrExpired, err)
+	}
+	store, err := light.CreateStore(t.TempDir(), settings, chain.Trust(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := light.NewClient(store, nodes, slog.New(slog.DiscardHandler)).Update(t.Context()); !errors.Is(err, cert.ErrExpired) {
+		t.Errorf("expected %v, found %v", cert.ErrExpired, err)
+	}
+}
+
+func TestTheUserNamesTheCheckpoint(t *testing.T) {
+	chain := rotating(1)
+	liar := newNode("liar", chain)
+	liar.trust = func(trust cert.Trust) (cert.Trust, bool) {
+		trust.Voters = slices.Clone(trust.Voters)
+		trust.Voters[0].Current++
+		return trust, true
+	}
+	settings := light.Settings{ChainID: chainID, UnbondingTime: light.Duration(100 * 365 * 24 * time.Hour)}
+	for name, tc := range map[string]struct {
+		ref   ffg.Ref
+		nodes []light.Provider
+		says  string // nothing if it is taken
+	}{
+		"other members":             {chain.Checkpoints[1].Ref(), []light.Provider{liar}, "voters: expected hash"},
+		"other members, then right": {chain.Checkpoints[1].Ref(), []light.Provider{liar, newNode("a", chain)}, ""},
+		"another root":              {ffg.Ref{Epoch: 1, Root: ffg.Root{1}}, []light.Provider{newNode("a", chain)}, "expected the checkpoint of epoch 1"},
+		"not final yet":             {ffg.Ref{Epoch: 99}, []light.Provider{newNode("a", chain)}, light.ErrNotThere.Error()},
+	} {
+		_, err := light.Begin(t.Context(), t.TempDir(), settings, tc.ref, tc.nodes)
+		if tc.says == "" && err != nil || tc.says != "" && (err == nil || !strings.Contains(err.Error(), tc.says)) {
+			t.Errorf("%s: expected %q, found %v", name, tc.says, err)
+		}
+	}
+}
+
+func TestAConflictFileIsReadable(t *testing.T) {
+	honest, other, _ := forked()
+	s := begin(t, true, honest, 0, newNode("honest", honest), newNode("other", other))
+	if _, err := s.update(); !errors.Is(err, light.ErrConflict) {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(s.folder, "conflict.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Dispute struct {
+			Epoch    string
+			Evidence []struct{ Guilty []string }
+		}
+	}
+	if err := json.Unmarshal(content, &file); err != nil || file.Dispute.Epoch == "" || len(file.Dispute.Evidence[0].Guilty[0]) != 96 {
+		t.Errorf("expected epoch and guilty keys in plain JSON, found %+v, %v", file, err)
+	}
+}

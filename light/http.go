@@ -1,0 +1,183 @@
+package light
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// Bounds of a question to a node.
+const (
+	httpTimeout = 15 * time.Second
+	maxAnswer   = 64 << 20 // bytes
+)
+
+// HTTP is a node's REST interface (api.address in its app.toml) as a Provider.
+type HTTP struct {
+	base   string
+	client *http.Client
+}
+
+// NewHTTP takes an address like http://127.0.0.1:1317. It doesn't connect.
+func NewHTTP(address string) (*HTTP, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
+		return nil, fmt.Errorf("use node: expected http://HOST:PORT or https://…, found %q", address)
+	}
+	return &HTTP{base: strings.TrimSuffix(u.String(), "/"), client: &http.Client{Timeout: httpTimeout}}, nil
+}
+
+// Name implements Provider.
+func (h *HTTP) Name() string { return h.base }
+
+// canonical is the part of an answer that is read: the encoding that package cert defines.
+type canonical struct {
+	Canonical []byte `json:"canonical"`
+}
+
+// handOvers is an answer to HandOvers and Follow.
+type handOvers struct {
+	HandOvers []canonical `json:"hand_overs"`
+	More      bool        `json:"more"`
+}
+
+// TrustPoint implements Provider.
+func (h *HTTP) TrustPoint(ctx context.Context, epoch uint64) (cert.Trust, error) {
+	return getCanonical(ctx, h, "/dualchain/finality/v1/trust_points/"+number(epoch), cert.DecodeTrust)
+}
+
+// HandOvers implements Provider.
+func (h *HTTP) HandOvers(ctx context.Context, pair uint64) ([]cert.HandOver, bool, error) {
+	return h.list(ctx, "/dualchain/finality/v1/hand_overs/"+number(pair))
+}
+
+// Follow implements Provider.
+func (h *HTTP) Follow(ctx context.Context, epoch uint64) ([]cert.HandOver, bool, error) {
+	return h.list(ctx, "/dualchain/finality/v1/follow/"+number(epoch))
+}
+
+// Certificate implements Provider.
+func (h *HTTP) Certificate(ctx context.Context, epoch uint64) (cert.Certificate, error) {
+	return getCanonical(ctx, h, "/dualchain/finality/v1/certificates/"+number(epoch), cert.DecodeCertificate)
+}
+
+// Newest implements Provider.
+func (h *HTTP) Newest(ctx context.Context) (cert.Certificate, error) {
+	return getCanonical(ctx, h, "/dualchain/finality/v1/certificates/finalized", cert.DecodeCertificate)
+}
+
+// Consistency implements Provider.
+func (h *HTTP) Consistency(ctx context.Context, from, to uint64) ([]ffg.Root, error) {
+	var answer struct {
+		Path []ffg.Root `json:"path"`
+	}
+	query := url.Values{"from_size": {number(from)}, "to_size": {number(to)}}
+	err := h.get(ctx, "/dualchain/checkpoint/v1/proofs/consistency?"+query.Encode(), &answer)
+	return answer.Path, err
+}
+
+// ChainID asks for the id of the node's chain, which is not verified.
+func (h *HTTP) ChainID(ctx context.Context) (string, error) {
+	var answer struct {
+		ChainID string `json:"chain_id"`
+	}
+	err := h.get(ctx, "/dualchain/checkpoint/v1/status", &answer)
+	return answer.ChainID, err
+}
+
+// UnbondingTime asks for the chain's unbonding time, which is not verified.
+func (h *HTTP) UnbondingTime(ctx context.Context) (time.Duration, error) {
+	var answer struct {
+		Params struct {
+			UnbondingTime Duration `json:"unbonding_time"`
+		} `json:"params"`
+	}
+	err := h.get(ctx, "/dualchain/finality/v1/params", &answer)
+	return time.Duration(answer.Params.UnbondingTime), err
+}
+
+func (h *HTTP) list(ctx context.Context, path string) ([]cert.HandOver, bool, error) {
+	var answer handOvers
+	if err := h.get(ctx, path, &answer); err != nil {
+		return nil, false, err
+	}
+	out := make([]cert.HandOver, len(answer.HandOvers))
+	for i, encoded := range answer.HandOvers {
+		var err error
+		if out[i], err = cert.DecodeHandOver(encoded.Canonical); err != nil {
+			return nil, false, fmt.Errorf("%s: hand-over %d: %w", path, i, err)
+		}
+	}
+	return out, answer.More, nil
+}
+
+func getCanonical[T any](ctx context.Context, h *HTTP, path string, decode func([]byte) (T, error)) (T, error) {
+	var answer canonical
+	var none T
+	if err := h.get(ctx, path, &answer); err != nil {
+		return none, err
+	}
+	out, err := decode(answer.Canonical)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", path, err)
+	}
+	return out, nil
+}
+
+// get reads an answer in JSON. It wraps ErrNotThere for 404 and 412-like answers, with the node's words.
+func (h *HTTP) get(ctx context.Context, path string, answer any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+path, http.NoBody)
+	if err != nil {
+		return fmt.Errorf("ask for %s: %w", path, err)
+	}
+	response, err := h.client.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask for %s: %w", path, err)
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end, or given up
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("ask for %s: %w", path, err)
+	case len(body) > maxAnswer:
+		return fmt.Errorf("ask for %s: expected at most %d bytes, found more", path, maxAnswer)
+	case response.StatusCode != http.StatusOK:
+		return refused(path, response, body)
+	}
+	if err := json.Unmarshal(body, answer); err != nil {
+		return fmt.Errorf("ask for %s: expected JSON: %w", path, err)
+	}
+	return nil
+}
+
+// gRPC codes in the gateway's answers.
+const (
+	codeNotFound           = 5
+	codeFailedPrecondition = 9
+)
+
+// refused makes an error of the gateway's.
+func refused(path string, response *http.Response, body []byte) error {
+	var status struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(body, &status) != nil || status.Message == "" {
+		return fmt.Errorf("ask for %s: expected status 200, found %s", path, response.Status)
+	}
+	if status.Code == codeNotFound || status.Code == codeFailedPrecondition {
+		return fmt.Errorf("ask for %s: %w: %s", path, ErrNotThere, status.Message)
+	}
+	return fmt.Errorf("ask for %s: %s", path, status.Message)
+}
+
+func number(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -1,0 +1,132 @@
+package light_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/light"
+)
+
+var errDown = errors.New("node is down")
+
+// node serves a chain as far as it has it.
+type node struct {
+	name  string
+	chain *certtest.Chain
+	batch int // hand-overs in an answer
+
+	down   bool
+	mute   bool                                // proves no consistency and no old certificate
+	damage func(cert.HandOver) cert.HandOver   // of each hand-over
+	newest func() (cert.Certificate, error)    // instead of its own
+	trust  func(cert.Trust) (cert.Trust, bool) // instead of its own
+}
+
+func newNode(name string, chain *certtest.Chain) *node { return &node{name: name, chain: chain, batch: 3} }
+
+// Name implements light.Provider.
+func (n *node) Name() string { return n.name }
+
+// final is the newest final epoch: everybody votes for every checkpoint.
+func (n *node) final() uint64 { return n.chain.Head() - 1 }
+
+// TrustPoint implements light.Provider.
+func (n *node) TrustPoint(_ context.Context, epoch uint64) (cert.Trust, error) {
+	if n.down {
+		return cert.Trust{}, errDown
+	}
+	if epoch > n.final() {
+		return cert.Trust{}, fmt.Errorf("%w: epoch %d", light.ErrNotThere, epoch)
+	}
+	trust := n.chain.Trust(epoch)
+	if n.trust != nil {
+		if other, lies := n.trust(trust); lies {
+			return other, nil
+		}
+	}
+	return trust, nil
+}
+
+// archived returns the first final epoch of each pair above one.
+func (n *node) archived(pair uint64) (epochs []uint64) {
+	for e := uint64(1); e <= n.final(); e++ {
+		at, after := n.chain.Checkpoints[e], n.chain.Checkpoints[e+1]
+		if at.Pair > pair && at.Pair == after.Pair && (len(epochs) == 0 || n.chain.Checkpoints[epochs[len(epochs)-1]].Pair < at.Pair) {
+			epochs = append(epochs, e)
+		}
+	}
+	return epochs
+}
+
+// HandOvers implements light.Provider.
+func (n *node) HandOvers(_ context.Context, pair uint64) ([]cert.HandOver, bool, error) {
+	if n.down {
+		return nil, false, errDown
+	}
+	trusted := uint64(slices.IndexFunc(n.chain.Checkpoints, func(c ffg.Checkpoint) bool { return c.Pair == pair }))
+	var out []cert.HandOver
+	for _, epoch := range n.archived(pair) {
+		out, trusted = append(out, n.chain.HandOver(trusted, epoch, epoch+1)), epoch
+	}
+	return n.answer(out)
+}
+
+// Follow implements light.Provider.
+func (n *node) Follow(_ context.Context, epoch uint64) ([]cert.HandOver, bool, error) {
+	if n.down {
+		return nil, false, errDown
+	}
+	var out []cert.HandOver
+	for e := epoch; e < n.final(); e++ {
+		out = append(out, n.chain.Follow(e, e+2))
+	}
+	return n.answer(out)
+}
+
+func (n *node) answer(all []cert.HandOver) ([]cert.HandOver, bool, error) {
+	more := len(all) > n.batch
+	if more {
+		all = all[:n.batch]
+	}
+	if n.damage != nil {
+		for i, h := range all {
+			all[i] = n.damage(h)
+		}
+	}
+	return all, more, nil
+}
+
+// Certificate implements light.Provider.
+func (n *node) Certificate(_ context.Context, epoch uint64) (cert.Certificate, error) {
+	if n.down || n.mute {
+		return cert.Certificate{}, errDown
+	}
+	return n.chain.Certificate(epoch, epoch+1), nil
+}
+
+// Newest implements light.Provider.
+func (n *node) Newest(ctx context.Context) (cert.Certificate, error) {
+	if n.newest != nil {
+		return n.newest()
+	}
+	if n.down {
+		return cert.Certificate{}, errDown
+	}
+	return n.chain.Certificate(n.final(), n.final()+1), nil
+}
+
+// Consistency implements light.Provider.
+func (n *node) Consistency(_ context.Context, from, to uint64) ([]ffg.Root, error) {
+	if n.down || n.mute {
+		return nil, errDown
+	}
+	at := func(size uint64) uint64 {
+		return uint64(slices.IndexFunc(n.chain.Checkpoints, func(c ffg.Checkpoint) bool { return c.HistorySize == size }))
+	}
+	return n.chain.Consistency(at(from), at(to)), nil
+}

@@ -1,0 +1,32 @@
+package light
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// ErrNotThere is wrapped by a Provider that answers, but doesn't have what was asked for.
+var ErrNotThere = errors.New("the node does not have it")
+
+// Provider is a node that is asked for proofs. It is not trusted: everything that it returns is verified. Lists are oldest
+// first and may be cut short; more says that there is more after them. Errors wrap ErrNotThere, or say why the node could
+// not be asked.
+type Provider interface {
+	// Name says which node it is.
+	Name() string
+	// TrustPoint returns a final checkpoint with its members.
+	TrustPoint(ctx context.Context, epoch uint64) (cert.Trust, error)
+	// HandOvers returns what a skipping client needs after a pair.
+	HandOvers(ctx context.Context, pair uint64) (handOvers []cert.HandOver, more bool, err error)
+	// Follow returns what a following client needs after an epoch.
+	Follow(ctx context.Context, epoch uint64) (handOvers []cert.HandOver, more bool, err error)
+	// Certificate returns the certificate of the first final checkpoint at or above an epoch.
+	Certificate(ctx context.Context, epoch uint64) (cert.Certificate, error)
+	// Newest returns the certificate of the newest final checkpoint.
+	Newest(ctx context.Context) (cert.Certificate, error)
+	// Consistency returns the path that proves that the history of the first `to` blocks begins with that of the first `from`.
+	Consistency(ctx context.Context, from, to uint64) ([]ffg.Root, error)
+}

@@ -1,0 +1,300 @@
+package light
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/dualchain/dualchain/cert"
+)
+
+// The files of a store. The log holds the hand-overs from the base to the trusted checkpoint, each with its length before
+// it: what a conflict is shown with. Trust is written last, so a log that goes on after it was cut off by a crash.
+const (
+	settingsFile = "settings.json"
+	baseFile     = "base"
+	trustFile    = "trust"
+	logFile      = "hand-overs"
+	conflictFile = "conflict.json"
+)
+
+// Errors of a Store.
+var (
+	// ErrNoTrust: the folder has no trusted checkpoint yet.
+	ErrNoTrust = errors.New("no trusted checkpoint")
+	// ErrStore: the folder's files don't fit together.
+	ErrStore = errors.New("damaged light client store")
+)
+
+// Settings are what a store was made with.
+type Settings struct {
+	ChainID string `json:"chain_id"`
+	// Following is the mode: every link is kept, so that a conflict proves guilt.
+	Following bool `json:"following"`
+	// UnbondingTime is the chain's: older trust is refused.
+	UnbondingTime Duration `json:"unbonding_time"`
+}
+
+// Duration is a time.Duration that reads and writes like "504h0m0s".
+type Duration time.Duration
+
+// UnmarshalText reads what time.ParseDuration does.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = Duration(parsed)
+	return err
+}
+
+// MarshalText writes what UnmarshalText reads.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// Mode returns how the client keeps up.
+func (s Settings) Mode() cert.Mode {
+	if s.Following {
+		return cert.Following
+	}
+	return cert.Skipping
+}
+
+// Store is the memory of a light client: a folder for its owner only. One process uses it at a time.
+type Store struct {
+	folder   string
+	settings Settings
+	base     cert.Trust
+	trust    cert.Trust
+	logged   int64 // length in bytes of the log up to the trusted checkpoint
+	conflict *Conflict
+}
+
+// CreateStore makes a store that trusts a checkpoint, which the caller vouches for. It wraps fs.ErrExist if the folder has one.
+func CreateStore(folder string, settings Settings, trust cert.Trust) (*Store, error) {
+	if err := trust.Validate(); err != nil {
+		return nil, fmt.Errorf("create light client store: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, settingsFile)); err == nil {
+		return nil, fmt.Errorf("create light client store: expected none in %s: %w", folder, fs.ErrExist)
+	}
+	s := &Store{folder: folder, settings: settings, base: trust, trust: trust}
+	encoded, err := trust.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("create light client store: %w", err)
+	}
+	text, err := json.MarshalIndent(settings, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("create light client store: %w", err)
+	}
+	for _, file := range []struct { // the settings last: with them the store is there
+		name    string
+		content []byte
+	}{{logFile, nil}, {baseFile, encoded}, {trustFile, encoded}, {settingsFile, append(text, '\n')}} {
+		if err := s.write(file.name, file.content); err != nil {
+			return nil, fmt.Errorf("create light client store: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// OpenStore opens a store. Errors: ErrNoTrust, ErrStore.
+func OpenStore(folder string) (*Store, error) {
+	s := &Store{folder: folder}
+	text, err := os.ReadFile(s.path(settingsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w in %s: give one as EPOCH:ROOT", ErrNoTrust, folder)
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &s.settings)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrStore, s.path(settingsFile), err)
+	}
+	if s.base, err = s.readTrust(baseFile); err != nil {
+		return nil, err
+	}
+	if s.trust, err = s.readTrust(trustFile); err != nil {
+		return nil, err
+	}
+	if _, s.logged, err = s.readLog(); err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(s.path(conflictFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err == nil {
+		s.conflict, err = ReadConflict(content)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrStore, s.path(conflictFile), err)
+	}
+	return s, nil
+}
+
+// Settings returns what the store was made with.
+func (s *Store) Settings() Settings { return s.settings }
+
+// Base returns the checkpoint that the log of hand-overs starts from.
+func (s *Store) Base() cert.Trust { return s.base }
+
+// Trust returns the newest trusted checkpoint.
+func (s *Store) Trust() cert.Trust { return s.trust }
+
+// Conflict returns the conflict that stopped the client, nil if none did.
+func (s *Store) Conflict() *Conflict { return s.conflict }
+
+// ConflictPath returns where a conflict is kept.
+func (s *Store) ConflictPath() string { return s.path(conflictFile) }
+
+// Advance keeps verified hand-overs and the trust that they led to.
+func (s *Store) Advance(handOvers []cert.HandOver, reached cert.Trust) error {
+	if err := s.appendLog(handOvers); err != nil {
+		return fmt.Errorf("keep hand-overs: %w", err)
+	}
+	encoded, err := reached.Encode()
+	if err == nil {
+		err = s.write(trustFile, encoded)
+	}
+	if err != nil {
+		return fmt.Errorf("keep trust: %w", err)
+	}
+	s.trust = reached
+	return nil
+}
+
+// Stop keeps a conflict, for good.
+func (s *Store) Stop(c *Conflict) error {
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err == nil {
+		err = s.write(conflictFile, append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep conflict: %w", err)
+	}
+	s.conflict = c
+	return nil
+}
+
+// Log returns the hand-overs from the base to the trusted checkpoint.
+func (s *Store) Log() ([]cert.HandOver, error) {
+	handOvers, _, err := s.readLog()
+	return handOvers, err
+}
+
+// readLog also returns the length in bytes of what it read: up to the trusted checkpoint.
+func (s *Store) readLog() (handOvers []cert.HandOver, size int64, err error) {
+	if s.base.Checkpoint == s.trust.Checkpoint {
+		return nil, 0, nil
+	}
+	content, err := os.ReadFile(s.path(logFile))
+	if err != nil {
+		return nil, 0, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	for rest := content; ; {
+		if len(rest) < 4 || uint64(len(rest)-4) < uint64(binary.BigEndian.Uint32(rest)) {
+			return nil, 0, fmt.Errorf("%w: %s: expected hand-overs up to epoch %d, found fewer", ErrStore, s.path(logFile), s.trust.Checkpoint.Epoch)
+		}
+		length := binary.BigEndian.Uint32(rest)
+		h, err := cert.DecodeHandOver(rest[4 : 4+length])
+		if err != nil {
+			return nil, 0, fmt.Errorf("%w: %s: %w", ErrStore, s.path(logFile), err)
+		}
+		handOvers, rest = append(handOvers, h), rest[4+length:]
+		if final, ok := h.Certificate.Finalized(); ok && final == s.trust.Checkpoint {
+			return handOvers, int64(len(content) - len(rest)), nil
+		}
+	}
+}
+
+// appendLog writes after the hand-over that led to the trusted checkpoint, over what a crash may have left there.
+func (s *Store) appendLog(handOvers []cert.HandOver) error {
+	var content []byte
+	for _, h := range handOvers {
+		encoded, err := h.Encode()
+		if err != nil {
+			return err
+		}
+		content = append(binary.BigEndian.AppendUint32(content, uint32(len(encoded))), encoded...)
+	}
+	file, err := os.OpenFile(s.path(logFile), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	end := s.logged + int64(len(content))
+	_, err = file.WriteAt(content, s.logged)
+	if err == nil {
+		err = file.Truncate(end)
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	s.logged = end
+	return nil
+}
+
+// Rebase makes a later checkpoint of the log the base, so that the log holds what can still be held against anybody.
+func (s *Store) Rebase(base cert.Trust, rest []cert.HandOver) error {
+	trust := s.trust
+	encoded, err := base.Encode()
+	if err != nil {
+		return fmt.Errorf("move the base: %w", err)
+	}
+	// After a crash between these the store has less of a log, and never one that doesn't fit.
+	for _, name := range []string{trustFile, baseFile} {
+		if err := s.write(name, encoded); err != nil {
+			return fmt.Errorf("move the base: %w", err)
+		}
+	}
+	s.base, s.trust, s.logged = base, base, 0
+	return s.Advance(rest, trust)
+}
+
+func (s *Store) readTrust(name string) (cert.Trust, error) {
+	content, err := os.ReadFile(s.path(name))
+	if err != nil {
+		return cert.Trust{}, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	trust, err := cert.DecodeTrust(content)
+	if err == nil {
+		err = trust.Validate()
+	}
+	if err != nil {
+		return cert.Trust{}, fmt.Errorf("%w: %s: %w", ErrStore, s.path(name), err)
+	}
+	return trust, nil
+}
+
+func (s *Store) path(name string) string { return filepath.Join(s.folder, name) }
+
+// write replaces a file, so that after a crash it is the old one or the new one.
+func (s *Store) write(name string, content []byte) error {
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(s.folder, name+".*.new") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) //nolint:errcheck // gone already if all went well
+	_, err = file.Write(content)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(file.Name(), s.path(name)); err != nil {
+		return err
+	}
+	dir, err := os.Open(s.folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
