@@ -17,9 +17,10 @@ type ballot struct {
 	watch  watcher
 	signer signer
 	submit submitter
+	double doppelganger
 	log    *slog.Logger
 
-	last     ffg.Vote // that was signed
+	last     ffg.Vote // that was signed or found on the chain
 	reported string   // what was said last of what keeps us from voting
 }
 
@@ -39,7 +40,14 @@ func (b *ballot) vote(ctx context.Context, duty watch.Duty, started time.Time) e
 	if !duty.Member {
 		return errNotMember
 	}
-	if duty.Recorded || vote == b.last {
+	if vote == b.last {
+		return nil
+	}
+	if err := b.double.check(ctx, duty); err != nil {
+		return err
+	}
+	if duty.Recorded { // by this voter before a restart, or by another one with the same signer
+		b.last = vote
 		return nil
 	}
 	signature, err := b.signer.Sign(ctx, b.key, vote)
@@ -74,8 +82,10 @@ func (b *ballot) report(err error) {
 	switch {
 	case err == nil:
 		b.log.Info("voting again")
-	case errors.Is(err, watch.ErrNoDuty), errors.Is(err, errNotMember):
+	case errors.Is(err, watch.ErrNoDuty), errors.Is(err, errNotMember), errors.Is(err, errLooking):
 		b.log.Info("waiting", "reason", err)
+	case errors.Is(err, ErrDoppelganger):
+		b.log.Error("ALARM: not voting until this is settled", "error", err)
 	case errors.As(err, &conflict), errors.As(err, &forgotten):
 		b.log.Error("ALARM: slashing protection refused a vote", "error", err)
 	case errors.Is(err, watch.ErrWrongChain), errors.Is(err, watch.ErrInconsistent), errors.Is(err, watch.ErrFuture):

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/sign"
 	"github.com/dualchain/dualchain/voter/watch"
 )
 
@@ -16,12 +17,14 @@ import (
 type watcher interface {
 	Tips(ctx context.Context) <-chan watch.Header
 	Duty(ctx context.Context, key ffg.PublicKey, tip watch.Header) (watch.Duty, error)
+	Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error)
 }
 
 // signer is stages two and three: it approves, records and signs, in that order. Package sign, or another process.
 type signer interface {
 	Keys(ctx context.Context) ([]ffg.PublicKey, error)
 	Sign(ctx context.Context, key ffg.PublicKey, vote ffg.Vote) (ffg.Signature, error)
+	Past(ctx context.Context, key ffg.PublicKey, target uint64) (sign.Past, error)
 }
 
 // submitter is stage four, for one key: package submit.
@@ -35,6 +38,7 @@ type voter struct {
 	watch     watcher
 	signer    signer
 	submitter func(*slog.Logger) submitter // makes one for a key
+	look      uint64                       // epochs to look for a doppelganger
 	retry     time.Duration                // after a failure, if no block comes before
 	log       *slog.Logger
 
@@ -113,7 +117,10 @@ func (v *voter) findKeys(ctx context.Context) {
 		if !slices.ContainsFunc(v.ballots, func(b *ballot) bool { return b.key == key }) {
 			log := v.log.With("key", key.String()[:8])
 			log.Info("voting with key", "public_key", key.String())
-			v.ballots = append(v.ballots, &ballot{key: key, watch: v.watch, signer: v.signer, submit: v.submitter(log), log: log})
+			v.ballots = append(v.ballots, &ballot{
+				key: key, watch: v.watch, signer: v.signer, submit: v.submitter(log), log: log,
+				double: doppelganger{key: key, past: v.signer, chain: v.watch, epochs: v.look},
+			})
 		}
 	}
 }

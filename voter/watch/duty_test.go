@@ -33,6 +33,7 @@ var (
 
 // scene is a node at block 20 whose head is checkpoint 4, and what a voter makes of it.
 type scene struct {
+	tallies
 	target   ffg.Checkpoint
 	answer   types.QueryDutyResponse
 	header   metadata.MD

@@ -38,6 +38,7 @@ const (
 // Duties answers what a voter must sign: the query client of x/finality.
 type Duties interface {
 	Duty(ctx context.Context, in *types.QueryDutyRequest, opts ...grpc.CallOption) (*types.QueryDutyResponse, error)
+	Tallies
 }
 
 // Config says what to watch.

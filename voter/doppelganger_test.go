@@ -1,0 +1,128 @@
+package voter
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/sign"
+	"github.com/dualchain/dualchain/voter/watch"
+)
+
+// world is a guard that approved some epochs, and a chain that has votes for some.
+type world struct {
+	approved, voted map[uint64]bool
+	down            error
+}
+
+func (w *world) Past(_ context.Context, _ ffg.PublicKey, target uint64) (sign.Past, error) {
+	past := sign.Past{Signed: w.approved[target]}
+	for epoch := range w.approved {
+		past.Latest = max(past.Latest, epoch)
+	}
+	return past, w.down
+}
+
+func (w *world) Voted(_ context.Context, epoch uint64, _ ffg.PublicKey) (bool, error) {
+	return w.voted[epoch], w.down
+}
+
+func epochs(of ...uint64) map[uint64]bool {
+	set := map[uint64]bool{}
+	for _, epoch := range of {
+		set[epoch] = true
+	}
+	return set
+}
+
+// at is the duty while epoch is the head.
+func (w *world) at(epoch uint64) watch.Duty {
+	return watch.Duty{Vote: ffg.Vote{Target: ffg.Ref{Epoch: epoch}}, Recorded: w.voted[epoch]}
+}
+
+func TestTheFirstSignatureWaitsForEpochsWithoutForeignVotes(t *testing.T) {
+	for name, tc := range map[string]struct {
+		look            uint64
+		approved, voted map[uint64]bool
+		signs           uint64 // first epoch from 100 on in which the key may sign
+		finds           bool
+	}{
+		"never voted":                                  {look: 2, signs: 100},
+		"switched off":                                 {look: 0, approved: epochs(50), signs: 100},
+		"voted long ago":                               {look: 2, approved: epochs(50), signs: 103},
+		"one epoch to look at":                         {look: 1, approved: epochs(50), signs: 102},
+		"voted in the last of as many epochs":          {look: 2, approved: epochs(98), signs: 100},
+		"voted one epoch before":                       {look: 2, approved: epochs(97), signs: 103},
+		"voted above the head":                         {look: 2, approved: epochs(120), signs: 100},
+		"own votes are on the chain":                   {look: 2, approved: epochs(50), voted: epochs(50), signs: 103},
+		"a foreign vote in the first epoch":            {look: 2, approved: epochs(50), voted: epochs(100), finds: true},
+		"a foreign vote in the last epoch":             {look: 2, approved: epochs(50), voted: epochs(101), finds: true},
+		"a foreign vote before the first signature":    {look: 2, approved: epochs(50), voted: epochs(102), finds: true},
+		"a foreign vote although nothing was to do":    {look: 0, approved: epochs(50), voted: epochs(100), finds: true},
+		"a foreign vote of a key that never voted":     {look: 2, voted: epochs(100), finds: true},
+		"another process's votes under the same guard": {look: 2, approved: epochs(50, 100, 101), voted: epochs(100, 101), signs: 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &world{approved: tc.approved, voted: tc.voted}
+			d := doppelganger{past: w, chain: w, epochs: tc.look}
+			for epoch := uint64(100); epoch < 110; epoch++ {
+				err := d.check(t.Context(), w.at(epoch))
+				switch {
+				case tc.finds && errors.Is(err, ErrDoppelganger):
+					w.voted = nil
+					if err := d.check(t.Context(), w.at(epoch+1)); !errors.Is(err, ErrDoppelganger) {
+						t.Errorf("afterwards: expected %v, found %v", ErrDoppelganger, err)
+					}
+					return
+				case err == nil:
+					if tc.finds || epoch != tc.signs {
+						t.Errorf("expected the first signature in epoch %d (doppelganger %t), found epoch %d", tc.signs, tc.finds, epoch)
+					}
+					return
+				case !errors.Is(err, errLooking):
+					t.Fatal(err)
+				}
+			}
+			t.Error("never signs")
+		})
+	}
+}
+
+func TestADoppelgangerIsFoundAlsoLater(t *testing.T) {
+	w := &world{}
+	d := doppelganger{past: w, chain: w, epochs: 2}
+	if err := d.check(t.Context(), w.at(100)); err != nil {
+		t.Fatal(err)
+	}
+	w.approved, w.voted = epochs(100), epochs(100, 101)
+	if err := d.check(t.Context(), w.at(100)); err != nil {
+		t.Errorf("own vote: expected no error, found %v", err)
+	}
+	if err := d.check(t.Context(), w.at(101)); !errors.Is(err, ErrDoppelganger) {
+		t.Errorf("expected %v, found %v", ErrDoppelganger, err)
+	}
+}
+
+func TestNothingIsSignedWhileNobodyAnswers(t *testing.T) {
+	down := errors.New("down")
+	w := &world{approved: epochs(50), down: down}
+	d := doppelganger{past: w, chain: w, epochs: 2}
+	for epoch := uint64(100); epoch < 103; epoch++ { // the first answer counts from where it comes
+		if err := d.check(t.Context(), w.at(epoch)); !errors.Is(err, down) {
+			t.Errorf("epoch %d: expected %v, found %v", epoch, down, err)
+		}
+	}
+	w.down = nil
+	if err := d.check(t.Context(), w.at(103)); !errors.Is(err, errLooking) {
+		t.Errorf("expected %v, found %v", errLooking, err)
+	}
+	w.down = down
+	if err := d.check(t.Context(), w.at(106)); !errors.Is(err, down) {
+		t.Errorf("expected %v, found %v", down, err)
+	}
+	w.down = nil
+	if err := d.check(t.Context(), w.at(106)); err != nil {
+		t.Errorf("expected no error, found %v", err)
+	}
+}
