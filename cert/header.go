@@ -10,10 +10,10 @@ import (
 // A CometBFT header's hash is the RFC 6962 root over its 14 fields, each encoded as protobuf (types.Header.Hash). These are
 // the indexes of the fields that proofs need.
 const (
-	headerFields     = 14
-	fieldDataHash    = 6
-	fieldAppHash     = 10
-	fieldResultsHash = 11
+	HeaderFields     = 14
+	FieldDataHash    = 6
+	FieldAppHash     = 10
+	FieldResultsHash = 11
 )
 
 // FieldProof shows that a block's header has a hash in one of its fields: the audit path of that field.
@@ -26,7 +26,7 @@ type FieldProof struct {
 func (p FieldProof) verify(field uint64, header ffg.Root) error {
 	// google.protobuf.BytesValue: field 1, 32 bytes.
 	leaf := append([]byte{0x0a, byte(len(p.Hash))}, p.Hash[:]...)
-	if err := history.VerifyLeaf(leaf, field, headerFields, arrays(p.Path), header); err != nil {
+	if err := history.VerifyLeaf(leaf, field, HeaderFields, arrays(p.Path), header); err != nil {
 		return fmt.Errorf("field %d: %w", field, err)
 	}
 	return nil

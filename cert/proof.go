@@ -69,6 +69,15 @@ func (p Proof) part() (part, error) {
 	return parts[0], nil
 }
 
+// TrustAt returns the trust that the proof brings along, for a verifier that knows only the epoch and the root of the
+// checkpoint where it starts. The error is a *StepError of StepTrust.
+func (p Proof) TrustAt(ref ffg.Ref) (Trust, error) {
+	if p.Trust == nil {
+		return Trust{}, fail(StepTrust, 0, "expected the members of epoch %d in the proof, found none", ref.Epoch)
+	}
+	return *p.Trust, p.Trust.At(ref)
+}
+
 // VerifyProof checks a proof against a trusted checkpoint: the hand-overs, then what they lead to. The error is a
 // *StepError; StepDecode stands for a proof of nothing or of several things.
 func VerifyProof(p Proof, trust Trust, o Options) (Outcome, error) {

@@ -37,7 +37,7 @@ func (p StateProof) Verify(under ffg.Checkpoint) error {
 	if err := p.Block.Verify(under); err != nil {
 		return err
 	}
-	if err := p.App.verify(fieldAppHash, p.Block.Hash); err != nil {
+	if err := p.App.verify(FieldAppHash, p.Block.Hash); err != nil {
 		return fail(StepHeader, 0, "app hash of block %d: %w", p.Block.Height, err)
 	}
 	if err := p.verifyState(); err != nil {

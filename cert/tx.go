@@ -45,10 +45,10 @@ func (p TxProof) Verify(under ffg.Checkpoint) error {
 	if p.Next.Height != p.Block.Height+1 {
 		return fail(StepInclusion, 0, "results of block %d: expected in block %d, found %d", p.Block.Height, p.Block.Height+1, p.Next.Height)
 	}
-	if err := p.Data.verify(fieldDataHash, p.Block.Hash); err != nil {
+	if err := p.Data.verify(FieldDataHash, p.Block.Hash); err != nil {
 		return fail(StepHeader, 0, "data hash of block %d: %w", p.Block.Height, err)
 	}
-	if err := p.Results.verify(fieldResultsHash, p.Next.Hash); err != nil {
+	if err := p.Results.verify(FieldResultsHash, p.Next.Hash); err != nil {
 		return fail(StepHeader, 0, "last results hash of block %d: %w", p.Next.Height, err)
 	}
 	// Total is not bound by either root, but both trees have as many leaves, so one place is the same leaf in both.

@@ -1,0 +1,65 @@
+package cert_test
+
+import (
+	"testing"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// Forks after epoch 2, by five voters of equal power: voter 4 is honest on the one side, voter 0 on the other, and 1, 2 and
+// 3 vote on both. In the vectors that skip, forks share their ancestors up to epoch 1 alone.
+func disputeVectors(t *testing.T) (out []vector) {
+	voters := certtest.NewVoters(8)
+	common := certtest.New(vectorChain, voters, voters.Side(10, 10, 10, 10, 10))
+	common.Extend(2)
+	one, other := common.Fork(), common.Fork().Fork()
+	one.Extend(4, 0)
+	other.Extend(4, 4)
+
+	// The forks vote in turns: nobody votes twice for an epoch. The first finalizes epochs 3 and 4; the other, which was
+	// asleep, goes from 2 to 6, around these votes.
+	asleep := common.Fork().Fork()
+	for range 4 {
+		asleep.Propose()
+	}
+	asleep.Vote(2, 6, 4)
+	asleep.Extend(1, 4)
+
+	guilty := sortedKeys([]ffg.PublicKey{voters.Key(1), voters.Key(2), voters.Key(3)})
+	double, surround := ffg.DoubleVote.String(), ffg.SurroundVote.String()
+	trust := common.Trust(1)
+	add := func(name, mode string, first, second []cert.HandOver, e expect) {
+		in := input{
+			ChainID: vectorChain, Mode: mode, Trust: inBinary(t, trust), Now: trust.Checkpoint.Time, Unbonding: unbonding,
+		}
+		for _, h := range first {
+			in.HandOvers = append(in.HandOvers, *inBinary(t, h))
+		}
+		for _, h := range second {
+			in.Others = append(in.Others, *inBinary(t, h))
+		}
+		out = append(out, vector{Name: name, Op: "compare", Input: in, Expect: e})
+	}
+	add("followed to two forks: double votes", "following",
+		[]cert.HandOver{one.Follow(1, 4)}, []cert.HandOver{other.Follow(1, 4)},
+		expect{OK: true, Epoch: 3, Guilty: guilty, Offences: []string{double, double}})
+	add("followed to two forks: surround votes", "following",
+		[]cert.HandOver{one.Follow(1, 5)}, []cert.HandOver{asleep.Follow(1, 7)},
+		expect{OK: true, Epoch: 3, Guilty: guilty, Offences: []string{surround, surround}})
+	add("skipped to two checkpoints of an epoch", "skipping",
+		[]cert.HandOver{one.HandOver(1, 3, 4)}, []cert.HandOver{other.HandOver(1, 3, 4)},
+		expect{OK: true, Epoch: 3, Guilty: guilty, Offences: []string{double}})
+	add("skipped to a checkpoint and another one's child: nobody is shown to be guilty", "skipping",
+		[]cert.HandOver{one.HandOver(1, 3, 4)}, []cert.HandOver{other.HandOver(1, 4, 5)}, expect{OK: true, Epoch: 3})
+	add("skipped further apart: nothing is shown", "skipping",
+		[]cert.HandOver{one.HandOver(1, 3, 4)}, []cert.HandOver{other.HandOver(1, 5, 6)}, expect{OK: true})
+	add("followed along one chain", "following",
+		[]cert.HandOver{one.Follow(1, 4), one.Follow(3, 6)}, []cert.HandOver{one.Follow(1, 5)}, expect{OK: true})
+	forged := other.Follow(1, 4)
+	forged.Certificate.Links[0].Signature[95] ^= 1
+	add("the other chain is not valid", "following",
+		[]cert.HandOver{one.Follow(1, 4)}, []cert.HandOver{forged}, expect{Error: cert.StepSignature})
+	return out
+}

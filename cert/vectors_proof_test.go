@@ -1,0 +1,262 @@
+package cert_test
+
+import (
+	"encoding/hex"
+	"slices"
+	"testing"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// proof returns a proof that starts at epoch 1 and leads to epoch 2.
+func (l ledger) proof(trust *cert.Trust) cert.Proof {
+	return cert.Proof{
+		ChainID: vectorChain, Trust: trust, HandOvers: []cert.HandOver{l.HandOver(firstEpoch, ledgerEpoch, ledgerEpoch+1)},
+	}
+}
+
+func (l ledger) txProof(t *testing.T, index int) cert.Proof {
+	t.Helper()
+	p, tx := l.proof(nil), l.tx(t, index)
+	p.Tx = &tx
+	return p
+}
+
+func (l ledger) stateProof(t *testing.T, key string) cert.Proof {
+	t.Helper()
+	p, state := l.proof(nil), l.state(t, key)
+	p.State = &state
+	return p
+}
+
+func (l ledger) blockProof(height uint64) cert.Proof {
+	p, block := l.proof(nil), l.Inclusion(height, ledgerEpoch)
+	p.Block = &block
+	return p
+}
+
+func (l ledger) input(t *testing.T, d *document) input {
+	t.Helper()
+	trust := l.Trust(firstEpoch)
+	return input{Mode: "skipping", Trust: inBinary(t, trust), Now: trust.Checkpoint.Time, Unbonding: unbonding, Proof: d}
+}
+
+func proofVectors(t *testing.T) (out []vector) {
+	l := newLedger(t)
+	add := func(name string, in input, e expect) {
+		final := l.Checkpoints[ledgerEpoch].Ref()
+		e.OK, e.Final = true, &final
+		out = append(out, vector{Name: name, Op: "verify_proof", Input: in, Expect: e})
+	}
+	code := func(c uint32) *uint32 { return &c }
+	add("a transaction that succeeded", l.input(t, both(t, l.txProof(t, 0))), expect{Height: txHeight, Code: code(0)})
+	add("a transaction that failed: final, and failed", l.input(t, inBinary(t, l.txProof(t, 1))), expect{Height: txHeight, Code: code(5)})
+	add("a transaction with an empty result", l.input(t, inBinary(t, l.txProof(t, 3))), expect{Height: txHeight, Code: code(0)})
+	add("the last of five transactions", l.input(t, inBinary(t, l.txProof(t, 4))), expect{Height: txHeight, Code: code(0)})
+	add("a block", l.input(t, both(t, l.blockProof(2))), expect{Height: 2})
+	add("the first block", l.input(t, inBinary(t, l.blockProof(1))), expect{Height: 1})
+	add("the checkpoint's own block", l.input(t, inBinary(t, l.blockProof(ledgerHeight))), expect{Height: ledgerHeight})
+	add("a key's value", l.input(t, both(t, l.stateProof(t, "bob"))), expect{Height: txHeight, Value: cert.Bytes{txHeight, 100}})
+	add("a key's absence", l.input(t, inBinary(t, l.stateProof(t, "bill"))), expect{Height: txHeight, Absent: true})
+	add("absence before the first key", l.input(t, inBinary(t, l.stateProof(t, "aaron"))), expect{Height: txHeight, Absent: true})
+	add("absence after the last key", l.input(t, inBinary(t, l.stateProof(t, "zoe"))), expect{Height: txHeight, Absent: true})
+
+	trust := l.Trust(firstEpoch)
+	byRoot := l.proof(&trust)
+	byRoot.Block = l.blockProof(2).Block
+	in := l.input(t, both(t, byRoot))
+	at := trust.Checkpoint.Ref()
+	in.Trust, in.At = nil, &at
+	add("trusted by epoch and root", in, expect{Height: 2})
+	alone := l.blockProof(2)
+	alone.HandOvers = nil
+	reached := l.input(t, inBinary(t, alone))
+	reached.Trust = inBinary(t, l.Trust(ledgerEpoch))
+	add("under the trusted checkpoint itself", reached, expect{Height: 2})
+
+	out = append(out, forgedProofs(t, l)...)
+	return append(out, consistencyVectors(l)...)
+}
+
+// forgedProofs change one thing each.
+func forgedProofs(t *testing.T, l ledger) (out []vector) {
+	add := func(name string, step cert.Step, in input) {
+		out = append(out, vector{Name: name, Op: "verify_proof", Input: in, Expect: expect{Error: step}})
+	}
+	elsewhere := l.blockProof(2)
+	elsewhere.ChainID = "dualchain-vectors-2"
+	add("another chain's id", cert.StepSignature, l.input(t, inBinary(t, elsewhere)))
+	trust := l.Trust(firstEpoch)
+	for _, at := range []struct {
+		name  string
+		trust *cert.Trust
+		ref   ffg.Ref
+	}{
+		{"brings another checkpoint than the trusted root", &trust, ffg.Ref{Epoch: firstEpoch, Root: ffg.Root{1}}},
+		{"brings another checkpoint than the trusted epoch", &trust, ffg.Ref{Epoch: firstEpoch + 1, Root: trust.Checkpoint.Root()}},
+		{"brings no checkpoint", nil, trust.Checkpoint.Ref()},
+	} {
+		p := l.proof(at.trust)
+		p.Block = l.blockProof(2).Block
+		in := l.input(t, inBinary(t, p))
+		in.Trust, in.At = nil, &at.ref
+		add(at.name, cert.StepTrust, in)
+	}
+	lying := l.Trust(firstEpoch)
+	lying.Voters = append(ffg.VoterSet{}, lying.Voters...)
+	lying.Voters[0].Rear++
+	p := l.proof(&lying)
+	p.Block = l.blockProof(2).Block
+	in, ref := l.input(t, inBinary(t, p)), trust.Checkpoint.Ref()
+	in.Trust, in.At = nil, &ref
+	add("brings other voters than the trusted checkpoint's", cert.StepTrust, in)
+	expired := l.input(t, inBinary(t, l.blockProof(2)))
+	expired.Now += unbonding + 1
+	add("stale trust", cert.StepExpired, expired)
+
+	block := func(name string, change func(*cert.BlockProof)) {
+		p := l.blockProof(4)
+		change(p.Block)
+		add(name, cert.StepInclusion, l.input(t, inBinary(t, p)))
+	}
+	block("a block's hash is another", func(b *cert.BlockProof) { b.Hash[0] ^= 1 })
+	block("a block of the height before", func(b *cert.BlockProof) { b.Height-- })
+	block("a block of the height after", func(b *cert.BlockProof) { b.Height++ })
+	block("a block at the anchor", func(b *cert.BlockProof) { b.Height = 0 })
+	block("a block above the checkpoint", func(b *cert.BlockProof) { b.Height = ledgerHeight + 1 })
+	block("a block's path is too short", func(b *cert.BlockProof) { b.Path = b.Path[1:] })
+	block("a block's path is too long", func(b *cert.BlockProof) { b.Path = append(b.Path, ffg.Root{}) })
+	block("a block's path is another", func(b *cert.BlockProof) { b.Path[1][0] ^= 1 })
+	out = append(out, forgedTxs(t, l)...)
+	return append(out, forgedStates(t, l)...)
+}
+
+func forgedTxs(t *testing.T, l ledger) (out []vector) {
+	forge := func(name string, step cert.Step, change func(*cert.TxProof)) {
+		p := l.txProof(t, 1)
+		change(p.Tx)
+		out = append(out, vector{Name: name, Op: "verify_proof", Input: l.input(t, inBinary(t, p)), Expect: expect{Error: step}})
+	}
+	other := l.tx(t, 0)
+	forge("a failed transaction passed off as successful", cert.StepResult, func(tx *cert.TxProof) { tx.Result.Code = 0 })
+	forge("another transaction's result", cert.StepResult, func(tx *cert.TxProof) { tx.Result = other.Result })
+	forge("a result with other data", cert.StepResult, func(tx *cert.TxProof) { tx.Result.Data = []byte{1} })
+	forge("a result with another gas limit", cert.StepResult, func(tx *cert.TxProof) { tx.Result.GasWanted++ })
+	forge("a result that used other gas", cert.StepResult, func(tx *cert.TxProof) { tx.Result.GasUsed++ })
+	forge("a result's path is too short", cert.StepResult, func(tx *cert.TxProof) { tx.Result.Path = tx.Result.Path[1:] })
+	forge("a result's path is another", cert.StepResult, func(tx *cert.TxProof) { tx.Result.Path[0][0] ^= 1 })
+	forge("another transaction", cert.StepTx, func(tx *cert.TxProof) { tx.Hash = other.Hash })
+	forge("a transaction's place is another", cert.StepTx, func(tx *cert.TxProof) { tx.Index = 0 })
+	forge("a place beyond the last", cert.StepTx, func(tx *cert.TxProof) { tx.Index = 5 })
+	forge("a transaction's path is too short", cert.StepTx, func(tx *cert.TxProof) { tx.Path = tx.Path[1:] })
+	forge("a transaction's path is another", cert.StepTx, func(tx *cert.TxProof) { tx.Path[0][0] ^= 1 })
+	forge("the data hash is another", cert.StepHeader, func(tx *cert.TxProof) { tx.Data.Hash[0] ^= 1 })
+	forge("the data hash's path is too short", cert.StepHeader, func(tx *cert.TxProof) { tx.Data.Path = tx.Data.Path[1:] })
+	forge("another field than the data hash", cert.StepHeader, func(tx *cert.TxProof) {
+		state := l.state(t, "bob")
+		tx.Data, tx.Block = state.App, state.Block
+		tx.Next = l.Inclusion(txHeight+2, ledgerEpoch)
+	})
+	forge("the results hash is another", cert.StepHeader, func(tx *cert.TxProof) { tx.Results.Hash[0] ^= 1 })
+	forge("the results hash's path is another", cert.StepHeader, func(tx *cert.TxProof) { tx.Results.Path[0][0] ^= 1 })
+	forge("the transaction's block is not under the checkpoint", cert.StepInclusion, func(tx *cert.TxProof) { tx.Block.Hash[0] ^= 1 })
+	forge("the results' block is not under the checkpoint", cert.StepInclusion, func(tx *cert.TxProof) { tx.Next.Path[0][0] ^= 1 })
+	forge("results from two blocks later", cert.StepInclusion, func(tx *cert.TxProof) {
+		tx.Next = l.Inclusion(txHeight+2, ledgerEpoch)
+	})
+	forge("results from the same block", cert.StepInclusion, func(tx *cert.TxProof) { tx.Next = tx.Block })
+	return out
+}
+
+func forgedStates(t *testing.T, l ledger) (out []vector) {
+	forge := func(name, key string, step cert.Step, change func(*cert.StateProof)) {
+		p := l.stateProof(t, key)
+		change(p.State)
+		out = append(out, vector{Name: name, Op: "verify_proof", Input: l.input(t, inBinary(t, p)), Expect: expect{Error: step}})
+	}
+	alice, absent := l.state(t, "alice"), l.state(t, "bill")
+	forge("another value", "bob", cert.StepState, func(s *cert.StateProof) { s.Value[0]++ })
+	forge("another key", "bob", cert.StepState, func(s *cert.StateProof) { s.Key[0]++ })
+	forge("another key's proof", "bob", cert.StepState, func(s *cert.StateProof) { s.InStore = alice.InStore })
+	forge("another store", "bob", cert.StepState, func(s *cert.StateProof) { s.Store = "gov" })
+	forge("a present key passed off as absent", "bob", cert.StepState, func(s *cert.StateProof) { s.Value = nil })
+	forge("a present key with another's proof of absence", "bob", cert.StepState, func(s *cert.StateProof) {
+		s.Value, s.InStore = nil, absent.InStore
+	})
+	forge("an absent key passed off as present", "bill", cert.StepState, func(s *cert.StateProof) { s.Value = []byte{1} })
+	forge("the store's proof is cut off", "bob", cert.StepState, func(s *cert.StateProof) { s.InStore = s.InStore[:len(s.InStore)-1] })
+	forge("the store's proof is empty", "bob", cert.StepState, func(s *cert.StateProof) { s.InStore = nil })
+	forge("the multistore's proof is another", "bob", cert.StepState, func(s *cert.StateProof) { s.InApp[len(s.InApp)-1] ^= 1 })
+	forge("the multistore's proof of another store", "bob", cert.StepState, func(s *cert.StateProof) { s.InApp = s.InStore })
+	forge("an ICS-23 proof with an unknown field", "bob", cert.StepState, func(s *cert.StateProof) { s.InApp = append(s.InApp, 0x38, 1) })
+	forge("a compressed ICS-23 proof", "bob", cert.StepState, func(s *cert.StateProof) { s.InStore = compressed(t, s.InStore) })
+	forge("the app hash is another", "bob", cert.StepHeader, func(s *cert.StateProof) { s.App.Hash[0] ^= 1 })
+	forge("the app hash's path is too long", "bob", cert.StepHeader, func(s *cert.StateProof) { s.App.Path = append(s.App.Path, ffg.Root{}) })
+	forge("the app hash of another block", "bob", cert.StepHeader, func(s *cert.StateProof) { s.Block = l.Inclusion(txHeight, ledgerEpoch) })
+	forge("the state's block is not under the checkpoint", "bob", cert.StepInclusion, func(s *cert.StateProof) { s.Block.Hash[0] ^= 1 })
+	forge("the state after the checkpoint's block", "bob", cert.StepInclusion, func(s *cert.StateProof) { s.Block.Height = ledgerHeight + 1 })
+	return out
+}
+
+func consistencyVectors(l ledger) (out []vector) {
+	add := func(name string, earlier, later uint64, step cert.Step, change func(*input)) {
+		a, b := l.Checkpoints[earlier], l.Checkpoints[later]
+		in := input{Earlier: &a, Later: &b}
+		if earlier <= later {
+			in.Path = l.Consistency(earlier, later)
+		}
+		change(&in)
+		out = append(out, vector{Name: name, Op: "verify_consistency", Input: in, Expect: expect{Error: step, OK: step == ""}})
+	}
+	same := func(*input) {}
+	add("one history goes on from another", firstEpoch, ledgerEpoch, "", same)
+	add("a history goes on from the anchor's", 0, ledgerEpoch, "", same)
+	add("a history goes on from itself", ledgerEpoch, ledgerEpoch, "", same)
+	const step = cert.StepConsistency
+	add("backwards", ledgerEpoch, firstEpoch, step, func(in *input) { in.Path = l.Consistency(firstEpoch, ledgerEpoch) })
+	add("a path too short", firstEpoch, ledgerEpoch, step, func(in *input) { in.Path = in.Path[1:] })
+	add("a path too long", firstEpoch, ledgerEpoch, step, func(in *input) { in.Path = append(in.Path, ffg.Root{}) })
+	add("another path", firstEpoch, ledgerEpoch, step, func(in *input) { in.Path[0][0] ^= 1 })
+	add("another earlier history", firstEpoch, ledgerEpoch, step, func(in *input) { in.Earlier.HistoryRoot[0] ^= 1 })
+	add("another later history", firstEpoch, ledgerEpoch, step, func(in *input) { in.Later.HistoryRoot[0] ^= 1 })
+	add("another history at the anchor", 0, ledgerEpoch, step, func(in *input) { in.Earlier.HistoryRoot[0] ^= 1 })
+	add("another anchor", firstEpoch, ledgerEpoch, step, func(in *input) { in.Later.Height++ })
+	return out
+}
+
+// encodingVectors decode, or not: whoever reads what no encoder writes can be told two things by one file.
+func encodingVectors(t *testing.T) (out []vector) {
+	l, s := newLedger(t), newStory()
+	add := func(name string, d *document, e expect) {
+		out = append(out, vector{Name: name, Op: "decode", Input: input{Decode: d}, Expect: e})
+	}
+	proof, long := l.txProof(t, 1), s.Certificate(s.late, s.late+3)
+	ok, refused := expect{OK: true}, expect{Error: cert.StepDecode}
+	add("certificate", both(t, long), ok)
+	add("certificate with a checkpoint without votes", both(t, s.Certificate(0, s.skipped+2)), ok)
+	add("hand-over", both(t, l.proof(nil).HandOvers[0]), ok)
+	add("trust", both(t, l.Trust(firstEpoch)), ok)
+	add("proof", both(t, proof), ok)
+
+	for _, d := range []*document{inBinary(t, long), inBinary(t, l.proof(nil).HandOvers[0]), inBinary(t, l.Trust(1)), inBinary(t, proof)} {
+		raw := bytesOf(t, d)
+		other := func(name string, b []byte) {
+			add(d.Type+": "+name, &document{Type: d.Type, Binary: hex.EncodeToString(b)}, refused)
+		}
+		other("a byte too few", raw[:len(raw)-1])
+		other("a byte too many", append(slices.Clone(raw), 0))
+		other("version 2", append([]byte{2}, raw[1:]...))
+		other("half", raw[:len(raw)/2])
+	}
+	for _, forged := range binaryForgeries(t, s) {
+		add(forged.name, &document{Type: "certificate", Binary: hex.EncodeToString(forged.raw)}, refused)
+	}
+	for _, forged := range textForgeries(t, s) {
+		add(forged.name, &document{Type: "certificate", Text: forged.text}, refused)
+	}
+	for _, forged := range proofForgeries(t, l) {
+		add(forged.name, &document{Type: "proof", Text: forged.text}, refused)
+	}
+	return out
+}
