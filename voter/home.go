@@ -29,10 +29,20 @@ func (h Home) Keys() string { return filepath.Join(string(h), "keys") }
 
 // Password finds the password of the keys (see keys.FindPassword); a file that isn't absolute is in the home.
 func (h Home) Password(file string) keys.Password {
-	if file != "" && !filepath.IsAbs(file) {
-		file = filepath.Join(string(h), file)
+	return keys.FindPassword(h.resolve(file), keys.Terminal)
+}
+
+// NewPassword is Password for the first key of a home: who is asked is asked twice.
+func (h Home) NewPassword(file string) keys.Password {
+	return keys.FindPassword(h.resolve(file), keys.Twice(keys.Terminal))
+}
+
+// resolve returns the path of a file that isn't absolute in the home, "" for none.
+func (h Home) resolve(file string) string {
+	if file == "" || filepath.IsAbs(file) {
+		return file
 	}
-	return keys.FindPassword(file, keys.Terminal)
+	return filepath.Join(string(h), file)
 }
 
 // AddKey saves a key that has never voted and begins to protect it. It protects first: a key file without protection

@@ -77,8 +77,8 @@ func TestANewPasswordHasEightCharacters(t *testing.T) {
 		"1234567\n": ErrNoPassword, // a control code is no character
 	} {
 		_, err := Encode(key(t, 1), []byte(text), light)
-		if !errors.Is(err, want) {
-			t.Errorf("%q: expected %v, found %v", text, want, err)
+		if checked := CheckNew([]byte(text)); !errors.Is(err, want) || !errors.Is(checked, want) {
+			t.Errorf("%q: expected %v, found %v and %v", text, want, err, checked)
 		}
 		if text != "" {
 			wantSilent(t, err, text)

@@ -99,7 +99,7 @@ func Twice(ask Ask) Ask {
 // process is EIP-2335's: NFKD, without the control codes C0, C1 and Delete, in UTF-8. Bytes that aren't UTF-8 stay. The
 // result is the caller's to clear.
 func process(password []byte) []byte {
-	normal := norm.NFKD.Bytes(password)
+	normal := norm.NFKD.Append(nil, password...) // a copy: Bytes may return the caller's, which is not ours to clear
 	defer clear(normal)
 	kept := make([]byte, 0, len(normal))
 	for rest := normal; len(rest) > 0; {
@@ -114,7 +114,14 @@ func process(password []byte) []byte {
 
 func isControl(r rune) bool { return r <= 0x1f || r >= 0x7f && r <= 0x9f }
 
-// longEnough is whether a processed password may protect a new keystore.
+// CheckNew is whether a password may protect a new keystore: it wraps ErrNoPassword unless it has 8 characters, not
+// counting control codes.
+func CheckNew(password []byte) error {
+	processed := process(password)
+	defer clear(processed)
+	return longEnough(processed)
+}
+
 func longEnough(processed []byte) error {
 	if utf8.RuneCount(processed) < minPassword {
 		return fmt.Errorf("%w: expected at least %d characters, found fewer", ErrNoPassword, minPassword)

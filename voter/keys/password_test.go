@@ -32,6 +32,26 @@ func TestPasswordsAreProcessedAsTheStandardSays(t *testing.T) {
 	}
 }
 
+// A voter opens many keys with one password.
+func TestAPasswordIsGoodAfterUse(t *testing.T) {
+	given := []byte(password)
+	if err := CheckNew(given); err != nil {
+		t.Fatal(err)
+	}
+	content, err := Encode(key(t, 1), given, light)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := Decode(content, given); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if string(given) != password {
+		t.Errorf("expected %q to be left, found %q", password, given)
+	}
+}
+
 func write(t *testing.T, content string, mode fs.FileMode) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "password")

@@ -1,175 +1,175 @@
 package cmd
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
 
-	"github.com/cosmos/cosmos-sdk/client/flags"
-	"github.com/cosmos/cosmos-sdk/types/bech32"
-
-	"github.com/dualchain/dualchain/app"
-	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
-// errOperator: no address to prove possession for.
-var errOperator = errors.New("invalid operator")
+// Flags of more than one of the commands on keys.
+const (
+	flagName             = "name"
+	flagPasswordFile     = "password-file"
+	flagKeystorePassword = "keystore-password-file"
+	flagKDF              = "kdf"
+	flagOperator         = "operator"
+)
 
 func voterKeysCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
 		RunE:  client.ValidateCmd, // an unknown subcommand is an error
-		Short: "Make and show the voter's keys; nothing here prints a secret",
+		Short: "Make, move and show the voter's keys",
+		Long: `Make, move and show the voter's keys. Each is an EIP-2335 keystore, keys/NAME.json in the voter's home, and one password opens all
+of them: that of --password-file, else of voter.toml's password_file, else of $` + keys.PasswordEnv + `, else it is asked for.
+No command takes a password, a mnemonic or a key as an argument, since arguments can be read by everybody on the machine. Files
+with passwords and mnemonics must be readable by their owner only (chmod 600).`,
 	}
-	cmd.PersistentFlags().String("name", voter.DefaultKey, "name of the key")
-	cmd.AddCommand(newVoterKeyCommand(), showVoterKeyCommand(), proveVoterKeyCommand(), listVoterKeysCommand())
+	cmd.AddCommand(newVoterKeyCommand(), recoverVoterKeyCommand(), importVoterKeyCommand(), exportVoterKeyCommand(),
+		listVoterKeysCommand(), showVoterKeyCommand(), proveVoterKeyCommand())
 	return cmd
 }
 
-// onVoterKey makes the body of a command that works on one key of a home.
-func onVoterKey(do func(cmd *cobra.Command, home voter.Home, name string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, _ []string) error {
+// voterKey is a key of a home and the command that works on it.
+type voterKey struct {
+	cmd    *cobra.Command
+	home   voter.Home
+	config voter.Config
+	name   string
+}
+
+// onVoterKey makes the body of a command that works on one key of a home; the key needn't be there.
+func onVoterKey(do func(k voterKey, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
 		home, err := voterHome(cmd)
 		if err != nil {
 			return err
 		}
-		name, err := cmd.Flags().GetString("name")
+		config, err := home.LoadConfig()
 		if err != nil {
-			return fmt.Errorf("read --name: %w", err)
+			return err
 		}
-		return do(cmd, home, name)
+		return do(voterKey{cmd: cmd, home: home, config: config, name: flagText(cmd, flagName)}, args)
 	}
 }
 
-func newVoterKeyCommand() *cobra.Command {
-	var chainID, operator string
-	cmd := &cobra.Command{
-		Use:   "new",
-		Short: "Make a key, its slashing protection and, in a new home, voter.toml",
-		Args:  cobra.NoArgs,
-		RunE: onVoterKey(func(cmd *cobra.Command, home voter.Home, name string) error {
-			secret, err := bls.GenerateKey(rand.Reader)
-			if err != nil {
-				return err
-			}
-			defer secret.Zero()
-			password, err := keys.FindPassword("", keys.Twice(keys.Terminal))()
-			if err != nil {
-				return err
-			}
-			defer clear(password)
-			info, err := home.AddKey(name, secret, password, keys.SaveOptions{})
-			if err != nil {
-				return err
-			}
-			config := voter.DefaultConfig()
-			config.ChainID, config.Operator = chainID, operator
-			if err := home.WriteConfig(config); err != nil && !errors.Is(err, fs.ErrExist) {
-				return err
-			}
-			return printJSON(cmd, info)
-		}),
+// flagText is the value of a string flag; "" for a flag that the command doesn't have.
+func flagText(cmd *cobra.Command, name string) string {
+	if flag := cmd.Flags().Lookup(name); flag != nil {
+		return flag.Value.String()
 	}
-	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "chain id for a new voter.toml")
-	cmd.Flags().StringVar(&operator, "operator", "", "operator address for a new voter.toml")
-	return cmd
+	return ""
 }
 
-func showVoterKeyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "show",
-		Short: "Show the name and public key of a key",
-		Args:  cobra.NoArgs,
-		RunE: onVoterKey(func(cmd *cobra.Command, home voter.Home, name string) error {
-			info, err := keys.Show(home.Keys(), name)
-			if err != nil {
-				return err
-			}
-			return printJSON(cmd, info)
-		}),
+func addNameFlag(cmd *cobra.Command) {
+	cmd.Flags().String(flagName, voter.DefaultKey, "name of the key")
+}
+
+func addKDFFlag(cmd *cobra.Command) {
+	cmd.Flags().String(flagKDF, string(keys.Scrypt), "what makes the keystore's key of its password: scrypt or pbkdf2")
+}
+
+// kdf reads --kdf.
+func (k voterKey) kdf() (keys.KDF, error) {
+	kdf := keys.KDF(flagText(k.cmd, flagKDF))
+	if kdf != keys.Scrypt && kdf != keys.PBKDF2 {
+		return "", fmt.Errorf("read --%s: expected %s or %s, found %q", flagKDF, keys.Scrypt, keys.PBKDF2, kdf)
 	}
+	return kdf, nil
+}
+
+func addPasswordFlag(cmd *cobra.Command) {
+	cmd.Flags().String(flagPasswordFile, "", "file with the password of the home's keys")
+}
+
+// password returns the password of the home's keys.
+func (k voterKey) password() ([]byte, error) {
+	return k.findPassword(k.home.Password)()
+}
+
+// findPassword resolves --password-file here and leaves voter.toml's to find, which resolves it in the home.
+func (k voterKey) findPassword(find func(file string) keys.Password) keys.Password {
+	file := flagText(k.cmd, flagPasswordFile)
+	if file == "" {
+		return find(k.config.PasswordFile)
+	}
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return func() ([]byte, error) { return nil, fmt.Errorf("read --%s: %w", flagPasswordFile, err) }
+	}
+	return find(absolute)
+}
+
+// passwordToAdd returns the password for one more key of the home, whose name must be free. It opens the others as well: a
+// voter is given one, and would not start otherwise.
+func (k voterKey) passwordToAdd() ([]byte, error) {
+	if info, err := keys.Show(k.home.Keys(), k.name); err == nil {
+		return nil, fmt.Errorf("%w: expected no key %s in %s, found %s: give another --%s", fs.ErrExist, k.name, k.home.Keys(), info.PubKey, flagName)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	infos, err := keys.List(k.home.Keys())
+	if err != nil {
+		return nil, err
+	}
+	find := k.home.Password
+	if len(infos) == 0 {
+		find = k.home.NewPassword
+	}
+	password, err := k.findPassword(find)()
+	if err != nil {
+		return nil, err
+	}
+	if len(infos) == 0 {
+		err = keys.CheckNew(password)
+	} else if other, loadErr := keys.Load(k.home.Keys(), infos[0].Name, password); loadErr == nil {
+		other.Zero()
+	} else {
+		err = fmt.Errorf("expected the password of the keys that are there: %w", loadErr)
+	}
+	if err != nil {
+		clear(password)
+		return nil, err
+	}
+	return password, nil
 }
 
 func listVoterKeysCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List all keys of the home",
+		Short: "List all keys of the home, as their files say without a password",
 		Args:  cobra.NoArgs,
-		RunE: onVoterKey(func(cmd *cobra.Command, home voter.Home, _ string) error {
-			infos, err := keys.List(home.Keys())
+		RunE: onVoterKey(func(k voterKey, _ []string) error {
+			infos, err := keys.List(k.home.Keys())
 			if err != nil {
 				return err
 			}
-			return printJSON(cmd, infos)
+			return printJSON(k.cmd, infos)
 		}),
 	}
 }
 
-func proveVoterKeyCommand() *cobra.Command {
-	var chainID, operator string
+func showVoterKeyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "pop",
-		Short: "Print the public key and its proof of possession, as registering a voter takes them",
-		Long: `Print the public key and its proof of possession, as registering a voter takes them. The proof is good for one operator on one
-chain: those of --operator and --chain-id, else of voter.toml. Then, with the operator's account:
-
-  dualchaind tx finality register-voter PUB_KEY POSSESSION AMOUNT --from OPERATOR`,
-		Args: cobra.NoArgs,
-		RunE: onVoterKey(func(cmd *cobra.Command, home voter.Home, name string) error {
-			config, err := home.LoadConfig()
+		Use:   "show",
+		Short: "Show name, public key and path of a key, as its file says without a password",
+		Args:  cobra.NoArgs,
+		RunE: onVoterKey(func(k voterKey, _ []string) error {
+			info, err := keys.Show(k.home.Keys(), k.name)
 			if err != nil {
 				return err
 			}
-			if cmd.Flags().Changed(flags.FlagChainID) {
-				config.ChainID = chainID
-			}
-			if cmd.Flags().Changed("operator") {
-				config.Operator = operator
-			}
-			if config.ChainID == "" {
-				return fmt.Errorf("%w: chain_id: expected it in voter.toml or by --%s, found none", voter.ErrConfig, flags.FlagChainID)
-			}
-			address, err := operatorAddress(config.Operator)
-			if err != nil {
-				return err
-			}
-			password, err := home.Password(config.PasswordFile)()
-			if err != nil {
-				return err
-			}
-			defer clear(password)
-			secret, err := keys.Load(home.Keys(), name, password)
-			if err != nil {
-				return err
-			}
-			defer secret.Zero()
-			proof, err := keys.Prove(secret, config.ChainID, config.Operator, address)
-			if err != nil {
-				return err
-			}
-			return printJSON(cmd, proof)
+			return printJSON(k.cmd, info)
 		}),
 	}
-	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain to register on")
-	cmd.Flags().StringVar(&operator, "operator", "", "address of the account that will register the voter")
+	addNameFlag(cmd)
 	return cmd
-}
-
-// operatorAddress reads an account address of this chain.
-func operatorAddress(operator string) ([]byte, error) {
-	prefix, address, err := bech32.DecodeAndConvert(operator)
-	if err != nil {
-		return nil, fmt.Errorf("%w: expected an address like %s1…, found %q: %w", errOperator, app.Bech32Prefix, operator, err)
-	}
-	if prefix != app.Bech32Prefix {
-		return nil, fmt.Errorf("%w: expected an address like %s1…, found %q", errOperator, app.Bech32Prefix, operator)
-	}
-	return address, nil
 }
