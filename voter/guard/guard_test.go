@@ -33,13 +33,13 @@ func recordOf(v ffg.Vote) Record {
 }
 
 // openNew makes a guard that protects alice and bob, in a file of its own.
-func openNew(t testing.TB) (*Guard, string) {
+func openNew(t testing.TB, options ...Option) (*Guard, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), FileName)
 	if err := Create(path); err != nil {
 		t.Fatal(err)
 	}
-	g := reopen(t, path)
+	g := reopen(t, path, options...)
 	for _, key := range []ffg.PublicKey{alice, bob} {
 		if err := g.Admit(key); err != nil {
 			t.Fatal(err)

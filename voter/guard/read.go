@@ -34,7 +34,7 @@ func decode(content []byte) (generation uint64, s state, err error) {
 			break
 		}
 		if !bytes.Equal(sum[:], slot[bodySize:slotSize-1]) || slot[slotSize-1] != slot[0] {
-			return 0, nil, fmt.Errorf("entry %d of at least %d: expected checksum %x and kind %d, found %x and %d",
+			return 0, nil, fmt.Errorf("entry %d of at least %d: expected checksum %x and kind %q, found %x and %q",
 				at+1, base, sum, slot[0], slot[bodySize:slotSize-1], slot[slotSize-1])
 		}
 		if err := s.apply(decodeBody(slot)); err != nil {

@@ -9,15 +9,16 @@ import (
 	"github.com/dualchain/dualchain/ffg"
 )
 
-// kind says what an entry of the journal does. The values are part of the file format.
+// kind says what an entry of the journal does. The values are part of the file format: letters, because no flip of
+// one bit makes a letter zero, which a free slot begins with.
 type kind byte
 
 const (
-	kindAdmit   kind = iota + 1 // begin to protect a key
-	kindRetire                  // the key signs elsewhere from now on
-	kindRestore                 // and here again
-	kindFloor                   // raise the floor to Source, Target
-	kindVote                    // remember a vote
+	kindAdmit   kind = 'a' // begin to protect a key
+	kindRetire  kind = 't' // the key signs elsewhere from now on
+	kindRestore kind = 'r' // and here again
+	kindFloor   kind = 'f' // raise the floor to Source, Target
+	kindVote    kind = 'v' // remember a vote
 )
 
 // entry is one change of the state. What a kind doesn't use is zero.
@@ -79,7 +80,7 @@ func (s state) apply(e entry) error {
 		a.ledgers[e.domain] = l
 		return nil
 	default:
-		return fmt.Errorf("expected an entry of kind %d to %d, found %d", kindAdmit, kindVote, e.kind)
+		return fmt.Errorf("expected an entry of kind a, t, r, f or v, found %q", e.kind)
 	}
 }
 
