@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -252,38 +251,6 @@ func TestAClosedGuardApprovesNothing(t *testing.T) {
 	}
 	if err := g.Approve(chainA, alice, link(0, 1)); err == nil {
 		t.Error("expected a refusal, found none")
-	}
-}
-
-// pathOfSecond makes this test binary the second process.
-const pathOfSecond = "DUALCHAIN_TEST_SECOND_GUARD"
-
-func TestASecondProcessIsRefused(t *testing.T) {
-	if path := os.Getenv(pathOfSecond); path != "" {
-		g, err := Open(path)
-		if err == nil {
-			t.Fatal(errors.Join(errors.New("expected a locked file, found it open"), g.Close()))
-		}
-		t.Log(err)
-		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), path) {
-			t.Fatalf("expected %v naming %s, found %v", ErrInUse, path, err)
-		}
-		return
-	}
-	second := func(path string) ([]byte, error) {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestASecondProcessIsRefused$", "-test.v")
-		cmd.Env = append(os.Environ(), pathOfSecond+"="+path)
-		return cmd.CombinedOutput()
-	}
-	g, path := openNew(t)
-	if out, err := second(path); err != nil || !strings.Contains(string(out), ErrInUse.Error()) {
-		t.Errorf("while the first lives: %v\n%s", err, out)
-	}
-	if err := g.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := second(path); err == nil {
-		t.Errorf("after the first has ended: expected it to open, found\n%s", out)
 	}
 }
 
