@@ -30,6 +30,9 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					PositionalArgs: args("voter"),
 				},
 				{RpcMethod: "Certificate", Use: "certificate EPOCH", Short: "Show the links that finalize an epoch", PositionalArgs: args("epoch")},
+				{RpcMethod: "TrustPoint", Use: "trust-point EPOCH", Short: "Show a final checkpoint with all members, where a light client may start", PositionalArgs: args("epoch")},
+				{RpcMethod: "HandOvers", Use: "hand-overs PAIR", Short: "List what a light client needs to catch up from a pair", PositionalArgs: args("pair")},
+				{RpcMethod: "Follow", Use: "follow EPOCH", Short: "List hand-overs with every link from an epoch on", PositionalArgs: args("epoch")},
 				{RpcMethod: "Delegations", Use: "delegations VOTER", Short: "List the delegations to a voter", PositionalArgs: args("voter")},
 				{
 					RpcMethod: "DelegatorDelegations", Use: "delegations-of ACCOUNT", Short: "List the delegations of an account",

@@ -91,6 +91,19 @@ func (k *Keeper) FinalizedEpoch(ctx context.Context) (uint64, error) {
 	return epoch, err
 }
 
+// CertifiedEpoch returns the first kept epoch at or above another that the finalized head has moved to: some link from it
+// has only justified epochs up to its target. It is false if there is none.
+func (k *Keeper) CertifiedEpoch(ctx context.Context, atOrAbove uint64) (epoch uint64, has bool, err error) {
+	err = k.Certified.Walk(ctx, new(collections.Range[uint64]).StartInclusive(atOrAbove), func(e uint64) (bool, error) {
+		epoch, has = e, true
+		return true, nil
+	})
+	if err != nil {
+		return 0, false, fmt.Errorf("find a certified epoch: %w", err)
+	}
+	return epoch, has, nil
+}
+
 // Record returns the record of an epoch, ErrNotFound if there is none (any more).
 func (k *Keeper) Record(ctx context.Context, epoch uint64) (types.Record, error) {
 	r, err := k.Records.Get(ctx, epoch)

@@ -154,6 +154,9 @@ func (k *Keeper) initRunning(ctx context.Context, r types.RunningState) error {
 			return fmt.Errorf("set settlement: %w", err)
 		}
 	}
+	if err := k.initArchive(ctx, r.Archive); err != nil {
+		return err
+	}
 	return errors.Join(k.next.Set(ctx, r.Next), k.era.Set(ctx, r.Era), k.firstRecord.Set(ctx, r.FirstRecord))
 }
 
@@ -210,6 +213,9 @@ func (k *Keeper) exportRunning(ctx context.Context) (*types.RunningState, error)
 		if r.SettlementCursor, err = k.cursor.Get(ctx); err != nil {
 			return nil, fmt.Errorf("export settlement: %w", err)
 		}
+	}
+	if r.Archive, err = k.exportArchive(ctx); err != nil {
+		return nil, fmt.Errorf("export the archive: %w", err)
 	}
 	var e1, e2, e3, e4 error
 	r.Next, e1 = k.next.Get(ctx)

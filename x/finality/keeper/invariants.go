@@ -12,7 +12,7 @@ import (
 )
 
 // CheckInvariants says whether the books add up: the module account holds exactly the voters' pools, each pool's shares
-// are its owners', and the ranking is what the voters' stakes say. Genesis checks it once, tests after every block.
+// are its owners', the ranking is what the voters' stakes say, and the archive leads to the finalized head. Genesis checks it once, tests after every block.
 func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	params, err := k.Params(ctx)
 	if err != nil {
@@ -66,6 +66,9 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	}
 	if rankedVoters != 0 {
 		return fmt.Errorf("finality invariants: the ranking has %d voters too many", -rankedVoters)
+	}
+	if err := k.checkArchive(ctx); err != nil {
+		return fmt.Errorf("finality invariants: %w", err)
 	}
 	held := k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(types.ModuleName), params.BondDenom).Amount
 	if !held.Equal(stake) {

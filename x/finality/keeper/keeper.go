@@ -60,6 +60,11 @@ type Keeper struct {
 	touched     collections.KeySet[uint64] // epochs whose tally grew in this block (transient)
 	firstRecord collections.Item[uint64]   // oldest epoch not pruned
 
+	// archive.go
+	handOvers      collections.Map[uint64, []byte] // pair → cert.HandOver
+	archivedEpochs collections.Map[uint64, uint64] // epoch that a kept hand-over proves final → pair
+	anchorTrust    collections.Item[[]byte]        // cert.Trust
+
 	// era.go
 	era        collections.Item[types.Era]
 	closedEras collections.Map[uint64, types.Era]
@@ -119,6 +124,10 @@ func NewKeeper(
 		tallies:     collections.NewMap(sb, types.TalliesPrefix, "tallies", collections.Uint64Key, codec.CollValue[types.Tally](cdc)),
 		touched:     collections.NewKeySet(tb, types.TouchedPrefix, "touched", collections.Uint64Key),
 		firstRecord: collections.NewItem(sb, types.FirstRecordPrefix, "first_record", collections.Uint64Value),
+
+		handOvers:      collections.NewMap(sb, types.ArchivePrefix, "archive", collections.Uint64Key, collections.BytesValue),
+		archivedEpochs: collections.NewMap(sb, types.ArchivedEpochsPrefix, "archived_epochs", collections.Uint64Key, collections.Uint64Value),
+		anchorTrust:    collections.NewItem(sb, types.ArchivedAnchorPrefix, "archived_anchor", collections.BytesValue),
 
 		era:        collections.NewItem(sb, types.EraPrefix, "era", codec.CollValue[types.Era](cdc)),
 		closedEras: collections.NewMap(sb, types.ClosedErasPrefix, "closed_eras", collections.Uint64Key, codec.CollValue[types.Era](cdc)),

@@ -20,7 +20,8 @@ import (
 )
 
 // QueryServer serves the module's queries: this file those of voters and stake, queries_votes.go
-// those of votes and sets, queries_era.go that of participation.
+// those of votes and sets, queries_era.go that of participation, queries_certificate.go and archive_queries.go those of
+// light clients.
 type QueryServer struct{ *Keeper }
 
 var _ types.QueryServer = QueryServer{}

@@ -2,8 +2,6 @@ package keeper
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -103,29 +101,6 @@ func (q QueryServer) Votes(ctx context.Context, req *types.QueryVotesRequest) (*
 	return out, err
 }
 
-// recorded returns an epoch's canonical vote with its tally: no signers and no signature while nobody has voted.
-func (q QueryServer) recorded(ctx context.Context, epoch uint64) (ffg.AggregateVote, error) {
-	vote, err := q.CanonicalVote(ctx, epoch)
-	if err != nil {
-		return ffg.AggregateVote{}, err
-	}
-	hash, err := q.SetHash(ctx, epoch)
-	if err != nil {
-		return ffg.AggregateVote{}, err
-	}
-	tally, has, err := found(q.tallies.Get(ctx, epoch))
-	if err != nil {
-		return ffg.AggregateVote{}, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
-	}
-	out := ffg.AggregateVote{Vote: vote, VoterSetHash: hash, Signers: tally.Signers}
-	if has {
-		if out.Signature, err = (types.EvidenceVote{Signature: tally.Signature}).SignatureBytes(); err != nil {
-			return out, err
-		}
-	}
-	return out, nil
-}
-
 // Duty returns what a voter must sign now.
 func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*types.QueryDutyResponse, error) {
 	voter, err := q.resolveVoter(ctx, req.GetVoter())
@@ -165,72 +140,4 @@ func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*ty
 	signers, err := q.Tally(ctx, head)
 	out.Member, out.Position, out.Recorded = true, uint32(position), signers.Get(position)
 	return out, err
-}
-
-// maxCertificateSpan bounds the search for the link that finalizes an epoch.
-const maxCertificateSpan = 10_000
-
-// Certificate returns the certificate of the first checkpoint at or above the epoch that a recorded link finalizes.
-func (q QueryServer) Certificate(ctx context.Context, req *types.QueryCertificateRequest) (*types.QueryCertificateResponse, error) {
-	epoch, err := q.checkpoints.ResolveEpoch(ctx, req.GetEpoch())
-	if err != nil {
-		return nil, err
-	}
-	finalized, err := q.checkpoints.FinalizedEpoch(ctx)
-	if err != nil {
-		return nil, err
-	}
-	head, _, err := q.checkpoints.HeadEpoch(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if epoch > finalized {
-		return nil, status.Errorf(codes.NotFound, "epoch %d is not final: the finalized head is %d", epoch, finalized)
-	}
-	if _, err := q.checkpoints.Record(ctx, epoch); err != nil {
-		return nil, notFound(err)
-	}
-	source, target, err := q.finalizingLink(ctx, epoch, min(head, epoch+maxCertificateSpan))
-	if err != nil {
-		return nil, err
-	}
-	var out types.Certificate
-	for e := source; e <= target; e++ {
-		r, err := q.checkpoints.Record(ctx, e)
-		if err != nil {
-			return nil, notFound(err)
-		}
-		out.Checkpoints = append(out.Checkpoints, checkpointtypes.CheckpointFromFFG(r.Checkpoint))
-		if e == source {
-			continue
-		}
-		link, err := q.recorded(ctx, e)
-		if err != nil {
-			return nil, notFound(err)
-		}
-		out.Links = append(out.Links, types.AggregateVoteFromFFG(link))
-	}
-	return &types.QueryCertificateResponse{Certificate: out}, nil
-}
-
-// finalizingLink returns the first s→t with s at or above epoch and every checkpoint in (s, t] justified.
-func (q QueryServer) finalizingLink(ctx context.Context, epoch, limit uint64) (source, target uint64, err error) {
-	run := epoch + 1 // every epoch from here to the target is justified
-	for target = epoch + 1; target <= limit; target++ {
-		r, err := q.checkpoints.Record(ctx, target)
-		if errors.Is(err, checkpointtypes.ErrNotFound) {
-			break
-		}
-		if err != nil {
-			return 0, 0, err
-		}
-		if !r.Justified {
-			run = target + 1
-			continue
-		}
-		if r.Source >= epoch && r.Source+1 >= run {
-			return r.Source, target, nil
-		}
-	}
-	return 0, 0, status.Errorf(codes.NotFound, "no link within %d epochs above %d finalizes it", limit-epoch, epoch)
 }

@@ -160,6 +160,29 @@ func (k *Keeper) QuorumReached(ctx context.Context, epoch uint64) (bool, error) 
 	return r.Justified, err
 }
 
+// recorded returns an epoch's canonical vote with its tally: no signers and no signature while nobody has voted.
+func (k *Keeper) recorded(ctx context.Context, epoch uint64) (ffg.AggregateVote, error) {
+	vote, err := k.CanonicalVote(ctx, epoch)
+	if err != nil {
+		return ffg.AggregateVote{}, err
+	}
+	hash, err := k.SetHash(ctx, epoch)
+	if err != nil {
+		return ffg.AggregateVote{}, err
+	}
+	tally, has, err := found(k.tallies.Get(ctx, epoch))
+	if err != nil {
+		return ffg.AggregateVote{}, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
+	}
+	out := ffg.AggregateVote{Vote: vote, VoterSetHash: hash, Signers: tally.Signers}
+	if has {
+		if out.Signature, err = (types.EvidenceVote{Signature: tally.Signature}).SignatureBytes(); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
 // countVotes reports a link for every epoch whose tally grew in this block and has quorum now.
 func (k *Keeper) countVotes(ctx context.Context) error {
 	var epochs []uint64
@@ -177,11 +200,27 @@ func (k *Keeper) countVotes(ctx context.Context) error {
 		if !quorum {
 			continue
 		}
-		if err := k.checkpoints.AddLink(ctx, epoch); err != nil {
+		if err := k.addLink(ctx, epoch); err != nil {
 			return fmt.Errorf("add link of epoch %d: %w", epoch, err)
 		}
 	}
 	return nil
+}
+
+// addLink reports the link of an epoch, and archives what it makes final.
+func (k *Keeper) addLink(ctx context.Context, epoch uint64) error {
+	before, err := k.checkpoints.FinalizedEpoch(ctx)
+	if err != nil {
+		return fmt.Errorf("read finalized head: %w", err)
+	}
+	if err := k.checkpoints.AddLink(ctx, epoch); err != nil {
+		return err
+	}
+	after, err := k.checkpoints.FinalizedEpoch(ctx)
+	if err != nil || after == before {
+		return err
+	}
+	return k.archive(ctx, before, after)
 }
 
 func (k *Keeper) quorum(ctx context.Context, epoch uint64) (bool, error) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/hex"
 
+	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 )
 
 // This file is the only bridge between messages and the pure rules of package ffg.
@@ -71,6 +73,22 @@ func AggregateVoteFromFFG(a ffg.AggregateVote) AggregateVote {
 		Signers:      bytes.Clone(a.Signers),
 		Signature:    bytes.Clone(a.Signature[:]),
 	}
+}
+
+// CertificateFromCert returns the message form of a certificate. Checkpoints without a link have an empty aggregate.
+func CertificateFromCert(c cert.Certificate) Certificate {
+	out := Certificate{Checkpoints: []checkpointtypes.Checkpoint{checkpointtypes.CheckpointFromFFG(c.First)}}
+	for _, link := range c.Links {
+		out.Checkpoints = append(out.Checkpoints, checkpointtypes.CheckpointFromFFG(link.Target))
+		var votes AggregateVote
+		if link.Justifies() {
+			votes = AggregateVoteFromFFG(ffg.AggregateVote{
+				Vote: link.Vote(), VoterSetHash: link.Target.VoterSetHash, Signers: link.Signers, Signature: link.Signature,
+			})
+		}
+		out.Links = append(out.Links, votes)
+	}
+	return out
 }
 
 func signature(b []byte) (ffg.Signature, error) {

@@ -15,6 +15,7 @@ type Checkpoints interface {
 	HeadEpoch(ctx context.Context) (uint64, bool, error)
 	FinalizedEpoch(ctx context.Context) (uint64, error)
 	Record(ctx context.Context, epoch uint64) (checkpointtypes.Record, error)
+	CertifiedEpoch(ctx context.Context, atOrAbove uint64) (epoch uint64, has bool, err error)
 	CanonicalVote(ctx context.Context, epoch uint64) (ffg.Vote, error)
 	ResolveEpoch(ctx context.Context, id string) (uint64, error)
 	// AddLink reports that the votes for an epoch reached quorum.

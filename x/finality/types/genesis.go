@@ -147,6 +147,9 @@ func (r RunningState) validate() error {
 				t.Epoch, len(ffg.Signature{}), len(t.Tally.Signers), len(t.Tally.Signature))
 		}
 	}
+	if err := r.validateArchive(); err != nil {
+		return err
+	}
 	if err := r.Settlement.validate(); err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ var (
 	EvidencePrefix               = collections.NewPrefix(25)
 	EvidenceSequencePrefix       = collections.NewPrefix(26)
 	PossessionsPrefix            = collections.NewPrefix(27)
+	ArchivePrefix                = collections.NewPrefix(28)
+	ArchivedEpochsPrefix         = collections.NewPrefix(29)
+	ArchivedAnchorPrefix         = collections.NewPrefix(30)
 
 	TouchedPrefix = collections.NewPrefix(0) // transient
 )

@@ -32,10 +32,15 @@ func DefaultParams() Params {
 // MaxEraLength bounds era_length: the records of an era's epochs are read in one block.
 const MaxEraLength = 10_000
 
+// MaxLinks bounds the links of a certificate that this chain makes or serves; an encoding has room for 65,535. It bounds
+// vote_window, too: a late link spans no more than a window.
+const MaxLinks = 10_000
+
 // Bounds of the parameters.
 const (
 	maxVoters     = 100_000
-	maxEpochs     = 1_000_000 // of a period or a window
+	maxSetPeriod  = 1_000_000
+	maxVoteWindow = MaxLinks
 	maxVoteTxs    = 1_000
 	maxUnbondings = 1_000
 	maxDuration   = 10 * 365 * 24 * time.Hour
@@ -54,8 +59,8 @@ func (p Params) Validate() error {
 		value, min, max uint64
 	}{
 		{"max_voters", uint64(p.MaxVoters), 1, maxVoters},
-		{"set_period", p.SetPeriod, 1, maxEpochs},
-		{"vote_window", p.VoteWindow, 2, maxEpochs},
+		{"set_period", p.SetPeriod, 1, maxSetPeriod},
+		{"vote_window", p.VoteWindow, 2, maxVoteWindow},
 		{"max_vote_txs", uint64(p.MaxVoteTxs), 1, maxVoteTxs},
 		{"slash_fraction_equivocation_ppm", uint64(p.SlashFractionEquivocationPpm), 1, Million},
 		{"reporter_fraction_ppm", uint64(p.ReporterFractionPpm), 0, Million - 1},

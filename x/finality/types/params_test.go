@@ -22,8 +22,8 @@ func TestParamsAreBoundedOnBothSides(t *testing.T) {
 		min, max uint64
 	}{
 		{"max_voters", func(p *Params, v uint64) { p.MaxVoters = uint32(v) }, 1, maxVoters},
-		{"set_period", func(p *Params, v uint64) { p.SetPeriod = v }, 1, maxEpochs},
-		{"vote_window", func(p *Params, v uint64) { p.VoteWindow = v }, 2, maxEpochs},
+		{"set_period", func(p *Params, v uint64) { p.SetPeriod = v }, 1, maxSetPeriod},
+		{"vote_window", func(p *Params, v uint64) { p.VoteWindow = v }, 2, maxVoteWindow},
 		{"max_vote_txs", func(p *Params, v uint64) { p.MaxVoteTxs = uint32(v) }, 1, maxVoteTxs},
 		{"slash_fraction_equivocation_ppm", func(p *Params, v uint64) { p.SlashFractionEquivocationPpm = uint32(v) }, 1, Million},
 		{"reporter_fraction_ppm", func(p *Params, v uint64) { p.ReporterFractionPpm = uint32(v) }, 0, Million - 1},

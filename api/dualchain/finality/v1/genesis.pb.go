@@ -203,7 +203,9 @@ type RunningState struct {
 	// settlement_cursor is the position in settlement.scores that comes next.
 	SettlementCursor uint64 `protobuf:"varint,10,opt,name=settlement_cursor,json=settlementCursor,proto3" json:"settlement_cursor,omitempty"`
 	// first_record is the oldest epoch whose vote record is kept.
-	FirstRecord   uint64 `protobuf:"varint,11,opt,name=first_record,json=firstRecord,proto3" json:"first_record,omitempty"`
+	FirstRecord uint64 `protobuf:"varint,11,opt,name=first_record,json=firstRecord,proto3" json:"first_record,omitempty"`
+	// archive is kept for ever; absent until the finalized head has left the anchor.
+	Archive       *Archive `protobuf:"bytes,12,opt,name=archive,proto3" json:"archive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -315,6 +317,68 @@ func (x *RunningState) GetFirstRecord() uint64 {
 	return 0
 }
 
+func (x *RunningState) GetArchive() *Archive {
+	if x != nil {
+		return x.Archive
+	}
+	return nil
+}
+
+// Archive is what light clients need to catch up from any past pair (protocol §13), in the encodings of package cert.
+type Archive struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// anchor is the trust in epoch 0.
+	Anchor []byte `protobuf:"bytes,1,opt,name=anchor,proto3" json:"anchor,omitempty"`
+	// hand_overs are those of the pairs that changed something, ascending.
+	HandOvers     [][]byte `protobuf:"bytes,2,rep,name=hand_overs,json=handOvers,proto3" json:"hand_overs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Archive) Reset() {
+	*x = Archive{}
+	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Archive) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Archive) ProtoMessage() {}
+
+func (x *Archive) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Archive.ProtoReflect.Descriptor instead.
+func (*Archive) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_genesis_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Archive) GetAnchor() []byte {
+	if x != nil {
+		return x.Anchor
+	}
+	return nil
+}
+
+func (x *Archive) GetHandOvers() [][]byte {
+	if x != nil {
+		return x.HandOvers
+	}
+	return nil
+}
+
 // GenesisTally is the vote record of one epoch.
 type GenesisTally struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -326,7 +390,7 @@ type GenesisTally struct {
 
 func (x *GenesisTally) Reset() {
 	*x = GenesisTally{}
-	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[3]
+	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -338,7 +402,7 @@ func (x *GenesisTally) String() string {
 func (*GenesisTally) ProtoMessage() {}
 
 func (x *GenesisTally) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[3]
+	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -351,7 +415,7 @@ func (x *GenesisTally) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenesisTally.ProtoReflect.Descriptor instead.
 func (*GenesisTally) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_genesis_proto_rawDescGZIP(), []int{3}
+	return file_dualchain_finality_v1_genesis_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GenesisTally) GetEpoch() uint64 {
@@ -379,7 +443,7 @@ type UnbondingClock struct {
 
 func (x *UnbondingClock) Reset() {
 	*x = UnbondingClock{}
-	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[4]
+	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -391,7 +455,7 @@ func (x *UnbondingClock) String() string {
 func (*UnbondingClock) ProtoMessage() {}
 
 func (x *UnbondingClock) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[4]
+	mi := &file_dualchain_finality_v1_genesis_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -404,7 +468,7 @@ func (x *UnbondingClock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbondingClock.ProtoReflect.Descriptor instead.
 func (*UnbondingClock) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_genesis_proto_rawDescGZIP(), []int{4}
+	return file_dualchain_finality_v1_genesis_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *UnbondingClock) GetClock() uint64 {
@@ -442,7 +506,7 @@ const file_dualchain_finality_v1_genesis_proto_rawDesc = "" +
 	"voterIndex\x12\x1e\n" +
 	"\n" +
 	"possession\x18\x02 \x01(\tR\n" +
-	"possession\"\xe3\x04\n" +
+	"possession\"\x9d\x05\n" +
 	"\fRunningState\x12\x19\n" +
 	"\bchain_id\x18\x01 \x01(\tR\achainId\x127\n" +
 	"\x05pairs\x18\x02 \x03(\v2\x1b.dualchain.finality.v1.PairB\x04\xc8\xde\x1f\x00R\x05pairs\x129\n" +
@@ -457,7 +521,12 @@ const file_dualchain_finality_v1_genesis_proto_rawDesc = "" +
 	"settlement\x12+\n" +
 	"\x11settlement_cursor\x18\n" +
 	" \x01(\x04R\x10settlementCursor\x12!\n" +
-	"\ffirst_record\x18\v \x01(\x04R\vfirstRecord\"^\n" +
+	"\ffirst_record\x18\v \x01(\x04R\vfirstRecord\x128\n" +
+	"\aarchive\x18\f \x01(\v2\x1e.dualchain.finality.v1.ArchiveR\aarchive\"@\n" +
+	"\aArchive\x12\x16\n" +
+	"\x06anchor\x18\x01 \x01(\fR\x06anchor\x12\x1d\n" +
+	"\n" +
+	"hand_overs\x18\x02 \x03(\fR\thandOvers\"^\n" +
 	"\fGenesisTally\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x128\n" +
 	"\x05tally\x18\x02 \x01(\v2\x1c.dualchain.finality.v1.TallyB\x04\xc8\xde\x1f\x00R\x05tally\"u\n" +
@@ -478,48 +547,50 @@ func file_dualchain_finality_v1_genesis_proto_rawDescGZIP() []byte {
 	return file_dualchain_finality_v1_genesis_proto_rawDescData
 }
 
-var file_dualchain_finality_v1_genesis_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_dualchain_finality_v1_genesis_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_dualchain_finality_v1_genesis_proto_goTypes = []any{
 	(*GenesisState)(nil),          // 0: dualchain.finality.v1.GenesisState
 	(*GenesisPossession)(nil),     // 1: dualchain.finality.v1.GenesisPossession
 	(*RunningState)(nil),          // 2: dualchain.finality.v1.RunningState
-	(*GenesisTally)(nil),          // 3: dualchain.finality.v1.GenesisTally
-	(*UnbondingClock)(nil),        // 4: dualchain.finality.v1.UnbondingClock
-	(*Params)(nil),                // 5: dualchain.finality.v1.Params
-	(*Voter)(nil),                 // 6: dualchain.finality.v1.Voter
-	(*Delegation)(nil),            // 7: dualchain.finality.v1.Delegation
-	(*Unbonding)(nil),             // 8: dualchain.finality.v1.Unbonding
-	(*EvidenceRecord)(nil),        // 9: dualchain.finality.v1.EvidenceRecord
-	(*Pair)(nil),                  // 10: dualchain.finality.v1.Pair
-	(*VoterSet)(nil),              // 11: dualchain.finality.v1.VoterSet
-	(*Era)(nil),                   // 12: dualchain.finality.v1.Era
-	(*Settlement)(nil),            // 13: dualchain.finality.v1.Settlement
-	(*Tally)(nil),                 // 14: dualchain.finality.v1.Tally
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*Archive)(nil),               // 3: dualchain.finality.v1.Archive
+	(*GenesisTally)(nil),          // 4: dualchain.finality.v1.GenesisTally
+	(*UnbondingClock)(nil),        // 5: dualchain.finality.v1.UnbondingClock
+	(*Params)(nil),                // 6: dualchain.finality.v1.Params
+	(*Voter)(nil),                 // 7: dualchain.finality.v1.Voter
+	(*Delegation)(nil),            // 8: dualchain.finality.v1.Delegation
+	(*Unbonding)(nil),             // 9: dualchain.finality.v1.Unbonding
+	(*EvidenceRecord)(nil),        // 10: dualchain.finality.v1.EvidenceRecord
+	(*Pair)(nil),                  // 11: dualchain.finality.v1.Pair
+	(*VoterSet)(nil),              // 12: dualchain.finality.v1.VoterSet
+	(*Era)(nil),                   // 13: dualchain.finality.v1.Era
+	(*Settlement)(nil),            // 14: dualchain.finality.v1.Settlement
+	(*Tally)(nil),                 // 15: dualchain.finality.v1.Tally
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_dualchain_finality_v1_genesis_proto_depIdxs = []int32{
-	5,  // 0: dualchain.finality.v1.GenesisState.params:type_name -> dualchain.finality.v1.Params
-	6,  // 1: dualchain.finality.v1.GenesisState.voters:type_name -> dualchain.finality.v1.Voter
-	7,  // 2: dualchain.finality.v1.GenesisState.delegations:type_name -> dualchain.finality.v1.Delegation
-	8,  // 3: dualchain.finality.v1.GenesisState.unbondings:type_name -> dualchain.finality.v1.Unbonding
+	6,  // 0: dualchain.finality.v1.GenesisState.params:type_name -> dualchain.finality.v1.Params
+	7,  // 1: dualchain.finality.v1.GenesisState.voters:type_name -> dualchain.finality.v1.Voter
+	8,  // 2: dualchain.finality.v1.GenesisState.delegations:type_name -> dualchain.finality.v1.Delegation
+	9,  // 3: dualchain.finality.v1.GenesisState.unbondings:type_name -> dualchain.finality.v1.Unbonding
 	1,  // 4: dualchain.finality.v1.GenesisState.possessions:type_name -> dualchain.finality.v1.GenesisPossession
 	2,  // 5: dualchain.finality.v1.GenesisState.running:type_name -> dualchain.finality.v1.RunningState
-	9,  // 6: dualchain.finality.v1.GenesisState.evidence:type_name -> dualchain.finality.v1.EvidenceRecord
-	10, // 7: dualchain.finality.v1.RunningState.pairs:type_name -> dualchain.finality.v1.Pair
-	11, // 8: dualchain.finality.v1.RunningState.sets:type_name -> dualchain.finality.v1.VoterSet
-	11, // 9: dualchain.finality.v1.RunningState.next:type_name -> dualchain.finality.v1.VoterSet
-	3,  // 10: dualchain.finality.v1.RunningState.tallies:type_name -> dualchain.finality.v1.GenesisTally
-	4,  // 11: dualchain.finality.v1.RunningState.clocks:type_name -> dualchain.finality.v1.UnbondingClock
-	12, // 12: dualchain.finality.v1.RunningState.era:type_name -> dualchain.finality.v1.Era
-	12, // 13: dualchain.finality.v1.RunningState.closed:type_name -> dualchain.finality.v1.Era
-	13, // 14: dualchain.finality.v1.RunningState.settlement:type_name -> dualchain.finality.v1.Settlement
-	14, // 15: dualchain.finality.v1.GenesisTally.tally:type_name -> dualchain.finality.v1.Tally
-	15, // 16: dualchain.finality.v1.UnbondingClock.completion_time:type_name -> google.protobuf.Timestamp
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	10, // 6: dualchain.finality.v1.GenesisState.evidence:type_name -> dualchain.finality.v1.EvidenceRecord
+	11, // 7: dualchain.finality.v1.RunningState.pairs:type_name -> dualchain.finality.v1.Pair
+	12, // 8: dualchain.finality.v1.RunningState.sets:type_name -> dualchain.finality.v1.VoterSet
+	12, // 9: dualchain.finality.v1.RunningState.next:type_name -> dualchain.finality.v1.VoterSet
+	4,  // 10: dualchain.finality.v1.RunningState.tallies:type_name -> dualchain.finality.v1.GenesisTally
+	5,  // 11: dualchain.finality.v1.RunningState.clocks:type_name -> dualchain.finality.v1.UnbondingClock
+	13, // 12: dualchain.finality.v1.RunningState.era:type_name -> dualchain.finality.v1.Era
+	13, // 13: dualchain.finality.v1.RunningState.closed:type_name -> dualchain.finality.v1.Era
+	14, // 14: dualchain.finality.v1.RunningState.settlement:type_name -> dualchain.finality.v1.Settlement
+	3,  // 15: dualchain.finality.v1.RunningState.archive:type_name -> dualchain.finality.v1.Archive
+	15, // 16: dualchain.finality.v1.GenesisTally.tally:type_name -> dualchain.finality.v1.Tally
+	16, // 17: dualchain.finality.v1.UnbondingClock.completion_time:type_name -> google.protobuf.Timestamp
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_finality_v1_genesis_proto_init() }
@@ -534,7 +605,7 @@ func file_dualchain_finality_v1_genesis_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_finality_v1_genesis_proto_rawDesc), len(file_dualchain_finality_v1_genesis_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1181,8 +1181,10 @@ func (x *Certificate) GetLinks() []*AggregateVote {
 
 // QueryCertificateResponse holds the certificate of the first finalized checkpoint at or above the epoch.
 type QueryCertificateResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Certificate   *Certificate           `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Certificate *Certificate           `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	// canonical is the certificate as package cert and clients/js read it (cert/README.md); base64 in JSON.
+	Canonical     []byte `protobuf:"bytes,2,opt,name=canonical,proto3" json:"canonical,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1220,6 +1222,13 @@ func (*QueryCertificateResponse) Descriptor() ([]byte, []int) {
 func (x *QueryCertificateResponse) GetCertificate() *Certificate {
 	if x != nil {
 		return x.Certificate
+	}
+	return nil
+}
+
+func (x *QueryCertificateResponse) GetCanonical() []byte {
+	if x != nil {
+		return x.Canonical
 	}
 	return nil
 }
@@ -1982,6 +1991,455 @@ func (x *QueryEconomicSecurityResponse) GetOverlapOperators() []string {
 	return nil
 }
 
+// HandOver moves a light client's trust to a later checkpoint (protocol §13).
+type HandOver struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// checkpoint is the one that it proves final.
+	Checkpoint *v1.Checkpoint `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	// canonical is the certificate with the set that follows, as package cert and clients/js read it (cert/README.md); base64
+	// in JSON.
+	Canonical     []byte `protobuf:"bytes,2,opt,name=canonical,proto3" json:"canonical,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandOver) Reset() {
+	*x = HandOver{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandOver) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandOver) ProtoMessage() {}
+
+func (x *HandOver) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandOver.ProtoReflect.Descriptor instead.
+func (*HandOver) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *HandOver) GetCheckpoint() *v1.Checkpoint {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+func (x *HandOver) GetCanonical() []byte {
+	if x != nil {
+		return x.Canonical
+	}
+	return nil
+}
+
+// QueryHandOversRequest names the pair of a trusted checkpoint.
+type QueryHandOversRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Pair  uint64                 `protobuf:"varint,1,opt,name=pair,proto3" json:"pair,omitempty"`
+	// limit is the largest number of hand-overs in the answer: 100 if it is 0, 1,000 at most.
+	Limit         uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryHandOversRequest) Reset() {
+	*x = QueryHandOversRequest{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryHandOversRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryHandOversRequest) ProtoMessage() {}
+
+func (x *QueryHandOversRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryHandOversRequest.ProtoReflect.Descriptor instead.
+func (*QueryHandOversRequest) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *QueryHandOversRequest) GetPair() uint64 {
+	if x != nil {
+		return x.Pair
+	}
+	return 0
+}
+
+func (x *QueryHandOversRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// QueryHandOversResponse is one hand-over for each pair that changed something, ascending, as many as limit and 1 MiB hold.
+type QueryHandOversResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	HandOvers []*HandOver            `protobuf:"bytes,1,rep,name=hand_overs,json=handOvers,proto3" json:"hand_overs,omitempty"`
+	// more says that there are others after these.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryHandOversResponse) Reset() {
+	*x = QueryHandOversResponse{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryHandOversResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryHandOversResponse) ProtoMessage() {}
+
+func (x *QueryHandOversResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryHandOversResponse.ProtoReflect.Descriptor instead.
+func (*QueryHandOversResponse) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *QueryHandOversResponse) GetHandOvers() []*HandOver {
+	if x != nil {
+		return x.HandOvers
+	}
+	return nil
+}
+
+func (x *QueryHandOversResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// QueryFollowRequest names a trusted checkpoint: a number, or finalized.
+type QueryFollowRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Epoch string                 `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// limit is the largest number of hand-overs in the answer: 10 if it is 0, 100 at most.
+	Limit         uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryFollowRequest) Reset() {
+	*x = QueryFollowRequest{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryFollowRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryFollowRequest) ProtoMessage() {}
+
+func (x *QueryFollowRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryFollowRequest.ProtoReflect.Descriptor instead.
+func (*QueryFollowRequest) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *QueryFollowRequest) GetEpoch() string {
+	if x != nil {
+		return x.Epoch
+	}
+	return ""
+}
+
+func (x *QueryFollowRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// QueryFollowResponse is one hand-over for each move of the finalized head, ascending, as many as limit and 1 MiB hold.
+type QueryFollowResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	HandOvers []*HandOver            `protobuf:"bytes,1,rep,name=hand_overs,json=handOvers,proto3" json:"hand_overs,omitempty"`
+	// more says that there are others after these.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryFollowResponse) Reset() {
+	*x = QueryFollowResponse{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryFollowResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryFollowResponse) ProtoMessage() {}
+
+func (x *QueryFollowResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryFollowResponse.ProtoReflect.Descriptor instead.
+func (*QueryFollowResponse) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *QueryFollowResponse) GetHandOvers() []*HandOver {
+	if x != nil {
+		return x.HandOvers
+	}
+	return nil
+}
+
+func (x *QueryFollowResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// QueryTrustPointRequest names a final checkpoint: a number, or finalized.
+type QueryTrustPointRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Epoch         string                 `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryTrustPointRequest) Reset() {
+	*x = QueryTrustPointRequest{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryTrustPointRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryTrustPointRequest) ProtoMessage() {}
+
+func (x *QueryTrustPointRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryTrustPointRequest.ProtoReflect.Descriptor instead.
+func (*QueryTrustPointRequest) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *QueryTrustPointRequest) GetEpoch() string {
+	if x != nil {
+		return x.Epoch
+	}
+	return ""
+}
+
+// TrustMember is a member of any of the three sets, with its power in each.
+type TrustMember struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PubKey        string                 `protobuf:"bytes,1,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
+	Rear          uint64                 `protobuf:"varint,2,opt,name=rear,proto3" json:"rear,omitempty"`
+	Current       uint64                 `protobuf:"varint,3,opt,name=current,proto3" json:"current,omitempty"`
+	Next          uint64                 `protobuf:"varint,4,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrustMember) Reset() {
+	*x = TrustMember{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrustMember) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrustMember) ProtoMessage() {}
+
+func (x *TrustMember) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrustMember.ProtoReflect.Descriptor instead.
+func (*TrustMember) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *TrustMember) GetPubKey() string {
+	if x != nil {
+		return x.PubKey
+	}
+	return ""
+}
+
+func (x *TrustMember) GetRear() uint64 {
+	if x != nil {
+		return x.Rear
+	}
+	return 0
+}
+
+func (x *TrustMember) GetCurrent() uint64 {
+	if x != nil {
+		return x.Current
+	}
+	return 0
+}
+
+func (x *TrustMember) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+// QueryTrustPointResponse is where a light client starts.
+type QueryTrustPointResponse struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Checkpoint *v1.Checkpoint         `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	// members are ascending by key.
+	Members []*TrustMember `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
+	// canonical is checkpoint and members as package cert and clients/js read them (cert/README.md); base64 in JSON.
+	Canonical     []byte `protobuf:"bytes,3,opt,name=canonical,proto3" json:"canonical,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryTrustPointResponse) Reset() {
+	*x = QueryTrustPointResponse{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryTrustPointResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryTrustPointResponse) ProtoMessage() {}
+
+func (x *QueryTrustPointResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryTrustPointResponse.ProtoReflect.Descriptor instead.
+func (*QueryTrustPointResponse) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *QueryTrustPointResponse) GetCheckpoint() *v1.Checkpoint {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+func (x *QueryTrustPointResponse) GetMembers() []*TrustMember {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *QueryTrustPointResponse) GetCanonical() []byte {
+	if x != nil {
+		return x.Canonical
+	}
+	return nil
+}
+
 var File_dualchain_finality_v1_query_proto protoreflect.FileDescriptor
 
 const file_dualchain_finality_v1_query_proto_rawDesc = "" +
@@ -2066,9 +2524,10 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\x05epoch\x18\x01 \x01(\tR\x05epoch\"\x9c\x01\n" +
 	"\vCertificate\x12K\n" +
 	"\vcheckpoints\x18\x01 \x03(\v2#.dualchain.checkpoint.v1.CheckpointB\x04\xc8\xde\x1f\x00R\vcheckpoints\x12@\n" +
-	"\x05links\x18\x02 \x03(\v2$.dualchain.finality.v1.AggregateVoteB\x04\xc8\xde\x1f\x00R\x05links\"f\n" +
+	"\x05links\x18\x02 \x03(\v2$.dualchain.finality.v1.AggregateVoteB\x04\xc8\xde\x1f\x00R\x05links\"\x84\x01\n" +
 	"\x18QueryCertificateResponse\x12J\n" +
-	"\vcertificate\x18\x01 \x01(\v2\".dualchain.finality.v1.CertificateB\x04\xc8\xde\x1f\x00R\vcertificate\"w\n" +
+	"\vcertificate\x18\x01 \x01(\v2\".dualchain.finality.v1.CertificateB\x04\xc8\xde\x1f\x00R\vcertificate\x12\x1c\n" +
+	"\tcanonical\x18\x02 \x01(\fR\tcanonical\"w\n" +
 	"\x17QueryDelegationsRequest\x12\x14\n" +
 	"\x05voter\x18\x01 \x01(\tR\x05voter\x12F\n" +
 	"\n" +
@@ -2138,14 +2597,46 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\x0eviolation_cost\x18\x05 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
 	"cosmos.IntR\rviolationCost\x12*\n" +
 	"\x11overlap_power_ppm\x18\x06 \x01(\rR\x0foverlapPowerPpm\x12+\n" +
-	"\x11overlap_operators\x18\a \x03(\tR\x10overlapOperators*\x90\x01\n" +
+	"\x11overlap_operators\x18\a \x03(\tR\x10overlapOperators\"s\n" +
+	"\bHandOver\x12I\n" +
+	"\n" +
+	"checkpoint\x18\x01 \x01(\v2#.dualchain.checkpoint.v1.CheckpointB\x04\xc8\xde\x1f\x00R\n" +
+	"checkpoint\x12\x1c\n" +
+	"\tcanonical\x18\x02 \x01(\fR\tcanonical\"A\n" +
+	"\x15QueryHandOversRequest\x12\x12\n" +
+	"\x04pair\x18\x01 \x01(\x04R\x04pair\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\"r\n" +
+	"\x16QueryHandOversResponse\x12D\n" +
+	"\n" +
+	"hand_overs\x18\x01 \x03(\v2\x1f.dualchain.finality.v1.HandOverB\x04\xc8\xde\x1f\x00R\thandOvers\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"@\n" +
+	"\x12QueryFollowRequest\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\tR\x05epoch\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\"o\n" +
+	"\x13QueryFollowResponse\x12D\n" +
+	"\n" +
+	"hand_overs\x18\x01 \x03(\v2\x1f.dualchain.finality.v1.HandOverB\x04\xc8\xde\x1f\x00R\thandOvers\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\".\n" +
+	"\x16QueryTrustPointRequest\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\tR\x05epoch\"h\n" +
+	"\vTrustMember\x12\x17\n" +
+	"\apub_key\x18\x01 \x01(\tR\x06pubKey\x12\x12\n" +
+	"\x04rear\x18\x02 \x01(\x04R\x04rear\x12\x18\n" +
+	"\acurrent\x18\x03 \x01(\x04R\acurrent\x12\x12\n" +
+	"\x04next\x18\x04 \x01(\x04R\x04next\"\xc6\x01\n" +
+	"\x17QueryTrustPointResponse\x12I\n" +
+	"\n" +
+	"checkpoint\x18\x01 \x01(\v2#.dualchain.checkpoint.v1.CheckpointB\x04\xc8\xde\x1f\x00R\n" +
+	"checkpoint\x12B\n" +
+	"\amembers\x18\x02 \x03(\v2\".dualchain.finality.v1.TrustMemberB\x04\xc8\xde\x1f\x00R\amembers\x12\x1c\n" +
+	"\tcanonical\x18\x03 \x01(\fR\tcanonical*\x90\x01\n" +
 	"\n" +
 	"VoterState\x12\x1b\n" +
 	"\x17VOTER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14VOTER_STATE_ELIGIBLE\x10\x01\x12\x17\n" +
 	"\x13VOTER_STATE_WAITING\x10\x02\x12\x16\n" +
 	"\x12VOTER_STATE_JAILED\x10\x03\x12\x1a\n" +
-	"\x16VOTER_STATE_TOMBSTONED\x10\x042\xc3\x11\n" +
+	"\x16VOTER_STATE_TOMBSTONED\x10\x042\x94\x15\n" +
 	"\x05Query\x12\x86\x01\n" +
 	"\x06Params\x12).dualchain.finality.v1.QueryParamsRequest\x1a*.dualchain.finality.v1.QueryParamsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/dualchain/finality/v1/params\x12\x8b\x01\n" +
 	"\x05Voter\x12(.dualchain.finality.v1.QueryVoterRequest\x1a).dualchain.finality.v1.QueryVoterResponse\"-\x82\xd3\xe4\x93\x02'\x12%/dualchain/finality/v1/voters/{voter}\x12\x86\x01\n" +
@@ -2161,7 +2652,11 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"Unbondings\x12-.dualchain.finality.v1.QueryUnbondingsRequest\x1a..dualchain.finality.v1.QueryUnbondingsResponse\"@\x82\xd3\xe4\x93\x02:\x128/dualchain/finality/v1/delegators/{delegator}/unbondings\x12\x93\x01\n" +
 	"\bEvidence\x12+.dualchain.finality.v1.QueryEvidenceRequest\x1a,.dualchain.finality.v1.QueryEvidenceResponse\",\x82\xd3\xe4\x93\x02&\x12$/dualchain/finality/v1/evidence/{id}\x12\x97\x01\n" +
 	"\vAllEvidence\x12..dualchain.finality.v1.QueryAllEvidenceRequest\x1a/.dualchain.finality.v1.QueryAllEvidenceResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/dualchain/finality/v1/evidence\x12\xaf\x01\n" +
-	"\x10EconomicSecurity\x123.dualchain.finality.v1.QueryEconomicSecurityRequest\x1a4.dualchain.finality.v1.QueryEconomicSecurityResponse\"0\x82\xd3\xe4\x93\x02*\x12(/dualchain/finality/v1/economic_securityB\xe2\x01\n" +
+	"\x10EconomicSecurity\x123.dualchain.finality.v1.QueryEconomicSecurityRequest\x1a4.dualchain.finality.v1.QueryEconomicSecurityResponse\"0\x82\xd3\xe4\x93\x02*\x12(/dualchain/finality/v1/economic_security\x12\x9a\x01\n" +
+	"\tHandOvers\x12,.dualchain.finality.v1.QueryHandOversRequest\x1a-.dualchain.finality.v1.QueryHandOversResponse\"0\x82\xd3\xe4\x93\x02*\x12(/dualchain/finality/v1/hand_overs/{pair}\x12\x8e\x01\n" +
+	"\x06Follow\x12).dualchain.finality.v1.QueryFollowRequest\x1a*.dualchain.finality.v1.QueryFollowResponse\"-\x82\xd3\xe4\x93\x02'\x12%/dualchain/finality/v1/follow/{epoch}\x12\xa0\x01\n" +
+	"\n" +
+	"TrustPoint\x12-.dualchain.finality.v1.QueryTrustPointRequest\x1a..dualchain.finality.v1.QueryTrustPointResponse\"3\x82\xd3\xe4\x93\x02-\x12+/dualchain/finality/v1/trust_points/{epoch}B\xe2\x01\n" +
 	"\x19com.dualchain.finality.v1B\n" +
 	"QueryProtoP\x01ZCgithub.com/dualchain/dualchain/api/dualchain/finality/v1;finalityv1\xa2\x02\x03DFX\xaa\x02\x15Dualchain.Finality.V1\xca\x02\x15Dualchain\\Finality\\V1\xe2\x02!Dualchain\\Finality\\V1\\GPBMetadata\xea\x02\x17Dualchain::Finality::V1b\x06proto3"
 
@@ -2178,7 +2673,7 @@ func file_dualchain_finality_v1_query_proto_rawDescGZIP() []byte {
 }
 
 var file_dualchain_finality_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dualchain_finality_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_dualchain_finality_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_dualchain_finality_v1_query_proto_goTypes = []any{
 	(VoterState)(0),                           // 0: dualchain.finality.v1.VoterState
 	(*QueryParamsRequest)(nil),                // 1: dualchain.finality.v1.QueryParamsRequest
@@ -2213,83 +2708,102 @@ var file_dualchain_finality_v1_query_proto_goTypes = []any{
 	(*QueryAllEvidenceResponse)(nil),          // 30: dualchain.finality.v1.QueryAllEvidenceResponse
 	(*QueryEconomicSecurityRequest)(nil),      // 31: dualchain.finality.v1.QueryEconomicSecurityRequest
 	(*QueryEconomicSecurityResponse)(nil),     // 32: dualchain.finality.v1.QueryEconomicSecurityResponse
-	(*Params)(nil),                            // 33: dualchain.finality.v1.Params
-	(*Voter)(nil),                             // 34: dualchain.finality.v1.Voter
-	(*v1beta1.PageRequest)(nil),               // 35: cosmos.base.query.v1beta1.PageRequest
-	(*v1beta1.PageResponse)(nil),              // 36: cosmos.base.query.v1beta1.PageResponse
-	(*AggregateVote)(nil),                     // 37: dualchain.finality.v1.AggregateVote
-	(*v1.Checkpoint)(nil),                     // 38: dualchain.checkpoint.v1.Checkpoint
-	(*Ref)(nil),                               // 39: dualchain.finality.v1.Ref
-	(*Era)(nil),                               // 40: dualchain.finality.v1.Era
-	(*Delegation)(nil),                        // 41: dualchain.finality.v1.Delegation
-	(*Unbonding)(nil),                         // 42: dualchain.finality.v1.Unbonding
-	(*EvidenceRecord)(nil),                    // 43: dualchain.finality.v1.EvidenceRecord
+	(*HandOver)(nil),                          // 33: dualchain.finality.v1.HandOver
+	(*QueryHandOversRequest)(nil),             // 34: dualchain.finality.v1.QueryHandOversRequest
+	(*QueryHandOversResponse)(nil),            // 35: dualchain.finality.v1.QueryHandOversResponse
+	(*QueryFollowRequest)(nil),                // 36: dualchain.finality.v1.QueryFollowRequest
+	(*QueryFollowResponse)(nil),               // 37: dualchain.finality.v1.QueryFollowResponse
+	(*QueryTrustPointRequest)(nil),            // 38: dualchain.finality.v1.QueryTrustPointRequest
+	(*TrustMember)(nil),                       // 39: dualchain.finality.v1.TrustMember
+	(*QueryTrustPointResponse)(nil),           // 40: dualchain.finality.v1.QueryTrustPointResponse
+	(*Params)(nil),                            // 41: dualchain.finality.v1.Params
+	(*Voter)(nil),                             // 42: dualchain.finality.v1.Voter
+	(*v1beta1.PageRequest)(nil),               // 43: cosmos.base.query.v1beta1.PageRequest
+	(*v1beta1.PageResponse)(nil),              // 44: cosmos.base.query.v1beta1.PageResponse
+	(*AggregateVote)(nil),                     // 45: dualchain.finality.v1.AggregateVote
+	(*v1.Checkpoint)(nil),                     // 46: dualchain.checkpoint.v1.Checkpoint
+	(*Ref)(nil),                               // 47: dualchain.finality.v1.Ref
+	(*Era)(nil),                               // 48: dualchain.finality.v1.Era
+	(*Delegation)(nil),                        // 49: dualchain.finality.v1.Delegation
+	(*Unbonding)(nil),                         // 50: dualchain.finality.v1.Unbonding
+	(*EvidenceRecord)(nil),                    // 51: dualchain.finality.v1.EvidenceRecord
 }
 var file_dualchain_finality_v1_query_proto_depIdxs = []int32{
-	33, // 0: dualchain.finality.v1.QueryParamsResponse.params:type_name -> dualchain.finality.v1.Params
-	34, // 1: dualchain.finality.v1.QueryVoterResponse.voter:type_name -> dualchain.finality.v1.Voter
+	41, // 0: dualchain.finality.v1.QueryParamsResponse.params:type_name -> dualchain.finality.v1.Params
+	42, // 1: dualchain.finality.v1.QueryVoterResponse.voter:type_name -> dualchain.finality.v1.Voter
 	0,  // 2: dualchain.finality.v1.QueryVoterResponse.state:type_name -> dualchain.finality.v1.VoterState
 	0,  // 3: dualchain.finality.v1.QueryVotersRequest.state:type_name -> dualchain.finality.v1.VoterState
-	35, // 4: dualchain.finality.v1.QueryVotersRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	34, // 5: dualchain.finality.v1.QueryVotersResponse.voters:type_name -> dualchain.finality.v1.Voter
-	36, // 6: dualchain.finality.v1.QueryVotersResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	43, // 4: dualchain.finality.v1.QueryVotersRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	42, // 5: dualchain.finality.v1.QueryVotersResponse.voters:type_name -> dualchain.finality.v1.Voter
+	44, // 6: dualchain.finality.v1.QueryVotersResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
 	9,  // 7: dualchain.finality.v1.QueryVoterSetResponse.voters:type_name -> dualchain.finality.v1.SetVoter
-	37, // 8: dualchain.finality.v1.QueryVotesResponse.votes:type_name -> dualchain.finality.v1.AggregateVote
+	45, // 8: dualchain.finality.v1.QueryVotesResponse.votes:type_name -> dualchain.finality.v1.AggregateVote
 	9,  // 9: dualchain.finality.v1.QueryVotesResponse.voters:type_name -> dualchain.finality.v1.SetVoter
-	38, // 10: dualchain.finality.v1.QueryDutyResponse.target:type_name -> dualchain.checkpoint.v1.Checkpoint
-	39, // 11: dualchain.finality.v1.QueryDutyResponse.source:type_name -> dualchain.finality.v1.Ref
-	40, // 12: dualchain.finality.v1.QueryParticipationResponse.era:type_name -> dualchain.finality.v1.Era
-	38, // 13: dualchain.finality.v1.Certificate.checkpoints:type_name -> dualchain.checkpoint.v1.Checkpoint
-	37, // 14: dualchain.finality.v1.Certificate.links:type_name -> dualchain.finality.v1.AggregateVote
+	46, // 10: dualchain.finality.v1.QueryDutyResponse.target:type_name -> dualchain.checkpoint.v1.Checkpoint
+	47, // 11: dualchain.finality.v1.QueryDutyResponse.source:type_name -> dualchain.finality.v1.Ref
+	48, // 12: dualchain.finality.v1.QueryParticipationResponse.era:type_name -> dualchain.finality.v1.Era
+	46, // 13: dualchain.finality.v1.Certificate.checkpoints:type_name -> dualchain.checkpoint.v1.Checkpoint
+	45, // 14: dualchain.finality.v1.Certificate.links:type_name -> dualchain.finality.v1.AggregateVote
 	17, // 15: dualchain.finality.v1.QueryCertificateResponse.certificate:type_name -> dualchain.finality.v1.Certificate
-	35, // 16: dualchain.finality.v1.QueryDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	41, // 17: dualchain.finality.v1.DelegationBalance.delegation:type_name -> dualchain.finality.v1.Delegation
+	43, // 16: dualchain.finality.v1.QueryDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	49, // 17: dualchain.finality.v1.DelegationBalance.delegation:type_name -> dualchain.finality.v1.Delegation
 	20, // 18: dualchain.finality.v1.QueryDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
-	36, // 19: dualchain.finality.v1.QueryDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	35, // 20: dualchain.finality.v1.QueryDelegatorDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	44, // 19: dualchain.finality.v1.QueryDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	43, // 20: dualchain.finality.v1.QueryDelegatorDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
 	20, // 21: dualchain.finality.v1.QueryDelegatorDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
-	36, // 22: dualchain.finality.v1.QueryDelegatorDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	35, // 23: dualchain.finality.v1.QueryUnbondingsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	42, // 24: dualchain.finality.v1.UnbondingBalance.unbonding:type_name -> dualchain.finality.v1.Unbonding
+	44, // 22: dualchain.finality.v1.QueryDelegatorDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	43, // 23: dualchain.finality.v1.QueryUnbondingsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	50, // 24: dualchain.finality.v1.UnbondingBalance.unbonding:type_name -> dualchain.finality.v1.Unbonding
 	25, // 25: dualchain.finality.v1.QueryUnbondingsResponse.unbondings:type_name -> dualchain.finality.v1.UnbondingBalance
-	36, // 26: dualchain.finality.v1.QueryUnbondingsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	43, // 27: dualchain.finality.v1.QueryEvidenceResponse.record:type_name -> dualchain.finality.v1.EvidenceRecord
-	35, // 28: dualchain.finality.v1.QueryAllEvidenceRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	43, // 29: dualchain.finality.v1.QueryAllEvidenceResponse.records:type_name -> dualchain.finality.v1.EvidenceRecord
-	36, // 30: dualchain.finality.v1.QueryAllEvidenceResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	1,  // 31: dualchain.finality.v1.Query.Params:input_type -> dualchain.finality.v1.QueryParamsRequest
-	3,  // 32: dualchain.finality.v1.Query.Voter:input_type -> dualchain.finality.v1.QueryVoterRequest
-	5,  // 33: dualchain.finality.v1.Query.Voters:input_type -> dualchain.finality.v1.QueryVotersRequest
-	7,  // 34: dualchain.finality.v1.Query.VoterSet:input_type -> dualchain.finality.v1.QueryVoterSetRequest
-	10, // 35: dualchain.finality.v1.Query.Votes:input_type -> dualchain.finality.v1.QueryVotesRequest
-	12, // 36: dualchain.finality.v1.Query.Duty:input_type -> dualchain.finality.v1.QueryDutyRequest
-	14, // 37: dualchain.finality.v1.Query.Participation:input_type -> dualchain.finality.v1.QueryParticipationRequest
-	16, // 38: dualchain.finality.v1.Query.Certificate:input_type -> dualchain.finality.v1.QueryCertificateRequest
-	19, // 39: dualchain.finality.v1.Query.Delegations:input_type -> dualchain.finality.v1.QueryDelegationsRequest
-	22, // 40: dualchain.finality.v1.Query.DelegatorDelegations:input_type -> dualchain.finality.v1.QueryDelegatorDelegationsRequest
-	24, // 41: dualchain.finality.v1.Query.Unbondings:input_type -> dualchain.finality.v1.QueryUnbondingsRequest
-	27, // 42: dualchain.finality.v1.Query.Evidence:input_type -> dualchain.finality.v1.QueryEvidenceRequest
-	29, // 43: dualchain.finality.v1.Query.AllEvidence:input_type -> dualchain.finality.v1.QueryAllEvidenceRequest
-	31, // 44: dualchain.finality.v1.Query.EconomicSecurity:input_type -> dualchain.finality.v1.QueryEconomicSecurityRequest
-	2,  // 45: dualchain.finality.v1.Query.Params:output_type -> dualchain.finality.v1.QueryParamsResponse
-	4,  // 46: dualchain.finality.v1.Query.Voter:output_type -> dualchain.finality.v1.QueryVoterResponse
-	6,  // 47: dualchain.finality.v1.Query.Voters:output_type -> dualchain.finality.v1.QueryVotersResponse
-	8,  // 48: dualchain.finality.v1.Query.VoterSet:output_type -> dualchain.finality.v1.QueryVoterSetResponse
-	11, // 49: dualchain.finality.v1.Query.Votes:output_type -> dualchain.finality.v1.QueryVotesResponse
-	13, // 50: dualchain.finality.v1.Query.Duty:output_type -> dualchain.finality.v1.QueryDutyResponse
-	15, // 51: dualchain.finality.v1.Query.Participation:output_type -> dualchain.finality.v1.QueryParticipationResponse
-	18, // 52: dualchain.finality.v1.Query.Certificate:output_type -> dualchain.finality.v1.QueryCertificateResponse
-	21, // 53: dualchain.finality.v1.Query.Delegations:output_type -> dualchain.finality.v1.QueryDelegationsResponse
-	23, // 54: dualchain.finality.v1.Query.DelegatorDelegations:output_type -> dualchain.finality.v1.QueryDelegatorDelegationsResponse
-	26, // 55: dualchain.finality.v1.Query.Unbondings:output_type -> dualchain.finality.v1.QueryUnbondingsResponse
-	28, // 56: dualchain.finality.v1.Query.Evidence:output_type -> dualchain.finality.v1.QueryEvidenceResponse
-	30, // 57: dualchain.finality.v1.Query.AllEvidence:output_type -> dualchain.finality.v1.QueryAllEvidenceResponse
-	32, // 58: dualchain.finality.v1.Query.EconomicSecurity:output_type -> dualchain.finality.v1.QueryEconomicSecurityResponse
-	45, // [45:59] is the sub-list for method output_type
-	31, // [31:45] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	44, // 26: dualchain.finality.v1.QueryUnbondingsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	51, // 27: dualchain.finality.v1.QueryEvidenceResponse.record:type_name -> dualchain.finality.v1.EvidenceRecord
+	43, // 28: dualchain.finality.v1.QueryAllEvidenceRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	51, // 29: dualchain.finality.v1.QueryAllEvidenceResponse.records:type_name -> dualchain.finality.v1.EvidenceRecord
+	44, // 30: dualchain.finality.v1.QueryAllEvidenceResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	46, // 31: dualchain.finality.v1.HandOver.checkpoint:type_name -> dualchain.checkpoint.v1.Checkpoint
+	33, // 32: dualchain.finality.v1.QueryHandOversResponse.hand_overs:type_name -> dualchain.finality.v1.HandOver
+	33, // 33: dualchain.finality.v1.QueryFollowResponse.hand_overs:type_name -> dualchain.finality.v1.HandOver
+	46, // 34: dualchain.finality.v1.QueryTrustPointResponse.checkpoint:type_name -> dualchain.checkpoint.v1.Checkpoint
+	39, // 35: dualchain.finality.v1.QueryTrustPointResponse.members:type_name -> dualchain.finality.v1.TrustMember
+	1,  // 36: dualchain.finality.v1.Query.Params:input_type -> dualchain.finality.v1.QueryParamsRequest
+	3,  // 37: dualchain.finality.v1.Query.Voter:input_type -> dualchain.finality.v1.QueryVoterRequest
+	5,  // 38: dualchain.finality.v1.Query.Voters:input_type -> dualchain.finality.v1.QueryVotersRequest
+	7,  // 39: dualchain.finality.v1.Query.VoterSet:input_type -> dualchain.finality.v1.QueryVoterSetRequest
+	10, // 40: dualchain.finality.v1.Query.Votes:input_type -> dualchain.finality.v1.QueryVotesRequest
+	12, // 41: dualchain.finality.v1.Query.Duty:input_type -> dualchain.finality.v1.QueryDutyRequest
+	14, // 42: dualchain.finality.v1.Query.Participation:input_type -> dualchain.finality.v1.QueryParticipationRequest
+	16, // 43: dualchain.finality.v1.Query.Certificate:input_type -> dualchain.finality.v1.QueryCertificateRequest
+	19, // 44: dualchain.finality.v1.Query.Delegations:input_type -> dualchain.finality.v1.QueryDelegationsRequest
+	22, // 45: dualchain.finality.v1.Query.DelegatorDelegations:input_type -> dualchain.finality.v1.QueryDelegatorDelegationsRequest
+	24, // 46: dualchain.finality.v1.Query.Unbondings:input_type -> dualchain.finality.v1.QueryUnbondingsRequest
+	27, // 47: dualchain.finality.v1.Query.Evidence:input_type -> dualchain.finality.v1.QueryEvidenceRequest
+	29, // 48: dualchain.finality.v1.Query.AllEvidence:input_type -> dualchain.finality.v1.QueryAllEvidenceRequest
+	31, // 49: dualchain.finality.v1.Query.EconomicSecurity:input_type -> dualchain.finality.v1.QueryEconomicSecurityRequest
+	34, // 50: dualchain.finality.v1.Query.HandOvers:input_type -> dualchain.finality.v1.QueryHandOversRequest
+	36, // 51: dualchain.finality.v1.Query.Follow:input_type -> dualchain.finality.v1.QueryFollowRequest
+	38, // 52: dualchain.finality.v1.Query.TrustPoint:input_type -> dualchain.finality.v1.QueryTrustPointRequest
+	2,  // 53: dualchain.finality.v1.Query.Params:output_type -> dualchain.finality.v1.QueryParamsResponse
+	4,  // 54: dualchain.finality.v1.Query.Voter:output_type -> dualchain.finality.v1.QueryVoterResponse
+	6,  // 55: dualchain.finality.v1.Query.Voters:output_type -> dualchain.finality.v1.QueryVotersResponse
+	8,  // 56: dualchain.finality.v1.Query.VoterSet:output_type -> dualchain.finality.v1.QueryVoterSetResponse
+	11, // 57: dualchain.finality.v1.Query.Votes:output_type -> dualchain.finality.v1.QueryVotesResponse
+	13, // 58: dualchain.finality.v1.Query.Duty:output_type -> dualchain.finality.v1.QueryDutyResponse
+	15, // 59: dualchain.finality.v1.Query.Participation:output_type -> dualchain.finality.v1.QueryParticipationResponse
+	18, // 60: dualchain.finality.v1.Query.Certificate:output_type -> dualchain.finality.v1.QueryCertificateResponse
+	21, // 61: dualchain.finality.v1.Query.Delegations:output_type -> dualchain.finality.v1.QueryDelegationsResponse
+	23, // 62: dualchain.finality.v1.Query.DelegatorDelegations:output_type -> dualchain.finality.v1.QueryDelegatorDelegationsResponse
+	26, // 63: dualchain.finality.v1.Query.Unbondings:output_type -> dualchain.finality.v1.QueryUnbondingsResponse
+	28, // 64: dualchain.finality.v1.Query.Evidence:output_type -> dualchain.finality.v1.QueryEvidenceResponse
+	30, // 65: dualchain.finality.v1.Query.AllEvidence:output_type -> dualchain.finality.v1.QueryAllEvidenceResponse
+	32, // 66: dualchain.finality.v1.Query.EconomicSecurity:output_type -> dualchain.finality.v1.QueryEconomicSecurityResponse
+	35, // 67: dualchain.finality.v1.Query.HandOvers:output_type -> dualchain.finality.v1.QueryHandOversResponse
+	37, // 68: dualchain.finality.v1.Query.Follow:output_type -> dualchain.finality.v1.QueryFollowResponse
+	40, // 69: dualchain.finality.v1.Query.TrustPoint:output_type -> dualchain.finality.v1.QueryTrustPointResponse
+	53, // [53:70] is the sub-list for method output_type
+	36, // [36:53] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_finality_v1_query_proto_init() }
@@ -2305,7 +2819,7 @@ func file_dualchain_finality_v1_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_finality_v1_query_proto_rawDesc), len(file_dualchain_finality_v1_query_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   32,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

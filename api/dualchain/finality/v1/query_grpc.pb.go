@@ -33,6 +33,9 @@ const (
 	Query_Evidence_FullMethodName             = "/dualchain.finality.v1.Query/Evidence"
 	Query_AllEvidence_FullMethodName          = "/dualchain.finality.v1.Query/AllEvidence"
 	Query_EconomicSecurity_FullMethodName     = "/dualchain.finality.v1.Query/EconomicSecurity"
+	Query_HandOvers_FullMethodName            = "/dualchain.finality.v1.Query/HandOvers"
+	Query_Follow_FullMethodName               = "/dualchain.finality.v1.Query/Follow"
+	Query_TrustPoint_FullMethodName           = "/dualchain.finality.v1.Query/TrustPoint"
 )
 
 // QueryClient is the client API for Query service.
@@ -56,7 +59,8 @@ type QueryClient interface {
 	Duty(ctx context.Context, in *QueryDutyRequest, opts ...grpc.CallOption) (*QueryDutyResponse, error)
 	// Participation returns how much a voter has voted in an era that is not settled yet.
 	Participation(ctx context.Context, in *QueryParticipationRequest, opts ...grpc.CallOption) (*QueryParticipationResponse, error)
-	// Certificate returns the links and checkpoints that finalize an epoch.
+	// Certificate returns the links and checkpoints that finalize an epoch: of the first checkpoint at or above it that has a
+	// certificate of its own, among those that are kept.
 	Certificate(ctx context.Context, in *QueryCertificateRequest, opts ...grpc.CallOption) (*QueryCertificateResponse, error)
 	// Delegations lists the delegations to a voter.
 	Delegations(ctx context.Context, in *QueryDelegationsRequest, opts ...grpc.CallOption) (*QueryDelegationsResponse, error)
@@ -70,6 +74,15 @@ type QueryClient interface {
 	AllEvidence(ctx context.Context, in *QueryAllEvidenceRequest, opts ...grpc.CallOption) (*QueryAllEvidenceResponse, error)
 	// EconomicSecurity tells what stands behind finality.
 	EconomicSecurity(ctx context.Context, in *QueryEconomicSecurityRequest, opts ...grpc.CallOption) (*QueryEconomicSecurityResponse, error)
+	// HandOvers lists what is kept for ever of the pairs above one: all that a skipping light client needs to catch up from
+	// trust in a checkpoint of that pair, oldest first. Ask again from the last one's pair while there are more.
+	HandOvers(ctx context.Context, in *QueryHandOversRequest, opts ...grpc.CallOption) (*QueryHandOversResponse, error)
+	// Follow lists hand-overs with every checkpoint and every link from one checkpoint on, for a following light client. Ask
+	// again from the last one's epoch while there are more.
+	Follow(ctx context.Context, in *QueryFollowRequest, opts ...grpc.CallOption) (*QueryFollowResponse, error)
+	// TrustPoint returns a final checkpoint with all members of its pair and of the set that follows. Whoever knows its root
+	// need not trust the node for the rest.
+	TrustPoint(ctx context.Context, in *QueryTrustPointRequest, opts ...grpc.CallOption) (*QueryTrustPointResponse, error)
 }
 
 type queryClient struct {
@@ -220,6 +233,36 @@ func (c *queryClient) EconomicSecurity(ctx context.Context, in *QueryEconomicSec
 	return out, nil
 }
 
+func (c *queryClient) HandOvers(ctx context.Context, in *QueryHandOversRequest, opts ...grpc.CallOption) (*QueryHandOversResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryHandOversResponse)
+	err := c.cc.Invoke(ctx, Query_HandOvers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Follow(ctx context.Context, in *QueryFollowRequest, opts ...grpc.CallOption) (*QueryFollowResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryFollowResponse)
+	err := c.cc.Invoke(ctx, Query_Follow_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) TrustPoint(ctx context.Context, in *QueryTrustPointRequest, opts ...grpc.CallOption) (*QueryTrustPointResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryTrustPointResponse)
+	err := c.cc.Invoke(ctx, Query_TrustPoint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 // All implementations must embed UnimplementedQueryServer
 // for forward compatibility.
@@ -241,7 +284,8 @@ type QueryServer interface {
 	Duty(context.Context, *QueryDutyRequest) (*QueryDutyResponse, error)
 	// Participation returns how much a voter has voted in an era that is not settled yet.
 	Participation(context.Context, *QueryParticipationRequest) (*QueryParticipationResponse, error)
-	// Certificate returns the links and checkpoints that finalize an epoch.
+	// Certificate returns the links and checkpoints that finalize an epoch: of the first checkpoint at or above it that has a
+	// certificate of its own, among those that are kept.
 	Certificate(context.Context, *QueryCertificateRequest) (*QueryCertificateResponse, error)
 	// Delegations lists the delegations to a voter.
 	Delegations(context.Context, *QueryDelegationsRequest) (*QueryDelegationsResponse, error)
@@ -255,6 +299,15 @@ type QueryServer interface {
 	AllEvidence(context.Context, *QueryAllEvidenceRequest) (*QueryAllEvidenceResponse, error)
 	// EconomicSecurity tells what stands behind finality.
 	EconomicSecurity(context.Context, *QueryEconomicSecurityRequest) (*QueryEconomicSecurityResponse, error)
+	// HandOvers lists what is kept for ever of the pairs above one: all that a skipping light client needs to catch up from
+	// trust in a checkpoint of that pair, oldest first. Ask again from the last one's pair while there are more.
+	HandOvers(context.Context, *QueryHandOversRequest) (*QueryHandOversResponse, error)
+	// Follow lists hand-overs with every checkpoint and every link from one checkpoint on, for a following light client. Ask
+	// again from the last one's epoch while there are more.
+	Follow(context.Context, *QueryFollowRequest) (*QueryFollowResponse, error)
+	// TrustPoint returns a final checkpoint with all members of its pair and of the set that follows. Whoever knows its root
+	// need not trust the node for the rest.
+	TrustPoint(context.Context, *QueryTrustPointRequest) (*QueryTrustPointResponse, error)
 	mustEmbedUnimplementedQueryServer()
 }
 
@@ -306,6 +359,15 @@ func (UnimplementedQueryServer) AllEvidence(context.Context, *QueryAllEvidenceRe
 }
 func (UnimplementedQueryServer) EconomicSecurity(context.Context, *QueryEconomicSecurityRequest) (*QueryEconomicSecurityResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EconomicSecurity not implemented")
+}
+func (UnimplementedQueryServer) HandOvers(context.Context, *QueryHandOversRequest) (*QueryHandOversResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method HandOvers not implemented")
+}
+func (UnimplementedQueryServer) Follow(context.Context, *QueryFollowRequest) (*QueryFollowResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Follow not implemented")
+}
+func (UnimplementedQueryServer) TrustPoint(context.Context, *QueryTrustPointRequest) (*QueryTrustPointResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TrustPoint not implemented")
 }
 func (UnimplementedQueryServer) mustEmbedUnimplementedQueryServer() {}
 func (UnimplementedQueryServer) testEmbeddedByValue()               {}
@@ -580,6 +642,60 @@ func _Query_EconomicSecurity_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_HandOvers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryHandOversRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).HandOvers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Query_HandOvers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).HandOvers(ctx, req.(*QueryHandOversRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Follow_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryFollowRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Follow(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Query_Follow_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Follow(ctx, req.(*QueryFollowRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_TrustPoint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryTrustPointRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).TrustPoint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Query_TrustPoint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).TrustPoint(ctx, req.(*QueryTrustPointRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Query_ServiceDesc is the grpc.ServiceDesc for Query service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -642,6 +758,18 @@ var Query_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EconomicSecurity",
 			Handler:    _Query_EconomicSecurity_Handler,
+		},
+		{
+			MethodName: "HandOvers",
+			Handler:    _Query_HandOvers_Handler,
+		},
+		{
+			MethodName: "Follow",
+			Handler:    _Query_Follow_Handler,
+		},
+		{
+			MethodName: "TrustPoint",
+			Handler:    _Query_TrustPoint_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
