@@ -2,8 +2,6 @@ package guard
 
 import (
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -184,73 +182,78 @@ func TestAnUnknownKeyIsRefused(t *testing.T) {
 	}
 }
 
-func TestAdmittingAgainForgetsNothing(t *testing.T) {
-	g, _ := openNew(t)
-	if err := g.Approve(chainA, alice, link(0, 1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Admit(alice); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Approve(chainA, alice, link(0, 1, 9)); err == nil {
-		t.Error("expected a refusal, found none")
-	}
-}
-
-func TestFilesThatAreRefused(t *testing.T) {
-	write := func(content string) func(*testing.T, string) {
-		return func(t *testing.T, path string) {
-			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+// The strategies differ in what is refused though it is safe.
+func TestStrategies(t *testing.T) {
+	history := []ffg.Vote{link(2, 3), link(3, 4), link(5, 8)}
+	for _, tc := range []struct {
+		name  string
+		keep  int
+		vote  ffg.Vote
+		below bool
+	}{
+		{"complete: the latest again", Complete, link(5, 8), false},
+		{"complete: an older one again", Complete, link(2, 3), false},
+		{"complete: beside what came before", Complete, link(0, 1), false},
+		{"complete: between", Complete, link(3, 6), false},
+		{"two: the older of the two again", 2, link(3, 4), false},
+		{"two: a forgotten one", 2, link(2, 3), true},
+		{"two: between", 2, link(3, 6), false},
+		{"two: before", 2, link(0, 1), true},
+		{"minimal: the latest again", Minimal, link(5, 8), false},
+		{"minimal: the one before", Minimal, link(3, 4), true},
+		{"minimal: between", Minimal, link(3, 6), true},
+		{"minimal: the next, with the same source", Minimal, link(5, 9), false},
+		{"minimal: the next, with a higher source", Minimal, link(8, 9), false},
+	} {
+		for when, keep := range map[string]struct{ first, prune, then int }{
+			"from the start": {tc.keep, Complete, tc.keep},
+			"later":          {Complete, Complete, tc.keep},
+			"pruned":         {Complete, tc.keep, Complete},
+		} {
+			g, path := openNew(t, Keep(keep.first))
+			approveAll(t, g, history...)
+			if err := errors.Join(g.Prune(keep.prune), g.Close()); err != nil {
 				t.Fatal(err)
+			}
+			g = reopen(t, path, Keep(keep.then))
+			err := g.Approve(chainA, alice, tc.vote)
+			var below *BelowFloor
+			if tc.below != errors.As(err, &below) || !tc.below && err != nil {
+				t.Errorf("%s, %s: expected below the floor %t, found %v", tc.name, when, tc.below, err)
 			}
 		}
 	}
-	for name, tc := range map[string]struct {
-		make func(*testing.T, string)
-		want error
+}
+
+func TestTheFloorRefusesWithinItsBounds(t *testing.T) {
+	floor := Floor{Source: 2, Target: 3}
+	for _, tc := range []struct {
+		vote  Record
+		above bool
+	}{{span(2, 4), true}, {span(1, 4), false}, {span(2, 3), false}, {span(3, 4), true}} {
+		if above := floor.above(tc.vote); above != tc.above {
+			t.Errorf("%+v: expected above %t, found %t", tc.vote, tc.above, above)
+		}
+	}
+}
+
+func TestRefusalsSayWhy(t *testing.T) {
+	g, _ := openNew(t, Keep(Minimal))
+	approveAll(t, g, link(5, 8))
+	for _, tc := range []struct {
+		vote ffg.Vote
+		says []string
 	}{
-		"no file":      {func(*testing.T, string) {}, ErrMissing},
-		"empty file":   {write(""), ErrDamaged},
-		"another file": {write(strings.Repeat("vote ", 10_000)), ErrDamaged},
+		{link(5, 8, 9), []string{"double vote: recorded 5 → 8", recordOf(link(5, 8)).Root.String(), link(5, 8, 9).Target.Root.String()}},
+		{link(4, 9), []string{"surround vote: recorded 5 → 8", "asked for 4 (", "→ 9 ("}},
+		{link(4, 7), []string{"expected source epoch 5 or more and target epoch above 8, found 4 → 7"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), FileName)
-			tc.make(t, path)
-			for range 2 { // looking at a file doesn't mend it
-				if _, err := Open(path); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), path) {
-					t.Errorf("expected %v naming %s, found %v", tc.want, path, err)
-				}
+		err := g.Approve(chainA, alice, tc.vote)
+		for _, part := range tc.says {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: expected %q, found %v", describe(tc.vote), part, err)
 			}
-		})
-	}
-}
-
-func TestCreateReplacesNothing(t *testing.T) {
-	g, path := openNew(t)
-	if err := g.Approve(chainA, alice, link(0, 1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := Create(path); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("expected %v, found %v", fs.ErrExist, err)
-	}
-	if err := g.Approve(chainA, alice, link(0, 1, 9)); err == nil {
-		t.Error("expected a refusal, found none")
-	}
-	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 2 {
-		t.Errorf("expected the file and its lock, found %v, %v", entries, err)
-	}
-	if stat, err := os.Stat(path); err != nil || stat.Mode().Perm() != 0o600 {
-		t.Errorf("expected mode 0600, found %v, %v", stat.Mode(), err)
-	}
-}
-
-func TestAClosedGuardApprovesNothing(t *testing.T) {
-	g, _ := openNew(t)
-	if err := g.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Approve(chainA, alice, link(0, 1)); err == nil {
-		t.Error("expected a refusal, found none")
+		}
 	}
 }
 
