@@ -12,6 +12,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/internal/durable"
 	"github.com/dualchain/dualchain/voter/watch"
 )
@@ -36,10 +37,12 @@ type Config struct {
 	Operator           string       `toml:"operator" comment:"The voter's operator address. Optional: 'voter keys pop' and unjailing use it."`
 	Keys               []string     `toml:"keys" comment:"Names of the keys to vote with; empty for all in keys/. With a [signer], the keys are the signer's."`
 	PasswordFile       string       `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. Empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
+	Protection         string       `toml:"protection" comment:"What slashing protection remembers of each key: 'complete', the last thousand votes, or 'minimal', the last one, and then it refuses every earlier epoch. With a [signer], it is the signer's."`
 	PollInterval       Duration     `toml:"poll_interval" comment:"How often to ask for the latest block besides listening for events, and to try again after a failure."`
 	StallAfter         Duration     `toml:"stall_after" comment:"A node without a new block for this long is unhealthy: another one is used, and there is an alarm if none is better."`
 	DoppelgangerEpochs uint64       `toml:"doppelganger_epochs" comment:"How many epochs to watch at start for votes of the same key from elsewhere before the first signature. 0: don't. A key that has never voted, or that voted in the last of these epochs, doesn't wait."`
 	Nodes              []NodeConfig `toml:"node" comment:"The nodes to follow, in order of preference; the next one is used while one before is unhealthy."`
+	Signer             RemoteSigner `toml:"signer" comment:"A signer in a process of its own ('dualchaind signer'), in place of the keys and the slashing protection of this folder."`
 	Witnesses          []NodeConfig `toml:"witness" comment:"Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm."`
 }
 
@@ -48,6 +51,25 @@ type NodeConfig struct {
 	GRPC string `toml:"grpc" comment:"gRPC address, HOST:PORT (grpc.address in its app.toml). Plain text: use a node on this machine or a tunnel."`
 	RPC  string `toml:"rpc" comment:"CometBFT RPC address of the same node (rpc.laddr in its config.toml)."`
 }
+
+// RemoteSigner says where a signer is, and how the voter and it know each other.
+type RemoteSigner struct {
+	Address string `toml:"address" comment:"HOST:PORT of the signer. Empty: sign with the keys of this folder."`
+	TLSFiles
+}
+
+// TLSFiles are PEM files, by paths relative to the home or absolute.
+type TLSFiles struct {
+	CA          string `toml:"ca" comment:"Certificate of the authority that the other side's certificate has to come from."`
+	Certificate string `toml:"certificate" comment:"Our certificate."`
+	Key         string `toml:"key" comment:"Its private key. The files are read again for each connection, so that they can be replaced at any time."`
+}
+
+// Values of Config.Protection.
+const (
+	CompleteProtection = "complete"
+	MinimalProtection  = "minimal"
+)
 
 // Duration is a time.Duration that reads and writes like "2s".
 type Duration time.Duration
@@ -70,10 +92,12 @@ func DefaultNode() NodeConfig {
 // DefaultConfig is complete but for the chain id.
 func DefaultConfig() Config {
 	return Config{
+		Protection:         CompleteProtection,
 		PollInterval:       Duration(2 * time.Second),
 		StallAfter:         Duration(time.Minute),
 		DoppelgangerEpochs: 2,
 		Nodes:              []NodeConfig{DefaultNode()},
+		Signer:             RemoteSigner{TLSFiles: tlsFiles("voter")},
 	}
 }
 
@@ -82,6 +106,12 @@ func (c Config) Validate() error {
 	refuse := func(field string, err error) error { return fmt.Errorf("%w: %s: %w", ErrConfig, field, err) }
 	if c.ChainID == "" {
 		return refuse("chain_id", errors.New("expected the chain's id, found none"))
+	}
+	if _, err := keptVotes(c.Protection); err != nil {
+		return refuse("protection", err)
+	}
+	if err := c.Signer.validate(c.Keys); err != nil {
+		return refuse("signer", err)
 	}
 	if len(c.Nodes) == 0 {
 		return refuse("node", errors.New("expected at least one [[node]], found none"))
@@ -114,13 +144,43 @@ func (c Config) Validate() error {
 }
 
 func (n NodeConfig) validate() error {
-	if host, port, err := net.SplitHostPort(n.GRPC); err != nil || port == "" || strings.Contains(host, "/") {
+	if !isHostPort(n.GRPC) {
 		return fmt.Errorf("grpc: expected HOST:PORT, found %q", n.GRPC)
 	}
 	if _, err := watch.NewComet(n.RPC); err != nil {
 		return fmt.Errorf("rpc: %w", err)
 	}
 	return nil
+}
+
+func (r RemoteSigner) validate(keys []string) error {
+	switch {
+	case r.Address == "":
+		return nil
+	case !isHostPort(r.Address):
+		return fmt.Errorf("address: expected HOST:PORT, found %q", r.Address)
+	case len(keys) > 0:
+		return fmt.Errorf("expected no names of keys beside it, found %q: the keys are the signer's", keys)
+	default:
+		return nil
+	}
+}
+
+func isHostPort(address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	return err == nil && port != "" && !strings.Contains(host, "/")
+}
+
+// keptVotes is how many votes a strategy of slashing protection remembers.
+func keptVotes(protection string) (int, error) {
+	switch protection {
+	case CompleteProtection:
+		return guard.Complete, nil
+	case MinimalProtection:
+		return guard.Minimal, nil
+	default:
+		return 0, fmt.Errorf("expected %q or %q, found %q", CompleteProtection, MinimalProtection, protection)
+	}
 }
 
 func between(d Duration, least, most time.Duration) error {
@@ -134,22 +194,44 @@ func between(d Duration, least, most time.Duration) error {
 // the whole of it if there is none. It wraps ErrConfig for a file that isn't TOML or has unknown fields.
 func (h Home) LoadConfig() (Config, error) {
 	config := DefaultConfig()
-	content, err := os.ReadFile(h.configPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return config, nil
-	}
-	if err != nil {
-		return Config{}, fmt.Errorf("read voter configuration: %w", err)
-	}
 	config.Nodes = nil // the file's nodes take the place of the default, not the one after it
-	decoder := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields()
-	if err := decoder.Decode(&config); err != nil {
-		return Config{}, fmt.Errorf("%w: %s: %w", ErrConfig, h.configPath(), explain(err))
+	if err := loadTOML(h.configPath(), &config); err != nil {
+		return Config{}, err
 	}
 	if config.Nodes == nil {
 		config.Nodes = DefaultConfig().Nodes
 	}
 	return config, nil
+}
+
+// WriteConfig writes a new configuration file with comments. It never replaces one: the error then wraps fs.ErrExist.
+func (h Home) WriteConfig(config Config) error { return writeTOML(h.configPath(), config) }
+
+// loadTOML fills in what a file says, nothing if there is none.
+func loadTOML(path string, config any) error {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	decoder := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields()
+	if err := decoder.Decode(config); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrConfig, path, explain(err))
+	}
+	return nil
+}
+
+func writeTOML(path string, config any) error {
+	content, err := toml.Marshal(config)
+	if err == nil {
+		err = durable.Write(path, content)
+	}
+	if err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	return nil
 }
 
 // explain makes TOML's errors show the line.
@@ -163,16 +245,4 @@ func explain(err error) error {
 		return fmt.Errorf("%w\n%s", err, decode.String())
 	}
 	return err
-}
-
-// WriteConfig writes a new configuration file with comments. It never replaces one: the error then wraps fs.ErrExist.
-func (h Home) WriteConfig(config Config) error {
-	content, err := toml.Marshal(config)
-	if err == nil {
-		err = durable.Write(h.configPath(), content)
-	}
-	if err != nil {
-		return fmt.Errorf("write voter configuration: %w", err)
-	}
-	return nil
 }

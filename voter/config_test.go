@@ -17,8 +17,10 @@ func TestAConfigurationSurvivesItsFile(t *testing.T) {
 	home := voter.Home(filepath.Join(t.TempDir(), "voter"))
 	want := voter.Config{
 		ChainID: "test-1", Operator: "dual1x", Keys: []string{"a", "b"}, PasswordFile: "password",
+		Protection:   voter.MinimalProtection,
 		PollInterval: voter.Duration(1500 * time.Millisecond), StallAfter: voter.Duration(time.Minute), DoppelgangerEpochs: 3,
 		Nodes:     []voter.NodeConfig{{GRPC: "h:1", RPC: "tcp://h:2"}, {GRPC: "i:1", RPC: "tcp://i:2"}},
+		Signer:    voter.RemoteSigner{Address: "s:1", TLSFiles: voter.TLSFiles{CA: "ca", Certificate: "c", Key: "k"}},
 		Witnesses: []voter.NodeConfig{{GRPC: "j:1", RPC: "tcp://j:2"}},
 	}
 	if err := home.WriteConfig(want); err != nil {
@@ -75,6 +77,11 @@ func TestTheBoundsOfAConfiguration(t *testing.T) {
 	}{
 		"defaults and a chain": {change: func(*voter.Config) {}},
 		"no chain":             {func(c *voter.Config) { c.ChainID = "" }, "chain_id: expected the chain's id, found none"},
+		"minimal protection":   {change: func(c *voter.Config) { c.Protection = voter.MinimalProtection }},
+		"odd protection":       {func(c *voter.Config) { c.Protection = "none" }, `protection: expected "complete" or "minimal", found "none"`},
+		"a signer":             {change: func(c *voter.Config) { c.Signer.Address = "s:1" }},
+		"signer without port":  {func(c *voter.Config) { c.Signer.Address = "s" }, `signer: address: expected HOST:PORT, found "s"`},
+		"keys beside a signer": {func(c *voter.Config) { c.Signer.Address, c.Keys = "s:1", []string{"a"} }, `signer: expected no names of keys beside it, found ["a"]`},
 		"no node":              {func(c *voter.Config) { c.Nodes = nil }, "node: expected at least one [[node]], found none"},
 		"gRPC without port":    {func(c *voter.Config) { c.Nodes[0].GRPC = "localhost" }, `node 1: grpc: expected HOST:PORT, found "localhost"`},
 		"gRPC with no port":    {func(c *voter.Config) { c.Nodes[0].GRPC = "localhost:" }, "node 1: grpc"},

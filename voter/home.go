@@ -108,7 +108,7 @@ func (h Home) loadKeys(names []string, find keys.Password) (secrets []*bls.Secre
 
 // openGuard opens the guard that protects the keys. Without one it refuses to start and says why: what a key has signed
 // is forgotten then, unless its owner says that there is nothing to forget.
-func (h Home) openGuard(public []ffg.PublicKey, neverVoted bool) (*guard.Guard, error) {
+func (h Home) openGuard(public []ffg.PublicKey, keep int, neverVoted bool) (*guard.Guard, error) {
 	if neverVoted {
 		for _, key := range public {
 			if err := h.protect(key); err != nil {
@@ -116,7 +116,7 @@ func (h Home) openGuard(public []ffg.PublicKey, neverVoted bool) (*guard.Guard, 
 			}
 		}
 	}
-	g, err := guard.Open(h.guardPath())
+	g, err := guard.Open(h.guardPath(), guard.Keep(keep))
 	if errors.Is(err, guard.ErrMissing) {
 		return nil, fmt.Errorf("%w; if its keys have never signed a vote, anywhere, start once with --%s", err, NeverVotedFlag)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dualchain/dualchain/ffg"
 	"github.com/dualchain/dualchain/voter/sign"
+	remotesigner "github.com/dualchain/dualchain/voter/signer"
 	"github.com/dualchain/dualchain/voter/submit"
 	"github.com/dualchain/dualchain/voter/watch"
 	"github.com/dualchain/dualchain/x/finality/types"
@@ -27,7 +28,7 @@ func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *
 	if err := config.Validate(); err != nil {
 		return err
 	}
-	keyring, closeKeyring, err := openKeyring(home, config, neverVoted)
+	keyring, closeKeyring, err := openSigner(home, config, neverVoted, log)
 	if err != nil {
 		return err
 	}
@@ -48,6 +49,7 @@ func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *
 		watch:     watch.NewNode(watch.Config{ChainID: config.ChainID, Poll: poll}, types.NewQueryClient(conn), blocks, log),
 		signer:    keyring,
 		submitter: func(log *slog.Logger) submitter { return submit.New(submit.NewGRPC(conn), log) },
+		look:      config.DoppelgangerEpochs,
 		retry:     poll,
 		log:       log,
 	}
@@ -59,8 +61,29 @@ func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *
 	return nil
 }
 
+// openSigner opens the keys and the guard of the home or, if there is one in the configuration, the way to a signer that
+// has them. What it returns closes it.
+func openSigner(home Home, config Config, neverVoted bool, log *slog.Logger) (signer, func(), error) {
+	if config.Signer.Address == "" {
+		return openKeyring(home, config, neverVoted)
+	}
+	if neverVoted {
+		return nil, nil, fmt.Errorf("%w: expected --%s where the keys are, with 'dualchaind signer start', found it with a [signer]", ErrConfig, NeverVotedFlag)
+	}
+	remote, err := remotesigner.Dial(config.Signer.Address, config.ChainID, home.files(config.Signer.TLSFiles), log)
+	if err != nil {
+		return nil, nil, err
+	}
+	log.Info("signing with", "signer", config.Signer.Address)
+	return remote, func() { _ = remote.Close() }, nil
+}
+
 // openKeyring opens the guard and the keys that the configuration names. What it returns closes both.
 func openKeyring(home Home, config Config, neverVoted bool) (*sign.Keyring, func(), error) {
+	keep, err := keptVotes(config.Protection)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: protection: %w", ErrConfig, err)
+	}
 	secrets, err := home.loadKeys(config.Keys, home.Password(config.PasswordFile))
 	if err != nil {
 		return nil, nil, err
@@ -69,7 +92,7 @@ func openKeyring(home Home, config Config, neverVoted bool) (*sign.Keyring, func
 	for i, secret := range secrets {
 		public[i] = secret.PublicKey().Bytes()
 	}
-	protection, err := home.openGuard(public, neverVoted)
+	protection, err := home.openGuard(public, keep, neverVoted)
 	if err != nil {
 		for _, secret := range secrets {
 			secret.Zero()
