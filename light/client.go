@@ -98,7 +98,40 @@ func (c *Client) Update(ctx context.Context) (more bool, err error) {
 	if err != nil || best.reached.Checkpoint == trust.Checkpoint {
 		return false, err
 	}
-	return best.more, c.store.Advance(best.handOvers, best.reached)
+	if err := c.store.Advance(best.handOvers, best.reached); err != nil {
+		return false, err
+	}
+	return best.more, c.forget(r)
+}
+
+// forget drops the start of the log when nobody can be held to account for it any more. It waits until there is a good
+// deal to drop: the log is written anew.
+func (c *Client) forget(r rules) error {
+	age := func(of ffg.Checkpoint) time.Duration { return r.options.Now.Sub(time.UnixMilli(int64(of.Time))) }
+	base := c.store.Base()
+	if age(base.Checkpoint) <= r.options.UnbondingTime*3/2 {
+		return nil
+	}
+	kept, err := c.store.Log()
+	if err != nil {
+		return err
+	}
+	old := 0
+	for old < len(kept) {
+		if final, _ := kept[old].Certificate.Finalized(); age(final) <= r.options.UnbondingTime {
+			break
+		}
+		old++
+	}
+	if old == 0 {
+		return nil
+	}
+	r.options.Now = time.UnixMilli(int64(base.Checkpoint.Time)) // what was fresh when we verified it
+	base, _, err = cert.VerifyChain(ffg.Domain(r.chainID), base, kept[:old], r.options)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return c.store.Rebase(base, kept[old:])
 }
 
 // best returns the claim that reaches furthest, once nothing contradicts it.

@@ -27,7 +27,9 @@ type node struct {
 	trust  func(cert.Trust) (cert.Trust, bool) // instead of its own
 }
 
-func newNode(name string, chain *certtest.Chain) *node { return &node{name: name, chain: chain, batch: 3} }
+func newNode(name string, chain *certtest.Chain) *node {
+	return &node{name: name, chain: chain, batch: 3}
+}
 
 // Name implements light.Provider.
 func (n *node) Name() string { return n.name }

@@ -1,6 +1,8 @@
 package light
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
 )
 
 // The files of a store. The log holds the hand-overs from the base to the trusted checkpoint, each with its length before
@@ -38,6 +41,8 @@ type Settings struct {
 	Following bool `json:"following"`
 	// UnbondingTime is the chain's: older trust is refused.
 	UnbondingTime Duration `json:"unbonding_time"`
+	// Origin is the checkpoint that the user vouched for.
+	Origin ffg.Ref `json:"origin"`
 }
 
 // Duration is a time.Duration that reads and writes like "504h0m0s".
@@ -79,22 +84,22 @@ func CreateStore(folder string, settings Settings, trust cert.Trust) (*Store, er
 	if _, err := os.Stat(filepath.Join(folder, settingsFile)); err == nil {
 		return nil, fmt.Errorf("create light client store: expected none in %s: %w", folder, fs.ErrExist)
 	}
+	settings.Origin = trust.Checkpoint.Ref()
 	s := &Store{folder: folder, settings: settings, base: trust, trust: trust}
-	encoded, err := trust.Encode()
-	if err != nil {
-		return nil, fmt.Errorf("create light client store: %w", err)
-	}
 	text, err := json.MarshalIndent(settings, "", "  ")
+	if err == nil {
+		err = s.write(logFile, nil)
+	}
+	for _, name := range []string{baseFile, trustFile} {
+		if err == nil {
+			err = s.writeTrust(name, trust)
+		}
+	}
+	if err == nil { // last: with the settings the store is there
+		err = s.write(settingsFile, append(text, '\n'))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("create light client store: %w", err)
-	}
-	for _, file := range []struct { // the settings last: with them the store is there
-		name    string
-		content []byte
-	}{{logFile, nil}, {baseFile, encoded}, {trustFile, encoded}, {settingsFile, append(text, '\n')}} {
-		if err := s.write(file.name, file.content); err != nil {
-			return nil, fmt.Errorf("create light client store: %w", err)
-		}
 	}
 	return s, nil
 }
@@ -154,11 +159,7 @@ func (s *Store) Advance(handOvers []cert.HandOver, reached cert.Trust) error {
 	if err := s.appendLog(handOvers); err != nil {
 		return fmt.Errorf("keep hand-overs: %w", err)
 	}
-	encoded, err := reached.Encode()
-	if err == nil {
-		err = s.write(trustFile, encoded)
-	}
-	if err != nil {
+	if err := s.writeTrust(trustFile, reached); err != nil {
 		return fmt.Errorf("keep trust: %w", err)
 	}
 	s.trust = reached
@@ -241,13 +242,9 @@ func (s *Store) appendLog(handOvers []cert.HandOver) error {
 // Rebase makes a later checkpoint of the log the base, so that the log holds what can still be held against anybody.
 func (s *Store) Rebase(base cert.Trust, rest []cert.HandOver) error {
 	trust := s.trust
-	encoded, err := base.Encode()
-	if err != nil {
-		return fmt.Errorf("move the base: %w", err)
-	}
 	// After a crash between these the store has less of a log, and never one that doesn't fit.
 	for _, name := range []string{trustFile, baseFile} {
-		if err := s.write(name, encoded); err != nil {
+		if err := s.writeTrust(name, base); err != nil {
 			return fmt.Errorf("move the base: %w", err)
 		}
 	}
@@ -255,12 +252,27 @@ func (s *Store) Rebase(base cert.Trust, rest []cert.HandOver) error {
 	return s.Advance(rest, trust)
 }
 
+// writeTrust writes the SHA-256 of the encoding before it: the members are bound by hashes in the checkpoint, and the
+// checkpoint itself by nothing.
+func (s *Store) writeTrust(name string, trust cert.Trust) error {
+	encoded, err := trust.Encode()
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(encoded)
+	return s.write(name, append(sum[:], encoded...))
+}
+
 func (s *Store) readTrust(name string) (cert.Trust, error) {
 	content, err := os.ReadFile(s.path(name))
 	if err != nil {
 		return cert.Trust{}, fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	trust, err := cert.DecodeTrust(content)
+	encoded := content[min(sha256.Size, len(content)):]
+	if sum := sha256.Sum256(encoded); !bytes.HasPrefix(content, sum[:]) {
+		return cert.Trust{}, fmt.Errorf("%w: %s: expected SHA-256 %x before the content, found another", ErrStore, s.path(name), sum)
+	}
+	trust, err := cert.DecodeTrust(encoded)
 	if err == nil {
 		err = trust.Validate()
 	}

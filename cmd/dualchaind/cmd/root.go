@@ -65,6 +65,8 @@ func NewRoot() (*cobra.Command, error) {
 		localnetCommand(description),
 		testnetCommand(description),
 		NewVoterCmd(),
+		lightCommand(),
+		verifyCommand(),
 	)
 	server.AddCommandsWithStartCmdOptions(root, app.DefaultNodeHome, createApp, exportApp, server.StartCmdOptions{})
 

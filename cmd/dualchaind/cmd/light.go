@@ -1,0 +1,204 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/dualchain/dualchain/app"
+	"github.com/dualchain/dualchain/light"
+)
+
+// defaultLightHome is beside the node's home.
+var defaultLightHome = filepath.Clean(app.DefaultNodeHome) + "-light"
+
+// lightFlags are those of every light client command.
+type lightFlags struct {
+	home, trust, chainID string
+	nodes                []string
+	following            bool
+	unbonding            time.Duration
+}
+
+func lightCommand() *cobra.Command {
+	var f lightFlags
+	var listen string
+	var interval time.Duration
+	cmd := &cobra.Command{
+		Use:   "light --trust EPOCH:ROOT --node URL [--node URL …]",
+		Short: "Follow what is final without running a node, and serve it on this machine",
+		Long: `Follow what is final without running a node, and serve it on this machine.
+
+Start once with --trust: a finalized checkpoint that you got from somebody you trust ('dualchaind query checkpoint checkpoint
+finalized', an explorer, a friend's node). Everything after it is verified; no node is believed. What was verified is kept in
+--home, so that later starts need only --node. Several nodes are checked against each other.
+
+Two valid certificates that conflict stop the client for good: it keeps both in --home/conflict.json and says what they prove.`,
+		Example: `  dualchaind light --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --node http://127.0.0.1:1317
+  curl http://127.0.0.1:8899/finalized`,
+		Args:              cobra.NoArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // a light client's home is not a node's
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := voterLog(cmd)
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			c, err := f.open(ctx, log)
+			if err != nil {
+				return err
+			}
+			return runLight(ctx, c, listen, interval, log)
+		},
+	}
+	persistent := cmd.PersistentFlags()
+	persistent.StringVar(&f.home, flags.FlagHome, defaultLightHome, "folder of the light client")
+	persistent.StringVar(&f.trust, "trust", "", "at the first start: epoch and root of a finalized checkpoint that you trust, EPOCH:ROOT")
+	persistent.StringArrayVar(&f.nodes, "node", nil, "REST address of a node, http://HOST:PORT; several are checked against each other")
+	persistent.StringVar(&f.chainID, flags.FlagChainID, "", "at the first start: the chain's id (default what the first node says; a wrong one verifies nothing)")
+	persistent.BoolVar(&f.following, "following", false, "at the first start: keep every link, so that a conflict proves who is guilty (more to download)")
+	persistent.DurationVar(&f.unbonding, "unbonding-time", 0, "at the first start: the chain's unbonding time, beyond which trust is refused (default the least that the nodes say)")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8899", "address to serve on; nothing is served if it is empty")
+	cmd.Flags().DurationVar(&interval, "interval", 5*time.Second, "how often to ask the nodes")
+	cmd.AddCommand(lightStateSyncCommand(&f))
+	return cmd
+}
+
+func lightStateSyncCommand(f *lightFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "state-sync",
+		Short: "Update once, and print the [statesync] trust height and hash for a node's config.toml",
+		Long: `Update once, and print the [statesync] trust height and hash for a node's config.toml. They come from a verified certificate:
+no RPC server is trusted with them.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := voterLog(cmd)
+			if err != nil {
+				return err
+			}
+			c, err := f.open(contextOf(cmd), log)
+			if err != nil {
+				return err
+			}
+			for more := true; more; {
+				if more, err = c.Update(contextOf(cmd)); err != nil {
+					return err
+				}
+			}
+			head, err := c.Head()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "trust_height = %d\ntrust_hash = %q\n", head.Height, head.BlockHash)
+			return err
+		},
+	}
+}
+
+// open opens the client's store, or makes it from the flags.
+func (f *lightFlags) open(ctx context.Context, log *slog.Logger) (*light.Client, error) {
+	if len(f.nodes) == 0 {
+		return nil, errors.New("expected --node http://HOST:PORT at least once, found none")
+	}
+	var nodes []light.Provider
+	var asked []*light.HTTP
+	for _, address := range f.nodes {
+		node, err := light.NewHTTP(address)
+		if err != nil {
+			return nil, err
+		}
+		nodes, asked = append(nodes, node), append(asked, node)
+	}
+	store, err := light.OpenStore(f.home)
+	if errors.Is(err, light.ErrNoTrust) && f.trust != "" {
+		store, err = f.begin(ctx, nodes, asked)
+	} else if err == nil {
+		err = f.fits(store)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return light.NewClient(store, nodes, log), nil
+}
+
+// fits refuses flags of a first start that contradict what the store was made with.
+func (f *lightFlags) fits(store *light.Store) error {
+	settings := store.Settings()
+	if f.chainID != "" && f.chainID != settings.ChainID {
+		return fmt.Errorf("expected chain %s as in %s, found --%s %s: use another --%s", settings.ChainID, f.home, flags.FlagChainID, f.chainID, flags.FlagHome)
+	}
+	if f.following && !settings.Following {
+		return fmt.Errorf("expected the mode of %s, skipping, found --following: use another --%s", f.home, flags.FlagHome)
+	}
+	if f.trust == "" {
+		return nil
+	}
+	ref, err := parseRef(f.trust)
+	if err != nil {
+		return err
+	}
+	if origin := settings.Origin; origin != ref {
+		return fmt.Errorf("%s trusts epoch %d with root %s since its first start, found --trust %s: to trust anew, use another --%s or remove it",
+			f.home, origin.Epoch, origin.Root, f.trust, flags.FlagHome)
+	}
+	return nil
+}
+
+// begin makes the store. What the flags don't say is asked of the nodes.
+func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, asked []*light.HTTP) (*light.Store, error) {
+	ref, err := parseRef(f.trust)
+	if err != nil {
+		return nil, err
+	}
+	settings := light.Settings{ChainID: f.chainID, Following: f.following, UnbondingTime: light.Duration(f.unbonding)}
+	for _, node := range asked {
+		if settings.ChainID == "" {
+			if settings.ChainID, err = node.ChainID(ctx); err != nil {
+				return nil, fmt.Errorf("find the chain's id, which --%s would give: %w", flags.FlagChainID, err)
+			}
+		}
+		if f.unbonding == 0 {
+			found, err := node.UnbondingTime(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("find the unbonding time, which --unbonding-time would give: %w", err)
+			}
+			if settings.UnbondingTime == 0 || light.Duration(found) < settings.UnbondingTime {
+				settings.UnbondingTime = light.Duration(found)
+			}
+		}
+	}
+	return light.Begin(ctx, f.home, settings, ref, nodes)
+}
+
+// runLight updates and serves until ctx is done or one of the two ends. After a conflict it goes on serving that.
+func runLight(ctx context.Context, c *light.Client, listen string, interval time.Duration, log *slog.Logger) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	served := make(chan error, 1)
+	if listen != "" {
+		go func() {
+			served <- c.Serve(ctx, listen, log)
+			cancel()
+		}()
+	}
+	err := c.Run(ctx, interval)
+	if errors.Is(err, light.ErrConflict) && listen != "" {
+		log.Error("ALARM: stopped for good; still answering with the reason", "error", err)
+		<-ctx.Done()
+	}
+	cancel()
+	if listen != "" {
+		err = errors.Join(err, <-served)
+	}
+	return err
+}

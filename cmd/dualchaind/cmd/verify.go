@@ -1,0 +1,235 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+)
+
+// errTrustFlag: --trust or --trust-file says nothing that can be trusted.
+var errTrustFlag = errors.New("invalid trust")
+
+// TxFailed is the error that a transaction is proven final and failed: exit code 2, so that a script that waits for a
+// payment can't take it for one.
+type TxFailed struct{ Code uint32 }
+
+// Error says that the proof is good.
+func (e *TxFailed) Error() string {
+	return fmt.Sprintf("the proof is valid: the transaction is final, and it FAILED with code %d", e.Code)
+}
+
+func verifyCommand() *cobra.Command {
+	var trust, trustFile string
+	var unbonding time.Duration
+	var allowDegraded bool
+	cmd := &cobra.Command{
+		Use:   "verify PROOF.json",
+		Short: "Verify offline that a block, a transaction or a piece of state is final",
+		Long: `Verify offline that a block, a transaction or a piece of state is final, given a checkpoint that you trust. Proofs come from
+'dualchaind prove', from nodes and from light clients. Nothing is asked of anybody: only the file, the trust and this machine's
+clock count, against which the age of the trust is held.
+
+Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transaction failed, 1 otherwise. PROOF.json may be - for
+standard input.`,
+		Example: `  dualchaind verify proof.json --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  dualchaind verify proof.json --trust-file trust.json     # curl http://127.0.0.1:8899/trust > trust.json`,
+		Args:              cobra.ExactArgs(1),
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // no node, no home
+		RunE: func(cmd *cobra.Command, args []string) error {
+			content, err := readArgument(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			proof, err := cert.DecodeJSON[cert.Proof](content)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", args[0], err)
+			}
+			from, err := trustOf(trust, trustFile, proof)
+			if err != nil {
+				return err
+			}
+			options := cert.Options{Now: time.Now(), UnbondingTime: unbonding, AllowDegraded: allowDegraded}
+			return verifyProof(cmd.OutOrStdout(), proof, from, options)
+		},
+	}
+	cmd.Flags().StringVar(&trust, "trust", "", "epoch and root of a finalized checkpoint that you trust, EPOCH:ROOT")
+	cmd.Flags().StringVar(&trustFile, "trust-file", "", "file with such a checkpoint and its members, as light clients serve it")
+	cmd.Flags().DurationVar(&unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "the chain's unbonding time: older trust is refused")
+	cmd.Flags().BoolVar(&allowDegraded, "allow-degraded", false, "accept checkpoints whose powers the inactivity leak has lowered")
+	cmd.MarkFlagsOneRequired("trust", "trust-file")
+	cmd.MarkFlagsMutuallyExclusive("trust", "trust-file")
+	return cmd
+}
+
+// verifyProof prints a line for each step that holds, then what is proven.
+func verifyProof(out io.Writer, proof cert.Proof, trust cert.Trust, options cert.Options) error {
+	outcome, err := cert.VerifyProof(proof, trust, options)
+	for _, line := range stepsOf(proof, trust, outcome, err) {
+		if _, err := fmt.Fprintln(out, line); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("not proven: %w", err)
+	}
+	if outcome.Tx != nil && outcome.Tx.Result.Code != 0 {
+		return &TxFailed{Code: outcome.Tx.Result.Code}
+	}
+	return nil
+}
+
+// stage is a part of a verification that gets a line of its own.
+type stage struct {
+	steps []cert.Step
+	says  string
+}
+
+// stepsOf returns a line for each stage of a verification that ended with err: those before the failed step, and that.
+func stepsOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome, err error) []string {
+	failed, _ := cert.FailedStep(err)
+	var lines []string
+	for _, stage := range stagesOf(proof, trust, outcome) {
+		for _, step := range stage.steps {
+			if step == failed {
+				return append(lines, "FAIL  "+stage.says)
+			}
+		}
+		lines = append(lines, "ok    "+stage.says)
+	}
+	if err != nil {
+		return nil // it failed before the first
+	}
+	return append(lines, "FINAL "+summaryOf(outcome))
+}
+
+func stagesOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome) []stage {
+	stages := []stage{{
+		[]cert.Step{cert.StepDecode, cert.StepTrust, cert.StepExpired},
+		fmt.Sprintf("trust      chain %s, epoch %d, root %s", proof.ChainID, trust.Checkpoint.Epoch, trust.Checkpoint.Root()),
+	}}
+	if len(proof.HandOvers) > 0 {
+		says := fmt.Sprintf("hand-overs %d of them", len(proof.HandOvers))
+		if reached := outcome.Trust.Checkpoint; reached.Epoch > 0 {
+			says += fmt.Sprintf(", to epoch %d, root %s", reached.Epoch, reached.Root())
+		}
+		stages = append(stages, stage{[]cert.Step{
+			cert.StepOrder, cert.StepDegraded, cert.StepExtends, cert.StepSet, cert.StepNext, cert.StepSource,
+			cert.StepSigners, cert.StepQuorum, cert.StepSignature,
+		}, says})
+	}
+	included := func(what string, blocks ...cert.BlockProof) {
+		for _, block := range blocks {
+			what += fmt.Sprintf(" %d %s", block.Height, block.Hash)
+		}
+		stages = append(stages, stage{[]cert.Step{cert.StepInclusion}, "inclusion  " + what})
+	}
+	header := func(says string) { stages = append(stages, stage{[]cert.Step{cert.StepHeader}, "header     " + says}) }
+	switch {
+	case proof.Block != nil:
+		included("block", *proof.Block)
+	case proof.Tx != nil:
+		included("blocks", proof.Tx.Block, proof.Tx.Next)
+		header(fmt.Sprintf("data hash of block %d, last results hash of block %d", proof.Tx.Block.Height, proof.Tx.Next.Height))
+		stages = append(stages,
+			stage{[]cert.Step{cert.StepTx}, fmt.Sprintf("tx         %s is number %d of %d", proof.Tx.Hash, proof.Tx.Index, proof.Tx.Total)},
+			stage{[]cert.Step{cert.StepResult}, fmt.Sprintf("result     code %d, gas used %d", proof.Tx.Result.Code, proof.Tx.Result.GasUsed)})
+	case proof.State != nil:
+		included("block", proof.State.Block)
+		header(fmt.Sprintf("app hash of block %d", proof.State.Block.Height))
+		stages = append(stages, stage{[]cert.Step{cert.StepState}, fmt.Sprintf("state      store %s, key %x", proof.State.Store, []byte(proof.State.Key))})
+	}
+	return stages
+}
+
+// summaryOf says what is proven.
+func summaryOf(o cert.Outcome) string {
+	switch {
+	case o.Tx != nil && o.Tx.Result.Code == 0:
+		return fmt.Sprintf("transaction %s succeeded in block %d", o.Tx.Hash, o.Height)
+	case o.Tx != nil:
+		return fmt.Sprintf("transaction %s FAILED in block %d with code %d", o.Tx.Hash, o.Height, o.Tx.Result.Code)
+	case o.State != nil && o.State.Exists():
+		return fmt.Sprintf("after block %d, store %s had %x under key %x", o.Height, o.State.Store, []byte(o.State.Value), []byte(o.State.Key))
+	case o.State != nil:
+		return fmt.Sprintf("after block %d, store %s had nothing under key %x", o.Height, o.State.Store, []byte(o.State.Key))
+	default:
+		return fmt.Sprintf("block %d", o.Height)
+	}
+}
+
+// trustOf returns what the flags trust. Of a checkpoint that is named only, the proof brings contents and members.
+func trustOf(name, file string, proof cert.Proof) (cert.Trust, error) {
+	if file != "" {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return cert.Trust{}, fmt.Errorf("read --trust-file: %w", err)
+		}
+		trust, err := cert.DecodeJSON[cert.Trust](content)
+		if err != nil {
+			return cert.Trust{}, fmt.Errorf("read --trust-file %s: %w", file, err)
+		}
+		return trust, nil
+	}
+	ref, err := parseRef(name)
+	if err != nil {
+		return cert.Trust{}, fmt.Errorf("read --trust: %w", err)
+	}
+	if proof.Trust == nil {
+		return cert.Trust{}, fmt.Errorf("%w: expected a proof that brings the members of the trusted checkpoint, found one without: use --trust-file, or make the proof with 'dualchaind prove --from %d'",
+			errTrustFlag, ref.Epoch)
+	}
+	if found := proof.Trust.Checkpoint.Ref(); found != ref {
+		return cert.Trust{}, fmt.Errorf("%w: expected a proof that starts at epoch %d with root %s, found epoch %d with root %s: make one with 'dualchaind prove --from %d'",
+			errTrustFlag, ref.Epoch, ref.Root, found.Epoch, found.Root, ref.Epoch)
+	}
+	return *proof.Trust, nil
+}
+
+// parseRef reads EPOCH:ROOT.
+func parseRef(text string) (ffg.Ref, error) {
+	epoch, root, found := strings.Cut(text, ":")
+	number, err := strconv.ParseUint(epoch, 10, 64)
+	var ref ffg.Ref
+	if err == nil {
+		err = ref.Root.UnmarshalText([]byte(root))
+	}
+	if !found || err != nil {
+		return ffg.Ref{}, fmt.Errorf("%w: expected EPOCH:ROOT, a number and 64 hexadecimal digits, found %q", errTrustFlag, text)
+	}
+	ref.Epoch = number
+	return ref, nil
+}
+
+// maxDocument bounds what is read of a file or of standard input, in bytes.
+const maxDocument = cert.MaxSize
+
+// readArgument reads the file that an argument names, - for standard input.
+func readArgument(cmd *cobra.Command, name string) ([]byte, error) {
+	in := cmd.InOrStdin()
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close() //nolint:errcheck // only read
+		in = file
+	}
+	content, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(content) > maxDocument {
+		return nil, fmt.Errorf("read %s: expected at most %d bytes, found more", name, maxDocument)
+	}
+	return content, nil
+}
