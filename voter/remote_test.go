@@ -1,0 +1,309 @@
+package voter_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/internal/fakenode"
+	"github.com/dualchain/dualchain/voter/signer"
+)
+
+// remote is a signer on the home of a fixture. Its voters have homes with nothing but certificates.
+type remote struct {
+	*fixture
+	tls    string // folder
+	signer voter.SignerConfig
+	lines  logger
+	end    func() // stops the signer
+}
+
+// newRemote has certificates for voters a and b, and no signer yet.
+func newRemote(t *testing.T) *remote {
+	t.Helper()
+	r := &remote{fixture: newFixture(t, 1), tls: t.TempDir(), signer: voter.DefaultSignerConfig(), lines: make(logger, 4096), end: func() {}}
+	r.issue(time.Hour)
+	r.signer.ChainID, r.signer.Listen, r.signer.PasswordFile = chainID, "127.0.0.1:0", r.config.PasswordFile
+	r.signer.TLS = r.files("server")
+	return r
+}
+
+// issue makes the certificates that are missing.
+func (r *remote) issue(valid time.Duration) {
+	r.t.Helper()
+	if _, err := signer.Issue(signer.Plan{
+		Folder: r.tls, Hosts: []string{"127.0.0.1"}, Clients: []string{"a", "b"}, Authority: time.Hour, Leaf: valid,
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *remote) path(name string) string { return filepath.Join(r.tls, name) }
+
+func (r *remote) files(name string) voter.TLSFiles {
+	return voter.TLSFiles{CA: r.path("ca.crt"), Certificate: r.path(name + ".crt"), Key: r.path(name + ".key")}
+}
+
+// discard removes the files of a certificate.
+func (r *remote) discard(name string) {
+	r.t.Helper()
+	if err := errors.Join(os.Remove(r.path(name+".crt")), os.Remove(r.path(name+".key"))); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// serve starts the signer, at the same address as before.
+func (r *remote) serve() *remote {
+	r.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- voter.ServeSigner(ctx, r.home, r.signer, false, slog.New(r.lines)) }()
+	for line := range r.lines {
+		if _, address, found := strings.Cut(line, "address="); found && strings.HasPrefix(line, "signer started") {
+			r.signer.Listen = address
+			break
+		}
+		select {
+		case err := <-ended:
+			r.t.Fatalf("the signer ends: %v", err)
+		default:
+		}
+	}
+	r.end = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			r.t.Errorf("the signer: expected a clean end, found %v", err)
+		}
+	})
+	r.t.Cleanup(func() { r.end() })
+	return r
+}
+
+// voter is a voter that signs with the signer and watches a node.
+func (r *remote) voter(name string, node *fakenode.Node) *fixture {
+	r.t.Helper()
+	f := &fixture{t: r.t, home: voter.Home(r.t.TempDir()), config: voter.DefaultConfig(), node: node, log: make(chan string, 4096)}
+	f.config.ChainID, f.config.Nodes = chainID, []voter.NodeConfig{{GRPC: node.GRPC(), RPC: node.RPC()}}
+	f.config.PollInterval = voter.Duration(time.Minute)
+	f.config.Signer = voter.RemoteSigner{Address: r.signer.Listen, TLSFiles: r.files(name)}
+	return f
+}
+
+// any waits for a log line with one of the words in it and returns the word.
+func (f *fixture) any(words ...string) string {
+	f.t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case line := <-f.log:
+			for _, word := range words {
+				if strings.Contains(line, word) {
+					return word
+				}
+			}
+		case <-deadline:
+			f.t.Fatalf("expected one of %q in the log", words)
+		}
+	}
+}
+
+func TestTwoVotersOnOneSignerMissNoEpochWhenEitherIsKilled(t *testing.T) {
+	t.Parallel()
+	r := newRemote(t).serve()
+	voters := []*fixture{r.voter("a", r.node).listening(), r.voter("b", r.node).listening()}
+	for round := range 8 {
+		killed := voters[round%2]
+		killed.stop()
+		for range 2 {
+			r.node.Grow()
+			if vote := r.vote(); vote.Vote != r.node.Duty() {
+				t.Fatalf("alone: expected %v, found %v", r.node.Duty(), vote.Vote)
+			}
+		}
+		killed.listening()
+		for range 2 {
+			r.node.Grow()
+			if vote := r.vote(); vote.Vote != r.node.Duty() {
+				t.Fatalf("together: expected %v, found %v", r.node.Duty(), vote.Vote)
+			}
+		}
+	}
+	for _, f := range voters {
+		f.stop()
+		for len(f.log) > 0 {
+			line := <-f.log
+			killed := strings.Contains(line, context.Canceled.Error()) // while it sent a vote
+			for _, complaint := range []string{"ALARM", "without success", "the node didn't take the vote", "not recorded"} {
+				if strings.Contains(line, complaint) && !killed {
+					t.Errorf("expected nothing to complain of, found %q", line)
+				}
+			}
+		}
+	}
+	if left := len(r.node.Votes()); left != 0 {
+		t.Errorf("expected one vote for each epoch, found %d more", left)
+	}
+}
+
+func TestVotersOnAForkGetOneSignatureForAnEpoch(t *testing.T) {
+	t.Parallel()
+	r := newRemote(t).serve()
+	secret, err := bls.KeyFromSeed(make([]byte, bls.MinSeedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes := []*fakenode.Node{r.node, fakenode.Start(t, chainID, secret.PublicKey(), 1)}
+	voters := []*fixture{r.voter("a", nodes[0]).listening(), r.voter("b", nodes[1]).listening()}
+	var signed []ffg.Vote
+	const refused = "ALARM: slashing protection refused a vote"
+	for range 6 {
+		for i, node := range nodes {
+			go node.GrowAt(time.Now().Add(time.Duration(i) * time.Millisecond)) // so that the blocks differ
+		}
+		count := 0
+		for i, f := range voters {
+			if f.any("voted", refused) == "voted" {
+				count++
+				vote := <-nodes[i].Votes()
+				for _, before := range signed {
+					if err := ffg.Slashable(before, vote.Vote); err != nil {
+						t.Errorf("signed both: %v", err)
+					}
+				}
+				signed = append(signed, vote.Vote)
+			}
+		}
+		if count != 1 {
+			t.Errorf("expected one of two votes signed, found %d", count)
+		}
+	}
+	for _, f := range voters {
+		f.stop()
+	}
+}
+
+func TestASignerThatComesAndGoes(t *testing.T) {
+	t.Parallel()
+	r := newRemote(t).serve()
+	r.end()
+	f := r.voter("a", r.node).listening()
+	for range 2 {
+		r.node.Grow()
+		f.said("ALARM: no answer from the signer", "connection refused")
+		r.serve()
+		r.node.Grow()
+		f.said("the signer answers again")
+		want := r.node.Duty()
+		for vote := f.vote(); vote.Vote != want; vote = f.vote() { // one for the epoch before may have been just in time
+			if vote.Vote.Target.Epoch >= want.Target.Epoch {
+				t.Fatalf("expected %v, found %v", want, vote.Vote)
+			}
+		}
+		r.end()
+	}
+	f.stop()
+}
+
+func TestASignerThatRefusesTheVoterIsAnAlarm(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(*remote)
+		says   string
+		mend   func(*remote) // what makes the voter vote without a restart of anything
+	}{
+		"another chain":          {func(r *remote) { r.signer.ChainID = "other-1" }, `the signer signs for "other-1", the client asks for "test-1"`, nil},
+		"a voter that may not":   {func(r *remote) { r.signer.Clients = []string{"b"} }, "client is not allowed", nil},
+		"an expired certificate": {(*remote).expire, "a.crt: expected it to be valid on", (*remote).renew},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRemote(t)
+			tc.change(r)
+			r.serve()
+			f := r.voter("a", r.node).listening()
+			r.node.Grow()
+			f.said("ALARM: no answer from the signer", tc.says)
+			if tc.mend != nil {
+				tc.mend(r)
+				r.node.Grow()
+				f.said("the signer answers again")
+				f.vote()
+			}
+			f.stop()
+		})
+	}
+}
+
+func (r *remote) expire() {
+	r.discard("a")
+	r.issue(time.Nanosecond)
+}
+
+func (r *remote) renew() {
+	r.discard("a")
+	r.issue(time.Hour)
+}
+
+func TestMistakesWithASignerEndTheStart(t *testing.T) {
+	r := newRemote(t)
+	log := slog.New(slog.DiscardHandler)
+	f := r.voter("nobody", r.node)
+	f.config.Signer.Address = "127.0.0.1:1"
+	if err := voter.Start(t.Context(), f.home, f.config, false, log); !errors.Is(err, signer.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
+		t.Errorf("no certificate: expected %v naming it, found %v", signer.ErrCertificate, err)
+	}
+	f.config.Signer.TLSFiles = r.files("a")
+	if err := voter.Start(t.Context(), f.home, f.config, true, log); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), voter.NeverVotedFlag) {
+		t.Errorf("a promise: expected %v naming the flag, found %v", voter.ErrConfig, err)
+	}
+	r.signer.TLS = r.files("nobody")
+	if err := voter.ServeSigner(t.Context(), r.home, r.signer, false, log); !errors.Is(err, signer.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
+		t.Errorf("signer: expected %v naming it, found %v", signer.ErrCertificate, err)
+	}
+	r.signer.TLS = r.files("server")
+	r.signer.Listen = "127.0.0.1:99999"
+	if err := voter.ServeSigner(t.Context(), r.home, r.signer, false, log); err == nil || !strings.Contains(err.Error(), "listen on 127.0.0.1:99999") {
+		t.Errorf("expected no such port, found %v", err)
+	}
+}
+
+func TestTheSignersConfiguration(t *testing.T) {
+	home := voter.Home(t.TempDir())
+	if found, err := home.LoadSignerConfig(); err != nil || found.Listen != "127.0.0.1:9191" || found.TLS.Key != "tls/server.key" {
+		t.Errorf("no file: expected the defaults, found %+v, %v", found, err)
+	}
+	want := voter.DefaultSignerConfig()
+	want.ChainID = "test-1"
+	if err := home.WriteSignerConfig(want); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := home.LoadSignerConfig(); err != nil || found.ChainID != "test-1" || found.Protection != voter.CompleteProtection {
+		t.Errorf("expected %+v, found %+v, %v", want, found, err)
+	}
+	content, err := os.ReadFile(filepath.Join(string(home), "signer.toml"))
+	if err != nil || !strings.Contains(string(content), "# The chain to sign for") || !strings.Contains(string(content), "[tls]") {
+		t.Errorf("expected a commented file, found\n%s%v", content, err)
+	}
+	for says, change := range map[string]func(*voter.SignerConfig){
+		"":                                     func(*voter.SignerConfig) {},
+		"chain_id: expected the chain's id":    func(c *voter.SignerConfig) { c.ChainID = "" },
+		`listen: expected HOST:PORT`:           func(c *voter.SignerConfig) { c.Listen = "9191" },
+		`protection: expected "complete" or "`: func(c *voter.SignerConfig) { c.Protection = "" },
+	} {
+		config := want
+		change(&config)
+		err := config.Validate()
+		if says == "" && err != nil || says != "" && (!errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), says)) {
+			t.Errorf("expected %q, found %v", says, err)
+		}
+	}
+}
