@@ -36,7 +36,7 @@ restore an old guard.journal and never run two voters with one key: either can s
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
 	cmd.PersistentFlags().String(flags.FlagHome, defaultVoterHome, "the voter's home")
-	cmd.AddCommand(voterStartCommand(), voterKeysCommand())
+	cmd.AddCommand(voterStartCommand(), voterKeysCommand(), voterGuardCommand())
 	return cmd
 }
 

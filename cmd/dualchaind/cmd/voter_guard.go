@@ -1,0 +1,242 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
+)
+
+func voterGuardCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "guard",
+		RunE:  client.ValidateCmd, // an unknown subcommand is an error
+		Short: "Export, import, show and prune the record of what the voter's keys have signed",
+		Long: `Export, import, show and prune the record of what the voter's keys have signed, its slashing protection. Stop the voter first: each
+of these wants the record to itself.`,
+	}
+	cmd.AddCommand(exportGuardCommand(), importGuardCommand(), pruneGuardCommand(), showGuardCommand())
+	return cmd
+}
+
+// onGuard makes the body of a command that works on the guard of a home.
+func onGuard(do func(cmd *cobra.Command, g *guard.Guard, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		home, err := voterHome(cmd)
+		if err != nil {
+			return err
+		}
+		g, err := guard.Open(filepath.Join(string(home), guard.FileName))
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(cmd, g, args), g.Close())
+	}
+}
+
+// guardDomain is the domain of --chain-id, else of voter.toml's chain.
+func guardDomain(cmd *cobra.Command) (ffg.Root, error) {
+	chainID := flagText(cmd, flags.FlagChainID)
+	if chainID == "" {
+		home, err := voterHome(cmd)
+		if err != nil {
+			return ffg.Root{}, err
+		}
+		config, err := home.LoadConfig()
+		if err != nil {
+			return ffg.Root{}, err
+		}
+		chainID = config.ChainID
+	}
+	if err := checkChainID(chainID); err != nil {
+		return ffg.Root{}, err
+	}
+	return ffg.Domain(chainID), nil
+}
+
+func exportGuardCommand() *cobra.Command {
+	var minimal bool
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Print an interchange file (EIP-3076) of what the keys have signed on one chain",
+		Long: `Print an interchange file (EIP-3076) of what the keys have signed on one chain. It is good only as long as nothing is signed with
+the keys here afterwards: to move a voter, 'dualchaind voter move' does that and the rest.`,
+		Args: cobra.NoArgs,
+		RunE: onGuard(func(cmd *cobra.Command, g *guard.Guard, _ []string) error {
+			domain, err := guardDomain(cmd)
+			if err != nil {
+				return err
+			}
+			content, err := g.Export(domain, nil, minimal)
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(content)
+			return err
+		}),
+	}
+	cmd.Flags().BoolVar(&minimal, "minimal", false, "one vote for each key, which stands for all before it")
+	cmd.Flags().String(flags.FlagChainID, "", "the chain (default voter.toml's)")
+	return cmd
+}
+
+func importGuardCommand() *cobra.Command {
+	var fresh bool
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Add what an interchange file (EIP-3076) says that keys have signed on one chain",
+		Long: `Add what an interchange file (EIP-3076) says that keys have signed on one chain. That never loosens protection: whatever would be
+slashable together with anything in the record or the file is refused afterwards. Keys that the record doesn't know are admitted to
+it. A file that can't be used changes nothing in the record.`,
+		Args: cobra.ExactArgs(1),
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			home, err := voterHome(cmd)
+			if err != nil || !fresh {
+				return err
+			}
+			if err := guard.Create(filepath.Join(string(home), guard.FileName)); !errors.Is(err, fs.ErrExist) {
+				return err
+			}
+			return nil
+		},
+		RunE: onGuard(func(cmd *cobra.Command, g *guard.Guard, args []string) error {
+			domain, err := guardDomain(cmd)
+			if err != nil {
+				return err
+			}
+			content, err := readInterchange(args[0])
+			if err != nil {
+				return err
+			}
+			report, err := g.Import(domain, content)
+			if err != nil {
+				return err
+			}
+			return printImport(cmd, report)
+		}),
+	}
+	cmd.Flags().BoolVar(&fresh, "new", false, "begin a record if there is none; only if nothing was signed after the file was made")
+	cmd.Flags().String(flags.FlagChainID, "", "the chain (default voter.toml's)")
+	return cmd
+}
+
+// readInterchange reads a file, but not more of it than could be imported.
+func readInterchange(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read interchange file: %w", err)
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, guard.MaxInterchange+1))
+	if err != nil {
+		return nil, fmt.Errorf("read interchange file: %w", err)
+	}
+	return content, nil
+}
+
+// guardRecord is a vote as a command prints it.
+type guardRecord struct {
+	Source uint64 `json:"source_epoch"`
+	Target uint64 `json:"target_epoch"`
+}
+
+type guardClash struct {
+	First  guardRecord `json:"first"`
+	Second guardRecord `json:"second"`
+}
+
+type guardImport struct {
+	PubKey   string       `json:"pub_key"`
+	Admitted bool         `json:"admitted"`
+	Votes    int          `json:"votes"`
+	Floor    guardRecord  `json:"floor"`
+	Clashes  []guardClash `json:"clashes"`
+}
+
+func printImport(cmd *cobra.Command, report guard.Report) error {
+	out, clashing := []guardImport{}, 0
+	for _, k := range report.Keys {
+		entry := guardImport{PubKey: k.Key.String(), Admitted: k.Admitted, Votes: k.Votes, Floor: guardRecord(k.Floor), Clashes: []guardClash{}}
+		for _, c := range k.Clashes {
+			entry.Clashes = append(entry.Clashes, guardClash{
+				First:  guardRecord{Source: c.First.Source, Target: c.First.Target},
+				Second: guardRecord{Source: c.Second.Source, Target: c.Second.Target},
+			})
+		}
+		if len(k.Clashes) > 0 {
+			clashing++
+		}
+		out = append(out, entry)
+	}
+	if clashing > 0 {
+		cmd.PrintErrf("WARNING: %d of %d keys have slashable votes, in the file or between it and the record: they may have been signed already. None of these "+
+			"votes is signed again.\n", clashing, len(out))
+	}
+	return printJSON(cmd, out)
+}
+
+func pruneGuardCommand() *cobra.Command {
+	var keep int
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "Forget all but the newest votes of each key and chain, and make the file as small as it gets",
+		Long: `Forget all but the newest votes of each key and chain, and make the file as small as it gets. What is forgotten is refused, and so
+is everything that could conflict with it: targets up to the oldest vote that is kept, and sources before it.`,
+		Args: cobra.NoArgs,
+		RunE: onGuard(func(_ *cobra.Command, g *guard.Guard, _ []string) error {
+			if keep < guard.Minimal {
+				return fmt.Errorf("read --keep: expected %d or more, found %d", guard.Minimal, keep)
+			}
+			return g.Prune(keep)
+		}),
+	}
+	cmd.Flags().IntVar(&keep, "keep", guard.Minimal, "how many votes to keep")
+	return cmd
+}
+
+// guardSummary is what is known of a key on one chain, as a command prints it. A key that has signed nothing has no domain.
+type guardSummary struct {
+	PubKey  string       `json:"pub_key"`
+	Retired bool         `json:"retired"`
+	Domain  string       `json:"domain,omitempty"`
+	Votes   int          `json:"votes"`
+	Latest  *guardRecord `json:"latest,omitempty"`
+	Floor   *guardRecord `json:"floor,omitempty"`
+}
+
+func showGuardCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show",
+		Short: "Show what is remembered of each key: how many votes, the latest, and the floor that stands for forgotten ones",
+		Args:  cobra.NoArgs,
+		RunE: onGuard(func(cmd *cobra.Command, g *guard.Guard, _ []string) error {
+			all, err := g.List()
+			if err != nil {
+				return err
+			}
+			out := []guardSummary{}
+			for _, s := range all {
+				entry := guardSummary{PubKey: s.Key.String(), Retired: s.Retired, Votes: s.Votes}
+				if s.Domain != (ffg.Root{}) {
+					entry.Domain, entry.Floor = s.Domain.String(), &guardRecord{Source: s.Floor.Source, Target: s.Floor.Target}
+				}
+				if s.Votes > 0 {
+					entry.Latest = &guardRecord{Source: s.Latest.Source, Target: s.Latest.Target}
+				}
+				out = append(out, entry)
+			}
+			return printJSON(cmd, out)
+		}),
+	}
+}
