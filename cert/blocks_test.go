@@ -38,7 +38,7 @@ const (
 	ledgerHeight = 9
 )
 
-func newLedger(t *testing.T) ledger {
+func newLedger(t testing.TB) ledger {
 	t.Helper()
 	voters := certtest.NewVoters(8)
 	l := ledger{
@@ -96,7 +96,7 @@ func (l ledger) tx(t *testing.T, index int) cert.TxProof {
 }
 
 // newStore commits some keys at version 5.
-func newStore(t *testing.T) *rootmulti.Store {
+func newStore(t testing.TB) *rootmulti.Store {
 	t.Helper()
 	store := rootmulti.NewStore(dbm.NewMemDB(), log.NewNopLogger())
 	bank, gov := storetypes.NewKVStoreKey("bank"), storetypes.NewKVStoreKey("gov")

@@ -33,7 +33,7 @@ func NewLink(target ffg.Checkpoint, votes ffg.AggregateVote) Link {
 // that were never justified have no votes.
 type Certificate struct {
 	First ffg.Checkpoint `json:"first"`
-	Links []Link         `json:"links"`
+	Links []Link         `json:"links,omitempty"`
 }
 
 // Finalized returns the checkpoint that the certificate proves final: the last link's source. It is false if the source is

@@ -91,6 +91,9 @@ func verifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options, 
 
 // fresh checks the age of a trusted checkpoint.
 func (o Options) fresh(c ffg.Checkpoint) error {
+	if o.Now.IsZero() {
+		return fmt.Errorf("%w, as far as is known: expected the time, found none", ErrExpired)
+	}
 	now, allowed := o.Now.UnixMilli(), o.UnbondingTime.Milliseconds()
 	if now < 0 || uint64(now) <= c.Time || uint64(now)-c.Time <= uint64(max(allowed, 0)) {
 		return nil

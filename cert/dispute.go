@@ -28,13 +28,13 @@ type Evidence struct {
 	First   SignedVote `json:"first"`   // the surrounding one in a surround vote
 	Second  SignedVote `json:"second"`
 	// Guilty are the keys in both, ascending.
-	Guilty []ffg.PublicKey `json:"guilty"`
+	Guilty []ffg.PublicKey `json:"guilty,omitempty"`
 }
 
 // SignedVote is a vote with the keys of everyone whose signatures are in the aggregate, ascending.
 type SignedVote struct {
 	Vote      ffg.Vote        `json:"vote"`
-	Signers   []ffg.PublicKey `json:"signers"`
+	Signers   []ffg.PublicKey `json:"signers,omitempty"`
 	Signature ffg.Signature   `json:"signature"`
 }
 
@@ -108,10 +108,11 @@ func signedVotes(c Certificate, pairs []*Pair) (votes []SignedVote) {
 	return votes
 }
 
-// FindEvidence returns every pair of one vote of each list that break a slashing condition and have signers in common, by
-// the epochs of their targets. Whoever calls it has verified the signatures. The work is the product of the lists'
-// lengths: leave out what both have in common.
-func FindEvidence(first, second []SignedVote) (found []Evidence) {
+// FindEvidence returns pairs of one vote of each list that break a slashing condition together, so many that every key
+// which signed both of any such pair is among the guilty of one; earlier targets come first. Whoever calls it has
+// verified the signatures. The work is the product of the lists' lengths: leave out what both have in common.
+func FindEvidence(first, second []SignedVote) []Evidence {
+	var all []Evidence
 	for _, a := range first {
 		for _, b := range second {
 			var offence *ffg.Offence
@@ -122,17 +123,22 @@ func FindEvidence(first, second []SignedVote) (found []Evidence) {
 			if offence.First != a.Vote {
 				e.First, e.Second = b, a
 			}
-			if len(e.Guilty) > 0 {
-				found = append(found, e)
-			}
+			all = append(all, e)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Evidence) int {
+	slices.SortStableFunc(all, func(a, b Evidence) int {
 		return cmp.Or(
 			cmp.Compare(a.First.Vote.Target.Epoch, b.First.Vote.Target.Epoch),
 			cmp.Compare(a.Second.Vote.Target.Epoch, b.Second.Vote.Target.Epoch))
 	})
-	return found
+	accused := map[ffg.PublicKey]bool{}
+	return slices.DeleteFunc(all, func(e Evidence) bool {
+		known := len(accused)
+		for _, key := range e.Guilty {
+			accused[key] = true
+		}
+		return len(accused) == known
+	})
 }
 
 // common returns the keys in both of two ascending lists.

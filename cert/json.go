@@ -34,7 +34,7 @@ func documentType[T Document](v T) string {
 }
 
 // EncodeJSON returns a document's JSON form (README.md), in one line: {"type":"dualchain/…/v1","value":{…}}, with bytes in
-// lower-case hexadecimal, 64-bit integers as decimal strings, and empty lists left out.
+// lower-case hexadecimal, 64-bit integers as decimal strings, and whatever is empty left out.
 func EncodeJSON[T Document](v T) ([]byte, error) {
 	return marshal(envelope[T]{Type: documentType(v), Value: v})
 }

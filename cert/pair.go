@@ -22,17 +22,21 @@ type Pair struct {
 // a trusted checkpoint commits to them; that each key's possession was proven is the chain's promise.
 // Errors: those of VoterSet.Validate, Side.Validate and bls.ParsePublicKey.
 func NewPair(voters ffg.VoterSet, next ffg.Side, keys *bls.Cache) (*Pair, error) {
+	if err := voters.Validate(); err != nil {
+		return nil, fmt.Errorf("voters: %w", err)
+	}
 	pair, err := newPair(voters, keys)
 	if err != nil || next == nil {
 		return pair, err
 	}
-	return pair.withNext(next)
+	if err := next.Validate(); err != nil {
+		return nil, fmt.Errorf("next set: %w", err)
+	}
+	return pair.withNext(next), nil
 }
 
+// newPair prepares valid voters.
 func newPair(voters ffg.VoterSet, keys *bls.Cache) (*Pair, error) {
-	if err := voters.Validate(); err != nil {
-		return nil, fmt.Errorf("voters: %w", err)
-	}
 	parsed := make([]*bls.PublicKey, len(voters))
 	for i, voter := range voters {
 		key, err := keys.Parse(voter.Key)
@@ -44,14 +48,11 @@ func newPair(voters ffg.VoterSet, keys *bls.Cache) (*Pair, error) {
 	return &Pair{voters: voters, hash: voters.Hash(), keys: bls.NewKeySet(parsed)}, nil
 }
 
-// withNext returns the same pair with the set that follows.
-func (p *Pair) withNext(next ffg.Side) (*Pair, error) {
-	if err := next.Validate(); err != nil {
-		return nil, fmt.Errorf("next set: %w", err)
-	}
+// withNext returns the same pair with a valid set that follows.
+func (p *Pair) withNext(next ffg.Side) *Pair {
 	with := *p
 	with.next, with.nextHash = next, next.Hash()
-	return &with, nil
+	return &with
 }
 
 // follow returns the pair that a checkpoint of a later pair is voted on by, as far as p determines it: (current, next). Its
@@ -83,12 +84,9 @@ func (p *Pair) checkNext(c ffg.Checkpoint) error {
 	return nil
 }
 
-// commitTo returns the same pair with a next set, to which the checkpoint must commit.
+// commitTo returns the same pair with a valid next set, to which the checkpoint must commit.
 func (p *Pair) commitTo(next ffg.Side, c ffg.Checkpoint) (*Pair, error) {
-	with, err := p.withNext(next)
-	if err != nil {
-		return nil, err
-	}
+	with := p.withNext(next)
 	if err := with.checkNext(c); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBase, err)
 	}

@@ -15,12 +15,12 @@ import (
 // app hash in the header of block h + 1.
 type StateProof struct {
 	Store string `json:"store"`
-	Key   Bytes  `json:"key"`
+	Key   Bytes  `json:"key,omitempty"`
 	// Value is empty if the store does not have the key: IAVL has no empty values.
 	Value Bytes `json:"value,omitempty"`
 	// InStore and InApp are ics23.CommitmentProof in protobuf, as an ABCI query with prove returns them.
-	InStore Bytes      `json:"in_store"`
-	InApp   Bytes      `json:"in_app"`
+	InStore Bytes      `json:"in_store,omitempty"`
+	InApp   Bytes      `json:"in_app,omitempty"`
 	App     FieldProof `json:"app_hash"`
 	Block   BlockProof `json:"block"` // the one after the state's
 }

@@ -33,8 +33,8 @@ const (
 // StepError says which step failed, at which place, and why.
 type StepError struct {
 	Step Step
-	// Index counts what the step was repeated over, from 0: hand-overs for order and next, checkpoints of a certificate for
-	// degraded, extends, set, source, signers, quorum and signature. It is 0 otherwise.
+	// Index is the number of the certificate's checkpoint that failed, 0 for its first, and for all other steps. In a chain of
+	// hand-overs, how many were valid says which certificate.
 	Index int
 	Err   error
 }
@@ -44,7 +44,7 @@ func (e *StepError) Error() string {
 	if e.Index == 0 {
 		return fmt.Sprintf("%s: %s", e.Step, e.Err)
 	}
-	return fmt.Sprintf("%s, number %d: %s", e.Step, e.Index, e.Err)
+	return fmt.Sprintf("%s, checkpoint %d: %s", e.Step, e.Index, e.Err)
 }
 
 // Unwrap returns the reason.

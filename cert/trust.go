@@ -16,8 +16,8 @@ const (
 // set that follows (protocol §13). Whoever knows the checkpoint's root may take the rest from anyone: see Validate.
 type Trust struct {
 	Checkpoint ffg.Checkpoint `json:"checkpoint"`
-	Voters     ffg.VoterSet   `json:"voters"`
-	Next       ffg.Side       `json:"next"`
+	Voters     ffg.VoterSet   `json:"voters,omitempty"`
+	Next       ffg.Side       `json:"next,omitempty"`
 }
 
 // NewTrust returns the trust in a checkpoint, after Validate.

@@ -97,6 +97,9 @@ func chainVectors(t *testing.T) (out []vector) {
 	followed := r.input(t, 0, r.Follow(0, 2), r.Follow(1, r.first[1]+1), r.Follow(r.first[1], r.first[1]+2))
 	followed.Mode = "following"
 	add("followed", followed, r.first[1]+1)
+	over := r.input(t, r.first[3], r.HandOver(r.first[3], r.first[3], r.first[4]+1))
+	over.Mode = "following"
+	add("followed over an installation that changed nothing", over, r.first[4])
 	fresh := r.input(t, 0)
 	fresh.Now = 0
 	add("trusted before its time", fresh, 0)
@@ -151,6 +154,9 @@ func forgedChains(t *testing.T, r rotation) (out []vector) {
 	elsewhere.ChainID = "dualchain-vectors-2"
 	add("another chain's id", cert.StepSignature, 0, elsewhere)
 
+	two := r.input(t, r.first[2], r.HandOver(r.first[2], r.first[2], r.first[4]+1))
+	two.Mode = "following"
+	add("followed over two installations at once", cert.StepSet, 0, two)
 	gap := r.input(t, 0, r.HandOver(0, 1, 2))
 	gap.Mode = "following"
 	add("followed, with a gap", cert.StepOrder, 0, gap)

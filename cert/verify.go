@@ -67,7 +67,9 @@ func (v verifier) notDegraded(c Certificate, number int) error {
 	return nil
 }
 
-// extend checks that a checkpoint follows the one before, and returns the pair that votes on it.
+// extend checks that a checkpoint follows the one before, and returns the pair that votes on it. A second installation in
+// one certificate always fails, since nobody says what follows the first: every quorum has to hold in the current side of
+// the first checkpoint's pair, or else forks of the trusted checkpoint could be finalized by sets with nobody in common.
 func (v verifier) extend(c Certificate, number int, pair *Pair) (*Pair, error) {
 	before, target := c.checkpoint(number-1), c.checkpoint(number)
 	if err := target.Extends(before); err != nil {
@@ -79,9 +81,6 @@ func (v verifier) extend(c Certificate, number int, pair *Pair) (*Pair, error) {
 	following, err := pair.follow(target, v.keys)
 	if err != nil {
 		return nil, &StepError{Step: StepSet, Index: number, Err: err}
-	}
-	if target.NextVoterSetHash == pair.nextHash { // unchanged
-		following.next, following.nextHash = pair.next, pair.nextHash
 	}
 	return following, nil
 }
