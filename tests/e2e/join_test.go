@@ -26,7 +26,7 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 
 	// It joins, as anybody can.
 	t.Setenv("DUALCHAIND_VOTER_PASSWORD", "correct horse")
-	n.Run("voter", "keys", "new", "--home", home, "--chain-id", n.Status().ChainID, "--operator", operator)
+	n.Run("voter", "keys", "new", "--home", home, "--chain-id", n.Status().ChainID, "--operator", operator, "--kdf", "pbkdf2")
 	var proof struct {
 		PubKey string `json:"pub_key"`
 	}
@@ -38,9 +38,10 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	if err := os.WriteFile(popFile, pop, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n.Tx(node, "alice", "finality", "register-voter", popFile, "50000000udual", "--moniker", "newcomer")
+	// Its voter is there first: opening the key takes longer than a set of this network lasts.
 	process := n.Process("validator-0")
 	n.Spawn("newcomer", "voter", "start", "--home", home, "--grpc", process.GRPC, "--rpc", process.RPC)
+	n.Tx(node, "alice", "finality", "register-voter", popFile, "50000000udual", "--moniker", "newcomer")
 	powers := func(what string, ok func(*finalityapi.QueryVoterResponse) bool) {
 		t.Helper()
 		n.Await(what, time.Minute, func(ctx context.Context) (bool, error) {
