@@ -1,7 +1,9 @@
 package voter
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"google.golang.org/grpc"
@@ -9,10 +11,60 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/dualchain/dualchain/voter/internal/gogocodec"
+	"github.com/dualchain/dualchain/voter/submit"
+	"github.com/dualchain/dualchain/voter/watch"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // maxAnswer bounds an answer of the node in bytes: the votes of an epoch list the whole voter set.
 const maxAnswer = 64 << 20
+
+// network is the nodes and witnesses of a configuration: what to watch, and where to send votes.
+type network struct {
+	watch  *watch.Pool
+	submit *submit.Nodes
+	conns  []*grpc.ClientConn
+}
+
+// connect doesn't wait for any node. Close the network after use.
+func connect(config Config, log *slog.Logger) (*network, error) {
+	n := new(network)
+	var targets []submit.Named
+	endpoints := func(nodes []NodeConfig) (found []watch.Endpoint, _ error) {
+		for _, from := range nodes {
+			conn, connErr := dial(from.GRPC)
+			blocks, err := watch.NewComet(from.RPC)
+			if err := errors.Join(connErr, err); err != nil {
+				return nil, err
+			}
+			n.conns = append(n.conns, conn)
+			targets = append(targets, submit.Named{Node: submit.NewGRPC(conn), Name: from.GRPC})
+			found = append(found, watch.Endpoint{
+				Address: from.GRPC, Blocks: blocks,
+				Finality: types.NewQueryClient(conn), Checkpoints: checkpointtypes.NewQueryClient(conn),
+			})
+		}
+		return found, nil
+	}
+	nodes, err := endpoints(config.Nodes)
+	witnesses, witnessErr := endpoints(config.Witnesses)
+	if err := errors.Join(err, witnessErr); err != nil {
+		n.close()
+		return nil, err
+	}
+	n.watch = watch.NewPool(watch.Config{
+		ChainID: config.ChainID, Poll: time.Duration(config.PollInterval), StallAfter: time.Duration(config.StallAfter),
+	}, nodes, witnesses, log)
+	n.submit = submit.NewNodes(targets[:len(nodes)], n.watch.Healthy, log)
+	return n, nil
+}
+
+func (n *network) close() {
+	for _, conn := range n.conns {
+		_ = conn.Close() // nothing more to say
+	}
+}
 
 // dial makes a connection that begins when it is used and comes back within two seconds of its node.
 func dial(address string) (*grpc.ClientConn, error) {

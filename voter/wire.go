@@ -17,13 +17,11 @@ import (
 	"github.com/dualchain/dualchain/voter/sign"
 	remotesigner "github.com/dualchain/dualchain/voter/signer"
 	"github.com/dualchain/dualchain/voter/submit"
-	"github.com/dualchain/dualchain/voter/watch"
-	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // Start votes with the keys of a home until ctx is done, which is no error. neverVoted lets keys start without a record
-// of their votes. Errors: ErrConfig, those of keys.Load and package guard, watch.ErrWrongChain if the node's first
-// answer is from another chain.
+// of their votes. Errors: ErrConfig, those of keys.Load and package guard, watch.ErrWrongChain if all nodes are on
+// another chain from the start.
 func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *slog.Logger) error {
 	if err := config.Validate(); err != nil {
 		return err
@@ -34,26 +32,20 @@ func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *
 	}
 	defer closeKeyring()
 
-	from := config.Nodes[0]
-	conn, err := dial(from.GRPC)
+	nodes, err := connect(config, log)
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing more to say
-	blocks, err := watch.NewComet(from.RPC)
-	if err != nil {
-		return err
-	}
-	poll := time.Duration(config.PollInterval)
+	defer nodes.close()
 	v := &voter{
-		watch:     watch.NewNode(watch.Config{ChainID: config.ChainID, Poll: poll}, types.NewQueryClient(conn), blocks, log),
+		watch:     nodes.watch,
 		signer:    keyring,
-		submitter: func(log *slog.Logger) submitter { return submit.New(submit.NewGRPC(conn), log) },
+		submitter: func(log *slog.Logger) submitter { return submit.New(nodes.submit, log) },
 		look:      config.DoppelgangerEpochs,
-		retry:     poll,
+		retry:     time.Duration(config.PollInterval),
 		log:       log,
 	}
-	log.Info("voter started", "chain_id", config.ChainID, "grpc", from.GRPC, "rpc", from.RPC)
+	log.Info("voter started", "chain_id", config.ChainID, "nodes", len(config.Nodes), "witnesses", len(config.Witnesses))
 	if err := v.run(ctx); err != nil {
 		return fmt.Errorf("vote: %w", err)
 	}

@@ -57,6 +57,22 @@ func eventsAddress(address string) (string, error) {
 	return u.JoinPath(websocketPath).String(), nil
 }
 
+// Status implements Blocks.
+func (c *Comet) Status(ctx context.Context) (Status, error) {
+	answer, err := c.http.Status(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	if answer.SyncInfo.LatestBlockHeight < 0 {
+		return Status{}, fmt.Errorf("%w: expected a height, found %d", ErrInconsistent, answer.SyncInfo.LatestBlockHeight)
+	}
+	return Status{
+		ChainID:    answer.NodeInfo.Network,
+		Height:     uint64(answer.SyncInfo.LatestBlockHeight),
+		CatchingUp: answer.SyncInfo.CatchingUp,
+	}, nil
+}
+
 // Latest implements Blocks. The block may not be executed yet.
 func (c *Comet) Latest(ctx context.Context) (Header, error) { return c.header(ctx, nil) }
 

@@ -7,9 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
+	"github.com/dualchain/dualchain/voter/internal/gogocodec"
 	"github.com/dualchain/dualchain/voter/watch"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 const chainID = "test-1"
@@ -40,8 +46,16 @@ func follow(t *testing.T, node *fakenode.Node, poll time.Duration) (<-chan watch
 	if err != nil {
 		t.Fatal(err)
 	}
+	conn, err := grpc.NewClient(node.GRPC(), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.ForceCodec(gogocodec.Codec{}), grpc.WaitForReady(true)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
 	b := blocks{comet, make(chan struct{}, 16)}
-	return watch.NewNode(watch.Config{ChainID: chainID, Poll: poll}, nil, b, slog.New(slog.DiscardHandler)).Tips(t.Context()), b.listening
+	endpoint := watch.Endpoint{Address: node.GRPC(), Finality: types.NewQueryClient(conn), Checkpoints: checkpointtypes.NewQueryClient(conn), Blocks: b}
+	config := watch.Config{ChainID: chainID, Poll: poll, StallAfter: time.Hour}
+	return watch.NewPool(config, []watch.Endpoint{endpoint}, nil, slog.New(slog.DiscardHandler)).Tips(t.Context()), b.listening
 }
 
 // await reads tips until one at or above the height.
@@ -110,6 +124,28 @@ func TestPollingGoesOnAfterTheNode(t *testing.T) {
 		await(t, tips, height)
 		node.Stop()
 		node.Restart()
+	}
+}
+
+func TestWhatANodeSaysOfItself(t *testing.T) {
+	node := startNode(t)
+	comet, err := watch.NewComet(node.RPC())
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect := func(want watch.Status) {
+		t.Helper()
+		if found, err := comet.Status(t.Context()); err != nil || found != want {
+			t.Errorf("expected %+v, found %+v, %v", want, found, err)
+		}
+	}
+	expect(watch.Status{ChainID: chainID})
+	node.Grow()
+	node.CatchingUp(true)
+	expect(watch.Status{ChainID: chainID, Height: 1, CatchingUp: true})
+	node.Stop()
+	if found, err := comet.Status(t.Context()); err == nil {
+		t.Errorf("stopped: expected an error, found %+v", found)
 	}
 }
 

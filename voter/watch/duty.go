@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -32,36 +33,18 @@ func (d Duty) Aggregate(signature ffg.Signature) ffg.AggregateVote {
 	}
 }
 
-// parse returns the target checkpoint and the duty in a node's answer. It recomputes the target's root, and checks
-// everything that the answer alone can contradict. Errors: ErrNoDuty, ErrInconsistent.
-func parse(answer *types.QueryDutyResponse, executed uint64) (ffg.Checkpoint, Duty, error) {
-	fail := func(err error) (ffg.Checkpoint, Duty, error) { return ffg.Checkpoint{}, Duty{}, err }
-	differ := func(what string, expected, found any) (ffg.Checkpoint, Duty, error) {
-		return fail(fmt.Errorf("%w: %s: expected %v, found %v", ErrInconsistent, what, expected, found))
-	}
-	target, err := answer.Target.ToFFG()
-	if err != nil {
-		return fail(fmt.Errorf("%w: target: %w", ErrInconsistent, err))
-	}
-	if target.Epoch == 0 {
-		return fail(fmt.Errorf("%w: the anchor is final without votes", ErrNoDuty))
-	}
+// parseDuty returns the target checkpoint and the duty in a node's answer. Errors: ErrNoDuty, ErrInconsistent.
+func parseDuty(answer *types.QueryDutyResponse, executed uint64) (ffg.Checkpoint, Duty, error) {
 	source, err := answer.Source.ToFFG()
 	if err != nil {
-		return fail(fmt.Errorf("%w: source: %w", ErrInconsistent, err))
+		return ffg.Checkpoint{}, Duty{}, fmt.Errorf("%w: source: %w", ErrInconsistent, err)
 	}
-	vote := ffg.Vote{Source: source, Target: target.Ref()}
-	switch err := vote.Validate(); {
-	case err != nil:
-		return fail(fmt.Errorf("%w: %w", ErrInconsistent, err))
-	case source.Epoch+1 == target.Epoch && source.Root != target.ParentRoot:
-		return differ("source root", fmt.Sprintf("the target's parent root %s", target.ParentRoot), source.Root)
-	case target.Epoch > target.Height:
-		return differ("target epoch", fmt.Sprintf("at most its height %d", target.Height), target.Epoch)
-	case target.Height > executed:
-		return differ("target height", fmt.Sprintf("at most the executed height %d", executed), target.Height)
-	case answer.Member && answer.Position >= answer.Size_:
-		return differ("position", fmt.Sprintf("below %d", answer.Size_), answer.Position)
+	target, vote, err := parseVote(answer.Target, source, executed)
+	if err == nil && answer.Member && answer.Position >= answer.Size_ {
+		err = fmt.Errorf("%w: position: expected below %d, found %d", ErrInconsistent, answer.Size_, answer.Position)
+	}
+	if err != nil {
+		return ffg.Checkpoint{}, Duty{}, err
 	}
 	return target, Duty{
 		Vote:         vote,
@@ -74,13 +57,58 @@ func parse(answer *types.QueryDutyResponse, executed uint64) (ffg.Checkpoint, Du
 	}, nil
 }
 
+// parseRecord returns a checkpoint and the one honest vote for it. Errors: ErrNoDuty, ErrInconsistent.
+func parseRecord(record checkpointtypes.CheckpointRecord, executed uint64) (ffg.Checkpoint, ffg.Vote, error) {
+	if record.Checkpoint == nil {
+		return ffg.Checkpoint{}, ffg.Vote{}, fmt.Errorf("%w: expected a checkpoint, found none", ErrInconsistent)
+	}
+	if record.Source == nil {
+		return ffg.Checkpoint{}, ffg.Vote{}, errAnchor
+	}
+	root, err := checkpointtypes.ParseRoot(record.Source.Root)
+	if err != nil {
+		return ffg.Checkpoint{}, ffg.Vote{}, fmt.Errorf("%w: source: %w", ErrInconsistent, err)
+	}
+	return parseVote(*record.Checkpoint, ffg.Ref{Epoch: record.Source.Epoch, Root: root}, executed)
+}
+
+var errAnchor = fmt.Errorf("%w: the anchor is final without votes", ErrNoDuty)
+
+// parseVote returns the target checkpoint and the vote for it. It recomputes the target's root, and checks everything that
+// the answer alone can contradict.
+func parseVote(told checkpointtypes.Checkpoint, source ffg.Ref, executed uint64) (ffg.Checkpoint, ffg.Vote, error) {
+	fail := func(err error) (ffg.Checkpoint, ffg.Vote, error) { return ffg.Checkpoint{}, ffg.Vote{}, err }
+	differ := func(what string, expected, found any) (ffg.Checkpoint, ffg.Vote, error) {
+		return fail(fmt.Errorf("%w: %s: expected %v, found %v", ErrInconsistent, what, expected, found))
+	}
+	target, err := told.ToFFG()
+	if err != nil {
+		return fail(fmt.Errorf("%w: target: %w", ErrInconsistent, err))
+	}
+	if target.Epoch == 0 {
+		return fail(errAnchor)
+	}
+	vote := ffg.Vote{Source: source, Target: target.Ref()}
+	switch err := vote.Validate(); {
+	case err != nil:
+		return fail(fmt.Errorf("%w: %w", ErrInconsistent, err))
+	case source.Epoch+1 == target.Epoch && source.Root != target.ParentRoot:
+		return differ("source root", fmt.Sprintf("the target's parent root %s", target.ParentRoot), source.Root)
+	case target.Epoch > target.Height:
+		return differ("target epoch", fmt.Sprintf("at most its height %d", target.Height), target.Epoch)
+	case target.Height > executed:
+		return differ("target height", fmt.Sprintf("at most the executed height %d", executed), target.Height)
+	}
+	return target, vote, nil
+}
+
 // verify returns nil if the header is that of the target's block and the block is not from the future. Errors:
 // ErrInconsistent, ErrFuture.
 func verify(target ffg.Checkpoint, block Header, now time.Time) error {
 	differ := func(what string, expected, found any) error {
 		return fmt.Errorf("%w: target %s: expected %v as in the block, found %v", ErrInconsistent, what, expected, found)
 	}
-	switch latest := uint64(max(now.Add(MaxAhead).UnixMilli(), 0)); {
+	switch latest := latestTime(now); {
 	case target.Height != block.Height:
 		return differ("height", block.Height, target.Height)
 	case target.BlockHash != block.Hash:
@@ -92,3 +120,6 @@ func verify(target ffg.Checkpoint, block Header, now time.Time) error {
 	}
 	return nil
 }
+
+// latestTime returns the latest time, in milliseconds, that a block can have now.
+func latestTime(now time.Time) uint64 { return uint64(max(now.Add(MaxAhead).UnixMilli(), 0)) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"strings"
 	"testing"
@@ -36,8 +35,11 @@ type scene struct {
 	tallies
 	target   ffg.Checkpoint
 	answer   types.QueryDutyResponse
+	record   func(*checkpointtypes.CheckpointRecord) // changes the answer about the checkpoint
 	header   metadata.MD
 	failures []error // of the first questions
+	status   Status
+	rpcErr   error // of all questions to the consensus layer but for single blocks
 	blocks   map[uint64]Header
 	asked    int
 }
@@ -46,27 +48,48 @@ func newScene() *scene {
 	return &scene{
 		target: head,
 		answer: types.QueryDutyResponse{Source: types.Ref{Epoch: 3, Root: head.ParentRoot[:]}, Member: true, Position: 2, Size_: 5},
+		record: func(*checkpointtypes.CheckpointRecord) {},
 		header: metadata.Pairs(heightHeader, "20"),
+		status: Status{ChainID: chainID, Height: 20},
 		blocks: map[uint64]Header{20: block},
 	}
 }
 
-// Duty implements Duties.
-func (s *scene) Duty(_ context.Context, request *types.QueryDutyRequest, opts ...grpc.CallOption) (*types.QueryDutyResponse, error) {
-	s.asked++
-	if len(s.failures) >= s.asked {
-		return nil, s.failures[s.asked-1]
-	}
-	for _, opt := range opts {
-		if header, ok := opt.(grpc.HeaderCallOption); ok {
-			*header.HeaderAddr = s.header
-		}
+// Duty implements Finality.
+func (s *scene) Duty(_ context.Context, _ *types.QueryDutyRequest, opts ...grpc.CallOption) (*types.QueryDutyResponse, error) {
+	if err := s.reply(opts); err != nil {
+		return nil, err
 	}
 	answer := s.answer
 	if answer.Target.Root == "" {
 		answer.Target = checkpointtypes.CheckpointFromFFG(s.target)
 	}
 	return &answer, nil
+}
+
+// Checkpoint implements Checkpoints.
+func (s *scene) Checkpoint(_ context.Context, _ *checkpointtypes.QueryCheckpointRequest, opts ...grpc.CallOption) (*checkpointtypes.QueryCheckpointResponse, error) {
+	if err := s.reply(opts); err != nil {
+		return nil, err
+	}
+	target, source := checkpointtypes.CheckpointFromFFG(s.target), checkpointtypes.RefFromFFG(ffg.Ref{Epoch: 3, Root: head.ParentRoot})
+	answer := &checkpointtypes.QueryCheckpointResponse{Record: checkpointtypes.CheckpointRecord{Checkpoint: &target, Source: &source}}
+	s.record(&answer.Record)
+	return answer, nil
+}
+
+// reply counts the questions to the application, and lets them fail or sends the height.
+func (s *scene) reply(opts []grpc.CallOption) error {
+	s.asked++
+	if len(s.failures) >= s.asked {
+		return s.failures[s.asked-1]
+	}
+	for _, opt := range opts {
+		if header, ok := opt.(grpc.HeaderCallOption); ok {
+			*header.HeaderAddr = s.header
+		}
+	}
+	return nil
 }
 
 // At implements Blocks.
@@ -78,14 +101,20 @@ func (s *scene) At(_ context.Context, height uint64) (Header, error) {
 	return found, nil
 }
 
-func (s *scene) Latest(context.Context) (Header, error)             { return Header{}, errors.New("not asked") }
-func (s *scene) Listen(context.Context, func(), func(Header)) error { return errors.New("not asked") }
-func (s *scene) change(f func(*ffg.Checkpoint))                     { f(&s.target) }
+func (s *scene) Status(context.Context) (Status, error) { return s.status, s.rpcErr }
+func (s *scene) Latest(context.Context) (Header, error) { return s.blocks[s.status.Height], s.rpcErr }
+func (s *scene) Listen(context.Context, func(), func(Header)) error {
+	return errors.New("not asked")
+}
+
+func (s *scene) change(f func(*ffg.Checkpoint)) { f(&s.target) }
+func (s *scene) node() *node {
+	return &node{Endpoint: Endpoint{Finality: s, Checkpoints: s, Blocks: s}, chainID: chainID, now: func() time.Time { return now }}
+}
+
 func (s *scene) ask(t *testing.T, tip Header) (duty Duty, asked int, _ error) {
 	t.Helper()
-	node := NewNode(Config{ChainID: chainID}, s, s, slog.New(slog.DiscardHandler))
-	node.now = func() time.Time { return now }
-	duty, err := node.Duty(t.Context(), ffg.PublicKey{}, tip)
+	duty, err := s.node().duty(t.Context(), ffg.PublicKey{}, tip)
 	return duty, s.asked, err
 }
 
@@ -207,9 +236,9 @@ func TestATargetBelowTheTipIsComparedWithItsOwnBlock(t *testing.T) {
 func TestAskingAgainUntilTheBlockIsExecuted(t *testing.T) {
 	s := newScene()
 	s.header.Set(heightHeader, "19")
-	node := NewNode(Config{ChainID: chainID}, lateAfter{s, 3}, s, slog.New(slog.DiscardHandler))
-	node.now = func() time.Time { return now }
-	if duty, err := node.Duty(t.Context(), ffg.PublicKey{}, block); err != nil || duty.Executed != 20 || s.asked != 4 {
+	node := s.node()
+	node.Finality = lateAfter{s, 3}
+	if duty, err := node.duty(t.Context(), ffg.PublicKey{}, block); err != nil || duty.Executed != 20 || s.asked != 4 {
 		t.Errorf("expected a duty at the fourth question, found %+v after %d, %v", duty, s.asked, err)
 	}
 }

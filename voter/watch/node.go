@@ -1,15 +1,9 @@
-// Package watch follows a node: it tells of each new block at once, and asks the node what to vote on.
-//
-// A voter trusts its node to have executed the block. It does not trust an answer: the checkpoint's root is recomputed
-// from the contents, and its block is compared with the header that the consensus layer has at that height, chain id
-// included. So an endpoint of another chain, or one that is damaged, leads to no signature.
 package watch
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -19,13 +13,14 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/dualchain/dualchain/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // heightHeader is where the node says which height an answer is from.
 const heightHeader = "x-cosmos-block-height"
 
-// callTimeout bounds each question to the node.
+// callTimeout bounds each question to a node, and each check of its health.
 const callTimeout = 5 * time.Second
 
 // The node commits a block's state before it announces the block, but an announcement by polling can be earlier: ask
@@ -35,111 +30,182 @@ const (
 	rechecks     = 8
 )
 
-// Duties answers what a voter must sign: the query client of x/finality.
-type Duties interface {
-	Duty(ctx context.Context, in *types.QueryDutyRequest, opts ...grpc.CallOption) (*types.QueryDutyResponse, error)
+// Finality answers what a voter must sign and who has voted: the query client of x/finality.
+type Finality interface {
 	Tallies
+	Duty(ctx context.Context, in *types.QueryDutyRequest, opts ...grpc.CallOption) (*types.QueryDutyResponse, error)
 }
 
-// Config says what to watch.
-type Config struct {
-	ChainID string        // that every block must have
-	Poll    time.Duration // how often to ask for the latest block besides listening for events
+// Checkpoints answers by epoch: the query client of x/checkpoint.
+type Checkpoints interface {
+	Checkpoint(ctx context.Context, in *checkpointtypes.QueryCheckpointRequest, opts ...grpc.CallOption) (*checkpointtypes.QueryCheckpointResponse, error)
 }
 
-// Node is a node as a voter sees it.
-type Node struct {
-	config Config
-	duties Duties
-	blocks Blocks
-	now    func() time.Time
-	log    *slog.Logger
+// Endpoint is how to reach a node. The three clients should be of the same node.
+type Endpoint struct {
+	Address     string // by which the log calls it
+	Finality    Finality
+	Checkpoints Checkpoints
+	Blocks      Blocks
 }
 
-// NewNode watches through these two clients, which should be of the same node.
-func NewNode(config Config, duties Duties, blocks Blocks, log *slog.Logger) *Node {
-	return &Node{config: config, duties: duties, blocks: blocks, now: time.Now, log: log}
+// node asks a node, and believes no answer that contradicts the node's own blocks.
+type node struct {
+	Endpoint
+	chainID string
+	now     func() time.Time
 }
 
-// Duty asks for the duty of a key at the tip or later, and checks the answer. Only what the node has executed is in the answer.
-// Errors: the package's, or the node can't be reached.
-func (n *Node) Duty(ctx context.Context, key ffg.PublicKey, tip Header) (Duty, error) {
+// duty asks for the duty of a key at the tip or later. Only what the node has executed is in the answer. Errors: the
+// package's about nodes, or the node can't be reached.
+func (n *node) duty(ctx context.Context, key ffg.PublicKey, tip Header) (Duty, error) {
 	if err := n.checkChain(tip); err != nil {
 		return Duty{}, err
 	}
-	answer, executed, err := n.ask(ctx, key, tip.Height)
+	answer, executed, err := n.askDuty(ctx, key, tip.Height)
 	if err != nil {
 		return Duty{}, fmt.Errorf("ask for duty: %w", err)
 	}
-	target, duty, err := parse(answer, executed)
+	target, duty, err := parseDuty(answer, executed)
+	if err == nil {
+		err = n.compare(ctx, target, tip)
+	}
 	if err != nil {
-		return Duty{}, fmt.Errorf("check duty: %w", err)
-	}
-	block := tip
-	if target.Height != tip.Height {
-		if block, err = n.header(ctx, target.Height); err != nil {
-			return Duty{}, err
-		}
-	}
-	if err := verify(target, block, n.now()); err != nil {
 		return Duty{}, fmt.Errorf("check duty: %w", err)
 	}
 	return duty, nil
 }
 
-// ask returns the answer from a state at or above a height, and the state's height.
-func (n *Node) ask(ctx context.Context, key ffg.PublicKey, height uint64) (*types.QueryDutyResponse, uint64, error) {
+// askDuty returns the answer from a state at or above a height, and the state's height.
+func (n *node) askDuty(ctx context.Context, key ffg.PublicKey, height uint64) (answer *types.QueryDutyResponse, executed uint64, err error) {
 	for wait, left := firstRecheck, rechecks; ; wait, left = 2*wait, left-1 {
-		answer, executed, err := n.askOnce(ctx, key)
-		if err == nil && executed < height {
-			err = fmt.Errorf("%w: expected height %d or more, found %d", ErrNotExecuted, height, executed)
+		answer, executed, err = ask(ctx, n.Finality.Duty, &types.QueryDutyRequest{Voter: key.String()})
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case executed >= height:
+			return answer, executed, nil
 		}
-		if !errors.Is(err, ErrNotExecuted) || left == 0 {
-			return answer, executed, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, 0, ctx.Err()
-		case <-time.After(wait):
+		err = fmt.Errorf("%w: expected height %d or more, found %d", ErrNotExecuted, height, executed)
+		if left == 0 || !pause(ctx, wait) {
+			return nil, 0, err
 		}
 	}
 }
 
-func (n *Node) askOnce(ctx context.Context, key ffg.PublicKey) (*types.QueryDutyResponse, uint64, error) {
+// vote asks for the one honest vote for an epoch, a number or the word head, and returns it with the height of the state
+// that the answer came from. Errors: ErrNoDuty if the node knows of no such epoch above the anchor, as in duty.
+func (n *node) vote(ctx context.Context, epoch string) (ffg.Vote, uint64, error) {
+	answer, executed, err := ask(ctx, n.Checkpoints.Checkpoint, &checkpointtypes.QueryCheckpointRequest{Id: epoch})
+	if err != nil {
+		return ffg.Vote{}, 0, fmt.Errorf("ask for checkpoint %s: %w", epoch, err)
+	}
+	target, vote, err := parseRecord(answer.Record, executed)
+	if err == nil {
+		err = n.compare(ctx, target, Header{})
+	}
+	if err != nil {
+		return ffg.Vote{}, 0, fmt.Errorf("check checkpoint %s: %w", epoch, err)
+	}
+	return vote, executed, nil
+}
+
+// ask asks the application, and returns the height of the state that the answer is from.
+func ask[Q, A any](ctx context.Context, query func(context.Context, Q, ...grpc.CallOption) (A, error), question Q) (answer A, executed uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var header metadata.MD
-	answer, err := n.duties.Duty(ctx, &types.QueryDutyRequest{Voter: key.String()}, grpc.Header(&header))
+	answer, err = query(ctx, question, grpc.Header(&header))
 	switch status.Code(err) {
 	case codes.OK:
 	case codes.NotFound, codes.FailedPrecondition:
-		return nil, 0, fmt.Errorf("%w: %s", ErrNoDuty, status.Convert(err).Message())
+		return answer, 0, fmt.Errorf("%w: %s", ErrNoDuty, status.Convert(err).Message())
 	default:
-		return nil, 0, err
+		return answer, 0, err
 	}
-	executed, err := strconv.ParseUint(first(header.Get(heightHeader)), 10, 64)
+	executed, err = strconv.ParseUint(first(header.Get(heightHeader)), 10, 64)
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: expected the state's height in %s, found %q", ErrInconsistent, heightHeader, header.Get(heightHeader))
+		return answer, 0, fmt.Errorf("%w: expected the state's height in %s, found %q", ErrInconsistent, heightHeader, header.Get(heightHeader))
 	}
 	return answer, executed, nil
 }
 
+// compare compares a checkpoint with its block, which is asked for unless it is the one that is known.
+func (n *node) compare(ctx context.Context, target ffg.Checkpoint, known Header) error {
+	block := known
+	if target.Height != known.Height {
+		var err error
+		if block, err = n.header(ctx, target.Height); err != nil {
+			return err
+		}
+	}
+	return verify(target, block, n.now())
+}
+
 // header asks for the header at a height and checks its chain.
-func (n *Node) header(ctx context.Context, height uint64) (Header, error) {
+func (n *node) header(ctx context.Context, height uint64) (Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	block, err := n.blocks.At(ctx, height)
+	block, err := n.Blocks.At(ctx, height)
 	if err != nil {
 		return Header{}, fmt.Errorf("ask for block %d: %w", height, err)
 	}
 	return block, n.checkChain(block)
 }
 
-func (n *Node) checkChain(block Header) error {
-	if block.ChainID != n.config.ChainID {
-		return fmt.Errorf("check block %d: %w: expected %q, found %q", block.Height, ErrWrongChain, n.config.ChainID, block.ChainID)
+func (n *node) checkChain(block Header) error {
+	if block.ChainID != n.chainID {
+		return fmt.Errorf("check block %d: %w: expected %q, found %q", block.Height, ErrWrongChain, n.chainID, block.ChainID)
 	}
 	return nil
+}
+
+// check returns nil if the node can be voted with, and its newest block executed, as far as it is known. A chain without
+// checkpoints yet is no problem, nor is one whose time is ahead of this machine's clock.
+func (n *node) check(ctx context.Context) (Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	at, err := n.Blocks.Status(ctx)
+	if err != nil {
+		return Header{}, fmt.Errorf("ask for status: %w", err)
+	}
+	tip := Header{ChainID: at.ChainID, Height: at.Height}
+	if err := n.checkChain(tip); err != nil {
+		return tip, err
+	}
+	if at.Height == 0 {
+		return tip, fmt.Errorf("%w: expected a block, found none yet", ErrNotSynced)
+	}
+	if tip, err = n.Blocks.Latest(ctx); err != nil {
+		return Header{}, fmt.Errorf("ask for the latest block: %w", err)
+	}
+	if err := n.checkChain(tip); err != nil {
+		return tip, err
+	}
+	if at.CatchingUp {
+		return tip, fmt.Errorf("%w: catching up with the chain", ErrNotSynced)
+	}
+	switch _, executed, err := n.vote(ctx, "head"); {
+	case errors.Is(err, ErrNoDuty), errors.Is(err, ErrFuture):
+		return tip, nil
+	case err != nil:
+		return tip, err
+	case executed+1 < tip.Height:
+		return tip, fmt.Errorf("%w: expected height %d or more, found %d", ErrNotExecuted, tip.Height-1, executed)
+	case executed < tip.Height: // the latest is under way: it will be announced
+		return n.header(ctx, executed)
+	}
+	return tip, nil
+}
+
+// pause reports whether it lasted; ctx ends it early.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 func first(values []string) string {

@@ -33,8 +33,3 @@ func Voted(ctx context.Context, from Tallies, epoch uint64, key ffg.PublicKey) (
 	}
 	return false, nil
 }
-
-// Voted asks the node; see the function.
-func (n *Node) Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error) {
-	return Voted(ctx, n.duties, epoch, key)
-}

@@ -1,10 +1,10 @@
-// Package fakenode is a node as a voter client sees it, for tests: a chain with one voter, behind a gRPC server and a
-// CometBFT RPC server on loopback. It can be stopped, started again at the same addresses, and made to lie.
 package fakenode
 
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	cmttypes "github.com/cometbft/cometbft/types"
@@ -12,16 +12,22 @@ import (
 	"github.com/dualchain/dualchain/ffg"
 )
 
-// chain makes blocks and checkpoints. Whoever uses it holds the node's lock.
+// chain makes checkpoints out of blocks. Whoever uses it holds the node's lock.
 type chain struct {
 	id          string
 	interval    uint64
 	set         ffg.VoterSet
-	headers     []cmttypes.Header // of heights 1, 2, ...
+	blocks      []block           // of heights 1, 2, ...
+	headers     []cmttypes.Header // of the same
 	checkpoints []ffg.Checkpoint  // of epochs 0, 1, ...
 	sources     []uint64          // epoch of source(e)
 	tallies     map[uint64]ffg.Bitfield
-	mempool     []ffg.AggregateVote
+}
+
+// block is all that a block is made of: the same blocks make the same chain.
+type block struct {
+	at    time.Time
+	votes []ffg.AggregateVote
 }
 
 func newChain(id string, key ffg.PublicKey, interval uint64) chain {
@@ -34,19 +40,37 @@ func newChain(id string, key ffg.PublicKey, interval uint64) chain {
 	}
 }
 
-// grow makes the next block at a time: it records the votes in the mempool, and proposes a checkpoint if one is due.
-func (c *chain) grow(at time.Time) {
-	height := uint64(len(c.headers)) + 1
+func (c *chain) clone() chain {
+	clone := *c
+	clone.blocks, clone.headers = slices.Clone(c.blocks), slices.Clone(c.headers)
+	clone.checkpoints, clone.sources = slices.Clone(c.checkpoints), slices.Clone(c.sources)
+	clone.tallies = maps.Clone(c.tallies)
+	return clone
+}
+
+// isStartOf reports whether other has all the blocks of c. Headers name the one before, so the last decides.
+func (c *chain) isStartOf(other *chain) bool {
+	at := c.height()
+	return c.id == other.id && at <= other.height() && (at == 0 || slices.Equal(c.headers[at-1].Hash(), other.headers[at-1].Hash()))
+}
+
+// grow executes the next block: it records the votes in it, and proposes a checkpoint if one is due.
+func (c *chain) grow(b block) {
+	height := c.height() + 1
+	var before cmttypes.BlockID
+	if height > 1 {
+		before.Hash = c.headers[height-2].Hash()
+	}
+	c.blocks = append(c.blocks, b)
 	c.headers = append(c.headers, cmttypes.Header{
-		ChainID: c.id, Height: int64(height), Time: at.UTC(),
+		ChainID: c.id, Height: int64(height), Time: b.at.UTC(), LastBlockID: before,
 		ValidatorsHash: make([]byte, 32), NextValidatorsHash: make([]byte, 32), ConsensusHash: make([]byte, 32),
 		AppHash: binary.BigEndian.AppendUint64(nil, height), ProposerAddress: make([]byte, 20),
 	})
-	for _, vote := range c.mempool {
+	for _, vote := range b.votes {
 		epoch := vote.Vote.Target.Epoch
 		c.tallies[epoch] = vote.Signers.Or(c.tallies[epoch])
 	}
-	c.mempool = nil
 	if height%c.interval == 0 {
 		c.propose(height)
 	}
@@ -66,17 +90,18 @@ func (c *chain) propose(height uint64) {
 	})
 }
 
+func (c *chain) height() uint64 { return uint64(len(c.headers)) }
+
 func (c *chain) head() ffg.Checkpoint { return c.checkpoints[len(c.checkpoints)-1] }
 
-// vote returns the one honest vote for the head.
-func (c *chain) vote() ffg.Vote {
-	head := c.head()
-	return ffg.Vote{Source: c.checkpoints[c.sources[head.Epoch]].Ref(), Target: head.Ref()}
+// vote returns the one honest vote for an epoch.
+func (c *chain) vote(epoch uint64) ffg.Vote {
+	return ffg.Vote{Source: c.checkpoints[c.sources[epoch]].Ref(), Target: c.checkpoints[epoch].Ref()}
 }
 
 func (c *chain) header(height int64) (cmttypes.Header, error) {
-	if height < 1 || height > int64(len(c.headers)) {
-		return cmttypes.Header{}, fmt.Errorf("height %d must be less than or equal to the current height %d", height, len(c.headers))
+	if height < 1 || uint64(height) > c.height() {
+		return cmttypes.Header{}, fmt.Errorf("height %d must be less than or equal to the current height %d", height, c.height())
 	}
 	return c.headers[height-1], nil
 }

@@ -1,58 +1,90 @@
+// Package fakenode is a node as a voter client sees it, for tests: a chain with one voter, behind a gRPC server and a
+// CometBFT RPC server on loopback. It can be stopped, started again at the same addresses, and made to lie. It can have
+// peers: other nodes of the same chain.
 package fakenode
 
 import (
-	"net"
-	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
-
-	cmtlog "github.com/cometbft/cometbft/libs/log"
-	rpcserver "github.com/cometbft/cometbft/rpc/jsonrpc/server"
-	"google.golang.org/grpc"
 
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/voter/internal/gogocodec"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // VoteWindow is the chain's.
 const VoteWindow = 4
 
-// Node is a node with a chain of its own. Its methods may be called from any goroutine.
+// Node is a node with its own copy of a chain. Its methods may be called from any goroutine.
 type Node struct {
 	t        testing.TB
 	public   *bls.PublicKey
 	grpcAddr string
 	rpcAddr  string
 	votes    chan ffg.AggregateVote
+	network  *network
 
 	mu          sync.Mutex
 	chain       chain
-	lies        func(*types.QueryDutyResponse)
-	delay       uint64 // blocks that gRPC is behind
-	lose        bool
-	noEvents    bool
-	refusal     *tx.BroadcastTxResponse
+	mempool     []ffg.AggregateVote
 	seen        map[string]bool // bytes of transactions
 	subscribers []subscriber
-	stop        func()
+	stopGRPC    func() // nil while it is down
+	stopRPC     func() // nil while it is down
+	faults
+}
+
+// faults are what is wrong with a node.
+type faults struct {
+	lies       func(*types.QueryDutyResponse)
+	misreports func(*ffg.Checkpoint)
+	delay      uint64 // blocks that gRPC is behind
+	lose       bool
+	noEvents   bool
+	refusal    *tx.BroadcastTxResponse
+	isolated   bool
+	catchingUp bool
+	hung       chan struct{} // closed when it answers again
+}
+
+// network is the nodes of one chain.
+type network struct {
+	mu    sync.Mutex // taken before a node's
+	nodes []*Node
 }
 
 // Start starts a node whose chain has one voter with this key, and stops it when the test ends.
 func Start(t testing.TB, chainID string, key *bls.PublicKey, interval uint64) *Node {
 	t.Helper()
+	return start(t, key, newChain(chainID, key.Bytes(), interval), new(network))
+}
+
+// Peer starts another node with the same blocks. From then on both get each block that one of them makes, unless one is
+// stopped, isolated, or behind.
+func (n *Node) Peer() *Node {
+	n.t.Helper()
+	n.mu.Lock()
+	chain := n.chain.clone()
+	n.mu.Unlock()
+	return start(n.t, n.public, chain, n.network)
+}
+
+func start(t testing.TB, key *bls.PublicKey, chain chain, network *network) *Node {
+	t.Helper()
 	n := &Node{
 		t: t, public: key, grpcAddr: "127.0.0.1:0", rpcAddr: "127.0.0.1:0",
-		votes: make(chan ffg.AggregateVote, 1024),
-		chain: newChain(chainID, key.Bytes(), interval),
-		stop:  func() {},
+		votes: make(chan ffg.AggregateVote, 1024), chain: chain, network: network,
 	}
 	n.Restart()
 	t.Cleanup(n.Stop)
+	network.mu.Lock()
+	defer network.mu.Unlock()
+	network.nodes = append(network.nodes, n)
 	return n
 }
 
@@ -65,60 +97,82 @@ func (n *Node) RPC() string { return "tcp://" + n.rpcAddr }
 // Votes yields each vote that the node accepted for the first time since its start.
 func (n *Node) Votes() <-chan ffg.AggregateVote { return n.votes }
 
-// Restart starts a stopped node at the same addresses with the same chain and an empty mempool.
-func (n *Node) Restart() {
-	n.t.Helper()
-	grpcListener, rpcListener := n.listen(&n.grpcAddr), n.listen(&n.rpcAddr)
-
-	services := grpc.NewServer(grpc.ForceServerCodec(gogocodec.Codec{}))
-	types.RegisterQueryServer(services, &queries{Node: n})
-	tx.RegisterServiceServer(services, &txs{Node: n})
-	go func() { _ = services.Serve(grpcListener) }() // ends with Stop
-
-	mux, routes := http.NewServeMux(), n.routes()
-	rpcserver.RegisterRPCFuncs(mux, routes, cmtlog.NewNopLogger())
-	events := rpcserver.NewWebsocketManager(routes)
-	events.SetLogger(cmtlog.NewNopLogger())
-	mux.HandleFunc("/websocket", func(w http.ResponseWriter, r *http.Request) {
-		n.mu.Lock()
-		closed := n.noEvents
-		n.mu.Unlock()
-		if closed {
-			http.NotFound(w, r)
-			return
-		}
-		events.WebsocketHandler(w, r)
-	})
-	web := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
-	go func() { _ = web.Serve(rpcListener) }() // ends with Stop
-
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.seen, n.subscribers = map[string]bool{}, nil
-	n.stop = func() {
-		services.Stop()
-		_ = web.Close()
-		rpcListener.closeAll() // also those that became websockets
-	}
-}
-
-// Stop stops the node like a crash does: connections break, the mempool is lost.
-func (n *Node) Stop() {
-	n.mu.Lock()
-	stop := n.stop
-	n.stop, n.chain.mempool = func() {}, nil
-	n.mu.Unlock()
-	stop()
-}
-
 // Grow makes a block and tells all listeners.
 func (n *Node) Grow() { n.GrowAt(time.Now()) }
 
-// GrowAt makes a block of this time.
+// GrowAt makes a block of this time, out of the votes of all who get it.
 func (n *Node) GrowAt(at time.Time) {
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	next, nodes := block{at: at}, n.together()
+	for _, node := range nodes {
+		next.votes = append(next.votes, node.takeMempool()...)
+	}
+	for _, node := range nodes {
+		node.execute(next)
+	}
+}
+
+// Replay makes the node execute the next blocks that a peer has and it lacks, at most so many.
+func (n *Node) Replay(blocks int) {
+	n.network.mu.Lock()
+	defer n.network.mu.Unlock()
+	for range blocks {
+		next, found := n.missed()
+		if !found {
+			return
+		}
+		n.execute(next)
+	}
+}
+
+// missed returns the block after the node's latest.
+func (n *Node) missed() (block, bool) {
+	own := n.copyChain()
+	for _, peer := range n.network.nodes {
+		if other := peer.copyChain(); own.height() < other.height() && own.isStartOf(&other) {
+			return other.blocks[own.height()], true
+		}
+	}
+	return block{}, false
+}
+
+// together returns the node and the peers that get its next block.
+func (n *Node) together() []*Node {
+	own, alone := n.copyChain(), n.apart()
+	return slices.DeleteFunc(slices.Clone(n.network.nodes), func(peer *Node) bool {
+		if peer == n {
+			return false
+		}
+		other := peer.copyChain()
+		return alone || peer.apart() || own.height() != other.height() || !own.isStartOf(&other)
+	})
+}
+
+func (n *Node) apart() bool {
 	n.mu.Lock()
-	n.chain.grow(at)
-	header := n.chain.headers[len(n.chain.headers)-1]
+	defer n.mu.Unlock()
+	return n.isolated || n.stopGRPC == nil && n.stopRPC == nil
+}
+
+func (n *Node) copyChain() chain {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.chain
+}
+
+func (n *Node) takeMempool() []ffg.AggregateVote {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	votes := n.mempool
+	n.mempool = nil
+	return votes
+}
+
+func (n *Node) execute(next block) {
+	n.mu.Lock()
+	n.chain.grow(next)
+	header := n.chain.headers[n.chain.height()-1]
 	subscribers := n.subscribers
 	n.mu.Unlock()
 	for _, s := range subscribers {
@@ -126,87 +180,18 @@ func (n *Node) GrowAt(at time.Time) {
 	}
 }
 
-// Fork puts another chain in place of this one.
-func (n *Node) Fork(chainID string, interval uint64) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.chain = newChain(chainID, n.public.Bytes(), interval)
-}
-
 // Duty returns the one honest vote for the head.
 func (n *Node) Duty() ffg.Vote {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.chain.vote()
+	return n.chain.vote(n.chain.head().Epoch)
 }
 
-// Lie lets f change each answer about duties; nil ends it.
-func (n *Node) Lie(f func(*types.QueryDutyResponse)) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.lies = f
-}
-
-// Lose makes the node take votes and forget them, or stops that.
-func (n *Node) Lose(lose bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.lose = lose
-}
-
-// Refuse gives this answer to all transactions; nil ends it.
-func (n *Node) Refuse(answer *tx.BroadcastTxResponse) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.refusal = answer
-}
-
-// Mute refuses new listeners to events.
-func (n *Node) Mute() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.noEvents = true
-}
-
-// Delay makes the next n answers about duties come from a state that is one block behind.
-func (n *Node) Delay(answers uint64) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.delay = answers
-}
-
-func (n *Node) listen(address *string) *listener {
-	n.t.Helper()
-	l, err := net.Listen("tcp", *address)
-	if err != nil {
-		n.t.Fatal(err)
+// tell returns a checkpoint as the node tells of it.
+func (n *Node) tell(epoch uint64) checkpointtypes.Checkpoint {
+	told := n.chain.checkpoints[epoch]
+	if n.misreports != nil {
+		n.misreports(&told)
 	}
-	*address = l.Addr().String()
-	return &listener{Listener: l}
-}
-
-// listener remembers its connections.
-type listener struct {
-	net.Listener
-	mu    sync.Mutex
-	conns []net.Conn
-}
-
-// Accept implements net.Listener.
-func (l *listener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err == nil {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.conns = append(l.conns, conn)
-	}
-	return conn, err
-}
-
-func (l *listener) closeAll() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, conn := range l.conns {
-		_ = conn.Close()
-	}
+	return checkpointtypes.CheckpointFromFFG(told)
 }

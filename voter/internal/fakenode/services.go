@@ -33,24 +33,24 @@ type queries struct {
 func (q *queries) Duty(ctx context.Context, request *types.QueryDutyRequest) (*types.QueryDutyResponse, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	executed := uint64(len(q.chain.headers))
+	executed := q.chain.height()
 	if q.delay > 0 {
 		q.delay--
 		executed--
 	}
-	if err := grpc.SetHeader(ctx, metadata.Pairs("x-cosmos-block-height", strconv.FormatUint(executed, 10))); err != nil {
+	if err := setHeight(ctx, executed); err != nil {
 		return nil, err
 	}
 	if request.Voter != q.public.String() {
 		return nil, status.Error(codes.NotFound, "voter not found")
 	}
-	vote, head := q.chain.vote(), q.chain.head()
+	epoch := q.chain.head().Epoch
 	answer := &types.QueryDutyResponse{
-		Target:   checkpointtypes.CheckpointFromFFG(head),
-		Source:   types.RefFromFFG(vote.Source),
+		Target:   q.tell(epoch),
+		Source:   types.RefFromFFG(q.chain.vote(epoch).Source),
 		Member:   true,
 		Size_:    uint32(len(q.chain.set)),
-		Recorded: q.chain.tallies[head.Epoch].Get(0),
+		Recorded: q.chain.tallies[epoch].Get(0),
 	}
 	if q.lies != nil {
 		q.lies(answer)
@@ -58,7 +58,11 @@ func (q *queries) Duty(ctx context.Context, request *types.QueryDutyRequest) (*t
 	return answer, nil
 }
 
-// Votes answers the recorded signers only.
+func setHeight(ctx context.Context, executed uint64) error {
+	return grpc.SetHeader(ctx, metadata.Pairs("x-cosmos-block-height", strconv.FormatUint(executed, 10)))
+}
+
+// Votes answers the recorded signers, and whether the chain's only voter is one.
 func (q *queries) Votes(_ context.Context, request *types.QueryVotesRequest) (*types.QueryVotesResponse, error) {
 	epoch, err := strconv.ParseUint(request.Epoch, 10, 64)
 	if err != nil {
@@ -66,12 +70,50 @@ func (q *queries) Votes(_ context.Context, request *types.QueryVotesRequest) (*t
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return &types.QueryVotesResponse{Epoch: epoch, Votes: types.AggregateVote{Signers: q.chain.tallies[epoch]}}, nil
+	signers := q.chain.tallies[epoch]
+	answer := &types.QueryVotesResponse{Epoch: epoch, Votes: types.AggregateVote{Signers: signers}}
+	if !request.AggregateOnly {
+		answer.Voters = []types.SetVoter{{PubKey: q.public.String(), Rear: 1, Current: 1, Signed: signers.Get(0)}}
+	}
+	return answer, nil
 }
 
 // Params answers the vote window only.
 func (q *queries) Params(context.Context, *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
 	return &types.QueryParamsResponse{Params: types.Params{VoteWindow: VoteWindow}}, nil
+}
+
+// checkpoints serves x/checkpoint's queries.
+type checkpoints struct {
+	checkpointtypes.UnimplementedQueryServer
+	*Node
+}
+
+// Checkpoint answers by epoch, and for the word head.
+func (q *checkpoints) Checkpoint(ctx context.Context, request *checkpointtypes.QueryCheckpointRequest) (*checkpointtypes.QueryCheckpointResponse, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := setHeight(ctx, q.chain.height()); err != nil {
+		return nil, err
+	}
+	head := q.chain.head().Epoch
+	epoch, err := strconv.ParseUint(request.Id, 10, 64)
+	if request.Id == "head" {
+		epoch, err = head, nil
+	}
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	if epoch > head {
+		return nil, status.Errorf(codes.NotFound, "no checkpoint of epoch %d is kept here", epoch)
+	}
+	told := q.tell(epoch)
+	record := checkpointtypes.CheckpointRecord{Checkpoint: &told}
+	if epoch > 0 {
+		source := checkpointtypes.RefFromFFG(q.chain.vote(epoch).Source)
+		record.Source = &source
+	}
+	return &checkpointtypes.QueryCheckpointResponse{Record: record}, nil
 }
 
 // txs serves the SDK's transactions.
@@ -100,7 +142,7 @@ func (s *txs) BroadcastTx(_ context.Context, request *tx.BroadcastTxRequest) (*t
 	s.votes <- vote
 	if !s.lose {
 		s.seen[string(request.TxBytes)] = true
-		s.chain.mempool = append(s.chain.mempool, vote)
+		s.mempool = append(s.mempool, vote)
 	}
 	return answer(0, "", "")
 }
@@ -124,16 +166,25 @@ func (n *Node) decode(txBytes []byte) (ffg.AggregateVote, error) {
 // routes serves CometBFT's RPC.
 func (n *Node) routes() map[string]*rpcserver.RPCFunc {
 	return map[string]*rpcserver.RPCFunc{
+		"status":    rpcserver.NewRPCFunc(n.status, ""),
 		"header":    rpcserver.NewRPCFunc(n.header, "height"),
 		"subscribe": rpcserver.NewWSRPCFunc(n.subscribe, "query"),
 	}
+}
+
+func (n *Node) status(*rpctypes.Context) (*ctypes.ResultStatus, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	answer := &ctypes.ResultStatus{SyncInfo: ctypes.SyncInfo{LatestBlockHeight: int64(n.chain.height()), CatchingUp: n.catchingUp}}
+	answer.NodeInfo.Network = n.chain.id
+	return answer, nil
 }
 
 func (n *Node) header(_ *rpctypes.Context, height *int64) (*ctypes.ResultHeader, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if height == nil {
-		latest := int64(len(n.chain.headers))
+		latest := int64(n.chain.height())
 		height = &latest
 	}
 	header, err := n.chain.header(*height)

@@ -1,0 +1,172 @@
+package watch
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+var errRefused = errors.New("connection refused")
+
+// What the node in use and two witnesses report, and what comes of it.
+func TestWitnesses(t *testing.T) {
+	down := func(p *peer) { p.fails = errRefused }
+	fork := func(p *peer) { p.fork = 1 }
+	source := func(p *peer) { p.source = 9 }
+	lie := func(p *peer) { p.lie = true }
+	behind := func(p *peer) { p.late = 1000 }
+	chain := func(p *peer) { p.chain = "other-1" }
+	none := func(*peer) {}
+	for name, tc := range map[string]struct {
+		node, first, second func(*peer)
+		want                error
+		says                []string
+	}{
+		"all agree":                           {none, none, none, nil, nil},
+		"one agrees, one is down":             {none, down, none, nil, nil},
+		"one agrees, one is behind":           {none, none, behind, nil, nil},
+		"one agrees, one lies about a block":  {none, lie, none, nil, nil},
+		"one agrees, one is on another chain": {none, none, chain, nil, nil},
+		"one agrees, one contradicts":         {none, none, fork, ErrDisputed, []string{"ALARM: a witness contradicts the node", "node-1", "witness-2", "epoch=2"}},
+		"the node is on a fork":               {fork, none, none, ErrDisputed, []string{"ALARM: a witness contradicts the node", "epoch=2"}},
+		"the node lies about the source":      {source, none, down, ErrDisputed, []string{"ALARM: a witness contradicts the node", "witness-1", "source 0 09"}},
+		"both down":                           {none, down, down, ErrUnconfirmed, []string{"ALARM: no witness confirms", "witness-1", "witness-2", "connection refused"}},
+		"both behind":                         {none, behind, behind, ErrUnconfirmed, []string{"ALARM: no witness confirms", "witness-1: is behind", "witness-2: is behind"}},
+		"both lie about a block":              {none, lie, lie, ErrUnconfirmed, []string{"ALARM: no witness confirms", "block hash"}},
+		"both on another chain":               {none, chain, chain, ErrUnconfirmed, []string{"ALARM: no witness confirms", `found "other-1"`}},
+		"all are on one fork":                 {fork, fork, fork, nil, nil}, // then it is the chain
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, 1, 2, func(w *world) {
+				for i, change := range []func(*peer){tc.node, tc.first, tc.second} {
+					[]*peer{w.nodes[0], w.witnesses[0], w.witnesses[1]}[i].set(change)
+				}
+				w.grow()
+				began := time.Now()
+				if tc.want == nil {
+					w.duty(w.nodes[0], 2)
+					if took := time.Since(began); took > objectionTime {
+						t.Errorf("expected a duty within %s, found %s", objectionTime, took)
+					}
+					return
+				}
+				w.noDuty(tc.want)
+				w.noDuty(tc.want) // told once
+				if took := time.Since(began); took > 2*juryPatience {
+					t.Errorf("expected an answer within %s, found it after %s", juryPatience, took/2)
+				}
+				w.said(tc.says...)
+			})
+		})
+	}
+}
+
+func TestNodeAndWitnessLieAboutABlock(t *testing.T) {
+	inWorld(t, 1, 1, func(w *world) {
+		w.nodes[0].set(func(p *peer) { p.lie = true })
+		w.witnesses[0].set(func(p *peer) { p.lie = true })
+		w.grow()
+		w.noDuty(ErrInconsistent)
+		w.wait(testPoll)
+		w.said("ALARM: node is skipped", "block hash")
+		w.said("ALARM: witness is skipped", "block hash")
+		w.noDuty(ErrNoNode)
+		w.nodes[0].set(func(p *peer) { p.lie = false })
+		w.wait(testPoll)
+		w.noDuty(ErrUnconfirmed)
+		w.witnesses[0].set(func(p *peer) { p.lie = false })
+		w.duty(w.nodes[0], 2)
+	})
+}
+
+func TestVotingGoesOnWhenWitnessesAgreeAgain(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fault, repair func(*peer)
+		want          error
+	}{
+		"down":   {func(p *peer) { p.fails = errRefused }, func(p *peer) { p.fails = nil }, ErrUnconfirmed},
+		"hung":   {func(p *peer) { p.hangs = true }, func(p *peer) { p.hangs = false }, ErrUnconfirmed},
+		"behind": {func(p *peer) { p.late = 1000 }, func(p *peer) { p.late = 0 }, ErrUnconfirmed},
+		"lying":  {func(p *peer) { p.source = 9 }, func(p *peer) { p.source = 0 }, ErrDisputed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, 1, 1, func(w *world) {
+				w.witnesses[0].set(tc.fault)
+				w.grow()
+				w.noDuty(tc.want)
+				w.witnesses[0].set(tc.repair)
+				w.duty(w.nodes[0], 2) // the same epoch
+				w.said("witnesses confirm the node again", "epoch=2")
+			})
+		})
+	}
+}
+
+func TestAWitnessThatIsBehindIsWaitedFor(t *testing.T) {
+	inWorld(t, 1, 1, func(w *world) {
+		w.grow(w.nodes[0])
+		go func() {
+			time.Sleep(juryPatience - lastRecheck)
+			w.witnesses[0].grow(time.Now().Add(lastRecheck - juryPatience))
+		}()
+		w.duty(w.nodes[0], 2)
+		if lines := w.log.count([]string{"ALARM"}); lines != 0 {
+			t.Errorf("expected no alarm, found %d", lines)
+		}
+	})
+}
+
+func TestAWitnessMayCatchUp(t *testing.T) {
+	inWorld(t, 1, 1, func(w *world) {
+		w.witnesses[0].set(func(p *peer) { p.catchingUp = true })
+		w.grow()
+		w.duty(w.nodes[0], 2) // it has the block and its state
+	})
+}
+
+func TestTheWitnessesAreAskedOnceForAllKeys(t *testing.T) {
+	inWorld(t, 1, 1, func(w *world) {
+		w.grow()
+		before := w.witnesses[0].asked
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { w.duty(w.nodes[0], 2) })
+		}
+		wg.Wait()
+		w.duty(w.nodes[0], 2)
+		if asked := w.witnesses[0].asked - before; asked != 2 { // for the checkpoint and for its block
+			t.Errorf("expected 2 questions, found %d", asked)
+		}
+	})
+}
+
+func TestWitnessesAreOnlyAskedForVotes(t *testing.T) {
+	inWorld(t, 1, 1, func(w *world) {
+		w.witnesses[0].set(func(p *peer) { p.fails = errRefused })
+		w.nodes[0].set(func(p *peer) { p.recorded = true })
+		w.grow()
+		w.duty(w.nodes[0], 2)
+		w.nodes[0].set(func(p *peer) { p.recorded, p.stranger = false, true })
+		w.duty(w.nodes[0], 2)
+	})
+}
+
+func TestTheAlarmNamesBothVotes(t *testing.T) {
+	inWorld(t, 1, 1, func(w *world) {
+		w.witnesses[0].set(func(p *peer) { p.fork = 1 })
+		w.grow()
+		w.noDuty(ErrDisputed)
+		own, other := w.nodes[0].vote(2), w.witnesses[0].vote(2)
+		if own.Target.Root == other.Target.Root {
+			t.Fatal("expected two forks")
+		}
+		w.said("ALARM", "node_reports=target "+own.Target.Root.String(), "witness_reports=target "+other.Target.Root.String())
+		if _, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}, Header{}); !strings.Contains(err.Error(), "witness-1") {
+			t.Errorf("expected the witness in the error, found %v", err)
+		}
+	})
+}

@@ -1,0 +1,304 @@
+package watch
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dualchain/dualchain/ffg"
+)
+
+func TestTheMostPreferredNodeIsAsked(t *testing.T) {
+	inWorld(t, 3, 0, func(w *world) {
+		w.using(w.nodes[0])
+		w.said("using node", "node-1")
+		w.grow()
+		before := w.nodes[1].asked
+		w.duty(w.nodes[0], 2)
+		if tip := <-w.tips; tip.Height != 2 {
+			t.Errorf("expected block 2, found %+v", tip)
+		}
+		if w.nodes[1].asked != before {
+			t.Error("expected no question to the second node for a duty")
+		}
+	})
+}
+
+// What happens to the node in use, and how soon the next one's duty is there.
+func TestTheNextNodeIsAskedAtOnce(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fault  func(*peer)
+		says   []string
+		within time.Duration
+	}{
+		"unreachable":          {func(p *peer) { p.fails = errors.New("connection refused") }, []string{"node is unhealthy", "connection refused"}, 0},
+		"slow":                 {func(p *peer) { p.hangs = true }, []string{"node is unhealthy", "deadline"}, patience},
+		"lying about a block":  {func(p *peer) { p.lie = true }, []string{"ALARM: node is skipped", "block hash"}, 0},
+		"lying about a source": {func(p *peer) { p.source = 9 }, nil, 0}, // only a witness can tell
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, 2, 0, func(w *world) {
+				w.nodes[0].set(tc.fault)
+				w.grow()
+				began := time.Now()
+				if tc.says == nil {
+					w.duty(w.nodes[0], 2)
+					return
+				}
+				w.duty(w.nodes[1], 2)
+				if took := time.Since(began); took != tc.within {
+					t.Errorf("expected an answer after %s, found %s", tc.within, took)
+				}
+				w.said(append(tc.says, "node-1")...)
+				w.said("using node", "node-2")
+				w.using(w.nodes[1])
+			})
+		})
+	}
+}
+
+func TestThePreferredNodeComesBackWhenItIsSteady(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		w.nodes[0].set(func(p *peer) { p.fails = errors.New("connection refused") })
+		w.nodes[0].broken <- struct{}{}
+		w.wait(checkPause)
+		w.using(w.nodes[1])
+		w.said("lost the node's events", "node-1")
+		w.nodes[0].set(func(p *peer) { p.fails = nil })
+		w.wait(firstReconnect) // the connection is back, and the node checked
+		w.look()
+		for range steady - 2 {
+			w.wait(testPoll)
+			w.using(w.nodes[1])
+		}
+		w.wait(testPoll)
+		w.using(w.nodes[0])
+		w.said("using node", "node-1")
+		if lines := w.look(); len(lines) != 1 {
+			t.Errorf("expected one line, found:\n%s", strings.Join(lines, "\n"))
+		}
+	})
+}
+
+func TestANodeThatComesAndGoesIsNotUsedByTurns(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		for range 10 {
+			w.nodes[0].set(func(p *peer) { p.fails = errors.New("connection refused") })
+			w.wait(testPoll)
+			w.using(w.nodes[1])
+			w.nodes[0].set(func(p *peer) { p.fails = nil })
+			w.wait(2 * testPoll)
+			w.using(w.nodes[1])
+		}
+		w.said("using node", "node-2")
+	})
+}
+
+func TestANodeThatIsStuckIsLeft(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		w.pass(testStall, w.nodes[1])
+		w.using(w.nodes[0])
+		w.pass(2*time.Second, w.nodes[1])
+		w.using(w.nodes[1])
+		w.said("node is unhealthy", "node-1", ErrStuck.Error())
+		w.duty(w.nodes[1], 63)
+		for range 62 { // it replays what it has missed
+			w.nodes[0].grow(time.Now())
+		}
+		synctest.Wait()
+		w.pass(steady*testPoll, w.nodes...)
+		w.using(w.nodes[0])
+	})
+}
+
+func TestWithoutBlocksAnywhereThereIsAnAlarm(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		w.wait(testStall - time.Second)
+		if lines := w.log.count([]string{"ALARM"}); lines != 0 {
+			t.Errorf("before: expected no alarm, found %d", lines)
+		}
+		w.wait(testPoll)
+		w.said("ALARM: no new block from any node")
+		w.using(w.nodes[0])
+		w.grow()
+		w.said("new blocks again")
+		w.duty(w.nodes[0], 2)
+	})
+}
+
+func TestANodeThatCatchesUpIsNotAsked(t *testing.T) {
+	inWorld(t, 1, 0, func(w *world) {
+		w.nodes[0].set(func(p *peer) { p.catchingUp = true })
+		w.wait(testPoll)
+		w.said("node is unhealthy", "catching up")
+		w.said("ALARM: no healthy node")
+		w.look()
+		<-w.tips // from before
+		for range 100 {
+			w.grow()
+		}
+		w.noDuty(ErrNoNode)
+		if len(w.tips) != 0 {
+			t.Errorf("expected no tip, found %+v", <-w.tips)
+		}
+		if lines := w.look(); len(lines) != 0 {
+			t.Errorf("expected nothing in the log, found:\n%s", strings.Join(lines, "\n"))
+		}
+		w.nodes[0].set(func(p *peer) { p.catchingUp = false })
+		w.wait(testPoll)
+		if tip := <-w.tips; tip.Height != 101 {
+			t.Errorf("expected the head only, found %+v", tip)
+		}
+		w.duty(w.nodes[0], 101)
+	})
+}
+
+func TestANodeOnAnotherChainIsSkipped(t *testing.T) {
+	other := func(p *peer) { p.chain, p.blocks[0].ChainID = "other-1", "other-1" }
+	inWorld(t, 2, 0, func(w *world) {
+		w.using(w.nodes[1])
+		w.said("ALARM: node is skipped", "node-1", `expected "test-1", found "other-1"`)
+		w.duty(w.nodes[1], 1)
+	}, func(w *world) { other(w.nodes[0]) })
+	inWorld(t, 2, 0, func(w *world) {
+		w.using(nil)
+		if tip := <-w.tips; tip.ChainID != "other-1" {
+			t.Errorf("expected a tip that makes the voter ask, found %+v", tip)
+		}
+		w.noDuty(ErrWrongChain)
+		w.said("ALARM: no healthy node")
+	}, func(w *world) { other(w.nodes[0]); other(w.nodes[1]) })
+	inWorld(t, 2, 0, func(w *world) {
+		w.noDuty(ErrNoNode) // the other one may be on the right chain
+		w.nodes[1].set(func(p *peer) { p.fails = nil })
+		w.wait(testPoll)
+		w.duty(w.nodes[1], 1)
+	}, func(w *world) { other(w.nodes[0]); w.nodes[1].fails = errors.New("connection refused") })
+}
+
+func TestANodeThatChangesChainsIsLeftAtOnce(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		w.nodes[0].set(func(p *peer) { p.chain = "other-1" })
+		w.grow()
+		w.using(w.nodes[1])
+		w.said("ALARM: node is skipped", "node-1", `found "other-1"`)
+		w.duty(w.nodes[1], 2)
+	})
+}
+
+func TestNoHealthyNodeAndBack(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		for _, p := range w.nodes {
+			p.set(func(p *peer) { p.fails = errors.New("connection refused") })
+		}
+		w.grow()
+		w.noDuty(w.nodes[0].fails)
+		w.noDuty(ErrNoNode)
+		w.said("ALARM: no healthy node")
+		w.nodes[1].set(func(p *peer) { p.fails = nil })
+		w.grow() // a sign of life
+		w.wait(checkPause)
+		w.using(w.nodes[1])
+		w.duty(w.nodes[1], 3)
+	})
+}
+
+func TestABlockFromTheFutureIsNobodysFault(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		for _, p := range w.nodes {
+			p.grow(time.Now().Add(MaxAhead + time.Second))
+		}
+		w.noDuty(ErrFuture)
+		w.using(w.nodes[0])
+		w.wait(time.Second)
+		w.duty(w.nodes[0], 2)
+	})
+}
+
+func TestAClockThatIsAhead(t *testing.T) {
+	inWorld(t, 1, 0, func(w *world) {
+		old := func() {
+			w.nodes[0].grow(time.Now().Add(-testStall - time.Second))
+			synctest.Wait()
+		}
+		old() // as after a halt
+		w.grow()
+		if alarms := w.log.count([]string{"ALARM"}); alarms != 0 {
+			t.Errorf("one old block: expected no alarm, found %d", alarms)
+		}
+		for range 3 {
+			old()
+		}
+		w.said("ALARM: new blocks are old on arrival", "1m1s")
+		w.duty(w.nodes[0], 6)
+		w.grow()
+		w.said("new blocks are recent again")
+	})
+}
+
+func TestTwoNodesOnDifferentForks(t *testing.T) {
+	inWorld(t, 3, 0, func(w *world) {
+		w.nodes[1].set(func(p *peer) { p.fork = 1 })
+		w.grow()
+		w.said("ALARM: two nodes report different blocks", "height=2", "node-1", ffg.Root{2}.String(), "node-2", ffg.Root{2, 1}.String())
+		w.duty(w.nodes[0], 2)
+		w.nodes[1].set(func(p *peer) { p.fork = 0 })
+		w.grow()
+		w.said("nodes report the same blocks again", "node-2")
+	})
+}
+
+func TestWhoGetsVotes(t *testing.T) {
+	inWorld(t, 3, 0, func(w *world) {
+		expect := func(want ...int) {
+			t.Helper()
+			if found := w.pool.Healthy(); !slices.Equal(found, want) {
+				t.Errorf("expected %v, found %v", want, found)
+			}
+		}
+		expect(0, 1, 2)
+		w.nodes[0].set(func(p *peer) { p.fails = errors.New("connection refused") })
+		w.wait(testPoll)
+		expect(1, 2)
+		w.nodes[0].set(func(p *peer) { p.fails = nil })
+		w.wait(testPoll)
+		expect(1, 0, 2) // the one in use first
+		for _, p := range w.nodes {
+			p.set(func(p *peer) { p.catchingUp = true })
+		}
+		w.wait(testPoll)
+		expect(0, 1, 2) // better than nobody
+	})
+}
+
+func TestTheHealthOfAll(t *testing.T) {
+	inWorld(t, 2, 1, func(w *world) {
+		w.nodes[0].set(func(p *peer) { p.catchingUp = true })
+		w.witnesses[0].set(func(p *peer) { p.fails = errors.New("connection refused") })
+		w.wait(testPoll)
+		want := []NodeHealth{
+			{Address: "node-1", Reason: "not synced: catching up with the chain", Height: 1},
+			{Address: "node-2", Healthy: true, Height: 1, InUse: true},
+			{Address: "witness-1", Witness: true, Reason: "ask for status: connection refused", Height: 1},
+		}
+		if found := w.pool.Health(); !slices.Equal(found, want) {
+			t.Errorf("expected %+v, found %+v", want, found)
+		}
+	})
+}
+
+func TestWhoVotedIsAskedOfTheNodeInUse(t *testing.T) {
+	inWorld(t, 1, 0, func(w *world) {
+		if voted, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); err != nil || !voted {
+			t.Errorf("expected a vote, found %t, %v", voted, err)
+		}
+		w.nodes[0].set(func(p *peer) { p.catchingUp = true })
+		w.wait(testPoll)
+		if _, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); !errors.Is(err, ErrNoNode) {
+			t.Errorf("expected %v, found %v", ErrNoNode, err)
+		}
+	})
+}

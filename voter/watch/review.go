@@ -1,0 +1,169 @@
+package watch
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// told notes a block that a node announces.
+func (p *Pool) told(m *member, block Header) {
+	healthy := false
+	p.learn(m, func(h *health) {
+		h.tip = block
+		if err := m.checkChain(block); err != nil {
+			h.failed(err)
+		}
+		healthy = h.problem == nil
+	})
+	if !healthy {
+		m.checkSoon() // it lives
+	}
+}
+
+// learn changes what is known of a member, and draws the consequences.
+func (p *Pool) learn(m *member, change func(*health)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := m.tip
+	change(&m.health)
+	if m.role == roleWitness {
+		p.report(m, m.problem)
+		return
+	}
+	p.review()
+	using := p.current()
+	switch newBlock := m.tip != before && m.problem == nil; {
+	case newBlock:
+		p.arrived(m, using)
+	case using != nil:
+		p.clock.stands(p.now())
+	}
+}
+
+// arrived takes note of a member's new block.
+func (p *Pool) arrived(m, using *member) {
+	p.clock.moves(p.now())
+	switch using {
+	case nil:
+	case m:
+		p.clock.ages(p.now().Sub(time.UnixMilli(int64(m.tip.Time))))
+		for _, other := range p.nodes {
+			p.compare(using, other)
+		}
+	default:
+		p.compare(using, m)
+	}
+}
+
+// review picks the node to use, tells of its newest block, and says what has changed.
+func (p *Pool) review() {
+	found := p.verdicts()
+	for i, m := range p.nodes {
+		p.report(m, found[i])
+	}
+	last := p.using
+	p.using = pick(p.healths(), found, last)
+	nobody := p.using < 0 && !slices.Contains(found, errUnchecked)
+	if nobody && !p.nobody {
+		p.log.Error("ALARM: no healthy node: not voting")
+	}
+	p.nobody = nobody
+	using := p.current()
+	switch {
+	case using != nil:
+		if p.using != last {
+			p.log.Info("using node", "node", using.Address, "preference", p.using+1)
+			p.tips.forget()
+		}
+		p.tips.put(using.tip)
+	case p.wrongChainLocked() != nil:
+		p.tips.put(p.nodes[0].tip)
+	}
+}
+
+// compare raises an alarm if a healthy node has another block at a height than the one in use. Voting goes on with the
+// preferred one: which of them is right, only a witness can tell.
+func (p *Pool) compare(using, other *member) {
+	parted := other.tip.Hash != using.tip.Hash
+	if other.problem != nil || other.tip.Height != using.tip.Height || parted == other.parted {
+		return
+	}
+	if other.parted = parted; parted {
+		p.log.Error("ALARM: two nodes report different blocks", "height", using.tip.Height, "node", using.Address,
+			"node_reports", using.tip.Hash.String(), "other", other.Address, "other_reports", other.tip.Hash.String())
+	} else {
+		p.log.Info("nodes report the same blocks again", "height", using.tip.Height, "node", using.Address, "other", other.Address)
+	}
+}
+
+// report says what is wrong with a member when that changes.
+func (p *Pool) report(m *member, verdict error) {
+	now := kind(verdict)
+	if now == m.said {
+		return
+	}
+	m.said = now
+	what := string(m.role)
+	switch {
+	case verdict == nil:
+		p.log.Info(what+" is healthy", what, m.Address, "height", m.tip.Height)
+	case now == ErrWrongChain, now == ErrInconsistent:
+		p.log.Error("ALARM: "+what+" is skipped", what, m.Address, "reason", verdict)
+	default:
+		p.log.Warn(what+" is unhealthy", what, m.Address, "reason", verdict)
+	}
+}
+
+// inUse returns the node in use and its newest block, and whether there are other healthy ones; or nil.
+func (p *Pool) inUse() (m *member, tip Header, others bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m = p.current(); m == nil {
+		return nil, Header{}, false
+	}
+	for i, err := range p.verdicts() {
+		others = others || err == nil && i != p.using
+	}
+	return m, m.tip, others
+}
+
+func (p *Pool) current() *member {
+	if p.using < 0 {
+		return nil
+	}
+	return p.nodes[p.using]
+}
+
+// wrongChain returns an error if all nodes are on another chain.
+func (p *Pool) wrongChain() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wrongChainLocked()
+}
+
+func (p *Pool) wrongChainLocked() error {
+	for _, m := range p.nodes {
+		if !errors.Is(m.problem, ErrWrongChain) {
+			return nil
+		}
+	}
+	return p.nodes[0].problem
+}
+
+func (p *Pool) tipOf(m *member) Header {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return m.tip
+}
+
+// verdicts and healths are of the nodes. Whoever asks holds the lock.
+func (p *Pool) verdicts() []error { return verdicts(p.healths(), p.StallAfter, p.now()) }
+
+func (p *Pool) healths() []health {
+	all := make([]health, len(p.nodes))
+	for i, m := range p.nodes {
+		all[i] = m.health
+	}
+	return all
+}

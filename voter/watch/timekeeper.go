@@ -1,0 +1,49 @@
+package watch
+
+import (
+	"log/slog"
+	"time"
+)
+
+// timekeeper raises an alarm when no new block comes for too long, by the monotonic clock, which doesn't jump; and when new
+// blocks are old on arrival by this machine's clock, which may be wrong. Neither keeps from voting.
+type timekeeper struct {
+	log   *slog.Logger
+	limit time.Duration
+
+	moved   time.Time // when the last new block came
+	stalled bool
+	old     int // how many blocks in a row were old
+}
+
+// moves notes that a new block came.
+func (k *timekeeper) moves(now time.Time) {
+	k.moved = now
+	if k.stalled {
+		k.stalled = false
+		k.log.Info("new blocks again")
+	}
+}
+
+// stands notes that none came.
+func (k *timekeeper) stands(now time.Time) {
+	if !k.stalled && now.Sub(k.moved) >= k.limit {
+		k.stalled = true
+		k.log.Error("ALARM: no new block from any node", "for", k.limit)
+	}
+}
+
+// ages notes how old a new block was on arrival. One that is old is no reason for an alarm: the first after a halt of
+// the chain is.
+func (k *timekeeper) ages(age time.Duration) {
+	if age <= k.limit {
+		if k.old > 1 {
+			k.log.Info("new blocks are recent again")
+		}
+		k.old = 0
+		return
+	}
+	if k.old++; k.old == 2 {
+		k.log.Error("ALARM: new blocks are old on arrival: this clock is ahead, or the node is behind", "age", age.Round(time.Second))
+	}
+}
