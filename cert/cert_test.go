@@ -1,0 +1,171 @@
+package cert_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// What is promised: less than 800 bytes with 1,000 voters.
+func TestCertificateIsSmall(t *testing.T) {
+	voters := certtest.NewVoters(1000)
+	powers := slices.Repeat([]uint64{7}, 1000)
+	c := certtest.New("small", voters, voters.Side(powers...))
+	c.Extend(2, 999)
+	raw, err := c.Certificate(1, 2).Encode()
+	require.NoError(t, err)
+	require.Less(t, len(raw), 800)
+	require.NoError(t, cert.Verify(c.Certificate(1, 2), c.Domain(), c.Pair(1), false))
+}
+
+// A hand-over that changes a voter costs the certificate and that voter.
+func TestHandOverIsSmall(t *testing.T) {
+	r := newRotation()
+	first := r.hops(1)[0]
+	certificate, err := first.Certificate.Encode()
+	require.NoError(t, err)
+	handOver, err := first.Encode()
+	require.NoError(t, err)
+	require.Equal(t, len(certificate)+1+4+56, len(handOver))
+}
+
+func TestLinksFromAggregates(t *testing.T) {
+	s := newStory()
+	link := s.Links[s.plain]
+	require.Equal(t, link, cert.NewLink(link.Target, ffg.AggregateVote{
+		Vote: link.Vote(), VoterSetHash: link.Target.VoterSetHash, Signers: link.Signers, Signature: link.Signature,
+	}))
+}
+
+func TestFinalizedKnowsOnlyTheCertificate(t *testing.T) {
+	s := newStory()
+	final, ok := s.Certificate(0, s.skipped+2).Finalized()
+	require.True(t, ok)
+	require.Equal(t, s.Checkpoints[s.skipped+1], final)
+	for name, c := range map[string]cert.Certificate{
+		"no links":         {First: s.Checkpoints[1]},
+		"source before":    s.Certificate(s.late+1, s.late+3),
+		"last link absent": s.Certificate(s.skipped-1, s.skipped),
+	} {
+		_, ok := c.Finalized()
+		require.False(t, ok, name)
+	}
+}
+
+func TestNewTrustChecksMembers(t *testing.T) {
+	r := newRotation()
+	genuine := r.Trust(0)
+	trust, err := cert.NewTrust(genuine.Checkpoint, genuine.Voters, genuine.Next)
+	require.NoError(t, err)
+	require.Equal(t, genuine, trust)
+	_, err = cert.NewTrust(genuine.Checkpoint, genuine.Voters, r.Next(r.first[1]))
+	requireStep(t, cert.StepTrust, err)
+}
+
+func TestPairsRefuseWhatIsNoSet(t *testing.T) {
+	voters, next := newRotation().Set(0), newRotation().Next(0)
+	_, err := cert.NewPair(nil, next, nil)
+	require.ErrorIs(t, err, ffg.ErrNoPower)
+	_, err = cert.NewPair(voters, ffg.Side{}, nil)
+	require.ErrorIs(t, err, ffg.ErrNoPower)
+	_, err = cert.NewPair(append(voters, ffg.Voter{Key: identityKey, Rear: 1}), next, nil)
+	require.ErrorIs(t, err, bls.ErrIdentity)
+}
+
+// Time is the caller's to give, and so is how long trust lasts.
+func TestTrustExpires(t *testing.T) {
+	r := newRotation()
+	trust := r.Trust(3)
+	at := time.UnixMilli(int64(trust.Checkpoint.Time))
+	for name, test := range map[string]struct {
+		now       time.Time
+		unbonding time.Duration
+		expired   bool
+	}{
+		"as old as allowed":                {at.Add(time.Hour), time.Hour, false},
+		"a millisecond older":              {at.Add(time.Hour + time.Millisecond), time.Hour, true},
+		"from the future":                  {at.Add(-time.Hour), 0, false},
+		"no unbonding time":                {at.Add(time.Millisecond), 0, true},
+		"a negative unbonding time":        {at.Add(time.Millisecond), -time.Hour, true},
+		"no time given":                    {time.Time{}, time.Hour, true},
+		"a clock that stands before 1970":  {time.UnixMilli(-1), time.Hour, false},
+		"a clock at the end of all clocks": {time.UnixMilli(math.MaxInt64), time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := cert.VerifyChain(r.Domain(), trust, nil, cert.Options{Now: test.now, UnbondingTime: test.unbonding})
+			if !test.expired {
+				require.NoError(t, err)
+				return
+			}
+			requireStep(t, cert.StepExpired, err)
+			require.ErrorIs(t, err, cert.ErrExpired)
+		})
+	}
+	_, _, err := cert.VerifyChain(r.Domain(), trust, nil, cert.Options{Now: at.Add(90 * time.Second), UnbondingTime: time.Minute})
+	require.ErrorContains(t, err, "is 90 s old, expected at most 60 s; take a newer one")
+}
+
+func TestErrorsSayWhichHandOverAndCheckpoint(t *testing.T) {
+	r := newRotation()
+	hops := r.hops(1, 2)
+	hops[1].Certificate.Links[0].Signers = ffg.NewBitfield(100)
+	reached, verified, err := cert.VerifyChain(r.Domain(), r.Trust(0), hops, r.fresh(0))
+	require.Equal(t, 1, verified)
+	require.Equal(t, r.Trust(r.first[1]), reached)
+	require.ErrorContains(t, err, "hand-over 1: signers, checkpoint 1: ")
+	require.ErrorIs(t, err, ffg.ErrBitfieldLength)
+	_, typed := cert.FailedStep(errors.New("another"))
+	require.False(t, typed)
+}
+
+// Changes that were made to another set say so, and the same set in full helps.
+func TestChangesToAnotherSet(t *testing.T) {
+	r := newRotation()
+	hop := r.hops(1)[0]
+	hop.Next = cert.Diff(r.Voters.Side(10, 10, 10, 9), r.Next(r.first[1]))
+	_, _, err := cert.VerifyChain(r.Domain(), r.Trust(0), []cert.HandOver{hop}, r.fresh(0))
+	requireStep(t, cert.StepNext, err)
+	require.ErrorIs(t, err, cert.ErrBase)
+	hop.Next = cert.Full(r.Next(r.first[1]))
+	_, _, err = cert.VerifyChain(r.Domain(), r.Trust(0), []cert.HandOver{hop}, r.fresh(0))
+	require.NoError(t, err)
+}
+
+// Whoever starts in the middle gets to where one gets from the anchor, in either mode.
+func TestAllWaysLeadToTheSameTrust(t *testing.T) {
+	r := newRotation()
+	last := r.first[8]
+	skipped, _, err := cert.VerifyChain(r.Domain(), r.Trust(0), r.hops(changes...), r.fresh(0))
+	require.NoError(t, err)
+	require.Equal(t, r.Trust(last), skipped)
+
+	var follow []cert.HandOver
+	for epoch := r.first[3]; epoch < last; epoch++ {
+		follow = append(follow, r.Follow(epoch, epoch+2))
+	}
+	o := r.fresh(r.first[3])
+	o.Mode = cert.Following
+	followed, verified, err := cert.VerifyChain(r.Domain(), r.Trust(r.first[3]), follow, o)
+	require.NoError(t, err)
+	require.Equal(t, len(follow), verified)
+	require.Equal(t, skipped, followed)
+}
+
+// fresh returns options under which the trust in an epoch has just begun.
+func (r rotation) fresh(epoch uint64) cert.Options {
+	return cert.Options{Now: time.UnixMilli(int64(r.Checkpoints[epoch].Time))}
+}
+
+func TestModesHaveNames(t *testing.T) {
+	require.Equal(t, "skipping", cert.Skipping.String())
+	require.Equal(t, "following", cert.Following.String())
+}
