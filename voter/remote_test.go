@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -281,13 +282,22 @@ func TestTheSignersConfiguration(t *testing.T) {
 	if found, err := home.LoadSignerConfig(); err != nil || found.Listen != "127.0.0.1:9191" || found.TLS.Key != "tls/server.key" {
 		t.Errorf("no file: expected the defaults, found %+v, %v", found, err)
 	}
+	was := voter.DefaultConfig()
+	was.ChainID, was.Keys, was.PasswordFile, was.Protection = "test-1", []string{"a"}, "password", voter.MinimalProtection
+	if err := home.WriteConfig(was); err != nil {
+		t.Fatal(err)
+	}
 	want := voter.DefaultSignerConfig()
-	want.ChainID = "test-1"
+	want.ChainID, want.Keys, want.PasswordFile, want.Protection = was.ChainID, was.Keys, was.PasswordFile, was.Protection
+	if found, err := home.LoadSignerConfig(); err != nil || !reflect.DeepEqual(found, want) {
+		t.Errorf("of a voter: expected %+v, found %+v, %v", want, found, err)
+	}
+	want.ChainID, want.Listen, want.Clients = "test-2", "h:1", []string{"b"}
 	if err := home.WriteSignerConfig(want); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := home.LoadSignerConfig(); err != nil || found.ChainID != "test-1" || found.Protection != voter.CompleteProtection {
-		t.Errorf("expected %+v, found %+v, %v", want, found, err)
+	if found, err := home.LoadSignerConfig(); err != nil || !reflect.DeepEqual(found, want) {
+		t.Errorf("of its own: expected %+v, found %+v, %v", want, found, err)
 	}
 	content, err := os.ReadFile(filepath.Join(string(home), "signer.toml"))
 	if err != nil || !strings.Contains(string(content), "# The chain to sign for") || !strings.Contains(string(content), "[tls]") {

@@ -59,9 +59,15 @@ func (c SignerConfig) Validate() error {
 
 func (h Home) signerConfigPath() string { return filepath.Join(string(h), "signer.toml") }
 
-// LoadSignerConfig is LoadConfig for signer.toml.
+// LoadSignerConfig is LoadConfig for signer.toml. What a voter.toml in the same home says of chain, keys and protection
+// takes the place of the defaults: a voter's home becomes a signer's as it is.
 func (h Home) LoadSignerConfig() (SignerConfig, error) {
+	voter, err := h.LoadConfig()
+	if err != nil {
+		return SignerConfig{}, err
+	}
 	config := DefaultSignerConfig()
+	config.ChainID, config.Keys, config.PasswordFile, config.Protection = voter.ChainID, voter.Keys, voter.PasswordFile, voter.Protection
 	if err := loadTOML(h.signerConfigPath(), &config); err != nil {
 		return SignerConfig{}, err
 	}

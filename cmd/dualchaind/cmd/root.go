@@ -65,6 +65,7 @@ func NewRoot() (*cobra.Command, error) {
 		localnetCommand(description),
 		testnetCommand(description),
 		NewVoterCmd(),
+		NewSignerCmd(),
 		lightCommand(),
 		verifyCommand(),
 	)
