@@ -71,25 +71,26 @@ type sealed struct {
 // ErrFormat for a key that is nil or was zeroed and for an unknown KDF or cost, ErrNoPassword for a password of less
 // than 8 characters.
 func Encode(secret *bls.SecretKey, password []byte, options SaveOptions) ([]byte, error) {
-	public := secret.PublicKey()
-	if public == nil {
-		return nil, fmt.Errorf("%w: expected a secret key, found none", ErrFormat)
-	}
 	kdf, err := newKDF(options.KDF, options.Cost)
 	if err != nil {
 		return nil, err
 	}
-	processed := process(password)
-	defer clear(processed)
-	if err := longEnough(processed); err != nil {
+	if err := CheckNew(password); err != nil {
 		return nil, err
 	}
-	derived, err := kdf.derive(processed)
+	return seal(secret, password, kdf, options)
+}
+
+func seal(secret *bls.SecretKey, password []byte, kdf kdf, options SaveOptions) ([]byte, error) {
+	public := secret.PublicKey()
+	if public == nil {
+		return nil, fmt.Errorf("%w: expected a secret key, found none", ErrFormat)
+	}
+	derived, err := derive(kdf, password)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(derived)
-
 	raw := secret.Bytes()
 	defer clear(raw[:])
 	var iv [aes.BlockSize]byte
@@ -171,9 +172,7 @@ func parse(content []byte) (sealed, error) {
 
 // open is EIP-2335's password verification and secret decryption; then the key has to be that of the public key.
 func (s sealed) open(password []byte) (*bls.SecretKey, error) {
-	processed := process(password)
-	defer clear(processed)
-	derived, err := s.kdf.derive(processed)
+	derived, err := derive(s.kdf, password)
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +191,13 @@ func (s sealed) open(password []byte) (*bls.SecretKey, error) {
 		return nil, fmt.Errorf("%w: pubkey: expected the public key %s of the secret key, found %s", ErrFormat, public, s.public)
 	}
 	return secret, nil
+}
+
+// derive makes the key of a keystore from its password.
+func derive(kdf kdf, password []byte) ([]byte, error) {
+	processed := process(password)
+	defer clear(processed)
+	return kdf.derive(processed)
 }
 
 // crypt encrypts and decrypts: AES-128 in counter mode with the first half of the derived key.

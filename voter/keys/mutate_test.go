@@ -57,7 +57,7 @@ func sealRaw(t *testing.T, raw [bls.SecretKeySize]byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	derived, err := s.kdf.derive(process([]byte(password)))
+	derived, err := derive(s.kdf, []byte(password))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,10 +119,6 @@ func isControl(r rune) bool { return r <= 0x1f || r >= 0x7f && r <= 0x9f }
 func CheckNew(password []byte) error {
 	processed := process(password)
 	defer clear(processed)
-	return longEnough(processed)
-}
-
-func longEnough(processed []byte) error {
 	if utf8.RuneCount(processed) < minPassword {
 		return fmt.Errorf("%w: expected at least %d characters, found fewer", ErrNoPassword, minPassword)
 	}

@@ -178,8 +178,8 @@ func addNeverVotedFlag(cmd *cobra.Command, neverVoted *bool) {
 const mayHaveVotedHelp = `
 
 Such a key may have voted, and a voter that doesn't know its votes can sign a conflicting one. So the key gets no slashing
-protection here, and does not vote, until the record of its votes is imported. Only for a key that has never voted, anywhere,
-give --` + voter.NeverVotedFlag + `.`
+protection here, and does not vote, until the record of its votes is imported: 'dualchaind voter guard import'. Only for a key
+that has never voted, anywhere, give --` + voter.NeverVotedFlag + `.`
 
 // add saves the key that get returns, with what all such commands share: flags are checked first, and a password is known, before
 // a mnemonic is shown or asked for.
@@ -222,6 +222,6 @@ func (k voterKey) add(neverVoted bool, get func() (*bls.SecretKey, keys.SaveOpti
 	return printJSON(k.cmd, info)
 }
 
-const mayHaveVotedText = `Key %s may have voted elsewhere. It votes here once the record of its votes is imported.
-See 'dualchaind voter keys recover --help'.
+const mayHaveVotedText = `Key %s may have voted elsewhere.
+It votes here once the record of its votes is imported: see 'dualchaind voter guard import --help'.
 `
