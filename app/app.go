@@ -5,6 +5,7 @@ package app
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"sync"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -30,6 +31,7 @@ import (
 	reflectionv1 "cosmossdk.io/api/cosmos/reflection/v1"
 
 	transport "github.com/dualchain/dualchain/app/abci"
+	"github.com/dualchain/dualchain/app/trusted"
 )
 
 var _ servertypes.Application = (*App)(nil)
@@ -51,6 +53,11 @@ type App struct {
 	keys         map[string]*storetypes.KVStoreKey
 	transients   map[string]*storetypes.TransientStoreKey
 	closeOnce    func() error
+
+	trusted []trusted.Checkpoint
+	// Halt is called, with the reason, when this node must not go on; it must not return. By default it says so and ends
+	// the process, at once: nothing may be served any more.
+	Halt func(reason error)
 }
 
 // New builds the application over a database and, if loadLatest is set, loads its latest committed state; otherwise the
@@ -78,6 +85,11 @@ func New(
 		keys:       storetypes.NewKVStoreKeys(kvStores...),
 		transients: storetypes.NewTransientStoreKeys(transientStores...),
 		closeOnce:  sync.OnceValue(bApp.Close),
+		Halt:       func(reason error) { logger.Error("stopped", "reason", reason); os.Exit(1) },
+	}
+	home := cast.ToString(appOpts.Get(flags.FlagHome))
+	if app.trusted, err = trusted.Load(cast.ToStringSlice(appOpts.Get(trusted.Option)), home); err != nil {
+		return nil, err
 	}
 	if err := bApp.RegisterStreamingServices(appOpts, app.keys); err != nil {
 		return nil, fmt.Errorf("register streaming services: %w", err)
@@ -108,12 +120,16 @@ func New(
 	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
 	transport.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
 
-	if err := app.registerUpgrades(upgrades, cast.ToString(appOpts.Get(flags.FlagHome))); err != nil {
+	app.SetPrecommiter(app.haltOnConflict)
+	if err := app.registerUpgrades(upgrades, home); err != nil {
 		return nil, err
 	}
 	if loadLatest {
 		if err := app.LoadLatestVersion(); err != nil {
 			return nil, fmt.Errorf("load the latest state: %w", err)
+		}
+		if err := app.checkTrusted(); err != nil {
+			return nil, err
 		}
 	}
 	return app, nil

@@ -3,6 +3,7 @@ package cmd
 
 import (
 	"fmt"
+	"os"
 
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/cobra"
@@ -68,6 +69,7 @@ func NewRoot() (*cobra.Command, error) {
 		NewSignerCmd(),
 		lightCommand(),
 		verifyCommand(),
+		importCertificateCommand(),
 	)
 	server.AddCommandsWithStartCmdOptions(root, app.DefaultNodeHome, createApp, exportApp, server.StartCmdOptions{})
 
@@ -136,11 +138,12 @@ func txCommand() *cobra.Command {
 }
 
 // createApp starts the application for the commands that run a node or work on its database. The SDK's signature leaves
-// no way but panic to report what it can't open.
+// no way to report what it can't open but to end the process.
 func createApp(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions) servertypes.Application {
 	node, err := app.New(logger, db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
 	if err != nil {
-		panic(fmt.Errorf("start the application: %w", err))
+		fmt.Fprintln(os.Stderr, "Error: start the application:", err)
+		os.Exit(1)
 	}
 	return node
 }

@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/app/trusted"
+	"github.com/dualchain/dualchain/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+)
+
+// A node whose chain conflicts with a checkpoint that its operator trusts stops: at its start before it serves anything,
+// or before it commits the block that brings the conflict. See package trusted.
+
+// checkTrusted checks the committed state.
+func (app *App) checkTrusted() error {
+	if len(app.trusted) == 0 || app.LastBlockHeight() == 0 {
+		return nil
+	}
+	ctx, err := app.CreateQueryContext(app.LastBlockHeight(), false)
+	if err != nil {
+		return fmt.Errorf("check trusted checkpoints: %w", err)
+	}
+	return trusted.Check(app.trusted, app.OwnCheckpoint(ctx))
+}
+
+// haltOnConflict checks the state that is about to be committed.
+func (app *App) haltOnConflict(ctx sdk.Context) {
+	if len(app.trusted) == 0 {
+		return
+	}
+	if err := trusted.Check(app.trusted, app.OwnCheckpoint(ctx)); err != nil {
+		app.Halt(err)
+	}
+}
+
+// OwnCheckpoint answers with this chain's checkpoints, as far as they are kept.
+func (app *App) OwnCheckpoint(ctx context.Context) trusted.Own {
+	return func(epoch uint64) (ffg.Checkpoint, bool, error) {
+		record, err := app.CheckpointKeeper.Record(ctx, epoch)
+		if errors.Is(err, checkpointtypes.ErrNotFound) {
+			return ffg.Checkpoint{}, false, nil
+		}
+		return record.Checkpoint, err == nil, err
+	}
+}

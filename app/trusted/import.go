@@ -1,0 +1,92 @@
+package trusted
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// ErrImport is wrapped for a document that proves nothing that this chain's voters can be held to.
+var ErrImport = errors.New("cannot import")
+
+// Chain is what a document is verified with: this node's own past, as far as it agrees with the document's.
+type Chain struct {
+	ID            string
+	UnbondingTime time.Duration
+	Own           Own
+	// Anchor is where HandOvers start, this chain's archive.
+	Anchor    cert.Trust
+	HandOvers []cert.HandOver
+}
+
+// Import returns the checkpoint that a document proves final: a cert.Proof that brings hand-overs from a checkpoint of this
+// chain, or a bare cert.Certificate by voters that this chain knows. It must be younger than the unbonding time, and not
+// degraded. Errors wrap ErrImport, cert.ErrExpired or a *cert.StepError.
+func Import(document []byte, chain Chain, now time.Time) (Checkpoint, error) {
+	final, from, err := chain.verify(document)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("import certificate: %w", err)
+	}
+	if age := now.Sub(time.UnixMilli(int64(final.Time))); age > chain.UnbondingTime {
+		return Checkpoint{}, fmt.Errorf("import certificate: %w: the checkpoint of epoch %d is %s old, expected at most %s",
+			cert.ErrExpired, final.Epoch, age.Round(time.Second), chain.UnbondingTime)
+	}
+	return Checkpoint{Epoch: final.Epoch, Root: final.Root(), Height: final.Height, BlockHash: final.BlockHash, From: from}, nil
+}
+
+func (c Chain) verify(document []byte) (final ffg.Checkpoint, from string, err error) {
+	proof, proofErr := cert.DecodeJSON[cert.Proof](document)
+	if proofErr == nil {
+		final, err = c.proof(proof)
+		return final, "an imported proof", err
+	}
+	certificate, certificateErr := cert.DecodeJSON[cert.Certificate](document)
+	if certificateErr == nil {
+		final, err = c.certificate(certificate)
+		return final, "an imported certificate", err
+	}
+	return final, "", fmt.Errorf("%w: expected a proof or a certificate in JSON: %w; %w", ErrImport, proofErr, certificateErr)
+}
+
+// proof verifies the hand-overs from where they leave this chain.
+func (c Chain) proof(p cert.Proof) (ffg.Checkpoint, error) {
+	switch {
+	case p.ChainID != c.ID:
+		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof for chain %s, found %s", ErrImport, c.ID, p.ChainID)
+	case p.Trust == nil || len(p.HandOvers) == 0:
+		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof with the checkpoint that it starts at and with hand-overs, found one without", ErrImport)
+	}
+	start := p.Trust.Checkpoint
+	own, known, err := c.Own(start.Epoch)
+	if err != nil {
+		return ffg.Checkpoint{}, err
+	}
+	if !known || own != start {
+		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof that starts at a checkpoint of this chain, found epoch %d with root %s, which is not known here",
+			ErrImport, start.Epoch, start.Root())
+	}
+	return c.reach(*p.Trust, p.HandOvers)
+}
+
+// certificate verifies a certificate after the hand-overs of this chain's archive that come before it.
+func (c Chain) certificate(certificate cert.Certificate) (ffg.Checkpoint, error) {
+	before := 0
+	for before < len(c.HandOvers) {
+		first := c.HandOvers[before].Certificate.First
+		if first.Pair > certificate.First.Pair || first.Epoch >= certificate.First.Epoch {
+			break
+		}
+		before++
+	}
+	return c.reach(c.Anchor, append(c.HandOvers[:before:before], cert.HandOver{Certificate: certificate}))
+}
+
+// reach verifies hand-overs from a checkpoint of this chain, whose age doesn't matter: the node has its own blocks since.
+func (c Chain) reach(start cert.Trust, handOvers []cert.HandOver) (ffg.Checkpoint, error) {
+	options := cert.Options{Now: time.UnixMilli(int64(start.Checkpoint.Time)), UnbondingTime: c.UnbondingTime}
+	reached, _, err := cert.VerifyChain(ffg.Domain(c.ID), start, handOvers, options)
+	return reached.Checkpoint, err
+}
