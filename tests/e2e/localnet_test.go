@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,19 +15,12 @@ func TestLocalnetInTheForegroundEndsEverythingOnCtrlC(t *testing.T) {
 	n := harness.New(t, bin)
 	foreground := n.Spawn("foreground", "localnet", "start", "--home", n.Home, "--random-ports",
 		"--validators", "2", "--voters", "2", "--interval", "2", "--block-time", "500ms")
-	printed := func() string {
-		out, err := os.ReadFile(n.SpawnLog("foreground"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(out)
-	}
 	n.Await("a line with a finalized checkpoint", time.Minute, func(context.Context) (bool, error) {
-		return strings.Contains(printed(), "finalized 1 ("), nil
+		return strings.Contains(foreground.Printed(), "finalized 1 ("), nil
 	})
 	for _, want := range []string{"RPC ", "REST ", "gRPC ", "OpenAPI ", "alice ", localnet.Mnemonic(localnet.Alice), localnet.Mnemonic(localnet.Bob), "localnet faucet"} {
-		if !strings.Contains(printed(), want) {
-			t.Errorf("expected %q in what is printed, found %s", want, printed())
+		if !strings.Contains(foreground.Printed(), want) {
+			t.Errorf("expected %q in what is printed, found %s", want, foreground.Printed())
 		}
 	}
 
@@ -45,7 +37,7 @@ func TestLocalnetInTheForegroundEndsEverythingOnCtrlC(t *testing.T) {
 		t.Errorf("expected voter-1 stopped, found %s", state)
 	}
 	n.Await("the line to name who is down", 10*time.Second, func(context.Context) (bool, error) {
-		return strings.Contains(printed(), "voter-1 stopped"), nil
+		return strings.Contains(foreground.Printed(), "voter-1 stopped"), nil
 	})
 	if err := foreground.Interrupt(time.Minute); err != nil {
 		t.Errorf("expected a clean end, found %v", err)

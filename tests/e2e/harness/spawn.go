@@ -1,54 +1,87 @@
 package harness
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// endGrace is how long a process has to end in order.
-const endGrace = 10 * time.Second
+// endGrace is how long a process has to end in order, killGrace how long the kernel has to end it.
+const (
+	endGrace  = 10 * time.Second
+	killGrace = 10 * time.Second
+)
 
-// Process is a process that the test runs beside the network.
+// Process is a dualchaind that the test runs beside the network. It can end and be started again.
 type Process struct {
-	net    *Net
+	net     *Net
+	name    string
+	args    []string
+	printed *printed
+
 	cmd    *exec.Cmd
 	ended  chan struct{}
 	result error // once ended is closed
 }
 
-// SpawnLog is where Spawn puts what a process prints.
-func (n *Net) SpawnLog(name string) string { return filepath.Join(filepath.Dir(n.Home), name+".log") }
-
-// Spawn runs dualchaind in the background; it is ended with the test.
+// Spawn runs dualchaind in the background; it is ended with the test. What it prints is in a file beside the network.
 func (n *Net) Spawn(name string, args ...string) *Process {
 	n.Helper()
-	log, err := os.Create(n.SpawnLog(name))
+	log, err := os.Create(filepath.Join(filepath.Dir(n.Home), name+".log"))
 	if err != nil {
 		n.Fatal(err)
 	}
-	defer log.Close()
-	p := &Process{net: n, cmd: exec.Command(n.Bin, args...), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(n.Home))
-	p.cmd.Stdout, p.cmd.Stderr = log, log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := p.cmd.Start(); err != nil {
-		n.Fatal(err)
-	}
-	go func() {
-		p.result = p.cmd.Wait()
-		close(p.ended)
-	}()
+	p := &Process{net: n, name: name, args: args, printed: &printed{copy: log}}
+	p.Start()
 	n.Cleanup(func() {
 		p.signal(syscall.SIGTERM)
 		if !p.endedWithin(endGrace) {
 			p.signal(syscall.SIGKILL)
 			<-p.ended
 		}
+		log.Close()
 	})
 	return p
+}
+
+// Start starts the process again after it has ended.
+func (p *Process) Start() {
+	p.net.Helper()
+	cmd := exec.Command(p.net.Bin, p.args...)
+	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(p.net.Home))
+	cmd.Stdout, cmd.Stderr = p.printed, p.printed
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		p.net.Fatal(err)
+	}
+	ended := make(chan struct{})
+	p.cmd, p.ended = cmd, ended
+	go func() {
+		p.result = cmd.Wait()
+		close(ended)
+	}()
+}
+
+// PID is the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Kill ends the process like a power cut would, and fails the test if it had ended by itself.
+func (p *Process) Kill() {
+	p.net.Helper()
+	select {
+	case <-p.ended:
+		p.net.Fatalf("%s: expected it running, found it ended (%v): %s", p.name, p.result, p.Printed())
+	default:
+	}
+	p.signal(syscall.SIGKILL)
+	if !p.endedWithin(killGrace) {
+		p.net.Fatalf("%s is still there %s after SIGKILL", p.name, killGrace)
+	}
 }
 
 // Interrupt does what Ctrl-C does and returns how the process ended, which must be soon.
@@ -56,10 +89,37 @@ func (p *Process) Interrupt(timeout time.Duration) error {
 	p.net.Helper()
 	p.signal(syscall.SIGINT)
 	if !p.endedWithin(timeout) {
-		p.net.Fatalf("%v is still there %s after Ctrl-C", p.cmd.Args, timeout)
+		p.net.Fatalf("%s is still there %s after Ctrl-C", p.name, timeout)
 	}
 	return p.result
 }
+
+// Refuses waits until the process has ended by itself, with an error, and said all of the words.
+func (p *Process) Refuses(words ...string) {
+	p.net.Helper()
+	if !p.endedWithin(time.Minute) {
+		p.net.Fatalf("%s: expected it to refuse with %q, found it running", p.name, words)
+	}
+	if p.result == nil {
+		p.net.Fatalf("%s: expected an error with %q, found none", p.name, words)
+	}
+	for _, word := range words {
+		if !strings.Contains(p.Printed(), word) {
+			p.net.Fatalf("%s: expected %q, found %s", p.name, word, p.Printed())
+		}
+	}
+}
+
+// Says waits for a line with all of the words that the process prints after the one that Says found before.
+func (p *Process) Says(words ...string) {
+	p.net.Helper()
+	p.net.Await(fmt.Sprintf("%s to say %q", p.name, words), time.Minute, func(context.Context) (bool, error) {
+		return p.printed.next(words), nil
+	})
+}
+
+// Printed returns everything that the process has printed in all its lives.
+func (p *Process) Printed() string { return p.printed.String() }
 
 // signal reaches the process only: its children have groups of their own, as under a terminal.
 func (p *Process) signal(sig syscall.Signal) {

@@ -1,0 +1,57 @@
+package harness
+
+import (
+	"io"
+	"strings"
+	"sync"
+)
+
+// printed is what a process has printed. It comes through a pipe, so that a process that may write no files still talks.
+type printed struct {
+	copy io.Writer // for whoever reads it after the test
+
+	mu   sync.Mutex
+	text []byte
+	read int // where next goes on
+}
+
+// Write implements io.Writer.
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.text = append(p.text, b...)
+	return p.copy.Write(b)
+}
+
+// String returns all of it.
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return string(p.text)
+}
+
+// next looks for a line with all of the words, after the one it found before.
+func (p *printed) next(words []string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for at := p.read; ; {
+		line, _, whole := strings.Cut(string(p.text[at:]), "\n")
+		if !whole {
+			return false
+		}
+		at += len(line) + 1
+		if containsAll(line, words) {
+			p.read = at
+			return true
+		}
+	}
+}
+
+func containsAll(line string, words []string) bool {
+	for _, word := range words {
+		if !strings.Contains(line, word) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,183 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dualchain/dualchain/localnet"
+	"github.com/dualchain/dualchain/tests/e2e/harness"
+)
+
+// A voter in trouble says what is wrong, votes on nothing in the meantime, and votes again when the trouble is over:
+// without a restart, unless it could not start. Each trouble has a voter of its own, and all of them at the same time
+// have less than a third of the power.
+func TestAVoterInTrouble(t *testing.T) {
+	troubles := []struct {
+		name string
+		make func(*testing.T, troubled)
+	}{
+		{"wrong password", wrongPassword},
+		{"a second process", secondProcess},
+		{"writes fail", writesFail},
+		{"full disk", fullDisk},
+		{"read-only disk", readOnlyDisk},
+		{"its node is killed", nodeKilled},
+		{"an old copy elsewhere", oldCopy},
+	}
+	const sound = 3
+	powers := []string{"100", "100", "100"}
+	for range troubles {
+		powers = append(powers, "10")
+	}
+	n := harness.Start(t, bin, "--validators", "1", "--voters", strconv.Itoa(len(powers)), "--voter-power", strings.Join(powers, ","),
+		"--interval", "1", "--block-time", "500ms", "--era-length", "10000")
+	node := n.Node("validator-0")
+	node.AwaitFinalized(2, time.Minute)
+	from := node.MustHeads().Head.Epoch
+	t.Run("trouble", func(t *testing.T) {
+		for i, trouble := range troubles {
+			t.Run(trouble.name, func(t *testing.T) {
+				t.Parallel()
+				on := &harness.Net{TB: t, Bin: n.Bin, Home: n.Home} // its processes end with the subtest
+				voter := on.Process(fmt.Sprintf("voter-%d", sound+i))
+				on.Localnet("kill", voter.Name)
+				trouble.make(t, troubled{Net: on, voter: voter, node: on.Node("validator-0")})
+			})
+		}
+	})
+	everythingIsFinal(n, node, from, node.MustHeads().Head.Epoch)
+	noEquivocation(n, node)
+}
+
+// troubled is a network with a voter that doesn't run.
+type troubled struct {
+	*harness.Net
+	voter localnet.ProcessStatus
+	node  *harness.Node
+}
+
+// start starts the voter from a home with its files.
+func (n troubled) start(home string, flags ...string) *harness.Process {
+	n.Helper()
+	name := n.voter.Name + "-in-" + filepath.Base(filepath.Dir(home))
+	return n.Spawn(name, append([]string{"voter", "start", "--home", home}, flags...)...)
+}
+
+// addNode adds a node of the voter's own.
+func (n troubled) addNode() localnet.ProcessStatus {
+	n.Helper()
+	return n.Process(strings.TrimSpace(string(n.Localnet("add-node"))))
+}
+
+// votes waits until the voter's vote for an epoch from now on is on the chain.
+func (n troubled) votes() {
+	n.Helper()
+	awaitSignedAfter(n.Net, n.node, n.node.MustHeads().Head.Epoch, n.voter.PubKey)
+}
+
+// votesNot fails if the chain has a vote for one of the next epochs. What was on its way may still arrive.
+func (n troubled) votesNot() {
+	n.Helper()
+	const way, epochs = 2, 4
+	first := n.node.MustHeads().Head.Epoch + 1 + way
+	n.node.AwaitFinalized(first+epochs, time.Minute)
+	for epoch := first; epoch < first+epochs; epoch++ {
+		if _, signed, err := place(n.Context(), n.node, epoch, n.voter.PubKey); err != nil || signed {
+			n.Errorf("epoch %d: expected no vote, found one: %t, %v", epoch, signed, err)
+		}
+	}
+}
+
+func wrongPassword(t *testing.T, n troubled) {
+	file := filepath.Join(n.voter.Home, "password")
+	password, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(content []byte) {
+		t.Helper()
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write([]byte("a guess\n"))
+	client := n.start(n.voter.Home)
+	client.Refuses("password")
+	write(password)
+	client.Start()
+	n.votes()
+}
+
+func secondProcess(_ *testing.T, n troubled) {
+	n.start(n.voter.Home)
+	n.votes()
+	n.Spawn("second", "voter", "start", "--home", n.voter.Home).Refuses("in use by another process", n.voter.Home)
+	n.votes()
+}
+
+func writesFail(_ *testing.T, n troubled) {
+	client := n.start(n.voter.Home)
+	n.votes()
+	client.WritesFail(true)
+	client.Says("slashing protection can't be stored")
+	n.votesNot()
+	client.WritesFail(false)
+	n.votes()
+}
+
+// A journal has its room from the start, so that a full disk stops only a voter that begins a new one.
+func fullDisk(_ *testing.T, n troubled) {
+	disk := n.SmallDisk("full")
+	client := n.start(n.CopyHome(n.voter.Home, disk.Path))
+	n.votes()
+	disk.Fill()
+	n.votes()
+	client.Kill()
+	client.Start()
+	client.Says("slashing protection can't be stored", "no space left")
+	n.votesNot()
+	disk.Empty()
+	n.votes()
+}
+
+func readOnlyDisk(_ *testing.T, n troubled) {
+	disk := n.SmallDisk("read-only")
+	home := n.CopyHome(n.voter.Home, disk.Path)
+	disk.ReadOnly(true)
+	client := n.start(home)
+	client.Says("slashing protection can't be stored", "read-only")
+	n.votesNot()
+	disk.ReadOnly(false)
+	n.votes()
+}
+
+func nodeKilled(_ *testing.T, n troubled) {
+	follows := n.addNode()
+	client := n.start(n.voter.Home, "--grpc", follows.GRPC, "--rpc", follows.RPC)
+	n.votes()
+	n.Localnet("kill", follows.Name)
+	client.Says("lost the node's events")
+	n.votesNot()
+	n.Localnet("restart", follows.Name)
+	n.votes()
+}
+
+// Somebody restores yesterday's backup on a second machine. Its slashing protection knows nothing of the votes since:
+// nothing but the chain itself can tell.
+func oldCopy(t *testing.T, n troubled) {
+	backup := n.CopyHome(n.voter.Home, n.Beside("backup"))
+	n.start(n.voter.Home)
+	n.votes()
+	n.node.AwaitFinalized(n.node.MustHeads().Head.Epoch+4, time.Minute)
+	faces := n.TwoFaced("validator-0", 0)
+	n.start(backup, "--grpc", faces.Address).Says("another machine votes with this key")
+	n.votes()
+	if sent, _ := faces.Votes(); len(sent) > 0 {
+		t.Errorf("expected no votes of the copy, found %v", sent)
+	}
+}
