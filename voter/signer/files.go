@@ -89,7 +89,7 @@ func inDate(certificate *x509.Certificate, now time.Time) error {
 
 // describe says what somebody has to know who has to replace a certificate.
 func describe(c *x509.Certificate) string {
-	return fmt.Sprintf("%q issued by %q valid from %s to %s", c.Subject.CommonName, c.Issuer.CommonName,
+	return fmt.Sprintf("%s issued by %s valid from %s to %s", c.Subject, c.Issuer,
 		c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339))
 }
 

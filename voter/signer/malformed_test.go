@@ -129,7 +129,7 @@ func FuzzRequests(f *testing.F) {
 	f.Cleanup(closeKeyring)
 	s := &service{
 		chainID: chainID, keys: keyring, log: slog.New(slog.DiscardHandler),
-		refusals: &seldom{log: slog.New(slog.DiscardHandler)},
+		refusals: &seldom{log: slog.New(slog.DiscardHandler)}, refused: map[asker]ffg.Vote{},
 	}
 	for _, change := range []func(*signerv1.SignRequest){
 		func(*signerv1.SignRequest) {},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -47,6 +48,7 @@ func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyri
 	s := &service{
 		chainID: config.ChainID, clients: config.Clients, keys: keys, log: log,
 		refusals: &seldom{pause: 10 * time.Second, log: log},
+		refused:  map[asker]ffg.Vote{},
 	}
 	server := grpc.NewServer(
 		grpc.Creds(credentials),
@@ -91,6 +93,15 @@ type service struct {
 	keys     Keyring
 	log      *slog.Logger
 	refusals *seldom // of requests that don't come to a method
+
+	mu      sync.Mutex
+	refused map[asker]ffg.Vote // the last one
+}
+
+// asker is who asks for signatures of what key.
+type asker struct {
+	client string
+	key    ffg.PublicKey
 }
 
 // Keys implements signerv1.SignerServer.
@@ -112,8 +123,9 @@ func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1
 	if err != nil {
 		return nil, err
 	}
+	who := asker{client: clientOf(ctx), key: key}
 	log := s.log.With("key", key.String()[:8], "epoch", vote.Target.Epoch, "target", vote.Target.Root.String(),
-		"source", vote.Source.Epoch, "client", clientOf(ctx))
+		"source", vote.Source.Epoch, "client", who.client)
 	signature, err := s.keys.Sign(ctx, key, vote)
 	switch {
 	case err == nil:
@@ -121,10 +133,21 @@ func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1
 		return &signerv1.SignResponse{Signature: signature[:]}, nil
 	case errors.Is(err, sign.ErrNoKey), errors.Is(err, sign.ErrClosed), ctx.Err() != nil:
 		log.Warn("not signed", "error", err)
+	case s.again(who, vote):
+		log.Debug("refused to sign again", "error", err)
 	default:
 		log.Error("ALARM: refused to sign", "error", err)
 	}
 	return nil, err
+}
+
+// again reports whether the last refusal was the same: a voter asks every few seconds while its node says the same.
+func (s *service) again(who asker, vote ffg.Vote) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last, known := s.refused[who]
+	s.refused[who] = vote
+	return known && last == vote
 }
 
 // Past implements signerv1.SignerServer.

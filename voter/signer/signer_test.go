@@ -50,6 +50,13 @@ func TestAnyClientSignsLikeTheKeyring(t *testing.T) {
 		t.Errorf("another vote: expected a conflict, found %v", err)
 	}
 	s.said("ERROR ALARM: refused to sign", "client=bob", "double vote")
+	for _, client := range []*Client{bob, alice} {
+		if _, err := client.Sign(t.Context(), public.Bytes(), link(0, 1, 9)); !errors.As(err, &conflict) {
+			t.Errorf("again: expected a conflict, found %v", err)
+		}
+	}
+	s.said("DEBUG refused to sign again", "client=bob")
+	s.said("ERROR ALARM: refused to sign", "client=alice")
 }
 
 func TestErrorsArriveAsTheyWere(t *testing.T) {

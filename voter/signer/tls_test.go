@@ -33,11 +33,11 @@ func TestClientsThatAreRefused(t *testing.T) {
 		"a certificate of another authority": {
 			change: func(s *site) { s.swap("alice", newSite(s.t)) },
 			files:  "alice", client: []string{"the signer refuses", "alice.crt", "unknown certificate authority"},
-			server: []string{`the client shows "alice" issued by "ca"`, "unknown authority"},
+			server: []string{`the client shows CN=alice issued by CN=ca`, "unknown authority"},
 		},
 		"a server's certificate": {
 			files: "server", client: []string{"the signer refuses", "server.crt", "bad certificate"},
-			server: []string{`the client shows "server"`, "incompatible key usage"},
+			server: []string{`the client shows CN=server issued`, "incompatible key usage"},
 		},
 		"a name that is not on the list": {
 			change: func(s *site) { s.config.Clients = []string{"bob"} },
@@ -91,29 +91,29 @@ func TestSignersThatAreRefused(t *testing.T) {
 	}{
 		"an expired certificate": {
 			change: func(s *site) { s.reissue("server", -2*day, -day) },
-			client: []string{`the signer shows "server" issued by "ca" valid from`, "has expired"},
+			client: []string{`the signer shows CN=server issued by CN=ca valid from`, "has expired"},
 			server: []string{"ALARM: no voter can connect", "server.crt", "expected it to be valid on", "valid from"},
 		},
 		"a certificate of the future": {
 			change: func(s *site) { s.reissue("server", day, 2*day) },
-			client: []string{`the signer shows "server"`, "not yet valid"},
+			client: []string{`the signer shows CN=server issued`, "not yet valid"},
 			server: []string{"ALARM: no voter can connect", "server.crt"},
 		},
 		"a certificate of another authority": {
 			change: func(s *site) { s.swap("server", newSite(s.t)) },
-			client: []string{`the signer shows "server" issued by "ca"`, "unknown authority"},
+			client: []string{`the signer shows CN=server issued by CN=ca`, "unknown authority"},
 			server: []string{"connection refused", "remote error"},
 		},
 		"a client's certificate": {
 			change: func(s *site) { s.config.TLS = s.files("bob") },
-			client: []string{`the signer shows "bob"`},
+			client: []string{`the signer shows CN=bob issued`},
 			server: []string{"connection refused", "remote error"},
 		},
 		"a certificate of another host": {
 			change: func(s *site) {
 				s.reissue("server", -day, day, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(10, 0, 0, 1)} })
 			},
-			client: []string{`the signer shows "server"`, "10.0.0.1, not 127.0.0.1"},
+			client: []string{`the signer shows CN=server issued`, "10.0.0.1, not 127.0.0.1"},
 			server: []string{"connection refused", "remote error"},
 		},
 	} {
