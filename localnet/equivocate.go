@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
+
+	queryapi "cosmossdk.io/api/cosmos/base/query/v1beta1"
 
 	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
 	"github.com/dualchain/dualchain/bls"
@@ -161,17 +164,20 @@ func (e *Equivocation) read(ctx context.Context, conn *grpc.ClientConn, voter Vo
 		return false, err
 	}
 	e.Index = answer.Voter.Index
-	records, err := query.AllEvidence(ctx, &finalityapi.QueryAllEvidenceRequest{})
-	if err != nil {
-		return false, err
-	}
-	for _, r := range records.Records {
-		for _, index := range r.Slashed {
-			if index == e.Index {
+	page := &queryapi.PageRequest{Reverse: true} // what has just happened comes first
+	for {
+		found, err := query.AllEvidence(ctx, &finalityapi.QueryAllEvidenceRequest{Pagination: page})
+		if err != nil {
+			return false, err
+		}
+		for _, r := range found.Records {
+			if slices.Contains(r.Slashed, e.Index) {
 				e.EvidenceID, e.Penalty = r.Id, r.Penalty
 				return true, nil
 			}
 		}
+		if page.Key = found.Pagination.GetNextKey(); len(page.Key) == 0 {
+			return false, nil
+		}
 	}
-	return false, nil
 }
