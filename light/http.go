@@ -85,6 +85,26 @@ func (h *HTTP) Consistency(ctx context.Context, from, to uint64) ([]ffg.Root, er
 	return answer.Path, err
 }
 
+// Prove implements Provider.
+func (h *HTTP) Prove(ctx context.Context, about Question, epoch uint64, members bool) (cert.Proof, error) {
+	var answer struct {
+		Proof canonical `json:"proof"`
+	}
+	query := url.Values{"trust.epoch": {number(epoch)}, "trust.members": {strconv.FormatBool(members)}}
+	path := "/dualchain/finality/v1/proofs/" + about.path
+	for name, value := range about.query {
+		query.Set(name, value)
+	}
+	if err := h.get(ctx, path+"?"+query.Encode(), &answer); err != nil {
+		return cert.Proof{}, err
+	}
+	proof, err := cert.DecodeProof(answer.Proof.Canonical)
+	if err != nil {
+		return cert.Proof{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return proof, nil
+}
+
 // ChainID asks for the id of the node's chain, which is not verified.
 func (h *HTTP) ChainID(ctx context.Context) (string, error) {
 	var answer struct {

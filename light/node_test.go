@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/cert/certtest"
@@ -25,6 +27,7 @@ type node struct {
 	damage func(cert.HandOver) cert.HandOver   // of each hand-over
 	newest func() (cert.Certificate, error)    // instead of its own
 	trust  func(cert.Trust) (cert.Trust, bool) // instead of its own
+	proof  func(*cert.Proof)                   // changes each proof
 }
 
 func newNode(name string, chain *certtest.Chain) *node {
@@ -131,4 +134,30 @@ func (n *node) Consistency(_ context.Context, from, to uint64) ([]ffg.Root, erro
 		return uint64(slices.IndexFunc(n.chain.Checkpoints, func(c ffg.Checkpoint) bool { return c.HistorySize == size }))
 	}
 	return n.chain.Consistency(at(from), at(to)), nil
+}
+
+// Prove implements light.Provider, for blocks only.
+func (n *node) Prove(_ context.Context, about light.Question, epoch uint64, members bool) (cert.Proof, error) {
+	if n.down {
+		return cert.Proof{}, errDown
+	}
+	height, err := strconv.ParseUint(strings.TrimPrefix(about.Path(), "block/"), 10, 64)
+	if err != nil || height > n.chain.Checkpoints[n.final()].Height {
+		return cert.Proof{}, fmt.Errorf("%w: %s", light.ErrNotThere, about.Path())
+	}
+	proof := cert.Proof{ChainID: n.chain.ID}
+	if trust := n.chain.Trust(epoch); members {
+		proof.Trust = &trust
+	}
+	under := epoch
+	if height > n.chain.Checkpoints[epoch].Height {
+		under = n.final()
+		proof.HandOvers = []cert.HandOver{n.chain.HandOver(epoch, under, under+1)}
+	}
+	block := n.chain.Inclusion(height, under)
+	proof.Block = &block
+	if n.proof != nil {
+		n.proof(&proof)
+	}
+	return proof, nil
 }

@@ -27,6 +27,8 @@ type Provider interface {
 	Certificate(ctx context.Context, epoch uint64) (cert.Certificate, error)
 	// Newest returns the certificate of the newest final checkpoint.
 	Newest(ctx context.Context) (cert.Certificate, error)
+	// Prove returns a proof from a checkpoint on; members asks for the checkpoint's contents and members too.
+	Prove(ctx context.Context, about Question, epoch uint64, members bool) (cert.Proof, error)
 	// Consistency returns the path that proves that the history of the first `to` blocks begins with that of the first `from`.
 	Consistency(ctx context.Context, from, to uint64) ([]ffg.Root, error)
 }

@@ -2,13 +2,18 @@ package light
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
 )
 
 // Head is the newest finalized checkpoint, as the server tells it.
@@ -72,8 +77,8 @@ func (c *Client) Run(ctx context.Context, interval time.Duration) error {
 //	GET /finalized                     the newest finalized checkpoint: Head
 //	GET /trust                         the same with its members, as `dualchaind verify --trust-file` reads it
 //	GET /proofs/tx/HASH                whether a transaction is final, and its result: Verified, with the proof
-//	GET /proofs/blocks/HEIGHT          whether a block is final
-//	GET /proofs/state/STORE/KEY        what the state has under a key in hexadecimal
+//	GET /proofs/block/HEIGHT           whether a block is final
+//	GET /proofs/state/STORE/KEY        what the state has under a key in hexadecimal; ?height=H: after that block
 func (c *Client) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /finalized", func(w http.ResponseWriter, _ *http.Request) {
@@ -88,8 +93,64 @@ func (c *Client) Handler() http.Handler {
 		}
 		c.answer(w, json.RawMessage(encoded), err)
 	})
+	mux.HandleFunc("GET /proofs/tx/{hash}", func(w http.ResponseWriter, r *http.Request) {
+		var hash ffg.Root
+		err := hash.UnmarshalText([]byte(strings.ToLower(r.PathValue("hash"))))
+		c.prove(w, r, AboutTx(hash), err)
+	})
+	mux.HandleFunc("GET /proofs/block/{height}", func(w http.ResponseWriter, r *http.Request) {
+		height, err := strconv.ParseUint(r.PathValue("height"), 10, 64)
+		c.prove(w, r, AboutBlock(height), err)
+	})
+	mux.HandleFunc("GET /proofs/state/{store}/{key}", func(w http.ResponseWriter, r *http.Request) {
+		key, err := hex.DecodeString(r.PathValue("key"))
+		var height uint64
+		if text := r.URL.Query().Get("height"); err == nil && text != "" {
+			height, err = strconv.ParseUint(text, 10, 64)
+		}
+		c.prove(w, r, AboutState(r.PathValue("store"), key, height), err)
+	})
 	return mux
 }
+
+// Verified is what a proof has shown to be final, as the server tells it.
+type Verified struct {
+	Kind   cert.Kind `json:"kind"`
+	Height uint64    `json:"height,string"`
+	// Success and Code are those of a transaction: final either way.
+	Success *bool   `json:"success,omitempty"`
+	Code    *uint32 `json:"code,omitempty"`
+	// Value is a state's, none if there is nothing under the key.
+	Value cert.Bytes `json:"value,omitempty"`
+	// Proof is the document that shows it from the trusted checkpoint on, as `dualchaind verify` reads it.
+	Proof json.RawMessage `json:"proof"`
+}
+
+// prove answers a question; err is what is wrong with it.
+func (c *Client) prove(w http.ResponseWriter, r *http.Request, about Question, err error) {
+	if err != nil {
+		c.answer(w, nil, fmt.Errorf("%w: %w", errQuestion, err))
+		return
+	}
+	outcome, proof, err := c.Ask(r.Context(), about)
+	if err != nil {
+		c.answer(w, nil, err)
+		return
+	}
+	answer := Verified{Kind: outcome.Kind, Height: outcome.Height}
+	if outcome.Tx != nil {
+		success := outcome.Tx.Result.Code == 0
+		answer.Success, answer.Code = &success, &outcome.Tx.Result.Code
+	}
+	if outcome.State != nil {
+		answer.Value = outcome.State.Value
+	}
+	answer.Proof, err = cert.EncodeJSON(proof)
+	c.answer(w, answer, err)
+}
+
+// errQuestion: a path that names nothing that could be proven.
+var errQuestion = errors.New("invalid request")
 
 // answer writes JSON, or the error with its status.
 func (c *Client) answer(w http.ResponseWriter, content any, err error) {
@@ -97,6 +158,8 @@ func (c *Client) answer(w http.ResponseWriter, content any, err error) {
 	switch {
 	case errors.Is(err, ErrConflict):
 		status = http.StatusServiceUnavailable
+	case errors.Is(err, errQuestion):
+		status = http.StatusBadRequest
 	case errors.Is(err, ErrNotThere):
 		status = http.StatusNotFound
 	case err != nil:

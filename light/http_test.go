@@ -1,0 +1,257 @@
+package light_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/light"
+)
+
+// rest serves a node as the gateway does.
+func rest(t *testing.T, n *node) *light.HTTP {
+	t.Helper()
+	mux := http.NewServeMux()
+	answer := func(w http.ResponseWriter, content any, err error) {
+		if err != nil {
+			w.WriteHeader(http.StatusNotFound)
+			content = map[string]any{"code": 5, "message": err.Error(), "details": []any{}}
+		}
+		if err := json.NewEncoder(w).Encode(content); err != nil {
+			t.Error(err)
+		}
+	}
+	number := func(r *http.Request, name string) uint64 {
+		text := r.PathValue(name)
+		if text == "" {
+			text = r.URL.Query().Get(name)
+		}
+		v, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Errorf("%s: %v", r.URL, err)
+		}
+		return v
+	}
+	type canonical map[string][]byte
+	list := func(handOvers []cert.HandOver, more bool, err error) (map[string]any, error) {
+		out := []canonical{}
+		for _, h := range handOvers {
+			encoded, encodeErr := h.Encode()
+			out, err = append(out, canonical{"canonical": encoded}), errors.Join(err, encodeErr)
+		}
+		return map[string]any{"hand_overs": out, "more": more}, err
+	}
+	mux.HandleFunc("GET /dualchain/finality/v1/trust_points/{epoch}", func(w http.ResponseWriter, r *http.Request) {
+		trust, err := n.TrustPoint(r.Context(), number(r, "epoch"))
+		encoded, encodeErr := trust.Encode()
+		answer(w, canonical{"canonical": encoded}, errors.Join(err, encodeErr))
+	})
+	mux.HandleFunc("GET /dualchain/finality/v1/hand_overs/{pair}", func(w http.ResponseWriter, r *http.Request) {
+		content, err := list(n.HandOvers(r.Context(), number(r, "pair")))
+		answer(w, content, err)
+	})
+	mux.HandleFunc("GET /dualchain/finality/v1/follow/{epoch}", func(w http.ResponseWriter, r *http.Request) {
+		content, err := list(n.Follow(r.Context(), number(r, "epoch")))
+		answer(w, content, err)
+	})
+	mux.HandleFunc("GET /dualchain/finality/v1/certificates/{epoch}", func(w http.ResponseWriter, r *http.Request) {
+		get := n.Newest
+		certificate, err := get(r.Context())
+		if r.PathValue("epoch") != "finalized" {
+			certificate, err = n.Certificate(r.Context(), number(r, "epoch"))
+		}
+		encoded, encodeErr := certificate.Encode()
+		answer(w, canonical{"canonical": encoded}, errors.Join(err, encodeErr))
+	})
+	mux.HandleFunc("GET /dualchain/checkpoint/v1/proofs/consistency", func(w http.ResponseWriter, r *http.Request) {
+		path, err := n.Consistency(r.Context(), number(r, "from_size"), number(r, "to_size"))
+		answer(w, map[string]any{"path": path}, err)
+	})
+	mux.HandleFunc("GET /dualchain/finality/v1/proofs/block/{height}", func(w http.ResponseWriter, r *http.Request) {
+		proof, err := n.Prove(r.Context(), light.AboutBlock(number(r, "height")), number(r, "trust.epoch"), r.URL.Query().Get("trust.members") == "true")
+		var encoded []byte
+		if err == nil {
+			encoded, err = proof.Encode()
+		}
+		answer(w, map[string]any{"proof": canonical{"canonical": encoded}}, err)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	h, err := light.NewHTTP(server.URL + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestAClientOverHTTP(t *testing.T) {
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			chain := rotating(4)
+			other := chain.Fork()
+			rotate(chain, 9)
+			s := begin(t, following, chain, 0, newNode("unused", chain))
+			s.nodes = []light.Provider{rest(t, newNode("behind", other)), rest(t, newNode("ahead", chain))}
+			s.reopened().expect(chain.Head() - 1)
+		})
+	}
+}
+
+// get asks a client's server, and returns status and answer.
+func get(t *testing.T, c *light.Client, path string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	c.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+	body, err := io.ReadAll(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, string(body)
+}
+
+func TestTheServerTellsWhatIsVerified(t *testing.T) {
+	chain := rotating(3)
+	first := newNode("unused", chain)
+	s := begin(t, false, chain, 2, first)
+	s.nodes = []light.Provider{rest(t, first)}
+	s.reopened().expect(chain.Head() - 1)
+	rotate(chain, 9) // the node goes on; the client has not asked yet
+
+	trusted := chain.Checkpoints[chain.Head()-4]
+	status, body := get(t, s.client, "/finalized")
+	var head light.Head
+	if err := json.Unmarshal([]byte(body), &head); err != nil || status != http.StatusOK || head.Root != trusted.Root().String() ||
+		head.Height != trusted.Height || head.Epoch != trusted.Epoch || head.BlockHash != trusted.BlockHash.String() {
+		t.Errorf("expected epoch %d, found %d %s", trusted.Epoch, status, body)
+	}
+	status, body = get(t, s.client, "/trust")
+	if trust, err := cert.DecodeJSON[cert.Trust]([]byte(body)); err != nil || status != http.StatusOK || trust.Checkpoint != trusted {
+		t.Errorf("expected the trust in epoch %d, found %d %s, %v", trusted.Epoch, status, body, err)
+	}
+	trust, err := s.client.Trust()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, height := range map[string]uint64{"under the trusted checkpoint": 3, "above it": trusted.Height + 1} {
+		status, body := get(t, s.client, "/proofs/block/"+strconv.FormatUint(height, 10))
+		var answer light.Verified
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK || answer.Height != height || answer.Success != nil {
+			t.Errorf("%s: expected block %d, found %d %s", name, height, status, body)
+			continue
+		}
+		proof, err := cert.DecodeJSON[cert.Proof](answer.Proof)
+		if err == nil {
+			_, err = cert.VerifyProof(proof, trust, cert.Options{Now: time.UnixMilli(certtest.Genesis), UnbondingTime: time.Hour})
+		}
+		if err != nil {
+			t.Errorf("%s: expected a proof that holds, found %v", name, err)
+		}
+	}
+	for path, want := range map[string]int{
+		"/proofs/block/99999": http.StatusNotFound,
+		"/proofs/block/x":     http.StatusBadRequest,
+		"/proofs/tx/00":       http.StatusBadRequest,
+		"/proofs/state/a/zz":  http.StatusBadRequest,
+		"/nothing":            http.StatusNotFound,
+	} {
+		if status, body := get(t, s.client, path); status != want {
+			t.Errorf("%s: expected status %d, found %d %s", path, want, status, body)
+		}
+	}
+}
+
+func TestAProofOfSomethingElseIsNoAnswer(t *testing.T) {
+	chain := rotating(1)
+	for name, tc := range map[string]struct {
+		change func(*cert.Proof)
+		want   error
+	}{
+		"another block": {func(p *cert.Proof) { block := chain.Inclusion(2, 2); p.Block = &block }, light.ErrOtherAnswer},
+		"another chain": {func(p *cert.Proof) { p.ChainID = "other-1" }, light.ErrOtherAnswer},
+	} {
+		n := newNode("liar", chain)
+		s := begin(t, false, chain, 2, n)
+		n.proof = tc.change
+		if _, _, err := s.client.Ask(t.Context(), light.AboutBlock(1)); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), "liar") {
+			t.Errorf("%s: expected %v, found %v", name, tc.want, err)
+		}
+		s.nodes = append(s.nodes, newNode("honest", chain))
+		if outcome, _, err := s.reopened().client.Ask(t.Context(), light.AboutBlock(1)); err != nil || outcome.Height != 1 {
+			t.Errorf("%s: expected the other node's answer, found %+v, %v", name, outcome, err)
+		}
+	}
+}
+
+func TestAConflictIsAllThatIsServed(t *testing.T) {
+	honest, other, _ := forked()
+	s := begin(t, false, honest, 0, newNode("honest", honest), newNode("other", other))
+	if _, err := s.update(); !errors.Is(err, light.ErrConflict) {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/finalized", "/trust", "/proofs/block/1", "/proofs/tx/" + ffg.Root{}.String(), "/proofs/state/bank/00"} {
+		if status, body := get(t, s.client, path); status != http.StatusServiceUnavailable || !strings.Contains(body, light.ErrConflict.Error()) {
+			t.Errorf("%s: expected status 503 with the conflict, found %d %s", path, status, body)
+		}
+	}
+}
+
+func TestAnswersThatAreNone(t *testing.T) {
+	for name, tc := range map[string]struct {
+		status  int
+		content string
+		missing bool
+		says    string
+	}{
+		"not there":      {404, `{"code":5,"message":"no such epoch","details":[]}`, true, "no such epoch"},
+		"not yet":        {400, `{"code":9,"message":"not final","details":[]}`, true, "not final"},
+		"broken":         {500, `{"code":13,"message":"oops","details":[]}`, false, "oops"},
+		"another server": {404, "<html>", false, "expected status 200, found 404 Not Found"},
+		"no JSON":        {200, "<html>", false, "expected JSON"},
+		"no encoding":    {200, `{"canonical":"AAAA"}`, false, "trust_points"},
+		"nothing at all": {200, `{}`, false, "trust_points"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(tc.status)
+			_, _ = io.WriteString(w, tc.content)
+		}))
+		h, err := light.NewHTTP(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.TrustPoint(t.Context(), 1)
+		if err == nil || errors.Is(err, light.ErrNotThere) != tc.missing || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: expected missing %t with %q, found %v", name, tc.missing, tc.says, err)
+		}
+		server.Close()
+	}
+	for _, address := range []string{"", "127.0.0.1:1317", "tcp://127.0.0.1:1317", "http://", "http://a?b=c", "http://u:p@a"} {
+		if _, err := light.NewHTTP(address); err == nil {
+			t.Errorf("%q: expected an error, found none", address)
+		}
+	}
+}
+
+func TestRunEndsWithWhatNoUpdateMends(t *testing.T) {
+	honest, other, _ := forked()
+	s := begin(t, false, honest, 0, newNode("honest", honest), newNode("other", other))
+	if err := s.client.Run(t.Context(), time.Hour); !errors.Is(err, light.ErrConflict) {
+		t.Errorf("expected %v, found %v", light.ErrConflict, err)
+	}
+	old, err := light.CreateStore(t.TempDir(), light.Settings{ChainID: chainID, UnbondingTime: light.Duration(time.Hour)}, honest.Trust(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := light.NewClient(old, s.nodes, slog.New(slog.DiscardHandler)).Run(t.Context(), time.Hour); !errors.Is(err, cert.ErrExpired) {
+		t.Errorf("expected %v, found %v", cert.ErrExpired, err)
+	}
+}

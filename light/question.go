@@ -1,0 +1,89 @@
+package light
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// ErrOtherAnswer is wrapped for a proof of something else than what was asked for.
+var ErrOtherAnswer = errors.New("the proof is about something else")
+
+// Question names what is to be proven.
+type Question struct {
+	path    string            // below a node's proofs
+	query   map[string]string // that the path doesn't have
+	answers func(cert.Outcome) bool
+}
+
+// AboutTx asks what became of a transaction, by the SHA-256 of its bytes.
+func AboutTx(hash ffg.Root) Question {
+	return Question{path: "tx/" + hash.String(), answers: func(o cert.Outcome) bool { return o.Tx != nil && o.Tx.Hash == hash }}
+}
+
+// AboutBlock asks for the block of a height.
+func AboutBlock(height uint64) Question {
+	return Question{path: "block/" + number(height), answers: func(o cert.Outcome) bool { return o.Kind == cert.KindBlock && o.Height == height }}
+}
+
+// AboutState asks what a store has under a key after the block of a height, or after the latest that can be proven if it
+// is 0.
+func AboutState(store string, key []byte, height uint64) Question {
+	q := Question{
+		path: "state/" + url.PathEscape(store) + "/" + hex.EncodeToString(key),
+		answers: func(o cert.Outcome) bool {
+			return o.State != nil && o.State.Store == store && bytes.Equal(o.State.Key, key) && (height == 0 || o.Height == height)
+		},
+	}
+	if height > 0 {
+		q.query = map[string]string{"height": number(height)}
+	}
+	return q
+}
+
+// Answers checks that a verified proof is about the question. It wraps ErrOtherAnswer.
+func (q Question) Answers(o cert.Outcome) error {
+	if !q.answers(o) {
+		return fmt.Errorf("%w: expected %s, found a proof of a %s at height %d", ErrOtherAnswer, q.path, o.Kind, o.Height)
+	}
+	return nil
+}
+
+// Ask returns what is proven about a question, with the proof, from the trusted checkpoint on. The nodes are asked one after
+// the other until one proves it. Errors: the conflict that stopped the client, or what each node said.
+func (c *Client) Ask(ctx context.Context, about Question) (cert.Outcome, cert.Proof, error) {
+	trust, err := c.Trust()
+	if err != nil {
+		return cert.Outcome{}, cert.Proof{}, err
+	}
+	var failed error
+	for _, node := range c.nodes {
+		proof, outcome, err := c.askOne(ctx, node, trust, about)
+		if err == nil {
+			return outcome, proof, nil
+		}
+		failed = errors.Join(failed, fmt.Errorf("%s: %w", node.Name(), err))
+	}
+	return cert.Outcome{}, cert.Proof{}, failed
+}
+
+func (c *Client) askOne(ctx context.Context, node Provider, trust cert.Trust, about Question) (cert.Proof, cert.Outcome, error) {
+	proof, err := node.Prove(ctx, about, trust.Checkpoint.Epoch, false)
+	if err != nil {
+		return proof, cert.Outcome{}, err
+	}
+	if expected := c.Settings().ChainID; proof.ChainID != expected {
+		return proof, cert.Outcome{}, fmt.Errorf("%w: expected chain %s, found %s", ErrOtherAnswer, expected, proof.ChainID)
+	}
+	outcome, err := cert.VerifyProof(proof, trust, c.Options())
+	if err != nil {
+		return proof, outcome, err
+	}
+	return proof, outcome, about.Answers(outcome)
+}
