@@ -129,6 +129,9 @@ func (h Home) openGuard(public []ffg.PublicKey, keep int, neverVoted bool) (*gua
 			err = fmt.Errorf("%w: %s has no record of key %s: restore the file that has; if the key has never signed a vote, anywhere, start once with --%s",
 				guard.ErrMissing, h.guardPath(), key, NeverVotedFlag)
 		}
+		if err == nil && g.Retired(key) {
+			err = fmt.Errorf("%w: key %s votes on another machine: bring it back with 'dualchaind voter move --from', or remove it here", guard.ErrRetired, key)
+		}
 		if err != nil {
 			return nil, errors.Join(err, g.Close())
 		}

@@ -1,0 +1,44 @@
+package keys
+
+import (
+	"fmt"
+
+	"github.com/dualchain/dualchain/voter/internal/durable"
+)
+
+// ValidName is whether a key may have this name.
+func ValidName(name string) bool { return validName.MatchString(name) }
+
+// ReadKeystore returns a keystore of the folder as it is, sealed. Errors: those of Show.
+func ReadKeystore(folder, name string) ([]byte, error) {
+	path, err := pathOf(folder, name)
+	if err != nil {
+		return nil, fmt.Errorf("read keystore: %w", err)
+	}
+	content, err := readPrivate(path, maxKeystore)
+	if err != nil {
+		return nil, fmt.Errorf("read keystore: %w", err)
+	}
+	if _, err := Inspect(content); err != nil {
+		return nil, fmt.Errorf("read keystore %s: %w", path, err)
+	}
+	return content, nil
+}
+
+// SaveKeystore writes a keystore as it is into folder. It never replaces one: the error then wraps fs.ErrExist. Others:
+// ErrName, ErrFormat.
+func SaveKeystore(folder, name string, content []byte) (Info, error) {
+	path, err := pathOf(folder, name)
+	if err != nil {
+		return Info{}, fmt.Errorf("save keystore: %w", err)
+	}
+	info, err := Inspect(content)
+	if err != nil {
+		return Info{}, fmt.Errorf("save keystore: %w", err)
+	}
+	if err := durable.Write(path, content); err != nil {
+		return Info{}, fmt.Errorf("save keystore: %w", err)
+	}
+	info.Name = name
+	return info, nil
+}
