@@ -120,6 +120,8 @@ func ask[Q, A any](ctx context.Context, query func(context.Context, Q, ...grpc.C
 	case codes.OK:
 	case codes.NotFound, codes.FailedPrecondition:
 		return answer, 0, fmt.Errorf("%w: %s", ErrNoDuty, status.Convert(err).Message())
+	case codes.DeadlineExceeded:
+		return answer, 0, fmt.Errorf("%w in time: %w", ErrNoAnswer, err)
 	default:
 		return answer, 0, err
 	}

@@ -35,7 +35,7 @@ func TestTheNextNodeIsAskedAtOnce(t *testing.T) {
 		within time.Duration
 	}{
 		"unreachable":          {func(p *peer) { p.fails = errors.New("connection refused") }, []string{"node is unhealthy", "connection refused"}, 0},
-		"slow":                 {func(p *peer) { p.hangs = true }, []string{"node is unhealthy", "deadline"}, patience},
+		"slow":                 {func(p *peer) { p.hangs = true }, []string{"node is unhealthy", "no answer in time"}, patience},
 		"lying about a block":  {func(p *peer) { p.lie = true }, []string{"ALARM: node is skipped", "block hash"}, 0},
 		"lying about a source": {func(p *peer) { p.source = 9 }, nil, 0}, // only a witness can tell
 	} {

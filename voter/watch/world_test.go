@@ -203,7 +203,7 @@ func (p *peer) enter(ctx context.Context) error {
 	p.mu.Unlock()
 	if hangs {
 		<-ctx.Done()
-		return ctx.Err()
+		return status.FromContextError(ctx.Err()).Err()
 	}
 	return fails
 }

@@ -66,6 +66,14 @@ func (n *Node) await(done <-chan struct{}) {
 	}
 }
 
+// Adopt puts the peer's chain in place of this one.
+func (n *Node) Adopt(peer *Node) {
+	chain := peer.copyChain()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.chain, n.mempool = chain.clone(), nil
+}
+
 // Fork puts another chain in place of this one, and forgets the votes that are not in a block.
 func (n *Node) Fork(chainID string, interval uint64) {
 	n.mu.Lock()

@@ -68,10 +68,8 @@ func Start(t testing.TB, chainID string, key *bls.PublicKey, interval uint64) *N
 // stopped, isolated, or behind.
 func (n *Node) Peer() *Node {
 	n.t.Helper()
-	n.mu.Lock()
-	chain := n.chain.clone()
-	n.mu.Unlock()
-	return start(n.t, n.public, chain, n.network)
+	chain := n.copyChain()
+	return start(n.t, n.public, chain.clone(), n.network)
 }
 
 func start(t testing.TB, key *bls.PublicKey, chain chain, network *network) *Node {
@@ -185,6 +183,13 @@ func (n *Node) Duty() ffg.Vote {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.chain.vote(n.chain.head().Epoch)
+}
+
+// Honest returns the one honest vote for an epoch.
+func (n *Node) Honest(epoch uint64) ffg.Vote {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.chain.vote(epoch)
 }
 
 // tell returns a checkpoint as the node tells of it.

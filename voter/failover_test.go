@@ -1,0 +1,297 @@
+package voter_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+	"github.com/cosmos/cosmos-sdk/types/tx"
+
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/internal/fakenode"
+	"github.com/dualchain/dualchain/voter/watch"
+)
+
+// configOf is where a node is.
+func configOf(nodes ...*fakenode.Node) (configs []voter.NodeConfig) {
+	for _, node := range nodes {
+		configs = append(configs, voter.NodeConfig{GRPC: node.GRPC(), RPC: node.RPC()})
+	}
+	return configs
+}
+
+// newCluster has a voter with a node at block 1 and a peer of that node, which isn't in its configuration yet. It polls often.
+func newCluster(t *testing.T) (*fixture, *fakenode.Node) {
+	t.Helper()
+	f := newFixture(t, 1)
+	f.config.PollInterval = voter.Duration(100 * time.Millisecond)
+	f.node.Grow()
+	return f, f.node.Peer()
+}
+
+// voteAt waits until a node has the vote for its head. Each vote before that must be honest too.
+func (f *fixture) voteAt(node *fakenode.Node) {
+	f.t.Helper()
+	want := node.Duty()
+	for {
+		select {
+		case vote := <-node.Votes():
+			if honest := node.Honest(vote.Vote.Target.Epoch); vote.Vote != honest {
+				f.t.Fatalf("expected %v, found %v", honest, vote.Vote)
+			}
+			if vote.Vote == want {
+				return
+			}
+		case <-time.After(30 * time.Second):
+			f.t.Fatalf("expected a vote for epoch %d, found none", want.Target.Epoch)
+		}
+	}
+}
+
+// What can be wrong with a node, what the log says of it, and what mends it.
+var faults = map[string]struct {
+	fault  func(node *fakenode.Node)
+	says   []string
+	repair func(node, peer *fakenode.Node)
+}{
+	"unreachable": {
+		(*fakenode.Node).Stop, []string{"node is unhealthy", "connection refused"},
+		func(node, _ *fakenode.Node) { node.Restart(); node.Replay(10) },
+	},
+	"without gRPC": {
+		(*fakenode.Node).StopGRPC, []string{"node is unhealthy"},
+		func(node, _ *fakenode.Node) { node.StartGRPC() },
+	},
+	"slow": {
+		func(node *fakenode.Node) { node.Hang(true) }, []string{"node is unhealthy"},
+		func(node, _ *fakenode.Node) { node.Hang(false) },
+	},
+	"catching up": {
+		func(node *fakenode.Node) { node.CatchingUp(true) }, []string{"node is unhealthy", "catching up"},
+		func(node, _ *fakenode.Node) { node.CatchingUp(false) },
+	},
+	"on another chain": {
+		func(node *fakenode.Node) { node.Fork("other-1", 1); node.Grow() }, []string{"ALARM: node is skipped", `expected "test-1", found "other-1"`},
+		(*fakenode.Node).Adopt,
+	},
+	"lying about a block hash": {
+		func(node *fakenode.Node) { node.Misreport(func(c *ffg.Checkpoint) { c.BlockHash = ffg.Root{1} }) },
+		[]string{"ALARM: node is skipped", "block hash"},
+		func(node, _ *fakenode.Node) { node.Misreport(nil) },
+	},
+}
+
+func TestWhileTheOnlyNodeIsUnhealthyThereIsNoVote(t *testing.T) {
+	for name, tc := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, peer := newCluster(t)
+			f.start().said("using node", f.node.GRPC())
+			f.voteAt(f.node)
+			tc.fault(f.node)
+			f.said(tc.says...)
+			f.said("ALARM: no healthy node")
+			peer.Grow()
+			if votes := len(f.node.Votes()); votes != 0 {
+				t.Errorf("expected no vote, found %d", votes)
+			}
+			tc.repair(f.node, peer)
+			f.said("using node", f.node.GRPC())
+			peer.Grow()
+			f.voteAt(f.node)
+			f.stop()
+		})
+	}
+}
+
+func TestTheNextNodeIsUsedWhileThePreferredIsUnhealthy(t *testing.T) {
+	for name, tc := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, second := newCluster(t)
+			f.config.Nodes = configOf(f.node, second)
+			f.start().said("using node", f.node.GRPC())
+			f.voteAt(second)
+			tc.fault(f.node)
+			second.Grow()
+			f.voteAt(second) // in this very epoch
+			f.said(tc.says...)
+			f.said("using node", second.GRPC())
+			for range 3 {
+				second.Grow()
+				f.voteAt(second)
+			}
+			tc.repair(f.node, second)
+			f.said("node is healthy", f.node.GRPC())
+			f.said("using node", f.node.GRPC())
+			second.Grow()
+			f.voteAt(f.node)
+			f.stop()
+		})
+	}
+}
+
+func TestANodeStuckAtAnOldHeight(t *testing.T) {
+	t.Run("is left for one that is ahead", func(t *testing.T) {
+		f, second := newCluster(t)
+		f.config.Nodes, f.config.StallAfter = configOf(f.node, second), voter.Duration(time.Second)
+		f.start().said("using node", f.node.GRPC())
+		f.voteAt(second)
+		f.node.Isolate(true)
+		second.GrowAt(time.Now().Add(5 * time.Second))
+		f.said("node is unhealthy", f.node.GRPC(), watch.ErrStuck.Error())
+		f.voteAt(second)
+		f.node.Isolate(false)
+		f.node.Replay(1)
+		f.said("using node", f.node.GRPC())
+		second.Grow()
+		f.voteAt(f.node)
+		f.stop()
+	})
+	t.Run("is an alarm if it is the only one", func(t *testing.T) {
+		f, _ := newCluster(t)
+		f.config.StallAfter = voter.Duration(time.Second)
+		f.start()
+		f.voteAt(f.node)
+		f.said("ALARM: no new block from any node")
+		f.node.Grow()
+		f.voteAt(f.node)
+		f.said("new blocks again")
+		f.stop()
+	})
+}
+
+func TestANodeThatTakesNoVotesCostsNone(t *testing.T) {
+	full := &tx.BroadcastTxResponse{TxResponse: &sdk.TxResponse{Codespace: sdkerrors.RootCodespace, Code: sdkerrors.ErrMempoolIsFull.ABCICode()}}
+	for name, tc := range map[string]struct {
+		fault func(*fakenode.Node)
+		says  []string
+	}{
+		"it refuses them": {func(node *fakenode.Node) { node.Refuse(full) }, []string{"node doesn't take votes", "rejected by the node"}},
+		"it drops them":   {func(node *fakenode.Node) { node.Lose(true) }, []string{"vote recorded", "attempts=1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, second := newCluster(t)
+			f.config.Nodes = configOf(f.node, second)
+			tc.fault(f.node)
+			f.start().said("using node", f.node.GRPC())
+			f.node.Grow()
+			f.voteAt(second)
+			f.node.Grow()
+			f.said(tc.says...)
+			f.stop()
+		})
+	}
+}
+
+// A node that was down replays what it missed. Nothing of that is signed, sent or complained of.
+func TestAfterAnOutageOnlyTheHeadIsVotedOn(t *testing.T) {
+	f, peer := newCluster(t)
+	f.start().said("using node", f.node.GRPC())
+	f.voteAt(f.node)
+	f.node.Stop()
+	for range 100 {
+		peer.Grow()
+	}
+	f.node.CatchingUp(true)
+	f.node.Restart()
+	f.said("node is unhealthy", "catching up")
+	f.node.Replay(100)
+	if votes := len(f.node.Votes()); votes != 0 {
+		t.Errorf("catching up: expected no vote, found %d", votes)
+	}
+	f.node.CatchingUp(false)
+	if vote := f.vote(); vote.Vote != peer.Duty() || vote.Vote.Target.Epoch != 101 {
+		t.Errorf("expected the head's vote only, found %v", vote.Vote)
+	}
+	peer.Grow()
+	f.voteAt(f.node)
+	f.said("vote recorded", "epoch=101")
+	f.stop()
+	f.never("ALARM: slashing", "refused", "sent again", "not recorded")
+}
+
+func TestThroughAFailoverEachEpochGetsOneVote(t *testing.T) {
+	f, second := newCluster(t)
+	f.config.Nodes = configOf(f.node, second)
+	f.start().said("using node", f.node.GRPC())
+	grow := func(blocks int) {
+		for range blocks {
+			second.Grow()
+			f.voteAt(second)
+		}
+	}
+	grow(5)
+	f.node.Stop()
+	grow(20)
+	f.node.CatchingUp(true)
+	f.node.Restart()
+	f.node.Replay(20)
+	grow(5)
+	f.node.CatchingUp(false)
+	f.said("using node", f.node.GRPC())
+	grow(5)
+	f.stop()
+	f.never("ALARM: slashing", "sent again", "not recorded")
+}
+
+// never expects no line with any of these words in what is left of the log.
+func (f *fixture) never(words ...string) {
+	f.t.Helper()
+	for len(f.log) > 0 {
+		line := <-f.log
+		if slices.ContainsFunc(words, func(word string) bool { return strings.Contains(line, word) }) {
+			f.t.Errorf("expected no such line, found %q", line)
+		}
+	}
+}
+
+func TestAWrongChainOnAllNodesFromTheStartIsAnError(t *testing.T) {
+	f, second := newCluster(t)
+	f.config.Nodes = configOf(f.node, second)
+	for _, node := range []*fakenode.Node{f.node, second} {
+		node.Fork("other-1", 1)
+		node.Grow()
+	}
+	f.start()
+	if err := f.end(); !strings.Contains(fmt.Sprint(err), `expected "test-1", found "other-1"`) {
+		t.Errorf("expected %v with both chains, found %v", watch.ErrWrongChain, err)
+	}
+}
+
+// The protocol forbids votes for checkpoints from the future only; a clock that is ahead is an alarm.
+func TestThisMachinesClock(t *testing.T) {
+	t.Run("behind", func(t *testing.T) {
+		f, _ := newCluster(t)
+		f.start()
+		f.voteAt(f.node)
+		f.node.GrowAt(time.Now().Add(time.Hour))
+		f.said("ALARM: not voting on what the node says", watch.ErrFuture.Error())
+		if votes := len(f.node.Votes()); votes != 0 {
+			t.Errorf("expected no vote, found %d", votes)
+		}
+		f.node.Grow() // as if the clock was set
+		f.voteAt(f.node)
+		f.said("voting again")
+		f.stop()
+	})
+	t.Run("ahead", func(t *testing.T) {
+		f, _ := newCluster(t)
+		f.start()
+		f.voteAt(f.node)
+		for range 3 {
+			f.node.GrowAt(time.Now().Add(-time.Hour))
+			f.voteAt(f.node)
+		}
+		f.said("ALARM: new blocks are old on arrival", "age=1h0m0s")
+		f.node.Grow()
+		f.voteAt(f.node)
+		f.said("new blocks are recent again")
+		f.stop()
+	})
+}
