@@ -32,12 +32,7 @@ that leave unsigned votes out can't refuse a signed transaction without refusing
 				_, err := msg.Votes.ToFFG()
 				return msg, err
 			}),
-		newSubmitCmd("submit-evidence FILE", "Report two conflicting votes for a share of the penalty",
-			`FILE holds Evidence as JSON: two votes, each with its signers by registration index and its aggregate signature.`,
-			func(cdc codec.JSONCodec, raw []byte, submitter string) (sdk.Msg, error) {
-				msg := &types.MsgSubmitEvidence{Submitter: submitter}
-				return msg, cdc.UnmarshalJSON(raw, &msg.Evidence)
-			}),
+		newEvidenceCmd(),
 	)
 	return cmd
 }
