@@ -122,8 +122,8 @@ func (p *scryptParams) check() error {
 	if p.R < 1 || p.P < 1 {
 		return fmt.Errorf("expected r and p of at least 1, found %d and %d", p.R, p.P)
 	}
-	// Divided, since the product of hostile factors is more than 64 bits.
-	if p.N > maxScrypt || p.R > maxScrypt/p.N || p.P > maxScrypt/p.N/p.R {
+	// Divided, since the product of hostile factors may have more than 64 bits.
+	if p.P > maxScrypt/p.N/p.R {
 		return fmt.Errorf("expected n·r·p of at most %d, found %d·%d·%d", maxScrypt, p.N, p.R, p.P)
 	}
 	return checkSizes(p.DKLen, p.Salt)
