@@ -22,6 +22,10 @@ import (
 	checkpointapi "github.com/dualchain/dualchain/api/dualchain/checkpoint/v1"
 	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
 	"github.com/dualchain/dualchain/docs/openapi"
+	checkpointkeeper "github.com/dualchain/dualchain/x/checkpoint/keeper"
+	"github.com/dualchain/dualchain/x/finality/client/proofs"
+	finalitykeeper "github.com/dualchain/dualchain/x/finality/keeper"
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
 // RegisterAPIRoutes mounts what the node serves over HTTP: the SDK's and IBC's routes on the SDK's own gateway, ours
@@ -64,6 +68,9 @@ func newRoutes(clientCtx client.Context) (http.Handler, error) {
 	if err := finalityapi.RegisterQueryHandlerClient(ctx, mux, finalityapi.NewQueryClient(clientCtx)); err != nil {
 		return nil, fmt.Errorf("register the finality routes: %w", err)
 	}
+	if err := finalityapi.RegisterProofsHandlerClient(ctx, mux, finalityapi.NewProofsClient(clientCtx)); err != nil {
+		return nil, fmt.Errorf("register the routes of proofs: %w", err)
+	}
 	return mux, nil
 }
 
@@ -79,9 +86,11 @@ func serveOpenAPI(apiServer *api.Server) error {
 	return nil
 }
 
-// RegisterTxService serves the queries about transactions and their simulation.
+// RegisterTxService serves the queries about transactions, their simulation, and proofs that they are final.
 func (app *App) RegisterTxService(clientCtx client.Context) {
 	authtx.RegisterTxService(app.GRPCQueryRouter(), clientCtx, app.Simulate, app.encoding.InterfaceRegistry)
+	finalitytypes.RegisterProofsServer(app.GRPCQueryRouter(), proofs.NewServer(clientCtx.Client, app.Query,
+		checkpointkeeper.QueryServer{Keeper: app.CheckpointKeeper}, finalitykeeper.QueryServer{Keeper: app.FinalityKeeper}))
 }
 
 // RegisterTendermintService serves the queries that CometBFT answers: blocks, validators, node info.

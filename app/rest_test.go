@@ -1,18 +1,14 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strings"
 	"testing"
 
-	abci "github.com/cometbft/cometbft/abci/types"
-	"github.com/cometbft/cometbft/libs/bytes"
-	rpcclient "github.com/cometbft/cometbft/rpc/client"
-	coretypes "github.com/cometbft/cometbft/rpc/core/types"
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/log/v2"
@@ -22,32 +18,17 @@ import (
 	"github.com/cosmos/cosmos-sdk/server/config"
 	grpctypes "github.com/cosmos/cosmos-sdk/types/grpc"
 
-	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/testutil/fixture"
 )
-
-// comet answers queries as a node's CometBFT does: by asking the application.
-type comet struct {
-	client.CometRPC
-	app *app.App
-}
-
-func (c comet) ABCIQueryWithOptions(
-	ctx context.Context, path string, data bytes.HexBytes, options rpcclient.ABCIQueryOptions,
-) (*coretypes.ResultABCIQuery, error) {
-	response, err := c.app.Query(ctx, &abci.RequestQuery{Path: path, Data: data, Height: options.Height, Prove: options.Prove})
-	if err != nil {
-		return nil, err
-	}
-	return &coretypes.ResultABCIQuery{Response: *response}, nil
-}
 
 // serve mounts the routes of a chain, with the gRPC server switched off.
 func serve(t *testing.T, f *fixture.Fixture) *httptest.Server {
 	t.Helper()
 	encoding := f.App.Encoding()
-	server := api.New(client.Context{}.WithCmdContext(t.Context()).WithCodec(encoding.Codec).
-		WithInterfaceRegistry(encoding.InterfaceRegistry).WithClient(comet{app: f.App}), log.NewNopLogger(), nil)
+	ctx := client.Context{}.WithCmdContext(t.Context()).WithCodec(encoding.Codec).
+		WithInterfaceRegistry(encoding.InterfaceRegistry).WithClient(f.Comet())
+	f.App.RegisterTxService(ctx)
+	server := api.New(ctx, log.NewNopLogger(), nil)
 	f.App.RegisterAPIRoutes(server, config.DefaultConfig().API)
 	server.Router.PathPrefix("/").Handler(server.GRPCGatewayRouter)
 	listening := httptest.NewServer(server.Router)
@@ -92,6 +73,18 @@ func TestRoutesAnswerAsTheDocumentSays(t *testing.T) {
 		},
 		"ours, not there": {
 			"/dualchain/checkpoint/v1/checkpoints/99", "/dualchain/checkpoint/v1/checkpoints/{id}", http.StatusNotFound, `"code":5`,
+		},
+		"a proof": {
+			"/dualchain/finality/v1/proofs/block/2?trust.epoch=0&trust.members=true", "/dualchain/finality/v1/proofs/block/{height}", http.StatusOK, `"canonical":"`,
+		},
+		"no proof yet": {
+			"/dualchain/finality/v1/proofs/block/6", "/dualchain/finality/v1/proofs/block/{height}", http.StatusBadRequest, "expected in 2 blocks",
+		},
+		"nothing to prove": {
+			"/dualchain/finality/v1/proofs/tx/" + strings.Repeat("00", 32), "/dualchain/finality/v1/proofs/tx/{hash}", http.StatusNotFound, "no transaction",
+		},
+		"light clients' material": {
+			"/dualchain/finality/v1/trust_points/finalized", "/dualchain/finality/v1/trust_points/{epoch}", http.StatusOK, `"next":"1"`,
 		},
 		"the SDK's": {"/cosmos/staking/v1beta1/params", "", http.StatusOK, `"bond_denom":"udual"`},
 		"IBC's":     {"/ibc/apps/transfer/v1/params", "", http.StatusOK, `"send_enabled":true`},

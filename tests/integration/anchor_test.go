@@ -129,8 +129,13 @@ func askEverything(f *fixture.Fixture) {
 		_, _ = checkpoints.Checkpoint(ctx, &checkpointtypes.QueryCheckpointRequest{Id: id})
 		_, _ = finality.Votes(ctx, &types.QueryVotesRequest{Epoch: id})
 		_, _ = finality.Certificate(ctx, &types.QueryCertificateRequest{Epoch: id})
+		_, _ = finality.TrustPoint(ctx, &types.QueryTrustPointRequest{Epoch: id})
+		_, _ = finality.Follow(ctx, &types.QueryFollowRequest{Epoch: id})
 		_, _ = finality.VoterSet(ctx, &types.QueryVoterSetRequest{Id: id})
 	}
+	_, err = finality.HandOvers(ctx, &types.QueryHandOversRequest{})
+	require.NoError(f.T, err)
+	_, _ = checkpoints.InclusionProof(ctx, &checkpointtypes.QueryInclusionProofRequest{Height: 1})
 	_, _ = checkpoints.CheckpointByHeight(ctx, &checkpointtypes.QueryCheckpointByHeightRequest{Height: 1})
 	_, _ = finality.VoterSet(ctx, &types.QueryVoterSetRequest{Id: "next"})
 	_, err = checkpoints.Checkpoints(ctx, &checkpointtypes.QueryCheckpointsRequest{})

@@ -17,7 +17,8 @@ func args(fields ...string) []*autocliv1.PositionalArgDescriptor {
 func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 	return &autocliv1.ModuleOptions{
 		Query: &autocliv1.ServiceCommandDescriptor{
-			Service: "dualchain.finality.v1.Query",
+			Service:              "dualchain.finality.v1.Query",
+			EnhanceCustomCommand: true,
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 				{RpcMethod: "Params", Use: "params", Short: "Show the parameters"},
 				{RpcMethod: "Voter", Use: "voter VOTER", Short: "Show a voter, its state and its powers", PositionalArgs: args("voter")},

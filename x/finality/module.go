@@ -68,6 +68,9 @@ func (AppModule) RegisterGRPCGatewayRoutes(client.Context, *gwruntime.ServeMux) 
 // GetTxCmd returns the hand-written transaction commands.
 func (AppModule) GetTxCmd() *cobra.Command { return cli.NewTxCmd() }
 
+// GetQueryCmd returns the hand-written query commands.
+func (AppModule) GetQueryCmd() *cobra.Command { return cli.NewQueryCmd() }
+
 // RegisterServices registers the message and query servers.
 func (am AppModule) RegisterServices(registrar grpc.ServiceRegistrar) error {
 	types.RegisterMsgServer(registrar, &keeper.MsgServer{Keeper: am.keeper})

@@ -45,6 +45,8 @@ func (q QueryServer) certificateAbove(ctx context.Context, epoch uint64) (cert.C
 			if err == nil || !isPruned(err) {
 				return certificate, err
 			}
+		} else if epoch == 0 {
+			return cert.Certificate{}, status.Error(codes.NotFound, "nothing but the anchor is final, which needs no certificate")
 		}
 	} else if !errors.Is(err, checkpointtypes.ErrNotFound) {
 		return cert.Certificate{}, err
