@@ -75,3 +75,18 @@ func TestSamplesAddUp(t *testing.T) {
 	require.Equal(t, a, worst([]sample{b, a}))
 	require.Equal(t, sample{ns: 5, allocs: 4, bytes: 3, writes: 1, written: 1}, a.withWrites(b))
 }
+
+// Two thirds must sign, and no more than that, or the figures would be of another certificate.
+func TestQuorumsAreTheLeastThereIs(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 10, 100} {
+		voters := newVoters(n)
+		g, err := quorumOf(voters)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, 3*g.signers.Count(), 2*n)
+		require.Less(t, 3*(g.signers.Count()-1), 2*n)
+		require.Len(t, g.points, g.signers.Count())
+		c, err := newCertificates(voters)
+		require.NoError(t, err)
+		require.NoError(t, c.verifyCold())
+	}
+}

@@ -1,5 +1,5 @@
-// Command bench measures what the finality layer costs a block, against the bare verification of one aggregate signature
-// of the same keys in the same run. docs/benchmarks.md says how to read it.
+// Command bench measures what the finality layer costs a block and what a certificate costs who verifies it, against the
+// bare verification of one aggregate signature of the same keys in the same run. docs/benchmarks.md says how to read it.
 package main
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,6 +50,14 @@ func run() error {
 		}
 		rows = append(rows, more...)
 	}
+	others, err := measureOthers()
+	if err != nil {
+		return err
+	}
+	if err := printRows(os.Stdout, others); err != nil {
+		return err
+	}
+	rows = append(rows, others...)
 	if *out == "" {
 		return nil
 	}
@@ -68,7 +77,31 @@ func measureAll(voters []voter) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("measure settlement: %w", err)
 	}
-	return append(append(rows, proposals...), settlement...), nil
+	certificates, err := measureCertificates(voters)
+	if err != nil {
+		return nil, fmt.Errorf("measure certificates: %w", err)
+	}
+	txProof, err := measureTxProof(voters)
+	if err != nil {
+		return nil, fmt.Errorf("measure the proof of a transaction: %w", err)
+	}
+	return slices.Concat(rows, proposals, settlement, certificates, []row{txProof}), nil
+}
+
+// measureOthers measures what has a size of its own, whatever sizes were asked for.
+func measureOthers() (rows []row, err error) {
+	for _, n := range []int{100, 1000} {
+		year, err := measureYear(n)
+		if err != nil {
+			return nil, fmt.Errorf("measure a year of %d voters: %w", n, err)
+		}
+		rows = append(rows, year)
+	}
+	commit, err := measureCommit()
+	if err != nil {
+		return nil, fmt.Errorf("measure a commit of CometBFT's: %w", err)
+	}
+	return append(rows, commit), nil
 }
 
 func env(name, otherwise string) string {

@@ -19,8 +19,10 @@ type row struct {
 	Writes int64  `json:"writes"` // sets and deletes in committed stores
 	// Written is the size of the keys and values of these writes, in bytes.
 	Written int64 `json:"written"`
-	// Ratio is the time over that of the bare verification of the same keys in the same run.
+	// Ratio is the time over that of the bare verification of the same keys in the same run; 0 where there is none.
 	Ratio float64 `json:"ratio"`
+	// Size is that of the encoded certificate or proof, in bytes.
+	Size int `json:"size,omitempty"`
 }
 
 // table makes rows of measurements with one set of voters, whose bare verification took bare ns.
@@ -30,19 +32,28 @@ type table struct {
 }
 
 func (t table) row(name string, s sample) row {
-	return row{
+	r := row{
 		Name: name, Voters: t.voters, Ns: s.ns, Allocs: s.allocs, Bytes: s.bytes, Writes: s.writes, Written: s.written,
-		Ratio: float64(s.ns) / float64(t.bare),
 	}
+	if t.bare > 0 {
+		r.Ratio = float64(s.ns) / float64(t.bare)
+	}
+	return r
+}
+
+// sized returns the row with the size of what it is about.
+func (r row) sized(bytes int) row {
+	r.Size = bytes
+	return r
 }
 
 // printRows writes the rows of one size as a table.
 func printRows(out io.Writer, rows []row) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "voters\tmeasurement\ttime\tratio\tallocations\tallocated B\twrites\twritten B\t")
+	fmt.Fprintln(w, "voters\tmeasurement\ttime\tratio\tallocations\tallocated B\twrites\twritten B\tencoded B\t")
 	for _, r := range rows {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%.2f\t%d\t%d\t%d\t%d\t\n",
-			r.Voters, r.Name, time.Duration(r.Ns).Round(time.Microsecond), r.Ratio, r.Allocs, r.Bytes, r.Writes, r.Written)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%.2f\t%d\t%d\t%d\t%d\t%d\t\n",
+			r.Voters, r.Name, time.Duration(r.Ns).Round(time.Microsecond), r.Ratio, r.Allocs, r.Bytes, r.Writes, r.Written, r.Size)
 	}
 	return w.Flush()
 }

@@ -109,7 +109,7 @@ type place struct {
 }
 
 func (p place) trust() Trust {
-	return Trust{Checkpoint: p.checkpoint, Voters: p.pair.voters, Next: p.pair.next}
+	return Trust{Checkpoint: p.checkpoint, Voters: p.pair.voters, Next: p.pair.next.side}
 }
 
 // handOver verifies one hand-over from a place and returns the one that it leads to, with the pairs of its checkpoints.
@@ -125,7 +125,7 @@ func (v verifier) handOver(at place, h HandOver, mode Mode) (place, []*Pair, err
 			return place{}, nil, &StepError{Step: StepSet, Err: err}
 		}
 	}
-	next, err := h.Next.Apply(at.pair.next)
+	next, err := at.pair.next.change(h.Next)
 	if err != nil {
 		return place{}, nil, &StepError{Step: StepNext, Err: err}
 	}
@@ -149,7 +149,7 @@ func (v verifier) handOver(at place, h HandOver, mode Mode) (place, []*Pair, err
 // jump returns the pair of a later checkpoint, in a pair that may be several installations on if all but the last changed
 // nothing.
 func (v verifier) jump(at place, first ffg.Checkpoint) (*Pair, error) {
-	if current := at.pair.voters.CurrentSide(); first.Pair > at.checkpoint.Pair+1 && current.Hash() != at.pair.nextHash {
+	if current := at.pair.voters.CurrentSide(); first.Pair > at.checkpoint.Pair+1 && current.Hash() != at.pair.next.hash {
 		return nil, fmt.Errorf("expected a hand-over for pair %d, which changed something, found one for pair %d",
 			at.checkpoint.Pair+1, first.Pair)
 	}

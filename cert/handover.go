@@ -80,6 +80,18 @@ func (n NextSet) Apply(base ffg.Side) (ffg.Side, error) {
 	return out, nil
 }
 
+// change returns the set that n describes, hashed again only if it is another.
+func (s hashedSide) change(n NextSet) (hashedSide, error) {
+	if !n.Full && len(n.Members) == 0 {
+		return s, nil
+	}
+	side, err := n.Apply(s.side)
+	if err != nil {
+		return hashedSide{}, err
+	}
+	return hashed(side), nil
+}
+
 // compareFirst orders the first members of two sides by key; an empty side comes last.
 func compareFirst(a, b ffg.Side) int {
 	switch {

@@ -10,12 +10,19 @@ import (
 // Pair is what verifies the certificates of one pair: its voters, hashed and with their keys parsed once, and the set that
 // follows. It is immutable.
 type Pair struct {
-	voters   ffg.VoterSet
-	hash     ffg.Root
-	keys     *bls.KeySet
-	next     ffg.Side // nil if it is not known
-	nextHash ffg.Root // of next
+	voters ffg.VoterSet
+	hash   ffg.Root
+	keys   *bls.KeySet
+	next   hashedSide // of nobody if it is not known
 }
+
+// hashedSide is a set with its hash.
+type hashedSide struct {
+	side ffg.Side
+	hash ffg.Root
+}
+
+func hashed(side ffg.Side) hashedSide { return hashedSide{side: side, hash: side.Hash()} }
 
 // NewPair prepares the voters of a pair. next may be nil: then a certificate in which the next pair is installed is
 // refused. keys remembers parsed keys between calls and may be nil. Whoever took the members from elsewhere must know that
@@ -32,7 +39,7 @@ func NewPair(voters ffg.VoterSet, next ffg.Side, keys *bls.Cache) (*Pair, error)
 	if err := next.Validate(); err != nil {
 		return nil, fmt.Errorf("next set: %w", err)
 	}
-	return pair.withNext(next), nil
+	return pair.withNext(hashed(next)), nil
 }
 
 // newPair prepares valid voters.
@@ -49,19 +56,19 @@ func newPair(voters ffg.VoterSet, keys *bls.Cache) (*Pair, error) {
 }
 
 // withNext returns the same pair with a valid set that follows.
-func (p *Pair) withNext(next ffg.Side) *Pair {
+func (p *Pair) withNext(next hashedSide) *Pair {
 	with := *p
-	with.next, with.nextHash = next, next.Hash()
+	with.next = next
 	return &with
 }
 
 // follow returns the pair that a checkpoint of a later pair is voted on by, as far as p determines it: (current, next). Its
 // own next set is not known yet.
 func (p *Pair) follow(c ffg.Checkpoint, keys *bls.Cache) (*Pair, error) {
-	if p.next == nil {
+	if p.next.side == nil {
 		return nil, fmt.Errorf("pair %d follows one whose next set is not known", c.Pair)
 	}
-	pair, err := newPair(ffg.Stitch(p.voters.CurrentSide(), p.next), keys)
+	pair, err := newPair(ffg.Stitch(p.voters.CurrentSide(), p.next.side), keys)
 	if err != nil {
 		return nil, err
 	}
@@ -78,14 +85,14 @@ func (p *Pair) checkVoters(c ffg.Checkpoint) error {
 
 // checkNext checks that a checkpoint commits to the pair's next set, if that is known.
 func (p *Pair) checkNext(c ffg.Checkpoint) error {
-	if p.next != nil && c.NextVoterSetHash != p.nextHash {
-		return fmt.Errorf("next set of epoch %d: expected hash %s, found %s", c.Epoch, c.NextVoterSetHash, p.nextHash)
+	if p.next.side != nil && c.NextVoterSetHash != p.next.hash {
+		return fmt.Errorf("next set of epoch %d: expected hash %s, found %s", c.Epoch, c.NextVoterSetHash, p.next.hash)
 	}
 	return nil
 }
 
 // commitTo returns the same pair with a valid next set, to which the checkpoint must commit.
-func (p *Pair) commitTo(next ffg.Side, c ffg.Checkpoint) (*Pair, error) {
+func (p *Pair) commitTo(next hashedSide, c ffg.Checkpoint) (*Pair, error) {
 	with := p.withNext(next)
 	if err := with.checkNext(c); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBase, err)

@@ -33,14 +33,11 @@ func (v verifier) certificate(c Certificate, pair *Pair) ([]*Pair, error) {
 	if err := errors.Join(pair.checkVoters(c.First), pair.checkNext(c.First)); err != nil {
 		return nil, &StepError{Step: StepSet, Err: err}
 	}
-	if err := v.notDegraded(c, 0); err != nil {
-		return nil, err
-	}
 	pairs := []*Pair{pair}
 	for i, link := range c.Links {
 		number := i + 1
-		if err := v.notDegraded(c, number); err != nil {
-			return nil, err
+		if link.Target.Degraded && !v.allowDegraded { // if First is, every target has to be
+			return nil, fail(StepDegraded, number, "epoch %d: the inactivity leak has lowered powers, so trust has to be set anew", link.Target.Epoch)
 		}
 		var err error
 		if pair, err = v.extend(c, number, pair); err != nil {
@@ -58,13 +55,6 @@ func (v verifier) certificate(c Certificate, pair *Pair) ([]*Pair, error) {
 		}
 	}
 	return pairs, nil
-}
-
-func (v verifier) notDegraded(c Certificate, number int) error {
-	if checkpoint := c.checkpoint(number); checkpoint.Degraded && !v.allowDegraded {
-		return fail(StepDegraded, number, "epoch %d: the inactivity leak has lowered powers, so trust has to be set anew", checkpoint.Epoch)
-	}
-	return nil
 }
 
 // extend checks that a checkpoint follows the one before, and returns the pair that votes on it. A second installation in
