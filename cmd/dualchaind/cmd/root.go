@@ -68,6 +68,7 @@ func NewRoot() (*cobra.Command, error) {
 		NewVoterCmd(),
 		NewSignerCmd(),
 		lightCommand(),
+		proveCommand(),
 		verifyCommand(),
 		importCertificateCommand(),
 	)
@@ -96,6 +97,9 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
 		return fmt.Errorf("set up the client: %w", err)
 	}
+	if err := askAtFinalized(cmd); err != nil {
+		return err
+	}
 	return loadNodeConfig(cmd)
 }
 
@@ -106,6 +110,7 @@ func queryCommand() *cobra.Command {
 		Short:   "Query the chain",
 		RunE:    client.ValidateCmd,
 	}
+	cmd.PersistentFlags().Bool(flagFinalized, false, "answer from the state after the latest finalized block, instead of the latest one")
 	cmd.AddCommand(
 		rpc.QueryEventForTxCmd(),
 		server.QueryBlockCmd(),

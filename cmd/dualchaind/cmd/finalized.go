@@ -1,0 +1,51 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+)
+
+// flagFinalized is a flag of every query.
+const flagFinalized = "finalized"
+
+// errNotAtFinalized: the query can't be asked at the finalized height.
+var errNotAtFinalized = errors.New("cannot answer from finalized state")
+
+// askAtFinalized turns --finalized into --height, which every query of state has. The height that comes with the answer says
+// what was asked at.
+func askAtFinalized(cmd *cobra.Command) error {
+	flag := cmd.Flags().Lookup(flagFinalized)
+	if flag == nil || flag.Value.String() != "true" {
+		return nil
+	}
+	height := cmd.Flags().Lookup(flags.FlagHeight)
+	switch {
+	case height == nil:
+		return fmt.Errorf("%w: expected a query of state, found %q, which has no --%s", errNotAtFinalized, cmd.CommandPath(), flags.FlagHeight)
+	case height.Changed:
+		return fmt.Errorf("%w: expected --%s or --%s, found both", errNotAtFinalized, flagFinalized, flags.FlagHeight)
+	}
+	clientCtx, err := client.GetClientQueryContext(cmd)
+	if err != nil {
+		return err
+	}
+	heads, err := checkpointtypes.NewQueryClient(clientCtx).Status(contextOf(cmd), &checkpointtypes.QueryStatusRequest{})
+	if err != nil {
+		return fmt.Errorf("ask for the finalized height: %w", err)
+	}
+	if heads.Finalized == nil || heads.Finalized.Height == 0 {
+		return fmt.Errorf("%w: expected a finalized block, found none yet", errNotAtFinalized)
+	}
+	if err := cmd.Flags().Set(flags.FlagHeight, strconv.FormatUint(heads.Finalized.Height, 10)); err != nil {
+		return fmt.Errorf("ask at the finalized height: %w", err)
+	}
+	return nil
+}

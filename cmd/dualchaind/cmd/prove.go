@@ -1,0 +1,88 @@
+package cmd
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+func proveCommand() *cobra.Command {
+	var start types.TrustStart
+	var withoutMembers bool
+	cmd := &cobra.Command{
+		Use:   "prove",
+		RunE:  client.ValidateCmd, // an unknown subcommand is an error
+		Short: "Get a proof that a transaction, a block or a piece of state is final, for offline verification",
+		Long: `Get a proof that a transaction, a block or a piece of state is final, for offline verification with 'dualchaind verify'. It leads
+from a finalized checkpoint that the verifier trusts, --from; that of the anchor, epoch 0, is the same for everybody.`,
+		Example: `  dualchaind prove tx 5D5D… > proof.json
+  dualchaind prove block 1000 --from 42 > proof.json
+  dualchaind prove state bank 0014… --height 1000 > proof.json`,
+	}
+	cmd.PersistentFlags().StringVar(&start.Epoch, "from", "0", "epoch of a finalized checkpoint that the verifier trusts, or finalized")
+	cmd.PersistentFlags().BoolVar(&withoutMembers, "without-members", false, "leave out the trusted checkpoint's members, for a verifier with --trust-file")
+
+	add := func(use, short string, args int, ask func(*cobra.Command, []string, types.ProofsClient) (types.Proof, error)) *cobra.Command {
+		sub := &cobra.Command{
+			Use: use, Short: short, Args: cobra.ExactArgs(args),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				clientCtx, err := client.GetClientQueryContext(cmd)
+				if err != nil {
+					return err
+				}
+				start.Members = !withoutMembers
+				answer, err := ask(cmd, args, types.NewProofsClient(clientCtx))
+				if err != nil {
+					return err
+				}
+				proof, err := cert.DecodeProof(answer.Canonical)
+				if err != nil {
+					return fmt.Errorf("read the node's proof: %w", err)
+				}
+				document, err := cert.EncodeJSON(proof)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), string(document))
+				return err
+			},
+		}
+		sub.Flags().String(flags.FlagNode, "tcp://localhost:26657", "HOST:PORT of the node's CometBFT RPC")
+		cmd.AddCommand(sub)
+		return sub
+	}
+	add("tx HASH", "Prove that a transaction is final, and what became of it", 1,
+		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, error) {
+			answer, err := node.ProveTx(contextOf(cmd), &types.ProveTxRequest{Hash: strings.ToLower(args[0]), Trust: start})
+			return answer.GetProof(), err
+		})
+	add("block HEIGHT", "Prove that a block is final", 1,
+		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, error) {
+			height, err := strconv.ParseUint(args[0], 10, 64)
+			if err != nil {
+				return types.Proof{}, fmt.Errorf("read HEIGHT: expected a number, found %q", args[0])
+			}
+			answer, err := node.ProveBlock(contextOf(cmd), &types.ProveBlockRequest{Height: height, Trust: start})
+			return answer.GetProof(), err
+		})
+	var height uint64
+	state := add("state STORE KEY", "Prove what a store has under a key (in hexadecimal), or that it has nothing there", 2,
+		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, error) {
+			if _, err := hex.DecodeString(args[1]); err != nil {
+				return types.Proof{}, fmt.Errorf("read KEY: expected hexadecimal digits, found %q", args[1])
+			}
+			answer, err := node.ProveState(contextOf(cmd), &types.ProveStateRequest{Store: args[0], Key: args[1], Height: height, Trust: start})
+			return answer.GetProof(), err
+		})
+	state.Flags().Uint64Var(&height, flags.FlagHeight, 0, "after the block of this height (default the latest that can be proven)")
+	return cmd
+}
