@@ -3,6 +3,7 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/dualchain/dualchain/ffg"
@@ -255,37 +256,74 @@ func TestALossOfPowerAfterAFailure(t *testing.T) {
 
 // What the operating system shows a new process after a crash of the old one may never reach the disk.
 func TestANewProcessRestsOnNothingThatWasNotSynced(t *testing.T) {
-	d := newDisk(t)
-	g, err := openOn(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done, failures := tell(g, []deed{approval(link(0, 1))})
-	if len(failures) > 0 {
-		t.Fatal(failures)
-	}
-	before := d.steps
-	d.plan = func(step int) fault {
-		if step == before+2 { // the sync after the write: from now on it looks written and isn't
-			return fails
+	for _, next := range story(t)[2:] {
+		for _, failing := range []int{2, 4, 5} { // after the deed before: the sync of its entry, or a new name and its sync
+			d := newDisk(t)
+			g, err := openOn(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done, failures := tell(g, story(t)[:2])
+			if len(failures) > 0 {
+				t.Fatal(failures)
+			}
+			before := d.steps
+			d.plan = func(step int) fault {
+				if step == before+failing {
+					return failsPartly // from now on it looks done, and isn't
+				}
+				return none
+			}
+			if err := next.do(g); err != nil && !errors.Is(err, ErrStorage) {
+				t.Fatalf("expected %v, found %v", ErrStorage, err)
+			}
+			d.plan = func(int) fault { return none }
+			if g, err = openOn(d); err != nil {
+				t.Fatal(err)
+			}
+			again, failures := tell(g, []deed{next})
+			if len(failures) > 0 {
+				t.Fatal(failures)
+			}
+			for luck, s := range survivals() {
+				if err := check(d.powerOn(s), append(done, again...)); err != nil {
+					t.Errorf("%s, step %d, %s: %v", next.name, failing, luck, err)
+				}
+			}
 		}
-		return none
 	}
-	second := approval(link(1, 2))
-	if err := second.do(g); !errors.Is(err, ErrStorage) {
-		t.Fatalf("expected %v, found %v", ErrStorage, err)
-	}
-	if g, err = openOn(d); err != nil {
-		t.Fatal(err)
-	}
-	again, failures := tell(g, []deed{second})
-	if len(failures) > 0 {
-		t.Fatal(failures)
-	}
-	for luck, s := range survivals() {
-		if err := check(d.powerOn(s), append(done, again...)); err != nil {
-			t.Errorf("%s: %v", luck, err)
+}
+
+// A change that can't be stored isn't made in memory either; votes are the exception, which count as signed.
+func TestWhatCannotBeStoredIsNotDone(t *testing.T) {
+	stranger := ffg.PublicKey{3}
+	for name, do := range map[string]func(*Guard) error{
+		"Admit":  func(g *Guard) error { return g.Admit(stranger) },
+		"Retire": func(g *Guard) error { return g.Retire(alice) },
+		"Prune":  func(g *Guard) error { return g.Prune(Minimal) },
+		"Import": func(g *Guard) error {
+			_, err := g.Import(chainA, interchangeOf(t, chainA, recordOf(link(5, 6))))
+			return err
+		},
+	} {
+		d := newDisk(t)
+		g, err := openOn(d)
+		if err != nil {
+			t.Fatal(err)
 		}
+		approveAll(t, g, link(2, 3), link(3, 4))
+		want := g.state.clone()
+		d.plan = func(int) fault { return fails }
+		for range 2 {
+			if err := do(g); !errors.Is(err, ErrStorage) {
+				t.Errorf("%s: expected %v, found %v", name, ErrStorage, err)
+			}
+		}
+		if !reflect.DeepEqual(g.state, want) {
+			t.Errorf("%s: expected nothing changed, found %v", name, g.state.entries())
+		}
+		d.plan = func(int) fault { return none }
+		approveAll(t, g, link(1, 2), link(4, 5)) // of which the first is refused after Prune and after Import
 	}
 }
 

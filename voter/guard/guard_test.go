@@ -168,6 +168,38 @@ func TestOneOfManyRacersWins(t *testing.T) {
 	}
 }
 
+func TestConcurrentApprovalsAreAllRecorded(t *testing.T) {
+	g, path := openNew(t)
+	g.journal.spare = 10
+	domains := []ffg.Root{chainA, chainB, {3}, {4}}
+	const each = 50
+	var wg sync.WaitGroup
+	for _, domain := range domains {
+		for _, key := range []ffg.PublicKey{alice, bob} {
+			wg.Go(func() {
+				for epoch := range uint64(each) {
+					if err := g.Approve(domain, key, link(epoch, epoch+1)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all, err := reopen(t, path).List()
+	if err != nil || len(all) != 2*len(domains) {
+		t.Fatalf("expected %d summaries, found %v, %v", 2*len(domains), all, err)
+	}
+	for _, s := range all {
+		if s.Votes != each {
+			t.Errorf("expected %d votes, found %+v", each, s)
+		}
+	}
+}
+
 func TestAnUnknownKeyIsRefused(t *testing.T) {
 	g, _ := openNew(t)
 	stranger := ffg.PublicKey{3}

@@ -161,6 +161,7 @@ func TestImpossibleHistoriesAreDamage(t *testing.T) {
 		"a surround vote":       {[]entry{admitAlice, voteOf(link(2, 3)), voteOf(link(1, 4))}, "stand together"},
 		"a vote below a floor":  {[]entry{admitAlice, floorAt, voteOf(link(3, 4))}, "stand together"},
 		"a floor after a vote":  {[]entry{admitAlice, voteOf(link(0, 1)), floorAt}, "before its votes"},
+		"a floor without vote":  {[]entry{admitAlice, floorAt, voteOf(link(3, 6))}, "at its floor"},
 		"a kind that is no one": {[]entry{admitAlice, {kind: 'x', key: alice}}, "of kind"},
 	} {
 		content, _, _ := encode(1, tc.entries, spareInTests)
@@ -190,13 +191,13 @@ func TestTheFileIsBounded(t *testing.T) {
 	}
 }
 
-// Journals of this format open for ever: testdata/golden.journal has generation 2, alice admitted and retired, a floor 1, 2
-// and the vote 2 → 3 with signing root 0707…, in the domain 0808….
+// Journals of this format open for ever: testdata/golden.journal has generation 2, alice admitted and retired, a floor 2, 3,
+// the vote 2 → 3 with signing root 0707…, and 3 → 4 without one, in the domain 0808….
 func TestTheFormatStaysAsItIs(t *testing.T) {
 	domain := ffg.Root(bytes.Repeat([]byte{8}, 32))
 	want := state{alice: {retired: true, ledgers: map[ffg.Root]*ledger{domain: {
-		floor:   Floor{Source: 1, Target: 2},
-		records: []Record{{Source: 2, Target: 3, Root: ffg.Root(bytes.Repeat([]byte{7}, 32))}},
+		floor:   Floor{Source: 2, Target: 3},
+		records: []Record{{Source: 2, Target: 3, Root: ffg.Root(bytes.Repeat([]byte{7}, 32))}, span(3, 4)},
 	}}}}
 	golden, err := os.ReadFile("testdata/golden.journal")
 	if err != nil {

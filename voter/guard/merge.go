@@ -31,8 +31,7 @@ func (l *ledger) merge(file []Record) (*ledger, []Clash) {
 	all, clashes := l.join(file)
 	var top Record // of those with a lower target, the one with the highest source
 	for _, r := range all {
-		belowFloor := r.Target <= l.floor.Target
-		if !belowFloor && top.Source < l.floor.Source {
+		if r.Target > l.floor.Target && top.Source < l.floor.Source {
 			top = Record{Source: l.floor.Source, Target: l.floor.Target} // what l has forgotten, too
 		}
 		if r.Source < top.Source {
@@ -41,11 +40,6 @@ func (l *ledger) merge(file []Record) (*ledger, []Clash) {
 		}
 		if r.clashes {
 			merged.floor = merged.floor.raise(top).raise(r.Record)
-		}
-		if r.Target <= merged.floor.Target {
-			merged.floor.Source = max(merged.floor.Source, r.Source)
-		}
-		if r.clashes || belowFloor && !l.knows(r.Record) {
 			r.Root = ffg.Root{}
 		}
 		if r.Source >= top.Source {

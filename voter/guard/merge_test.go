@@ -38,10 +38,15 @@ var records = rapid.Custom(func(t *rapid.T) Record {
 	return r
 })
 
-// signedSome returns a ledger after some votes, with all that it approved.
+// signedSome returns a ledger after some votes and an import, with all that it approved or imported.
 func signedSome(t *rapid.T) (*ledger, []Record) {
 	l, keep := new(ledger), rapid.SampledFrom([]int{Minimal, 3, Complete}).Draw(t, "keep")
 	var approved []Record
+	if rapid.Bool().Draw(t, "with an import") {
+		approved = rapid.SliceOfN(records, 1, 4).Draw(t, "imported before")
+		l, _ = l.merge(approved)
+		l.forget(keep)
+	}
 	for _, r := range rapid.SliceOfN(records, 0, 6).Draw(t, "approved") {
 		if r.Root == (ffg.Root{}) || l.knows(r) || !l.allows(r) {
 			continue
@@ -95,6 +100,9 @@ func TestAMergedLedgerProtectsAgainstBothSides(t *testing.T) {
 }
 
 func checkInvariants(t *rapid.T, l *ledger) {
+	if _, taken := l.find(l.floor.Target); l.floor != (Floor{}) && !taken {
+		t.Fatalf("expected a record at the floor, found %+v", l)
+	}
 	for i, r := range l.records {
 		if r.Target < l.floor.Target || r.Target > l.floor.Target && r.Source < l.floor.Source {
 			t.Fatalf("expected no record below the floor, found %+v in %+v", r, l)
@@ -109,9 +117,7 @@ func checkInvariants(t *rapid.T, l *ledger) {
 func TestAnExportProtectsAsTheLedgerDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l, _ := signedSome(t)
-		if rapid.Bool().Draw(t, "with an import") {
-			l, _ = l.merge(rapid.SliceOfN(records, 1, 4).Draw(t, "file"))
-		}
+		checkInvariants(t, l)
 		minimal := rapid.Bool().Draw(t, "minimal")
 		exported := l.export(minimal)
 		if minimal && len(exported) > 1 {

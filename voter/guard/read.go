@@ -42,6 +42,9 @@ func decode(content []byte) (generation uint64, s state, err error) {
 		}
 		last = sum
 	}
+	if err := s.complete(); err != nil {
+		return 0, nil, err
+	}
 	return generation, s, nil
 }
 

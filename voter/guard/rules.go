@@ -30,8 +30,8 @@ func (f Floor) above(r Record) bool { return r.Source >= f.Source && r.Target > 
 // ledger is what one key may have signed in one domain.
 //
 // Its records ascend by target, and no two of them conflict; so their sources ascend too, though not strictly, and
-// whatever conflicts with any of them conflicts with a neighbour. None is below floor.Target. One may be at it: it is
-// there to be signed again.
+// whatever conflicts with any of them conflicts with a neighbour. None is below floor.Target. Unless there is no floor, one
+// is at it, to be signed again: nothing below it has a higher source than the floor.
 type ledger struct {
 	floor   Floor
 	records []Record

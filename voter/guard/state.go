@@ -84,6 +84,18 @@ func (s state) apply(e entry) error {
 	}
 }
 
+// complete returns an error unless there is a record at each floor, as there is in every ledger that a guard writes.
+func (s state) complete() error {
+	for key, a := range s {
+		for _, l := range a.ledgers {
+			if _, taken := l.find(l.floor.Target); !taken && l.floor != (Floor{}) {
+				return fmt.Errorf("expected a vote of key %s at its floor %+v, found none", key, l.floor)
+			}
+		}
+	}
+	return nil
+}
+
 // entries returns the changes that make this state from nothing: always the same ones, whatever the state came from.
 func (s state) entries() []entry {
 	var all []entry
