@@ -127,7 +127,7 @@ func TestTheSecretMustBeAKey(t *testing.T) {
 		"zero":        strings.Repeat("00", 32),
 		"above order": strings.Repeat("ff", 32),
 	} {
-		content := sealRaw(t, [bls.SecretKeySize]byte([]byte(unhexed(t, digits))))
+		content := sealRaw(t, [bls.SecretKeySize]byte(unhexed(t, digits)))
 		if secret, err := Decode(content, []byte(password)); !errors.Is(err, ErrFormat) || secret != nil {
 			t.Errorf("%s: expected %v, found %v", name, ErrFormat, err)
 		}
