@@ -39,6 +39,8 @@ var (
 	ErrName = errors.New("invalid key name")
 	// ErrMode: others than the owner may read the file.
 	ErrMode = errors.New("file is not private")
+	// ErrSize: the file is larger than any of its kind.
+	ErrSize = errors.New("file is too large")
 	// ErrFormat: not an EIP-2335 keystore of a BLS key, or one beyond the bounds of this package; or no key to put in one.
 	ErrFormat = errors.New("invalid keystore")
 	// ErrPassword: the password does not open the keystore. A keystore with a damaged message can't be told from it.
@@ -75,8 +77,8 @@ func Save(folder, name string, secret *bls.SecretKey, password []byte, options S
 	return Info{Name: name, PubKey: secret.PublicKey().String(), Path: options.Path, Description: options.Description}, nil
 }
 
-// Load opens a keystore of the folder. The caller zeroes the key after use. Errors: ErrName, ErrMode, those of Decode,
-// those of reading.
+// Load opens a keystore of the folder. The caller zeroes the key after use. Errors: ErrName, ErrMode, ErrSize, those of
+// Decode, those of reading.
 func Load(folder, name string, password []byte) (*bls.SecretKey, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
@@ -159,7 +161,7 @@ func pathOf(folder, name string) (string, error) {
 // replaces one: the error then wraps fs.ErrExist.
 func WriteFile(path string, content []byte) error { return durable.Write(path, content) }
 
-// readPrivate reads a file of at most most bytes that nobody but its owner may read. It wraps ErrMode and ErrFormat.
+// readPrivate reads a file of at most most bytes that nobody but its owner may read. It wraps ErrMode and ErrSize.
 func readPrivate(path string, most int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -177,7 +179,7 @@ func readPrivate(path string, most int) ([]byte, error) {
 	n, err := io.ReadFull(file, content)
 	if err == nil {
 		clear(content)
-		return nil, fmt.Errorf("%w: %s: expected at most %d bytes, found more", ErrFormat, path, most)
+		return nil, fmt.Errorf("%w: %s: expected at most %d bytes, found more", ErrSize, path, most)
 	}
 	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		clear(content)

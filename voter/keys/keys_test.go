@@ -141,6 +141,25 @@ func TestOnlyTheOwnerMayReadAKey(t *testing.T) {
 	}
 }
 
+func TestNoKeystoreHasMoreThan64KiB(t *testing.T) {
+	folder := t.TempDir()
+	save(t, folder, "a", 1)
+	path := filepath.Join(folder, "a.json")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, want := range map[int]error{maxKeystore: nil, maxKeystore + 1: ErrSize} {
+		padded := append(content, strings.Repeat(" ", size-len(content))...)
+		if err := os.WriteFile(path, padded, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Show(folder, "a"); !errors.Is(err, want) {
+			t.Errorf("%d bytes: expected %v, found %v", size, want, err)
+		}
+	}
+}
+
 func TestErrorsNameTheFileAndNoSecret(t *testing.T) {
 	folder := t.TempDir()
 	save(t, folder, "a", 1)

@@ -27,7 +27,7 @@ type Ask func(question string) ([]byte, error)
 
 // FindPassword returns the password of a voter's keys: from the file if its name isn't empty, else from the
 // environment (PasswordEnv), else by asking. It is never an argument of a command, since everybody on the machine could
-// read that. It wraps ErrNoPassword, and ErrMode if others may read the file.
+// read that. It wraps ErrNoPassword, and for the file ErrMode if others may read it and ErrSize above 4 KiB.
 func FindPassword(file string, ask Ask) Password {
 	if value := os.Getenv(PasswordEnv); file == "" && value != "" {
 		return func() ([]byte, error) { return []byte(value), nil }

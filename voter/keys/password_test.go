@@ -89,7 +89,7 @@ func TestAPasswordFile(t *testing.T) {
 		"spaces stay":        {" secret \n", 0o600, " secret ", nil},
 		"one end of line":    {"secret\n\n", 0o600, "secret\n", nil},
 		"longest":            {strings.Repeat("x", 4096), 0o600, strings.Repeat("x", 4096), nil},
-		"too long":           {strings.Repeat("x", 4097), 0o600, "", ErrFormat},
+		"too long":           {strings.Repeat("x", 4097), 0o600, "", ErrSize},
 		"empty":              {"", 0o600, "", ErrNoPassword},
 		"an empty line":      {"\n", 0o600, "", ErrNoPassword},
 		"a group may read":   {"secret\n", 0o640, "", ErrMode},
