@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/cert/certtest"
 	"github.com/dualchain/dualchain/ffg"
@@ -111,6 +112,7 @@ func TestFollowersConvictAThird(t *testing.T) {
 		var guilty []ffg.PublicKey
 		for _, e := range dispute.Evidence {
 			guilty = append(guilty, e.Guilty...)
+			requireOffence(t, common.Domain(), e)
 		}
 		require.True(t, holdsThird(sortedKeys(guilty), forks[:]), "guilty: %v", guilty)
 		text, err := cert.EncodeJSON(dispute)
@@ -120,6 +122,26 @@ func TestFollowersConvictAThird(t *testing.T) {
 		require.Equal(t, dispute, same)
 	})
 	require.Positive(t, disputes, "no run had a dispute")
+}
+
+// requireOffence checks evidence as a chain does that knows the keys alone.
+func requireOffence(t require.TestingT, domain ffg.Root, e cert.Evidence) {
+	var offence *ffg.Offence
+	require.ErrorAs(t, ffg.Slashable(e.First.Vote, e.Second.Vote), &offence)
+	require.Equal(t, offence.Kind.String(), e.Offence)
+	require.Equal(t, offence.First, e.First.Vote, "the surrounding vote is first")
+	for _, signed := range []cert.SignedVote{e.First, e.Second} {
+		var keys []*bls.PublicKey
+		for _, key := range signed.Signers {
+			parsed, err := bls.ParsePublicKey(key[:])
+			require.NoError(t, err)
+			keys = append(keys, parsed)
+		}
+		require.NoError(t, bls.VerifyAggregate(keys, signed.Vote.SigningRoot(domain), signed.Signature))
+		for _, key := range e.Guilty {
+			require.Contains(t, signed.Signers, key)
+		}
+	}
 }
 
 // misbehave goes on from a fork's head: it proposes, installs and votes without regard to any rule but the quorum.

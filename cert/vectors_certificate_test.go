@@ -190,6 +190,14 @@ func forgedSets(t *testing.T, s story) (out []vector) {
 	unknown.Next = nil
 	add("into the next pair, the next set unknown", unknown)
 
+	// Nor is the next pair one of the current side and nobody, which nobody could have a quorum of.
+	nobody := s.Certificate(s.crossing, s.crossing+1)
+	leftover := ffg.Stitch(s.Set(s.crossing).CurrentSide(), nil)
+	nobody.Links[0].Target.VoterSetHash = leftover.Hash()
+	nobody.Links[0] = s.Sign(nobody.First.Ref(), nobody.Links[0].Target, leftover)
+	unknown.Certificate = inBinary(t, nobody)
+	add("into a pair without a current side, the next set unknown", unknown)
+
 	// The new pair is (current, next), whatever its voters say.
 	usurped := s.Certificate(s.crossing, s.crossing+1)
 	usurpers := ffg.Stitch(s.Next(s.crossing), s.Voters.Side(10, 10, 10, 10))

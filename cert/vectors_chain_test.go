@@ -147,6 +147,11 @@ func forgedChains(t *testing.T, r rotation) (out []vector) {
 	add("a hand-over twice", cert.StepOrder, 1, r.input(t, 0, append(r.hops(1), r.hops(1)...)...))
 	add("the trusted checkpoint again", cert.StepOrder, 0, r.input(t, 1, r.HandOver(1, 1, 2)))
 	add("an earlier checkpoint", cert.StepOrder, 0, r.input(t, 2, r.HandOver(2, 1, 2)))
+	fork := certtest.New(vectorChain, r.Voters, r.Next(0)).Fork()
+	fork.Empty(50)
+	fork.Extend(4)
+	in := r.input(t, 2, cert.HandOver{Certificate: fork.Certificate(2, 4)})
+	add("from another checkpoint of the trusted epoch, higher up", cert.StepOrder, 0, in)
 	third := r.hops(1, 2, 3)
 	third[2].Certificate.Links[0].Signature[95] ^= 1
 	add("the third of three is forged", cert.StepSignature, 2, r.input(t, 0, third...))

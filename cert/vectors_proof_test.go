@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/ffg"
 )
@@ -27,6 +29,16 @@ func (l ledger) stateProof(t *testing.T, key string) cert.Proof {
 	t.Helper()
 	p, state := l.proof(nil), l.state(t, key)
 	p.State = &state
+	return copied(t, p)
+}
+
+// copied shares nothing with the store, which gives its own values away.
+func copied(t *testing.T, p cert.Proof) cert.Proof {
+	t.Helper()
+	raw, err := p.Encode()
+	require.NoError(t, err)
+	p, err = cert.DecodeProof(raw)
+	require.NoError(t, err)
 	return p
 }
 
