@@ -124,7 +124,14 @@ func certificate(f *fixture.Fixture, epoch string) cert.Certificate {
 // catchUp verifies, as a client does that was asleep since trust, the hand-overs and the latest certificate.
 func catchUp(f *fixture.Fixture, trust cert.Trust) (reached cert.Trust, hops int) {
 	f.T.Helper()
-	chain := append(handOvers(f, trust.Checkpoint.Pair), cert.HandOver{Certificate: certificate(f, "finalized")})
+	chain := handOvers(f, trust.Checkpoint.Pair)
+	at := trust.Checkpoint
+	if len(chain) > 0 {
+		at = chain[len(chain)-1].Certificate.First
+	}
+	if newest := certificate(f, "finalized"); newest.First.Epoch > at.Epoch {
+		chain = append(chain, cert.HandOver{Certificate: newest})
+	}
 	reached, hops, err := cert.VerifyChain(ffg.Domain(fixture.ChainID), trust, chain, anyAge(f, cert.Skipping))
 	require.NoError(f.T, err)
 	return reached, hops
@@ -199,6 +206,31 @@ func TestEveryPairIsArchivedWhenTheFinalizedHeadEntersIt(t *testing.T) {
 		step()
 	}
 	require.Len(t, expected, 6, "one voter in, one out: next, current and rear change one after the other")
+}
+
+func TestTheArchivedCertificateIsTheOneByWhichTheChainLearned(t *testing.T) {
+	f := restless(t).Honest(0, 1, 2).Blocks(2) // voter 3 is late
+	f.Register(4, 7).OK()
+	for len(handOvers(f, 0)) == 0 {
+		f.Blocks(1)
+	}
+	archived := handOvers(f, 0)[0].Certificate
+	require.Equal(t, 3, archived.Links[0].Signers.Count())
+	f.Vote(archived.Links[0].Target.Epoch, 3).Blocks(1)
+	now := certificate(f, strconv.FormatUint(archived.First.Epoch, 10))
+	require.Equal(t, 4, now.Links[0].Signers.Count(), "while its records are kept, the latest tally answers")
+	require.Equal(t, archived, handOvers(f, 0)[0].Certificate)
+}
+
+// The chain gives no weight to bits of slashed voters, clients count them all: what is final for the chain is so for them.
+func TestVotesOfSlashedVotersLeaveCertificatesValid(t *testing.T) {
+	f := restless(t, fixture.Voters(40, 30, 20, 8)).Honest(0, 1, 2, 3).Blocks(2)
+	anchor := trustPoint(f, "0")
+	f.Report(fixture.Alice, f.DoubleVote(3, 3)).OK()
+	f.Blocks(10)
+	require.Greater(t, len(handOvers(f, 0)), 2, "the set lost a member")
+	reached, _ := catchUp(f, anchor)
+	require.Equal(t, f.Heads().Finalized, reached.Checkpoint.Epoch)
 }
 
 func TestAClientThatFollowsHasEveryLink(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 )
 
 // FuzzAnyStory lets anything happen to a chain, as a seed decides. The fixture checks the books and the heads after every
-// block; every refusal must have a code of its own; in the end a node with Block-STM agrees on every block, and a chain
-// imported from the state goes on alike.
+// block; every refusal must have a code of its own; in the end a light client catches up from the anchor, a node with
+// Block-STM agrees on every block, and a chain imported from the state goes on alike.
 func FuzzAnyStory(f *testing.F) {
 	for seed := range uint64(4) {
 		f.Add(seed)
@@ -35,9 +35,14 @@ func FuzzAnyStory(f *testing.F) {
 			}, more...)...)
 		}
 		chain := start()
+		anchor := trustPoint(chain, "0")
 		r := rand.New(rand.NewPCG(seed, 0))
 		for range 100 {
 			randomBlock(chain, r)
+		}
+		if chain.Heads().Finalized > 0 {
+			reached, _ := catchUp(chain, anchor)
+			require.Equal(t, chain.Heads().Finalized, reached.Checkpoint.Epoch)
 		}
 		stm := map[string]any{server.FlagBlockExecutor: serverconfig.BlockExecutorBlockSTM, server.FlagBlockSTMWorkers: 4}
 		start(configured(t, 5000, stm)...).Replay(chain)
