@@ -1,0 +1,87 @@
+package cert_test
+
+import (
+	"encoding/binary"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// What binary leaves out has to follow from the rest, or there is no encoding.
+func TestWhatHasNoEncoding(t *testing.T) {
+	s := newStory()
+	for name, change := range map[string]func(*cert.Certificate){
+		"another epoch":             func(c *cert.Certificate) { c.Links[0].Target.Epoch++ },
+		"another parent":            func(c *cert.Certificate) { c.Links[0].Target.ParentRoot[0] ^= 1 },
+		"another history size":      func(c *cert.Certificate) { c.Links[0].Target.HistorySize++ },
+		"a source without signers":  func(c *cert.Certificate) { c.Links[0].Signers, c.Links[0].Signature = nil, ffg.Signature{} },
+		"a signature alone":         func(c *cert.Certificate) { c.Links[0].Signers, c.Links[0].Source = nil, ffg.Ref{} },
+		"signers of 65,536 bytes":   func(c *cert.Certificate) { c.Links[0].Signers = make(ffg.Bitfield, 1<<16) },
+		"65,536 links":              func(c *cert.Certificate) { c.Links = slices.Repeat(c.Links, 1<<16) },
+		"a link to the first again": func(c *cert.Certificate) { c.Links[0].Target = c.First },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := s.Certificate(s.plain, s.plain+1)
+			change(&c)
+			_, err := c.Encode()
+			require.ErrorIs(t, err, cert.ErrEncoding)
+			_, err = cert.HandOver{Certificate: c}.Encode()
+			require.ErrorIs(t, err, cert.ErrEncoding)
+		})
+	}
+}
+
+func TestProofsOfNothingHaveNoEncoding(t *testing.T) {
+	l := newLedger(t)
+	block, tx := l.Inclusion(1, ledgerEpoch), l.tx(t, 0)
+	state := l.state(t, "bob")
+	state.Store = strings.Repeat("x", 65)
+	for name, p := range map[string]cert.Proof{
+		"nothing":                     {ChainID: "x"},
+		"two things":                  {ChainID: "x", Block: &block, Tx: &tx},
+		"no chain id":                 {Block: &block},
+		"a quote in the chain id":     {ChainID: `"`, Block: &block},
+		"a store of 65 characters":    {ChainID: "x", State: &state},
+		"a hand-over that has none":   {ChainID: "x", Block: &block, HandOvers: []cert.HandOver{{Certificate: cert.Certificate{Links: make([]cert.Link, 1)}}}},
+		"a path of 256 hashes":        {ChainID: "x", Block: &cert.BlockProof{Path: make([]ffg.Root, 256)}},
+		"a chain id of 65 characters": {ChainID: strings.Repeat("x", 65), Block: &block},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := p.Encode()
+			require.ErrorIs(t, err, cert.ErrEncoding)
+		})
+	}
+	_, err := cert.VerifyProof(cert.Proof{ChainID: vectorChain}, l.Trust(ledgerEpoch), cert.Options{})
+	requireStep(t, cert.StepDecode, err)
+	_, err = cert.Proof{ChainID: strings.Repeat("x", 64), Block: &block}.Encode()
+	require.NoError(t, err)
+}
+
+// A file that announces more than it has costs no more than it is long.
+func TestDecodersAllocateWhatTheyWereGiven(t *testing.T) {
+	trust := append([]byte{1}, make([]byte, ffg.CheckpointSize)...)
+	trust = binary.BigEndian.AppendUint32(trust, 1<<31)
+	handOvers := []byte{1, 1, 'x', 0, 0xff, 0xff, 0xff, 0xff}
+	long := make([]byte, cert.MaxSize+1)
+	for name, decode := range map[string]func() error{
+		"2³¹ voters":      func() error { _, err := cert.DecodeTrust(trust); return err },
+		"2³² hand-overs":  func() error { _, err := cert.DecodeProof(handOvers); return err },
+		"a byte too long": func() error { _, err := cert.DecodeCertificate(long); return err },
+		"a text as long":  func() error { _, err := cert.DecodeJSON[cert.Proof](long); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := decode()
+			runtime.ReadMemStats(&after)
+			requireStep(t, cert.StepDecode, err)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+		})
+	}
+}
