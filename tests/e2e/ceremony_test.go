@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -86,7 +85,7 @@ func TestTestnetFilesMakeAChainThatFinalizes(t *testing.T) {
 // homes, since others may use these.
 func finalizes(n *harness.Net, node, voter string) {
 	n.Helper()
-	rpc, grpc, p2p, rest := freeAddress(n), freeAddress(n), freeAddress(n), freeAddress(n)
+	rpc, grpc, p2p, rest := n.FreeAddress(), n.FreeAddress(), n.FreeAddress(), n.FreeAddress()
 	n.Spawn("node", "start", "--home", node, "--rpc.laddr", "tcp://"+rpc, "--p2p.laddr", "tcp://"+p2p,
 		"--grpc.address", grpc, "--api.address", "tcp://"+rest)
 	n.Spawn("voter", "voter", "start", "--home", voter, "--rpc", "tcp://"+rpc, "--grpc", grpc)
@@ -103,15 +102,4 @@ func finalizes(n *harness.Net, node, voter string) {
 		err = json.Unmarshal(out, &status)
 		return status.Finalized.Epoch != "" && status.Finalized.Epoch != "0", err
 	})
-}
-
-// freeAddress returns an address on loopback that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -19,53 +19,68 @@ const stormSeed = 3
 // The unforgivable mistake, provoked: the voter is killed 200 times, half of them within milliseconds of signing, while its
 // node tells it now this, now that. The other three of four equal voters hold a quorum without it.
 func TestAStormOfKillsLeadsToNoEquivocation(t *testing.T) {
-	kills := 200
-	if testing.Short() {
-		kills = 20
+	for name, start := range map[string]func(*harness.Net, localnet.ProcessStatus, *harness.TwoFaced) []*harness.Process{
+		"a voter with its own keys":    withKeys,
+		"a signer and its two clients": withSigner,
+	} {
+		t.Run(name, func(t *testing.T) {
+			kills := 200
+			if testing.Short() {
+				kills = 20
+			}
+			n := harness.Start(t, bin, fastChain...)
+			node := n.Node("validator-0")
+			node.AwaitFinalized(2, time.Minute)
+			voter := n.Process("voter-3")
+			n.Localnet("kill", voter.Name)
+			faces := n.TwoFaced("validator-0", stormSeed)
+			victims := start(n, voter, faces)
+			faces.AwaitVote()
+
+			from := node.MustHeads().Head.Epoch
+			faces.Lie(true)
+			storm(t, kills, faces, victims)
+			faces.Lie(false)
+			to := node.MustHeads().Head.Epoch
+
+			provoked(t, faces, kills)
+			everythingIsFinal(n, node, from, to)
+			noEquivocation(n, node)
+			awaitSignedAfter(n, node, to, voter.PubKey)
+		})
 	}
-	n := harness.Start(t, bin, fastChain...)
-	node := n.Node("validator-0")
-	node.AwaitFinalized(2, time.Minute)
-	victim := n.Process("voter-3")
-	faces := n.TwoFaced("validator-0", stormSeed)
-	client := takeOver(n, victim, faces)
-	faces.AwaitVote()
+}
 
-	from := node.MustHeads().Head.Epoch
-	faces.Lie(true)
-	storm(t, kills, faces, client)
-	faces.Lie(false)
-	to := node.MustHeads().Head.Epoch
+func withKeys(n *harness.Net, voter localnet.ProcessStatus, faces *harness.TwoFaced) []*harness.Process {
+	return []*harness.Process{n.Spawn("client", "voter", "start", "--home", voter.Home, "--grpc", faces.Address)}
+}
 
-	provoked(t, faces, kills)
-	everythingIsFinal(n, node, from, to)
-	noEquivocation(n, node)
-	awaitSignedAfter(n, node, to, victim.PubKey)
+func withSigner(n *harness.Net, voter localnet.ProcessStatus, faces *harness.TwoFaced) []*harness.Process {
+	signer := n.Signer(voter.Home, "first", "second")
+	victims := []*harness.Process{signer.Process}
+	for _, name := range []string{"first", "second"} {
+		victims = append(victims, n.Spawn(name, "voter", "start", "--home", signer.Client(name), "--grpc", faces.Address))
+	}
+	return victims
 }
 
 // fastChain has a checkpoint in every block and nobody jailed for absence.
 var fastChain = []string{"--validators", "1", "--voters", "4", "--interval", "1", "--block-time", "500ms", "--era-length", "10000"}
 
-// takeOver runs a voter of the network as a process of the test's own, with this between it and its node.
-func takeOver(n *harness.Net, voter localnet.ProcessStatus, faces *harness.TwoFaced) *harness.Process {
-	n.Helper()
-	n.Localnet("kill", voter.Name)
-	return n.Spawn(voter.Name, "voter", "start", "--home", voter.Home, "--grpc", faces.Address)
-}
-
-// storm kills one process after the other, and starts each again at once. Every second kill comes at any moment, which
-// is what the sleeps are for; the others come around the moment at which a client signs, writes that down and sends it.
-func storm(t *testing.T, kills int, faces *harness.TwoFaced, victims ...*harness.Process) {
+// storm kills processes by chance, and starts each again at once. Every second kill comes at any moment, which is what the
+// sleeps are for; the others come around the moment at which a client writes down what it signs, signs and sends it.
+func storm(t *testing.T, kills int, faces *harness.TwoFaced, victims []*harness.Process) {
 	t.Helper()
 	started := time.Now()
 	random := rand.New(rand.NewPCG(stormSeed, 1))
+	upTo := func(most time.Duration) time.Duration { return time.Duration(random.Int64N(int64(most))) }
 	for kill := range kills {
 		if kill%2 == 0 {
-			time.Sleep(time.Duration(random.Int64N(int64(1500 * time.Millisecond))))
+			time.Sleep(upTo(1500 * time.Millisecond))
 		} else {
-			faces.AwaitVote() // whatever happened before, the client is voting
+			faces.AwaitVote() // whatever happened before, they vote again
 			faces.AwaitDuty()
-			time.Sleep(time.Duration(random.Int64N(int64(15 * time.Millisecond))))
+			time.Sleep(upTo(15 * time.Millisecond))
 		}
 		victim := victims[random.IntN(len(victims))]
 		victim.Kill()

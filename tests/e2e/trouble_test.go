@@ -11,6 +11,7 @@ import (
 
 	"github.com/dualchain/dualchain/localnet"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
+	"github.com/dualchain/dualchain/voter"
 )
 
 // A voter in trouble says what is wrong, votes on nothing in the meantime, and votes again when the trouble is over:
@@ -27,6 +28,8 @@ func TestAVoterInTrouble(t *testing.T) {
 		{"full disk", fullDisk},
 		{"read-only disk", readOnlyDisk},
 		{"its node is killed", nodeKilled},
+		{"the first of two nodes is killed", failover},
+		{"its signer is killed", signerKilled},
 		{"an old copy elsewhere", oldCopy},
 	}
 	const sound = 3
@@ -164,6 +167,33 @@ func nodeKilled(_ *testing.T, n troubled) {
 	client.Says("lost the node's events")
 	n.votesNot()
 	n.Localnet("restart", follows.Name)
+	n.votes()
+}
+
+func failover(_ *testing.T, n troubled) {
+	first, second := n.addNode(), n.Process("validator-0")
+	n.Configure(n.voter.Home, func(c *voter.Config) {
+		c.StallAfter = voter.Duration(2 * time.Second)
+		c.Nodes = []voter.NodeConfig{{GRPC: first.GRPC, RPC: first.RPC}, {GRPC: second.GRPC, RPC: second.RPC}}
+	})
+	n.start(n.voter.Home)
+	n.votes()
+	n.Localnet("kill", first.Name)
+	n.votes()
+	n.votes()
+	n.Localnet("restart", first.Name)
+	n.votes()
+}
+
+func signerKilled(_ *testing.T, n troubled) {
+	signer := n.Signer(n.voter.Home, "remote")
+	client := n.Spawn("remote", "voter", "start", "--home", signer.Client("remote"))
+	n.votes()
+	n.Spawn("local", "voter", "start", "--home", n.voter.Home).Refuses("in use by another process")
+	signer.Kill()
+	client.Says("no answer from the signer")
+	n.votesNot()
+	signer.Start()
 	n.votes()
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,4 +136,15 @@ func (n *Net) Await(what string, timeout time.Duration, ok func(context.Context)
 		case <-tick.C:
 		}
 	}
+}
+
+// FreeAddress returns an address on loopback that nobody listens on.
+func (n *Net) FreeAddress() string {
+	n.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		n.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }

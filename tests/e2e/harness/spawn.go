@@ -49,9 +49,10 @@ func (n *Net) Spawn(name string, args ...string) *Process {
 	return p
 }
 
-// Start starts the process again after it has ended.
+// Start starts the process again after it has ended. Says then looks at what it prints from now on.
 func (p *Process) Start() {
 	p.net.Helper()
+	p.printed.skip()
 	cmd := exec.Command(p.net.Bin, p.args...)
 	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(p.net.Home))
 	cmd.Stdout, cmd.Stderr = p.printed, p.printed
