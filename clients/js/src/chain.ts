@@ -1,0 +1,162 @@
+import { Keys } from "./bls.js";
+import { wrap, type Hex } from "./bytes.js";
+import { notExtending, refOf, rootOfCheckpoint, sameCheckpoint, sameRef, type Checkpoint, type Ref } from "./checkpoint.js";
+import { checkpointOf, finalNumber, follow, newPair, verifyCertificate, withNext, type Certificate, type Pair } from "./certificate.js";
+import { check, StepError } from "./step.js";
+import { currentSide, hashSide, hashVoters, invalidSide, invalidVoters, type Member, type Side, type VoterSet } from "./voterset.js";
+
+/** Where a verification starts: a checkpoint that is known to be final, the voters of its pair, and the set that follows. */
+export interface Trust {
+  readonly checkpoint: Checkpoint;
+  readonly voters: VoterSet;
+  readonly next: Side;
+}
+
+/** The set that follows: changes to the one that was trusted before (power 0: the member leaves), or in full. */
+export interface NextSet {
+  readonly full: boolean;
+  readonly members: readonly Member[];
+}
+
+/** Moves trust to a later checkpoint: a certificate that it is final, and the set that follows its pair. */
+export interface HandOver {
+  readonly certificate: Certificate;
+  readonly next: NextSet;
+}
+
+/** How a client keeps up, and so what two conflicting certificates prove to it: see cert/README.md. */
+export type Mode = "skipping" | "following";
+
+/** How to verify. */
+export interface Options {
+  readonly mode?: Mode;
+  /** The caller's time and the chain's unbonding time, in milliseconds: older trust is refused. */
+  readonly nowMs: bigint;
+  readonly unbondingMs: bigint;
+  /** Accepts checkpoints whose powers the inactivity leak has lowered. */
+  readonly allowDegraded?: boolean;
+  /** Remembers parsed keys between calls. */
+  readonly keys?: Keys;
+}
+
+/** Checks that the members are those that the checkpoint commits to. Throws a StepError. */
+export function validateTrust(t: Trust): void {
+  const broken = invalidVoters(t.voters) ?? invalidSide(t.next);
+  check(broken === undefined, "trust", () => broken!);
+  check(hashVoters(t.voters) === t.checkpoint.voterSetHash, "trust", () => "the voters are not those that the checkpoint commits to");
+  check(hashSide(t.next) === t.checkpoint.nextVoterSetHash, "trust", () => "the next set is not the one that the checkpoint commits to");
+}
+
+/** Checks that t is the trust in the checkpoint with this epoch and root, which bind every other part. Throws a StepError. */
+export function validateTrustAt(t: Trust, ref: Ref): void {
+  check(sameRef(refOf(t.checkpoint), ref), "trust", () =>
+    `expected the checkpoint of epoch ${ref.epoch} with root ${ref.root}, found epoch ${t.checkpoint.epoch} with root ${rootOfCheckpoint(t.checkpoint)}`);
+  validateTrust(t);
+}
+
+/** What a chain of hand-overs has proven, and what was wrong with the one after, if anything. */
+export interface Reached {
+  readonly trust: Trust;
+  readonly verified: number;
+  readonly error?: StepError;
+}
+
+/** Verifies hand-overs one after the other from trust on, on the chain with this domain. It never throws a StepError. */
+export function verifyChain(domain: Hex, trust: Trust, handOvers: readonly HandOver[], options: Options): Reached {
+  let reached = trust;
+  let verified = 0;
+  try {
+    validateTrust(trust);
+    const age = options.nowMs - trust.checkpoint.timeMs;
+    check(age <= options.unbondingMs || options.nowMs < 0n, "expired", () =>
+      `the checkpoint of epoch ${trust.checkpoint.epoch} is ${age / 1000n} s old, expected at most ${options.unbondingMs / 1000n} s: take a newer one from a source you trust`);
+    if (handOvers.length === 0) return { trust, verified };
+    const keys = options.keys ?? new Keys();
+    let pair: Pair;
+    try {
+      pair = withNext(newPair(trust.voters, keys), trust.next);
+    } catch (e) {
+      throw new StepError("trust", String(e));
+    }
+    let checkpoint = trust.checkpoint;
+    for (const handOver of handOvers) {
+      [checkpoint, pair] = step(domain, checkpoint, pair, handOver, options, keys);
+      reached = { checkpoint, voters: pair.voters, next: pair.next!.side };
+      verified++;
+    }
+    return { trust: reached, verified };
+  } catch (e) {
+    if (e instanceof StepError) return { trust: reached, verified, error: e };
+    throw e;
+  }
+}
+
+/** Verifies one hand-over from a trusted checkpoint and its pair, and returns those that it leads to. */
+function step(domain: Hex, trusted: Checkpoint, pair: Pair, h: HandOver, options: Options, keys: Keys): [Checkpoint, Pair] {
+  const c = h.certificate;
+  comesAfter(trusted, c, options.mode ?? "skipping");
+  const installed = c.first.pair !== trusted.pair;
+  let first = installed ? jump(trusted, pair, c.first, keys) : pair;
+  const next = apply(h.next, pair.next!.side);
+  if (installed) first = commitTo(first, next, c.first);
+  const pairs = verifyCertificate(c, domain, first, options.allowDegraded ?? false, keys);
+  const final = finalNumber(c)!;
+  return [checkpointOf(c, final), commitTo(pairs[final]!, next, checkpointOf(c, final))];
+}
+
+/** The pair of a later checkpoint, which may be several installations on if all but the last changed nothing. */
+function jump(trusted: Checkpoint, pair: Pair, first: Checkpoint, keys: Keys): Pair {
+  check(first.pair <= wrap(trusted.pair + 1n) || hashSide(currentSide(pair.voters)) === pair.next!.hash, "set", () =>
+    `expected a hand-over for pair ${trusted.pair + 1n}, which changed something, found one for pair ${first.pair}`);
+  return follow(pair, first, keys);
+}
+
+function commitTo(pair: Pair, next: Side, c: Checkpoint): Pair {
+  const committed = withNext(pair, next);
+  check(c.nextVoterSetHash === committed.next!.hash, "next", () => `next set of epoch ${c.epoch}: expected hash ${c.nextVoterSetHash}, found ${committed.next!.hash}`);
+  return committed;
+}
+
+function comesAfter(trusted: Checkpoint, c: Certificate, mode: Mode): void {
+  if (!sameCheckpoint(c.first, trusted)) {
+    check(mode === "skipping", "order", () => `expected a certificate from epoch ${trusted.epoch} on, found one from epoch ${c.first.epoch}`);
+    const broken = notLater(trusted, c.first);
+    check(broken === undefined, "order", () => broken!);
+  }
+  const final = finalNumber(c);
+  check(final === undefined || checkpointOf(c, final).epoch > trusted.epoch, "order", () => `expected a final checkpoint after epoch ${trusted.epoch}`);
+}
+
+/** Why c cannot descend from an earlier checkpoint with others between them, or nothing. */
+function notLater(before: Checkpoint, c: Checkpoint): string | undefined {
+  if (c.epoch <= before.epoch) return `expected an epoch after ${before.epoch}, found ${c.epoch}`;
+  if (c.epoch === before.epoch + 1n) return notExtending(c, before);
+  if (c.height <= before.height || c.timeMs < before.timeMs || c.pair < before.pair) return "expected a greater height, a time and a pair not before";
+  if (c.height - before.height !== wrap(c.historySize - before.historySize)) return "expected a history longer by as much as the height";
+  return undefined;
+}
+
+/** The set that n describes, given the one that was trusted before. Throws a StepError. */
+export function apply(n: NextSet, before: Side): Side {
+  if (!n.full && n.members.length === 0) return before;
+  const out: Member[] = [];
+  const base = n.full ? [] : before;
+  let [i, j] = [0, 0];
+  while (i < base.length || j < n.members.length) {
+    const [old, change] = [base[i], n.members[j]];
+    if (change === undefined || (old !== undefined && old.key < change.key)) {
+      out.push(old!);
+      i++;
+    } else if (old === undefined || change.key < old.key) {
+      out.push(change);
+      j++;
+    } else {
+      check(old.power !== change.power, "next", () => `member ${old.key} has power ${old.power} already`);
+      if (change.power > 0n) out.push(change);
+      [i, j] = [i + 1, j + 1];
+    }
+  }
+  const broken = invalidSide(out);
+  check(broken === undefined, "next", () => broken!);
+  return out;
+}

@@ -1,0 +1,14 @@
+/**
+ * Verifies the finality of dualchain: certificates, hand-overs between voter sets, and proofs that a block or a transaction is
+ * final, offline and from one trusted checkpoint. cert/README.md in the repository is the specification.
+ */
+export { Keys } from "./bls.js";
+export { domainOf, refOf, rootOfCheckpoint, type Checkpoint, type Ref } from "./checkpoint.js";
+export { newPair, verifyCertificate, withNext, type Certificate, type Link, type Pair } from "./certificate.js";
+export { validateTrust, validateTrustAt, verifyChain, type HandOver, type Mode, type NextSet, type Options, type Reached, type Trust } from "./chain.js";
+export * from "./codec.js";
+export { certificateJson, handOverJson, proofJson, trustJson } from "./json.js";
+export { UnsupportedError, verifyBlock, verifyConsistency, verifyProof, type BlockProof, type Outcome, type Proof, type TxProof } from "./proof.js";
+export { LightClient, NotThereError, type ClientOptions } from "./client.js";
+export { StepError, type Step } from "./step.js";
+export type { Member, Side, Voter, VoterSet } from "./voterset.js";

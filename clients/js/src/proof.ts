@@ -1,0 +1,162 @@
+import { concat, fromHex, wrap, type Hex } from "./bytes.js";
+import { domainOf, type Checkpoint } from "./checkpoint.js";
+import { validateTrustAt, verifyChain, type HandOver, type Options, type Trust } from "./chain.js";
+import { goesOn, includes } from "./merkle.js";
+import { check } from "./step.js";
+import type { Ref } from "./checkpoint.js";
+
+/** A block and its path under a checkpoint's history root. */
+export interface BlockProof {
+  readonly height: bigint;
+  readonly hash: Hex;
+  readonly path: readonly Hex[];
+}
+
+/** A hash in one field of a header, and the path to the header's hash. */
+export interface FieldProof {
+  readonly hash: Hex;
+  readonly path: readonly Hex[];
+}
+
+/** The part of a transaction's result that a header commits to. Code 0 is success. */
+export interface TxResult {
+  readonly code: number;
+  readonly data: Hex;
+  readonly gasWanted: bigint;
+  readonly gasUsed: bigint;
+  readonly path: readonly Hex[];
+}
+
+/** A transaction in a block, and its result under the next block's header. */
+export interface TxProof {
+  readonly hash: Hex;
+  readonly index: number;
+  readonly total: number;
+  readonly path: readonly Hex[];
+  readonly dataHash: FieldProof;
+  readonly block: BlockProof;
+  readonly result: TxResult;
+  readonly lastResultsHash: FieldProof;
+  readonly nextBlock: BlockProof;
+}
+
+/** A value, or its absence, in the application's state. It is decoded here and not verified: see verifyProof. */
+export interface StateProof {
+  readonly store: string;
+  readonly key: Hex;
+  readonly value: Hex;
+  readonly inStore: Hex;
+  readonly inApp: Hex;
+  readonly appHash: FieldProof;
+  readonly block: BlockProof;
+}
+
+/** What a proof shows. */
+export type Part =
+  | { readonly kind: "block"; readonly block: BlockProof }
+  | { readonly kind: "tx"; readonly tx: TxProof }
+  | { readonly kind: "state"; readonly state: StateProof };
+
+/** Hand-overs from a trusted checkpoint, and what is under the one that they lead to. */
+export interface Proof {
+  readonly chainId: string;
+  /** Where the hand-overs start, for a verifier that knows no more of it than epoch and root. */
+  readonly trust?: Trust;
+  readonly handOvers: readonly HandOver[];
+  readonly part: Part;
+}
+
+/** What a proof has shown to be final. */
+export interface Outcome {
+  readonly kind: "block" | "tx";
+  /** Where the hand-overs led: a later verification may start there. */
+  readonly trust: Trust;
+  readonly height: bigint;
+  /** Of a transaction: final whatever its result's code, and failed unless that is 0. */
+  readonly tx?: TxProof;
+}
+
+/** State proofs need ICS-23, which this package leaves to `dualchaind verify` and package cert. */
+export class UnsupportedError extends Error {
+  override readonly name = "UnsupportedError";
+}
+
+/**
+ * Verifies a proof against a trusted checkpoint, given in full, or by epoch and root if the proof brings the rest. Throws a
+ * StepError, or an UnsupportedError for a proof of state.
+ */
+export function verifyProof(p: Proof, trust: Trust | Ref, options: Options): Outcome {
+  const part = p.part;
+  if (part.kind === "state") throw new UnsupportedError("expected a proof of a block or a transaction, found one of state");
+  const reached = verifyChain(domainOf(p.chainId), startOf(p, trust), p.handOvers, options);
+  if (reached.error) throw reached.error;
+  if (part.kind === "block") {
+    verifyBlock(part.block, reached.trust.checkpoint);
+    return { kind: "block", trust: reached.trust, height: part.block.height };
+  }
+  verifyTx(part.tx, reached.trust.checkpoint);
+  return { kind: "tx", trust: reached.trust, height: part.tx.block.height, tx: part.tx };
+}
+
+function startOf(p: Proof, trust: Trust | Ref): Trust {
+  if ("checkpoint" in trust) return trust;
+  check(p.trust !== undefined, "trust", () => "expected a proof with the trusted checkpoint's members, found one without");
+  validateTrustAt(p.trust, trust);
+  return p.trust;
+}
+
+/** Verifies that a block is one of those above the anchor up to a checkpoint. Throws a StepError. */
+export function verifyBlock(p: BlockProof, under: Checkpoint): void {
+  const above = wrap(under.height - p.height);
+  check(p.height <= under.height && above < under.historySize, "inclusion", () => `block ${p.height} is not under epoch ${under.epoch}`);
+  const index = under.historySize - above - 1n;
+  check(includes(fromHex(p.hash), index, under.historySize, [...p.path], under.historyRoot), "inclusion", () => `block ${p.height}`);
+}
+
+/** The indexes of the fields of CometBFT's 14-field header that proofs need. */
+const headerFields = 14n;
+const dataHashField = 6n;
+const resultsHashField = 11n;
+
+function verifyTx(p: TxProof, under: Checkpoint): void {
+  verifyBlock(p.block, under);
+  verifyBlock(p.nextBlock, under);
+  check(p.nextBlock.height === wrap(p.block.height + 1n), "inclusion", () => `results of block ${p.block.height} are not in block ${p.nextBlock.height}`);
+  verifyField(p.dataHash, dataHashField, p.block.hash);
+  verifyField(p.lastResultsHash, resultsHashField, p.nextBlock.hash);
+  // total is bound by neither root, but both trees have as many leaves, so one place is the same transaction in both.
+  const [index, total] = [BigInt(p.index), BigInt(p.total)];
+  check(includes(fromHex(p.hash), index, total, [...p.path], p.dataHash.hash), "tx", () => `${p.hash} is not number ${index} of ${total}`);
+  check(includes(encodeResult(p.result), index, total, [...p.result.path], p.lastResultsHash.hash), "result", () => `of ${p.hash}`);
+}
+
+function verifyField(p: FieldProof, field: bigint, header: Hex): void {
+  const leaf = concat(Uint8Array.of(0x0a, 32), fromHex(p.hash)); // google.protobuf.BytesValue
+  check(includes(leaf, field, headerFields, [...p.path], header), "header", () => `field ${field}`);
+}
+
+/** The result as protobuf, the leaf that CometBFT hashes. */
+function encodeResult(r: TxResult): Uint8Array {
+  const data = fromHex(r.data);
+  const number = (field: number, v: bigint) => (v === 0n ? new Uint8Array() : concat(Uint8Array.of(field << 3), varint(BigInt.asUintN(64, v))));
+  return concat(
+    number(1, BigInt(r.code)),
+    data.length ? concat(Uint8Array.of((2 << 3) | 2), varint(BigInt(data.length)), data) : data,
+    number(5, r.gasWanted),
+    number(6, r.gasUsed),
+  );
+}
+
+function varint(v: bigint): Uint8Array {
+  const out: number[] = [];
+  for (; v >= 0x80n; v >>= 7n) out.push(Number(v & 0x7fn) | 0x80);
+  return Uint8Array.of(...out, Number(v));
+}
+
+/** Verifies that the history under one checkpoint begins with that under an earlier one. Throws a StepError. */
+export function verifyConsistency(earlier: Checkpoint, later: Checkpoint, path: readonly Hex[]): void {
+  check(later.height >= earlier.height && later.height - earlier.height === wrap(later.historySize - earlier.historySize), "consistency",
+    () => "expected histories as far apart as the heights");
+  check(goesOn(earlier.historySize, later.historySize, [...path], earlier.historyRoot, later.historyRoot), "consistency",
+    () => `from epoch ${earlier.epoch} to ${later.epoch}`);
+}

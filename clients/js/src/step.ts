@@ -1,0 +1,18 @@
+/** The check that a verification did not pass. cert/README.md lists them in the order in which they are made. */
+export type Step =
+  | "decode" | "trust" | "expired" | "order" | "degraded" | "extends" | "set" | "next" | "source" | "signers" | "quorum"
+  | "signature" | "inclusion" | "consistency" | "header" | "tx" | "result" | "state";
+
+/** A verification failed: at which step, and why. */
+export class StepError extends Error {
+  override readonly name = "StepError";
+
+  constructor(readonly step: Step, reason: string) {
+    super(`${step}: ${reason}`);
+  }
+}
+
+/** Throws a StepError unless a condition holds. */
+export function check(holds: boolean, step: Step, reason: () => string): asserts holds {
+  if (!holds) throw new StepError(step, reason());
+}
