@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	signerv1 "github.com/dualchain/dualchain/api/dualchain/signer/v1"
@@ -52,6 +53,7 @@ func TestMalformedRequestsGetAnAnswerAndNoSignature(t *testing.T) {
 	for name, tc := range map[string]struct {
 		method string
 		change func(*signerv1.SignRequest)
+		size   int    // that a field nobody knows fills up
 		bytes  []byte // in place of a request
 		meta   int    // size of the metadata
 		want   codes.Code
@@ -70,7 +72,8 @@ func TestMalformedRequestsGetAnAnswerAndNoSignature(t *testing.T) {
 		"source after target":   {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Source.Epoch = 1 }, want: codes.InvalidArgument},
 		"no bytes":              {method: sign, bytes: []byte{}, want: codes.FailedPrecondition},
 		"no protobuf":           {method: sign, bytes: []byte{0xff, 0xff, 0xff}, want: codes.Internal},
-		"a huge request":        {method: sign, bytes: make([]byte, maxRequest+1), want: codes.ResourceExhausted},
+		"the largest request":   {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey[0] ^= 1 }, size: maxRequest, want: codes.NotFound},
+		"a larger request":      {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey[0] ^= 1 }, size: maxRequest + 1, want: codes.ResourceExhausted},
 		"huge metadata":         {method: sign, bytes: []byte{}, meta: maxHeaders, want: codes.Internal},
 		"past without a key":    {method: signerv1.Signer_Past_FullMethodName, bytes: []byte("\x0a\x06" + chainID), want: codes.InvalidArgument},
 		"an unknown method":     {method: "/dualchain.signer.v1.Signer/Export", bytes: []byte{}, want: codes.Unimplemented},
@@ -80,6 +83,9 @@ func TestMalformedRequestsGetAnAnswerAndNoSignature(t *testing.T) {
 		request := tc.bytes
 		if request == nil {
 			request = signRequest(t, tc.change)
+		}
+		if missing := tc.size - len(request) - 3; missing > 0 {
+			request = append(protowire.AppendVarint(protowire.AppendTag(request, 15, protowire.BytesType), uint64(missing)), make([]byte, missing)...)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		if tc.meta > 0 {

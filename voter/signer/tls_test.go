@@ -144,6 +144,28 @@ func TestReplacedCertificatesCountWithoutARestart(t *testing.T) {
 	}
 }
 
+func TestAnAuthorityMayFollowAnother(t *testing.T) {
+	s, next := newSite(t), newSite(t)
+	both := ""
+	for _, site := range []*site{s, next} {
+		content, err := os.ReadFile(site.path("ca.crt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both += string(content)
+	}
+	if err := os.WriteFile(s.path("ca.crt"), []byte(both), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.serve(&stub{})
+	s.swap("alice", next)
+	for _, name := range []string{"alice", "bob"} {
+		if _, err := s.client(name).Keys(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestCertificatesThatEndSoonAreReminders(t *testing.T) {
 	for name, tc := range map[string]struct {
 		left time.Duration
@@ -238,5 +260,20 @@ func TestOnlyMutualTLS13IsSpoken(t *testing.T) {
 	}
 	if answer, err := io.ReadAll(plain); err != nil || len(answer) > 7 { // a TLS alert
 		t.Errorf("plain text: expected no more than an alert, found %x, %v", answer, err)
+	}
+}
+
+func TestStrangersTakePlacesForSecondsOnly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t).serve(&stub{})
+	for range maxConnections {
+		conn, err := net.Dial("tcp", s.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	if _, err := s.client("alice").Keys(t.Context()); err != nil {
+		t.Errorf("expected an answer, found %v", err)
 	}
 }
