@@ -194,6 +194,9 @@ func (l layout) writeVoterHome(i int, v Voter, nodes []Node) error {
 	config.ChainID = l.spec.ChainID
 	config.Operator = v.Operator
 	config.PasswordFile = voterPasswordFile
+	if l.listen == Loopback { // one port is not enough for all
+		config.Monitor.Listen = ""
+	}
 	config.Nodes = []voter.NodeConfig{{
 		GRPC: net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.GRPC)),
 		RPC:  "tcp://" + net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.RPC)),

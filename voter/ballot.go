@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/watch"
 )
 
@@ -18,6 +18,7 @@ type ballot struct {
 	signer signer
 	submit submitter
 	double doppelganger
+	seen   *monitor.Key
 	log    *slog.Logger
 
 	last     ffg.Vote // that was signed or found on the chain
@@ -30,6 +31,7 @@ func (b *ballot) step(ctx context.Context, tip watch.Header, started time.Time) 
 	if err != nil {
 		return err
 	}
+	b.seen.Duty(duty.Vote.Target.Epoch, duty.Member)
 	err = b.vote(ctx, duty, started)
 	b.submit.Settle(ctx, duty.Executed, duty.Vote.Target.Epoch)
 	return err
@@ -55,12 +57,15 @@ func (b *ballot) vote(ctx context.Context, duty watch.Duty, started time.Time) e
 		return err
 	}
 	b.last = vote
+	b.seen.Signed(vote.Target.Epoch)
 	log := b.log.With("epoch", vote.Target.Epoch, "target", vote.Target.Root.String(), "source", vote.Source.Epoch, "height", duty.Executed)
 	if err := b.submit.Send(ctx, duty.Aggregate(signature), duty.Executed); err != nil {
 		log.Warn("voted, but the node didn't take the vote: sending it again with the next block", "error", err)
 		return nil
 	}
-	log.Info("voted", "took", time.Since(started).Round(10*time.Microsecond))
+	took := time.Since(started)
+	b.seen.Accepted(took)
+	log.Info("voted", "took", took.Round(10*time.Microsecond))
 	return nil
 }
 
@@ -69,6 +74,8 @@ var errNotMember = errors.New("the key has no bit in the voter set of the head")
 
 // report says what keeps from voting when it changes.
 func (b *ballot) report(err error) {
+	reason := reasonOf(err)
+	b.seen.Result(reason, err)
 	text := ""
 	if err != nil {
 		text = err.Error()
@@ -77,20 +84,14 @@ func (b *ballot) report(err error) {
 		return
 	}
 	b.reported = text
-	var conflict *guard.Conflict
-	var forgotten *guard.BelowFloor
 	switch {
 	case err == nil:
 		b.log.Info("voting again")
-	case errors.Is(err, watch.ErrNoDuty), errors.Is(err, errNotMember), errors.Is(err, errLooking):
-		b.log.Info("waiting", "reason", err)
-	case errors.Is(err, ErrDoppelganger):
-		b.log.Error("ALARM: not voting until this is settled", "error", err)
-	case errors.As(err, &conflict), errors.As(err, &forgotten):
-		b.log.Error("ALARM: slashing protection refused a vote", "error", err)
-	case errors.Is(err, watch.ErrWrongChain), errors.Is(err, watch.ErrInconsistent), errors.Is(err, watch.ErrFuture):
-		b.log.Error("ALARM: not voting on what the node says", "error", err)
+	case reason.Severity == monitor.Waiting:
+		b.log.Info(reason.Message, "reason", err)
+	case reason.Severity == monitor.Alarm:
+		b.log.Error(reason.Message, "error", err, "code", reason.Code)
 	default:
-		b.log.Warn("not voting", "error", err)
+		b.log.Warn(reason.Message, "error", err, "code", reason.Code)
 	}
 }

@@ -43,6 +43,7 @@ type Config struct {
 	DoppelgangerEpochs uint64       `toml:"doppelganger_epochs" comment:"How many epochs to watch at start for votes of the same key from elsewhere before the first signature. 0: don't. A key that has never voted, or that voted in the last of these epochs, doesn't wait."`
 	Nodes              []NodeConfig `toml:"node" comment:"The nodes to follow, in order of preference; the next one is used while one before is unhealthy."`
 	Signer             RemoteSigner `toml:"signer" comment:"A signer in a process of its own ('dualchaind signer'), in place of the keys and the slashing protection of this folder."`
+	Monitor            Monitor      `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP. 'dualchaind voter status' asks here first."`
 	Witnesses          []NodeConfig `toml:"witness" comment:"Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm."`
 }
 
@@ -56,6 +57,11 @@ type NodeConfig struct {
 type RemoteSigner struct {
 	Address string `toml:"address" comment:"HOST:PORT of the signer. Empty: sign with the keys of this folder."`
 	TLSFiles
+}
+
+// Monitor says where to serve metrics, health and state.
+type Monitor struct {
+	Listen string `toml:"listen" comment:"HOST:PORT. Empty: nowhere. Nobody needs a password: let no more than this machine and Prometheus reach it."`
 }
 
 // TLSFiles are PEM files, by paths relative to the home or absolute.
@@ -97,6 +103,7 @@ func DefaultConfig() Config {
 		StallAfter:         Duration(time.Minute),
 		DoppelgangerEpochs: 2,
 		Nodes:              []NodeConfig{DefaultNode()},
+		Monitor:            Monitor{Listen: "127.0.0.1:26680"},
 		Signer:             RemoteSigner{TLSFiles: tlsFiles("voter")},
 	}
 }
@@ -112,6 +119,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.Signer.validate(c.Keys); err != nil {
 		return refuse("signer", err)
+	}
+	if c.Monitor.Listen != "" && !isHostPort(c.Monitor.Listen) {
+		return refuse("monitor.listen", fmt.Errorf("expected HOST:PORT or nothing, found %q", c.Monitor.Listen))
 	}
 	if len(c.Nodes) == 0 {
 		return refuse("node", errors.New("expected at least one [[node]], found none"))

@@ -95,6 +95,8 @@ func TestTheBoundsOfAConfiguration(t *testing.T) {
 		"more epochs watched":  {func(c *voter.Config) { c.DoppelgangerEpochs = 1001 }, "doppelganger_epochs: expected at most 1000, found 1001"},
 		"shortest poll":        {change: func(c *voter.Config) { c.PollInterval = voter.Duration(100 * time.Millisecond) }},
 		"shorter poll":         {func(c *voter.Config) { c.PollInterval = voter.Duration(100*time.Millisecond - 1) }, "poll_interval: expected 100ms to 1m0s"},
+		"no monitor":           {change: func(c *voter.Config) { c.Monitor.Listen = "" }},
+		"monitor without port": {func(c *voter.Config) { c.Monitor.Listen = "localhost" }, `monitor.listen: expected HOST:PORT or nothing, found "localhost"`},
 		"longest poll":         {change: func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute) }},
 		"longer poll":          {func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute + 1) }, "poll_interval"},
 	} {

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/dualchain/dualchain/voter/internal/gogocodec"
+	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/submit"
 	"github.com/dualchain/dualchain/voter/watch"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
@@ -58,6 +59,15 @@ func connect(config Config, log *slog.Logger) (*network, error) {
 	}, nodes, witnesses, log)
 	n.submit = submit.NewNodes(targets[:len(nodes)], n.watch.Healthy, log)
 	return n, nil
+}
+
+// health says what the monitor wants to know of nodes and witnesses.
+func (n *network) health() []monitor.Node {
+	out := []monitor.Node{}
+	for _, h := range n.watch.Health() {
+		out = append(out, monitor.Node{Address: h.Address, Witness: h.Witness, Healthy: h.Healthy, InUse: h.InUse, Height: h.Height, Error: h.Reason})
+	}
+	return out
 }
 
 func (n *network) close() {

@@ -259,11 +259,11 @@ func TestMistakesWithASignerEndTheStart(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	f := r.voter("nobody", r.node)
 	f.config.Signer.Address = "127.0.0.1:1"
-	if err := voter.Start(t.Context(), f.home, f.config, false, log); !errors.Is(err, signer.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
+	if err := voter.Start(t.Context(), f.home, f.config, voter.Options{}, log); !errors.Is(err, signer.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
 		t.Errorf("no certificate: expected %v naming it, found %v", signer.ErrCertificate, err)
 	}
 	f.config.Signer.TLSFiles = r.files("a")
-	if err := voter.Start(t.Context(), f.home, f.config, true, log); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), voter.NeverVotedFlag) {
+	if err := voter.Start(t.Context(), f.home, f.config, voter.Options{NeverVoted: true}, log); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), voter.NeverVotedFlag) {
 		t.Errorf("a promise: expected %v naming the flag, found %v", voter.ErrConfig, err)
 	}
 	r.signer.TLS = r.files("nobody")

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/sign"
+	"github.com/dualchain/dualchain/voter/submit"
 	"github.com/dualchain/dualchain/voter/watch"
 )
 
@@ -37,9 +39,10 @@ type submitter interface {
 type voter struct {
 	watch     watcher
 	signer    signer
-	submitter func(*slog.Logger) submitter // makes one for a key
-	look      uint64                       // epochs to look for a doppelganger
-	retry     time.Duration                // after a failure, if no block comes before
+	submitter func(submit.Observer, *slog.Logger) submitter // makes one for a key
+	look      uint64                                        // epochs to look for a doppelganger
+	retry     time.Duration                                 // after a failure, if no block comes before
+	seen      *monitor.Monitor
 	log       *slog.Logger
 
 	ballots    []*ballot // one a key
@@ -58,6 +61,7 @@ func (v *voter) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case tip = <-tips:
+			v.seen.Block(tip.Height)
 		case <-again:
 		}
 		again = nil
@@ -95,7 +99,11 @@ func (v *voter) step(ctx context.Context, tip watch.Header) error {
 // findKeys asks the signer for its keys, which may come and go. While it doesn't answer, those known are kept.
 func (v *voter) findKeys(ctx context.Context) {
 	keys, err := v.signer.Keys(ctx)
-	if lost := err != nil; lost != v.signerLost && ctx.Err() == nil {
+	if ctx.Err() != nil {
+		return
+	}
+	v.seen.Signer(reasonOf(err), err)
+	if lost := err != nil; lost != v.signerLost {
 		v.signerLost = lost
 		if lost {
 			v.log.Error("ALARM: no answer from the signer", "error", err)
@@ -110,6 +118,7 @@ func (v *voter) findKeys(ctx context.Context) {
 		gone := !slices.Contains(keys, b.key)
 		if gone {
 			b.log.Info("key removed")
+			v.seen.Forget(b.key)
 		}
 		return gone
 	})
@@ -117,8 +126,9 @@ func (v *voter) findKeys(ctx context.Context) {
 		if !slices.ContainsFunc(v.ballots, func(b *ballot) bool { return b.key == key }) {
 			log := v.log.With("key", key.String()[:8])
 			log.Info("voting with key", "public_key", key.String())
+			seen := v.seen.Key(key)
 			v.ballots = append(v.ballots, &ballot{
-				key: key, watch: v.watch, signer: v.signer, submit: v.submitter(log), log: log,
+				key: key, watch: v.watch, signer: v.signer, submit: v.submitter(seen, log), seen: seen, log: log,
 				double: doppelganger{key: key, past: v.signer, chain: v.watch, epochs: v.look},
 			})
 		}

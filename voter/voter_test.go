@@ -46,7 +46,7 @@ func newFixture(t *testing.T, interval uint64) *fixture {
 	f.node = fakenode.Start(t, chainID, secret.PublicKey(), interval)
 	f.config.ChainID, f.config.Nodes = chainID, []voter.NodeConfig{{GRPC: f.node.GRPC(), RPC: f.node.RPC()}}
 	f.config.PollInterval = voter.Duration(time.Minute)
-	f.config.PasswordFile = "password"
+	f.config.PasswordFile, f.config.Monitor.Listen = "password", ""
 	if err := os.WriteFile(filepath.Join(string(f.home), f.config.PasswordFile), []byte(password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func (f *fixture) addKey(name string, secret *bls.SecretKey) {
 func (f *fixture) start() *fixture {
 	ctx, cancel := context.WithCancel(context.Background())
 	f.running, f.ended = cancel, make(chan error, 1)
-	go func() { f.ended <- voter.Start(ctx, f.home, f.config, false, slog.New(logger(f.log))) }()
+	go func() { f.ended <- voter.Start(ctx, f.home, f.config, voter.Options{}, slog.New(logger(f.log))) }()
 	f.t.Cleanup(cancel)
 	return f
 }
@@ -92,8 +92,8 @@ func (f *fixture) end() error {
 	}
 }
 
-// said waits for a log line with these words in it.
-func (f *fixture) said(words ...string) {
+// said waits for a log line with these words in it, and returns it.
+func (f *fixture) said(words ...string) string {
 	f.t.Helper()
 	deadline := time.After(30 * time.Second)
 lines:
@@ -105,9 +105,10 @@ lines:
 					continue lines
 				}
 			}
-			return
+			return line
 		case <-deadline:
 			f.t.Fatalf("expected %q in the log", words)
+			return ""
 		}
 	}
 }
@@ -399,7 +400,7 @@ func TestAWrongChainLaterIsAnAlarm(t *testing.T) {
 
 func TestASecondVoterOnOneHomeIsRefused(t *testing.T) {
 	f := newFixture(t, 1).listening()
-	err := voter.Start(t.Context(), f.home, f.config, false, slog.New(slog.DiscardHandler))
+	err := voter.Start(t.Context(), f.home, f.config, voter.Options{}, slog.New(slog.DiscardHandler))
 	if !errors.Is(err, guard.ErrInUse) || !strings.Contains(err.Error(), filepath.Join(string(f.home), guard.FileName)) {
 		t.Errorf("expected %v naming the file, found %v", guard.ErrInUse, err)
 	}
@@ -427,7 +428,7 @@ func TestAKeyWithoutProtectionNeedsAPromise(t *testing.T) {
 			ended, cancel := context.WithCancel(t.Context())
 			cancel()
 			start := func(neverVoted bool) error {
-				return voter.Start(ended, f.home, f.config, neverVoted, slog.New(slog.DiscardHandler))
+				return voter.Start(ended, f.home, f.config, voter.Options{NeverVoted: neverVoted}, slog.New(slog.DiscardHandler))
 			}
 			err := start(false)
 			if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), guardOf(f.home)) {

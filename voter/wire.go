@@ -14,19 +14,25 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/sign"
 	remotesigner "github.com/dualchain/dualchain/voter/signer"
 	"github.com/dualchain/dualchain/voter/submit"
 )
 
-// Start votes with the keys of a home until ctx is done, which is no error. neverVoted lets keys start without a record
-// of their votes. Errors: ErrConfig, those of keys.Load and package guard, watch.ErrWrongChain if all nodes are on
+// Options are what doesn't belong into a configuration file.
+type Options struct {
+	NeverVoted bool   // lets keys start without a record of their votes
+	Version    string // of this program
+}
+
+// Start votes with the keys of a home until ctx is done, which is no error. Errors: ErrConfig, those of keys.Load and package guard, watch.ErrWrongChain if all nodes are on
 // another chain from the start.
-func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *slog.Logger) error {
+func Start(ctx context.Context, home Home, config Config, options Options, log *slog.Logger) error {
 	if err := config.Validate(); err != nil {
 		return err
 	}
-	keyring, closeKeyring, err := openSigner(home, config, neverVoted, log)
+	keyring, closeKeyring, err := openSigner(home, config, options.NeverVoted, log)
 	if err != nil {
 		return err
 	}
@@ -37,12 +43,19 @@ func Start(ctx context.Context, home Home, config Config, neverVoted bool, log *
 		return err
 	}
 	defer nodes.close()
+	seen := monitor.New(monitor.Config{
+		ChainID: config.ChainID, Version: options.Version, StallAfter: time.Duration(config.StallAfter), Nodes: nodes.health,
+	})
+	ctx, stop := context.WithCancel(ctx)
+	defer serveMonitor(ctx, config.Monitor.Listen, seen, log)()
+	defer stop()
 	v := &voter{
 		watch:     nodes.watch,
 		signer:    keyring,
-		submitter: func(log *slog.Logger) submitter { return submit.New(nodes.submit, log) },
+		submitter: func(seen submit.Observer, log *slog.Logger) submitter { return submit.New(nodes.submit, seen, log) },
 		look:      config.DoppelgangerEpochs,
 		retry:     time.Duration(config.PollInterval),
+		seen:      seen,
 		log:       log,
 	}
 	log.Info("voter started", "chain_id", config.ChainID, "nodes", len(config.Nodes), "witnesses", len(config.Witnesses))

@@ -73,6 +73,7 @@ func (c *collector) Describe(chan<- *prometheus.Desc) {}
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m := c.m
+	nodes := m.config.Nodes()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
@@ -81,7 +82,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, value uint64, labels ...string) {
 		out <- constant(d, prometheus.CounterValue, float64(value), labels)
 	}
-	reasons := m.reasons()
+	reasons := m.reasons(nodes)
 	gauge(buildInfo, 1, m.config.Version, m.config.ChainID)
 	gauge(healthy, truth(len(reasons) == 0))
 	gauge(blockHeight, float64(m.height))
@@ -97,7 +98,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		counter(alarmsBegun, begun, code)
 		gauge(alarmsNow, standing[code], code)
 	}
-	for _, n := range m.nodes {
+	for _, n := range nodes {
 		role := "node"
 		if n.Witness {
 			role = "witness"

@@ -14,12 +14,13 @@ import (
 	"github.com/dualchain/dualchain/ffg"
 )
 
-// Config says what is watched. Now may be nil for the machine's clock.
+// Config says what is watched.
 type Config struct {
 	ChainID    string
-	Version    string        // of this program
-	StallAfter time.Duration // how long a key may owe a vote, or the chain a block, before the client counts as ill
-	Now        func() time.Time
+	Version    string           // of this program
+	StallAfter time.Duration    // how long a key may owe a vote, or the chain a block, before the client counts as ill
+	Nodes      func() []Node    // asks for all nodes, each once; nil if nothing is known of any
+	Now        func() time.Time // nil for the machine's clock
 }
 
 // Node is what is known of a node that the voter can follow.
@@ -42,7 +43,6 @@ type Monitor struct {
 	height   uint64
 	blockAt  time.Time
 	epoch    uint64
-	nodes    []Node
 	signer   error // why it does not answer
 	signerBy Reason
 	alarms   map[string]uint64 // how often one began, by code
@@ -53,6 +53,9 @@ type Monitor struct {
 func New(config Config) *Monitor {
 	if config.Now == nil {
 		config.Now = time.Now
+	}
+	if config.Nodes == nil {
+		config.Nodes = func() []Node { return []Node{} }
 	}
 	m := &Monitor{config: config, started: config.Now(), alarms: map[string]uint64{}, keys: map[ffg.PublicKey]*Key{}}
 	m.blockAt = m.started
@@ -65,13 +68,6 @@ func (m *Monitor) Block(height uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.height, m.blockAt = height, m.config.Now()
-}
-
-// Nodes is told of all nodes, each once, when anything about them changes.
-func (m *Monitor) Nodes(nodes []Node) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.nodes = slices.Clone(nodes)
 }
 
 // Signer is told why the signer does not answer, or nil and no reason when it does.

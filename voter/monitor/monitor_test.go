@@ -30,13 +30,14 @@ var (
 // story is a monitor with a clock of its own.
 type story struct {
 	*monitor.Monitor
-	t   *testing.T
-	now time.Time
+	t     *testing.T
+	now   time.Time
+	nodes []monitor.Node
 }
 
 func begin(t *testing.T) *story {
 	s := &story{t: t, now: time.Unix(1_700_000_000, 0)}
-	s.Monitor = monitor.New(monitor.Config{ChainID: "test-1", Version: "v1", StallAfter: stall, Now: func() time.Time { return s.now }})
+	s.Monitor = monitor.New(monitor.Config{ChainID: "test-1", Version: "v1", StallAfter: stall, Nodes: func() []monitor.Node { return s.nodes }, Now: func() time.Time { return s.now }})
 	return s
 }
 
@@ -125,9 +126,9 @@ func TestAlarmsMakeTheVoterIllAtOnce(t *testing.T) {
 	s.Signer(monitor.Reason{}, nil)
 	s.block(2, first, monitor.Reason{}, nil)
 	s.expect("both gone")
-	s.Nodes([]monitor.Node{{Address: "a"}, {Address: "b", Healthy: true, Witness: true}})
+	s.nodes = []monitor.Node{{Address: "a"}, {Address: "b", Healthy: true, Witness: true}}
 	s.expect("a witness is no node to vote with", monitor.CodeNoNode)
-	s.Nodes([]monitor.Node{{Address: "a"}, {Address: "b", Healthy: true}})
+	s.nodes = []monitor.Node{{Address: "a"}, {Address: "b", Healthy: true}}
 	s.expect("one is enough")
 }
 
@@ -152,7 +153,7 @@ func TestStatusTellsWhatHappened(t *testing.T) {
 	k.Recorded(7, 2)
 	k.Lost(6)
 	s.block(8, second, conflict, errAny)
-	s.Nodes([]monitor.Node{{Address: "a", Healthy: true, InUse: true, Height: 8}})
+	s.nodes = []monitor.Node{{Address: "a", Healthy: true, InUse: true, Height: 8}}
 	_, body := s.get("/status")
 	var status monitor.Status
 	if err := json.Unmarshal([]byte(body), &status); err != nil {
@@ -182,7 +183,7 @@ func metricsOf(t *testing.T) string {
 	k.Signed(7)
 	k.Accepted(3 * time.Millisecond)
 	k.Recorded(7, 2)
-	s.Nodes([]monitor.Node{{Address: "a", Healthy: true, InUse: true, Height: 8}, {Address: "a", Witness: true}})
+	s.nodes = []monitor.Node{{Address: "a", Healthy: true, InUse: true, Height: 8}, {Address: "a", Witness: true}}
 	s.block(8, second, conflict, errAny)
 	s.block(9, second, conflict, errAny)
 	s.block(9, first, passes, errAny)

@@ -40,12 +40,13 @@ type KeyStatus struct {
 
 // Status returns all that is known.
 func (m *Monitor) Status() Status {
+	nodes := m.config.Nodes()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	reasons := m.reasons()
+	reasons := m.reasons(nodes)
 	s := Status{
 		ChainID: m.config.ChainID, Version: m.config.Version, StartedAt: m.started.UTC(),
-		Healthy: len(reasons) == 0, Reasons: reasons, Height: m.height, Epoch: m.epoch, Nodes: append([]Node{}, m.nodes...), Keys: []KeyStatus{},
+		Healthy: len(reasons) == 0, Reasons: reasons, Height: m.height, Epoch: m.epoch, Nodes: nodes, Keys: []KeyStatus{},
 	}
 	for _, k := range m.sorted() {
 		status := KeyStatus{
@@ -63,12 +64,12 @@ func (m *Monitor) Status() Status {
 
 // reasons returns why the client counts as ill: alarms, no healthy node, no block for too long, a vote owed for too long.
 // Whoever is not in the voter set and waits is well.
-func (m *Monitor) reasons() []Standing {
+func (m *Monitor) reasons(nodes []Node) []Standing {
 	now, out := m.config.Now(), []Standing{}
 	if m.signer != nil {
 		out = append(out, standing(m.signerBy, m.signer))
 	}
-	if len(m.nodes) > 0 && !anyHealthy(m.nodes) {
+	if len(nodes) > 0 && !anyHealthy(nodes) {
 		out = append(out, Standing{Code: CodeNoNode, Error: "expected a healthy node, found none", Advice: "start one of the nodes in voter.toml"})
 	}
 	stalled := now.Sub(m.blockAt) > m.config.StallAfter

@@ -27,9 +27,20 @@ type Node interface {
 	Window(ctx context.Context) (uint64, error)
 }
 
+// Observer is told what becomes of votes that were sent.
+type Observer interface {
+	// Recorded: the chain has the vote, so many blocks after it was sent.
+	Recorded(epoch, blocks uint64)
+	// Resent: the vote was sent once more.
+	Resent(epoch uint64)
+	// Lost: the vote is given up.
+	Lost(epoch uint64)
+}
+
 // Submitter sends votes and follows them until they are recorded. It is used by one goroutine.
 type Submitter struct {
 	node    Node
+	seen    Observer
 	log     *slog.Logger
 	pending []pending // ascending by epoch
 }
@@ -43,7 +54,9 @@ type pending struct {
 }
 
 // New sends through a node.
-func New(node Node, log *slog.Logger) *Submitter { return &Submitter{node: node, log: log} }
+func New(node Node, seen Observer, log *slog.Logger) *Submitter {
+	return &Submitter{node: node, seen: seen, log: log}
+}
 
 // Send sends a vote that was made at a height. Whatever the error, Settle follows it up.
 func (s *Submitter) Send(ctx context.Context, vote ffg.AggregateVote, height uint64) error {
@@ -73,6 +86,7 @@ func (s *Submitter) settle(ctx context.Context, p *pending, height, head uint64)
 	epoch := p.vote.Vote.Target.Epoch
 	signers, err := s.node.Tally(ctx, epoch)
 	if err == nil && p.vote.Signers.AndNot(signers).IsEmpty() {
+		s.seen.Recorded(epoch, height-p.height)
 		s.log.Info("vote recorded", "epoch", epoch, "blocks", height-p.height, "attempts", p.attempts)
 		return false
 	}
@@ -90,6 +104,7 @@ func (s *Submitter) settle(ctx context.Context, p *pending, height, head uint64)
 	}
 	p.due = height + 1<<(p.attempts-1)
 	p.attempts++
+	s.seen.Resent(epoch)
 	if err := s.node.Broadcast(ctx, p.vote); err != nil {
 		s.log.Warn("vote sent again without success", "epoch", epoch, "attempts", p.attempts, "error", err)
 	} else {
@@ -99,5 +114,6 @@ func (s *Submitter) settle(ctx context.Context, p *pending, height, head uint64)
 }
 
 func (s *Submitter) giveUp(p pending, reason string) {
+	s.seen.Lost(p.vote.Vote.Target.Epoch)
 	s.log.Warn("vote not recorded", "epoch", p.vote.Vote.Target.Epoch, "sent_at", p.height, "attempts", p.attempts, "reason", reason)
 }

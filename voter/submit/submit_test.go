@@ -3,6 +3,7 @@ package submit_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
@@ -19,6 +20,7 @@ type node struct {
 	asked     int
 	recorded  map[uint64]ffg.Bitfield
 	window    uint64
+	fate      []string // what the observer was told
 	sendErr   error
 	tallyErr  error
 	windowErr error
@@ -44,6 +46,14 @@ func (n *node) epochs() []uint64 {
 	return epochs
 }
 
+func (n *node) Recorded(epoch, blocks uint64) { n.tell("recorded %d after %d", epoch, blocks) }
+func (n *node) Resent(epoch uint64)           { n.tell("resent %d", epoch) }
+func (n *node) Lost(epoch uint64)             { n.tell("lost %d", epoch) }
+
+func (n *node) tell(format string, values ...any) {
+	n.fate = append(n.fate, fmt.Sprintf(format, values...))
+}
+
 func vote(epoch uint64) ffg.AggregateVote {
 	return ffg.AggregateVote{
 		Vote:      ffg.Vote{Source: ffg.Ref{Epoch: epoch - 1}, Target: ffg.Ref{Epoch: epoch}},
@@ -54,7 +64,7 @@ func vote(epoch uint64) ffg.AggregateVote {
 
 func newSubmitter() (*submit.Submitter, *node) {
 	n := &node{recorded: map[uint64]ffg.Bitfield{}, window: 1000}
-	return submit.New(n, slog.New(slog.DiscardHandler)), n
+	return submit.New(n, n, slog.New(slog.DiscardHandler)), n
 }
 
 func TestARecordedVoteIsSentOnce(t *testing.T) {
@@ -72,6 +82,9 @@ func TestARecordedVoteIsSentOnce(t *testing.T) {
 	}
 	if len(n.sent) != 1 || n.asked != 1 {
 		t.Errorf("expected it sent once and looked for once, found %d and %d", len(n.sent), n.asked)
+	}
+	if want := []string{"recorded 1 after 1"}; !slices.Equal(n.fate, want) {
+		t.Errorf("expected %v, found %v", want, n.fate)
 	}
 }
 
@@ -91,6 +104,10 @@ func TestAMissingVoteIsSentAgainUnchanged(t *testing.T) {
 	}
 	if want := []uint64{11, 12, 14, 18, 26, 42, 74}; !slices.Equal(sentAt, want) {
 		t.Errorf("expected it sent again at %v and then given up, found %v", want, sentAt)
+	}
+	want := append(slices.Repeat([]string{"resent 1"}, len(sentAt)), "lost 1")
+	if !slices.Equal(n.fate, want) {
+		t.Errorf("expected %v, found %v", want, n.fate)
 	}
 	for _, sent := range n.sent {
 		if sent.Signature != vote(1).Signature || sent.Vote != vote(1).Vote {

@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/version"
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/voter"
@@ -90,7 +91,7 @@ what its key has signed.`,
 			}
 			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			return voter.Start(ctx, home, config, neverVoted, log)
+			return voter.Start(ctx, home, config, voter.Options{NeverVoted: neverVoted, Version: version.Version}, log)
 		},
 	}
 	defaults, node := voter.DefaultConfig(), voter.DefaultNode()
