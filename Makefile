@@ -34,6 +34,10 @@ test-e2e: build ## run the end-to-end tests on real processes
 test-e2e-short: build ## run the end-to-end tests that CI has time for
 	go test -count=1 -short -timeout 20m ./tests/e2e/...
 
+test-js: ## run the tests of clients/js (needs Node 20 or later, and npm)
+	@command -v npm > /dev/null || { echo "make test-js: expected Node 20 or later with npm, found none" >&2; exit 1; }
+	cd clients/js && npm ci --no-audit --no-fund --loglevel=error && npm test --silent
+
 fuzz: ## run every fuzz test for FUZZTIME (10s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
@@ -71,5 +75,5 @@ localnet: build ## start validators and voters on this machine until Ctrl-C
 clean: ## remove what was built (the tools in .tools/ stay)
 	rm -rf build dist
 
-.PHONY: help build install test test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \
+.PHONY: help build install test test-js test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \
 	proto-deps localnet clean
