@@ -71,6 +71,9 @@ func TestIssuedCertificatesAreWhatThePlanSays(t *testing.T) {
 		if valid := c.NotAfter.Sub(c.NotBefore); valid != time.Duration(days)*day+backdate || !issued[i].New || issued[i].Until != c.NotAfter {
 			t.Errorf("%s: expected a new one for %d days, found %s and %+v", issued[i].Name, days, valid, issued[i])
 		}
+		if i > 0 && !slices.Equal(c.ExtKeyUsage, []x509.ExtKeyUsage{usage}) { // a voter must not be able to pose as the signer
+			t.Errorf("%s: expected one use, found %v", issued[i].Name, c.ExtKeyUsage)
+		}
 		for _, host := range []string{"signer.example", "10.0.0.1", "::1"} {
 			if err := c.VerifyHostname(host); (err == nil) != (issued[i].Name == "server") {
 				t.Errorf("%s: host %s: found %v", issued[i].Name, host, err)

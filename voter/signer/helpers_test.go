@@ -75,6 +75,7 @@ type site struct {
 	address string
 	log     lines
 	end     func() // stops the signer
+	cut     func() // breaks its connections for good
 }
 
 // newSite has certificates for alice and bob, and no signer yet.
@@ -100,11 +101,12 @@ func (s *site) files(name string) Files {
 // serve starts the signer, at the same address as before.
 func (s *site) serve(keys Keyring) *site {
 	s.t.Helper()
-	listener, err := net.Listen("tcp", s.address)
+	inner, err := net.Listen("tcp", s.address)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.address = listener.Addr().String()
+	listener := &breakable{Listener: inner}
+	s.address, s.cut = listener.Addr().String(), listener.break_
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, listener, s.config, keys, slog.New(s.log)) }()
@@ -206,55 +208,6 @@ lines:
 			s.t.Fatalf("expected %q in the log", words)
 		}
 	}
-}
-
-// lines sends each log line, attributes included, to a channel.
-type lines chan string
-
-func (l lines) Enabled(context.Context, slog.Level) bool { return true }
-func (l lines) WithGroup(string) slog.Handler            { return l }
-func (l lines) WithAttrs(attrs []slog.Attr) slog.Handler { return with{l, attrs} }
-func (l lines) Handle(_ context.Context, r slog.Record) error {
-	line := r.Level.String() + " " + r.Message
-	r.Attrs(func(a slog.Attr) bool {
-		line += " " + a.String()
-		return true
-	})
-	l <- line
-	return nil
-}
-
-// with is lines with attributes.
-type with struct {
-	lines
-	attrs []slog.Attr
-}
-
-func (w with) Handle(ctx context.Context, r slog.Record) error {
-	r.AddAttrs(w.attrs...)
-	return w.lines.Handle(ctx, r)
-}
-
-// stub is a keyring that answers what it is told to.
-type stub struct {
-	keys  []ffg.PublicKey
-	err   error
-	began chan struct{} // gets a value when a vote is asked for, if it isn't nil
-	go_   chan struct{} // a signature waits for it, if it isn't nil
-}
-
-func (s *stub) Keys(context.Context) ([]ffg.PublicKey, error) { return s.keys, s.err }
-
-func (s *stub) Sign(context.Context, ffg.PublicKey, ffg.Vote) (ffg.Signature, error) {
-	if s.began != nil {
-		s.began <- struct{}{}
-		<-s.go_
-	}
-	return ffg.Signature{}, s.err
-}
-
-func (s *stub) Past(context.Context, ffg.PublicKey, uint64) (sign.Past, error) {
-	return sign.Past{Signed: true, Latest: 7}, s.err
 }
 
 // swap puts another site's certificate in the place of ours.

@@ -3,8 +3,6 @@ package signer
 import (
 	"context"
 	"flag"
-	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -108,25 +106,11 @@ func (m *machine) restart() {
 func (m *machine) start() {
 	keyring, public, closeKeyring := openKeyring(m.t, m.folder)
 	m.public = public
-	inner, err := net.Listen("tcp", m.site.address)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.site.address = inner.Addr().String()
-	listener := &breakable{Listener: inner}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := Serve(ctx, listener, m.site.config, keyring, slog.New(slog.DiscardHandler)); err != nil {
-			m.t.Error(err)
-		}
-	}()
+	m.site.serve(keyring)
 	m.kill = func() {
-		listener.break_()
+		m.site.cut()
 		m.abandon() // from here on nothing that the old signer does reaches anybody, nor the new signer's journal
-		cancel()
-		<-ended
+		m.site.end()
 		closeKeyring()
 	}
 }
@@ -143,37 +127,6 @@ func (m *machine) abandon() {
 	}
 	if err := os.WriteFile(filepath.Join(m.folder, guard.FileName), content, 0o600); err != nil {
 		m.t.Fatal(err)
-	}
-}
-
-// breakable is a listener whose connections can be broken for good, like those of a process that is killed.
-type breakable struct {
-	net.Listener
-	mu     sync.Mutex
-	conns  []net.Conn
-	broken bool
-}
-
-func (b *breakable) Accept() (net.Conn, error) {
-	conn, err := b.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.broken {
-		_ = conn.Close()
-	}
-	b.conns = append(b.conns, conn)
-	return conn, nil
-}
-
-func (b *breakable) break_() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.broken = true
-	for _, conn := range b.conns {
-		_ = conn.Close()
 	}
 }
 

@@ -180,6 +180,25 @@ func TestASignerOutOfReachIsWaitedForAndComesBack(t *testing.T) {
 	}
 }
 
+func TestWhatBreaksIsAskedAgain(t *testing.T) {
+	keys := &stub{began: make(chan struct{}), go_: make(chan struct{})}
+	s := newSite(t).serve(keys)
+	client := s.client("alice")
+	asked := make(chan error, 1)
+	go func() {
+		_, err := client.Sign(t.Context(), ffg.PublicKey{1}, link(0, 1))
+		asked <- err
+	}()
+	<-keys.began
+	s.cut()
+	close(keys.go_)
+	s.end()
+	s.serve(&stub{})
+	if err := <-asked; err != nil {
+		t.Errorf("expected a signature, found %v", err)
+	}
+}
+
 func TestASignerThatStopsAnswersWhoeverAskedBefore(t *testing.T) {
 	keys := &stub{began: make(chan struct{}), go_: make(chan struct{})}
 	s := newSite(t).serve(keys)
