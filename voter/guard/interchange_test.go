@@ -100,6 +100,10 @@ func TestImportedFilesProtectAsTheEIPDemands(t *testing.T) {
 			before: ours, file: known(link(11, 13)), clashes: 1, floor: Floor{12, 13},
 			refused: append(ours, link(11, 13), link(11, 14)), allowed: []ffg.Vote{link(12, 14)},
 		},
+		"another vote of the same span as here": {
+			before: ours, file: known(link(12, 13, 9)), clashes: 1, floor: Floor{12, 13},
+			refused: []ffg.Vote{link(12, 13), link(12, 13, 9), link(11, 14)}, allowed: []ffg.Vote{link(12, 14)},
+		},
 		"a vote around what is here": {
 			before: ours, file: known(link(8, 20)), clashes: 1, floor: Floor{12, 20},
 			refused: append(ours, link(8, 20), link(11, 21), link(12, 20)), allowed: []ffg.Vote{link(12, 21)},
@@ -144,6 +148,25 @@ func TestImportedFilesProtectAsTheEIPDemands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A floor stands for votes, so a file may clash with it: here 5 → 6 is forgotten, 1 → 20 isn't, and then 3 → 30 comes.
+func TestAFileMayClashWithWhatIsForgotten(t *testing.T) {
+	g, _ := openNew(t)
+	for _, r := range []Record{recordOf(link(1, 20)), recordOf(link(5, 6)), recordOf(link(3, 30))} {
+		if _, err := g.Import(chainA, interchangeOf(t, chainA, r)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if floor, err := g.FloorOf(chainA, alice); floor != (Floor{5, 30}) || err != nil {
+		t.Errorf("expected floor 5, 30, found %+v, %v", floor, err)
+	}
+	for _, vote := range []ffg.Vote{link(1, 20), link(5, 6), link(3, 30), link(4, 31), link(5, 30)} {
+		if err := g.Approve(chainA, alice, vote); err == nil {
+			t.Errorf("%s: expected a refusal, found none", describe(vote))
+		}
+	}
+	approveAll(t, g, link(5, 31))
 }
 
 func describe(v ffg.Vote) string { return fmt.Sprintf("%d → %d", v.Source.Epoch, v.Target.Epoch) }
