@@ -59,11 +59,13 @@ func (s *stub) Past(context.Context, ffg.PublicKey, uint64) (sign.Past, error) {
 	return sign.Past{Signed: true, Latest: 7}, s.err
 }
 
-// breakable is a listener whose connections can be broken for good, like those of a process that is killed.
+// breakable is a listener whose connections can be broken for good, like those of a process that is killed. It counts
+// them.
 type breakable struct {
 	net.Listener
 	mu     sync.Mutex
-	conns  []net.Conn
+	conns  map[*counted]bool // that are open
+	peak   int               // of open connections
 	broken bool
 }
 
@@ -72,20 +74,39 @@ func (b *breakable) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	c := &counted{Conn: conn, by: b}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.broken {
 		_ = conn.Close()
+		return c, nil
 	}
-	b.conns = append(b.conns, conn)
-	return conn, nil
+	if b.conns == nil {
+		b.conns = map[*counted]bool{}
+	}
+	b.conns[c] = true
+	b.peak = max(b.peak, len(b.conns))
+	return c, nil
 }
 
 func (b *breakable) break_() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.broken = true
-	for _, conn := range b.conns {
-		_ = conn.Close()
+	for c := range b.conns {
+		_ = c.Conn.Close()
 	}
+}
+
+// counted is a connection of a breakable.
+type counted struct {
+	net.Conn
+	by *breakable
+}
+
+func (c *counted) Close() error {
+	c.by.mu.Lock()
+	defer c.by.mu.Unlock()
+	delete(c.by.conns, c)
+	return c.Conn.Close()
 }

@@ -75,7 +75,7 @@ type site struct {
 	address string
 	log     lines
 	end     func() // stops the signer
-	cut     func() // breaks its connections for good
+	at      *breakable
 }
 
 // newSite has certificates for alice and bob, and no signer yet.
@@ -106,7 +106,7 @@ func (s *site) serve(keys Keyring) *site {
 		s.t.Fatal(err)
 	}
 	listener := &breakable{Listener: inner}
-	s.address, s.cut = listener.Addr().String(), listener.break_
+	s.address, s.at = listener.Addr().String(), listener
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, listener, s.config, keys, slog.New(s.log)) }()

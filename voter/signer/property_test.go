@@ -108,7 +108,7 @@ func (m *machine) start() {
 	m.public = public
 	m.site.serve(keyring)
 	m.kill = func() {
-		m.site.cut()
+		m.site.at.break_()
 		m.abandon() // from here on nothing that the old signer does reaches anybody, nor the new signer's journal
 		m.site.end()
 		closeKeyring()

@@ -190,7 +190,7 @@ func TestWhatBreaksIsAskedAgain(t *testing.T) {
 		asked <- err
 	}()
 	<-keys.began
-	s.cut()
+	s.at.break_()
 	close(keys.go_)
 	s.end()
 	s.serve(&stub{})

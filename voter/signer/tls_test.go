@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -263,10 +264,10 @@ func TestOnlyMutualTLS13IsSpoken(t *testing.T) {
 	}
 }
 
-func TestStrangersTakePlacesForSecondsOnly(t *testing.T) {
+func TestStrangersTakeSomePlacesForSeconds(t *testing.T) {
 	t.Parallel()
 	s := newSite(t).serve(&stub{})
-	for range maxConnections {
+	for range maxConnections + 10 {
 		conn, err := net.Dial("tcp", s.address)
 		if err != nil {
 			t.Fatal(err)
@@ -275,5 +276,29 @@ func TestStrangersTakePlacesForSecondsOnly(t *testing.T) {
 	}
 	if _, err := s.client("alice").Keys(t.Context()); err != nil {
 		t.Errorf("expected an answer, found %v", err)
+	}
+	s.end()
+	if s.at.peak != maxConnections {
+		t.Errorf("expected at most %d connections, found %d", maxConnections, s.at.peak)
+	}
+}
+
+// refusing is a connection that the other side has closed with an alert.
+type refusing struct{ net.Conn }
+
+func (refusing) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+func (refusing) Read([]byte) (int, error) {
+	return 0, &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}
+}
+func (refusing) SetReadDeadline(time.Time) error { return nil }
+
+func TestARefusedCertificateIsNamedWhoeverNoticesFirst(t *testing.T) {
+	conn := shown{Conn: refusing{}, certificate: "alice.crt"}
+	_, readErr := conn.Read(nil)
+	_, writeErr := conn.Write(nil)
+	for what, err := range map[string]error{"read": readErr, "write": writeErr} {
+		if !errors.Is(err, ErrCertificate) || !strings.Contains(err.Error(), "refuses alice.crt: remote error: tls: bad certificate") {
+			t.Errorf("%s: expected %v naming the file, found %v", what, ErrCertificate, err)
+		}
 	}
 }
