@@ -58,7 +58,8 @@ func Dial(address, chainID string, files Files, log *slog.Logger) (*Client, erro
 // Close gives up the connection.
 func (c *Client) Close() error { return c.conn.Close() }
 
-// Keys implements Keyring. Errors: ErrUnavailable, ErrDenied, ErrOtherChain, ErrAnswer, the context's.
+// Keys implements Keyring. Errors: ErrUnavailable, with ErrCertificate if that is why; ErrDenied, ErrOtherChain, ErrAnswer,
+// the context's.
 func (c *Client) Keys(ctx context.Context) ([]ffg.PublicKey, error) {
 	answer, err := call(ctx, c, c.signer.Keys, &signerv1.KeysRequest{ChainId: c.chainID})
 	if err != nil {

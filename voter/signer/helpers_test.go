@@ -149,7 +149,8 @@ func (s *site) refused(files Files, want error, words ...string) *Client {
 	deadline := time.Now().Add(time.Minute)
 	for {
 		_, err := client.Keys(s.t.Context())
-		if errors.Is(err, want) && !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(err.Error(), word) }) {
+		again := want == ErrDenied || errors.Is(err, ErrUnavailable)
+		if errors.Is(err, want) && again && !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(err.Error(), word) }) {
 			client.timeout = time.Minute
 			return client
 		}

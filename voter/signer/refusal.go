@@ -110,7 +110,12 @@ func fromStatus(err error) error {
 	}
 	for _, reason := range reasons {
 		if answer.Code() == reason.code {
-			return &remote{text: fmt.Sprintf("signer: %s", plain(answer.Message())), cause: reason.err}
+			failed := &remote{text: fmt.Sprintf("signer: %s", plain(answer.Message())), cause: reason.err}
+			// Between a transport and a call gRPC has no way for an error but its text.
+			if errors.Is(reason.err, ErrUnavailable) && strings.Contains(failed.text, ErrCertificate.Error()) {
+				failed.cause = errors.Join(ErrUnavailable, ErrCertificate)
+			}
+			return failed
 		}
 	}
 	return &remote{text: fmt.Sprintf("signer: %s: %s", answer.Code(), plain(answer.Message()))}

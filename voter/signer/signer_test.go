@@ -161,6 +161,11 @@ func TestASignerOutOfReachIsWaitedForAndComesBack(t *testing.T) {
 	s := newSite(t)
 	s.serve(&stub{}).end() // so that the address is known
 	client := s.refused(s.files("alice"), ErrUnavailable, "connection refused")
+	client.timeout = 100 * time.Millisecond
+	if _, err := client.Keys(t.Context()); errors.Is(err, ErrCertificate) {
+		t.Errorf("expected nothing about certificates, found %v", err)
+	}
+	client.timeout = time.Minute
 	for range 3 {
 		asked := make(chan error, 1)
 		go func() {

@@ -19,7 +19,7 @@ func TestClientsThatAreRefused(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*site)
 		files  string   // whose
-		want   error    // that the client has, if it isn't ErrUnavailable
+		want   error    // that the client has, if it isn't ErrCertificate
 		client []string // in its error
 		server []string // in the signer's log, nothing if it never sees the client
 	}{
@@ -53,7 +53,7 @@ func TestClientsThatAreRefused(t *testing.T) {
 				tc.change(s)
 			}
 			s.serve(&stub{})
-			want := ErrUnavailable
+			want := ErrCertificate
 			if tc.want != nil {
 				want = tc.want
 			}
@@ -123,7 +123,7 @@ func TestSignersThatAreRefused(t *testing.T) {
 			s := newSite(t)
 			tc.change(s)
 			s.serve(&stub{})
-			s.refused(s.files("alice"), ErrUnavailable, tc.client...)
+			s.refused(s.files("alice"), ErrCertificate, tc.client...)
 			s.said(tc.server...)
 		})
 	}
