@@ -44,6 +44,7 @@ type Config struct {
 	Nodes              []NodeConfig `toml:"node" comment:"The nodes to follow, in order of preference; the next one is used while one before is unhealthy."`
 	Signer             RemoteSigner `toml:"signer" comment:"A signer in a process of its own ('dualchaind signer'), in place of the keys and the slashing protection of this folder."`
 	Monitor            Monitor      `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP. 'dualchaind voter status' asks here first."`
+	Unjail             Unjail       `toml:"unjail" comment:"The operator's account, for 'dualchaind voter unjail'. Not needed to vote."`
 	Witnesses          []NodeConfig `toml:"witness" comment:"Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm."`
 }
 
@@ -62,6 +63,16 @@ type RemoteSigner struct {
 // Monitor says where to serve metrics, health and state.
 type Monitor struct {
 	Listen string `toml:"listen" comment:"HOST:PORT. Empty: nowhere. Nobody needs a password: let no more than this machine and Prometheus reach it."`
+}
+
+// Unjail says how a voter that was absent comes out of jail.
+type Unjail struct {
+	Auto           bool   `toml:"auto" comment:"Let the running voter do it when its time in jail is over. It has to open the keyring unattended, so whoever has this machine has the account."`
+	From           string `toml:"from" comment:"Name or address of the account in the keyring. Empty: operator."`
+	KeyringBackend string `toml:"keyring_backend" comment:"os, file, kwallet, pass, test or keyctl."`
+	KeyringDir     string `toml:"keyring_dir" comment:"Folder of the keyring, relative to this folder or absolute. Empty: ~/.dualchain."`
+	Fees           string `toml:"fees" comment:"Fee of the transaction, like 5000udual. Empty: gas_prices."`
+	GasPrices      string `toml:"gas_prices" comment:"Price of a unit of gas, like 0.025udual; the node says how much it takes."`
 }
 
 // TLSFiles are PEM files, by paths relative to the home or absolute.
@@ -104,6 +115,7 @@ func DefaultConfig() Config {
 		DoppelgangerEpochs: 2,
 		Nodes:              []NodeConfig{DefaultNode()},
 		Monitor:            Monitor{Listen: "127.0.0.1:26680"},
+		Unjail:             Unjail{KeyringBackend: "os"},
 		Signer:             RemoteSigner{TLSFiles: tlsFiles("voter")},
 	}
 }

@@ -1,6 +1,7 @@
 package voter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/dualchain/dualchain/ffg"
 	"github.com/dualchain/dualchain/voter/internal/gogocodec"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/submit"
@@ -21,11 +23,14 @@ import (
 // maxAnswer bounds an answer of the node in bytes: the votes of an epoch list the whole voter set.
 const maxAnswer = 64 << 20
 
+// registerTimeout bounds the question whether a voter is jailed.
+const registerTimeout = 5 * time.Second
+
 // network is the nodes and witnesses of a configuration: what to watch, and where to send votes.
 type network struct {
 	watch  *watch.Pool
 	submit *submit.Nodes
-	conns  []*grpc.ClientConn
+	conns  []*grpc.ClientConn // of the nodes, then of the witnesses
 }
 
 // connect doesn't wait for any node. Close the network after use.
@@ -68,6 +73,17 @@ func (n *network) health() []monitor.Node {
 		out = append(out, monitor.Node{Address: h.Address, Witness: h.Witness, Healthy: h.Healthy, InUse: h.InUse, Height: h.Height, Error: h.Reason})
 	}
 	return out
+}
+
+// register asks the node in use what the chain knows of a key.
+func (n *network) register(ctx context.Context, key ffg.PublicKey) (types.Voter, error) {
+	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
+	defer cancel()
+	answer, err := types.NewQueryClient(n.conns[n.watch.Healthy()[0]]).Voter(ctx, &types.QueryVoterRequest{Voter: key.String()})
+	if err != nil {
+		return types.Voter{}, err
+	}
+	return answer.Voter, nil
 }
 
 func (n *network) close() {

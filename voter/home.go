@@ -29,16 +29,16 @@ func (h Home) Keys() string { return filepath.Join(string(h), "keys") }
 
 // Password finds the password of the keys (see keys.FindPassword); a file that isn't absolute is in the home.
 func (h Home) Password(file string) keys.Password {
-	return keys.FindPassword(h.resolve(file), keys.Terminal)
+	return keys.FindPassword(h.Resolve(file), keys.Terminal)
 }
 
 // NewPassword is Password for the first key of a home: who is asked is asked twice.
 func (h Home) NewPassword(file string) keys.Password {
-	return keys.FindPassword(h.resolve(file), keys.Twice(keys.Terminal))
+	return keys.FindPassword(h.Resolve(file), keys.Twice(keys.Terminal))
 }
 
-// resolve returns the path of a file that isn't absolute in the home, "" for none.
-func (h Home) resolve(file string) string {
+// Resolve returns the path of a file or folder of the configuration: in the home if it isn't absolute, "" for none.
+func (h Home) Resolve(file string) string {
 	if file == "" || filepath.IsAbs(file) {
 		return file
 	}

@@ -79,10 +79,7 @@ var reasons = []struct {
 		Code: "unconfirmed", Severity: monitor.Alarm, Message: saysNotVoting,
 		Advice: "No witness reports the checkpoint. Look at the witnesses.",
 	}},
-	{is(watch.ErrNoNode), monitor.Reason{
-		Code: monitor.CodeNoNode, Severity: monitor.Alarm, Message: saysNotVoting,
-		Advice: "No node is healthy; the log says what is wrong with each. Start one, or add one to voter.toml.",
-	}},
+	{is(watch.ErrNoNode), monitor.NoNode},
 	{is(watch.ErrInconsistent), monitor.Reason{
 		Code: "inconsistent", Severity: monitor.Alarm, Message: saysNode,
 		Advice: "The node's answer contradicts itself or the node's own blocks. Use another node, and look what is wrong with this one.",

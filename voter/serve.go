@@ -40,7 +40,7 @@ func tlsFiles(name string) TLSFiles {
 }
 
 func (h Home) files(of TLSFiles) remotesigner.Files {
-	return remotesigner.Files{CA: h.resolve(of.CA), Certificate: h.resolve(of.Certificate), Key: h.resolve(of.Key)}
+	return remotesigner.Files{CA: h.Resolve(of.CA), Certificate: h.Resolve(of.Certificate), Key: h.Resolve(of.Key)}
 }
 
 // Validate returns an error wrapping ErrConfig unless a signer can start with c.

@@ -22,8 +22,9 @@ import (
 
 // Options are what doesn't belong into a configuration file.
 type Options struct {
-	NeverVoted bool   // lets keys start without a record of their votes
-	Version    string // of this program
+	NeverVoted bool     // lets keys start without a record of their votes
+	Version    string   // of this program
+	Unjailer   Unjailer // nil: the operator unjails voters by hand
 }
 
 // Start votes with the keys of a home until ctx is done, which is no error. Errors: ErrConfig, those of keys.Load and package guard, watch.ErrWrongChain if all nodes are on
@@ -48,6 +49,8 @@ func Start(ctx context.Context, home Home, config Config, options Options, log *
 	})
 	ctx, stop := context.WithCancel(ctx)
 	defer serveMonitor(ctx, config.Monitor.Listen, seen, log)()
+	jail := &jailWatch{keys: keyring.Keys, register: nodes.register, unjailer: options.Unjailer, seen: seen, now: time.Now, log: log}
+	defer jail.start(ctx)()
 	defer stop()
 	v := &voter{
 		watch:     nodes.watch,

@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
@@ -12,6 +14,7 @@ type Key struct {
 	public  ffg.PublicKey
 
 	member   bool // of the head's voter set
+	jail     Jail
 	fineAt   time.Time
 	reason   Reason // why it does not vote, if err isn't nil
 	err      error
@@ -20,6 +23,23 @@ type Key struct {
 	failures map[string]uint64 // by code
 
 	signed, recorded, resent, lost uint64
+}
+
+// Jail is whether the chain keeps a voter out of new voter sets.
+type Jail struct {
+	Until      time.Time `json:"until"` // zero if it is not jailed
+	Tombstoned bool      `json:"tombstoned"`
+}
+
+// reason returns nothing and nil for a voter that is free.
+func (j Jail) reason() (Reason, error) {
+	switch {
+	case j.Tombstoned:
+		return Tombstoned, errors.New("expected no evidence against this key, found some on the chain")
+	case !j.Until.IsZero():
+		return InJail, fmt.Errorf("expected the voter to be free, found it jailed until %s", j.Until.UTC().Format(time.DateTime))
+	}
+	return Reason{}, nil
 }
 
 // Vote is a vote that this client made.

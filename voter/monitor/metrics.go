@@ -44,12 +44,13 @@ var (
 	blockHeight  = describe("block_height", "Height of the latest block that a node told of.")
 	headEpoch    = describe("head_epoch", "Epoch of the latest checkpoint.")
 	signerUp     = describe("signer_up", "1 if the signer answers.")
-	alarmsBegun  = describe("alarms_total", "Alarms that began, by reason.", "reason")
+	alarmsBegun  = describe("alarms_total", "Alarms that began, by reason; what only time tells (chain_stalled, behind, no_node) is not counted.", "reason")
 	alarmsNow    = describe("alarms", "Alarms that stand now, by reason.", "reason")
 	nodeHealthy  = describe("node_healthy", "1 if the node is healthy.", "node", "role")
 	nodeInUse    = describe("node_in_use", "1 if the voter follows this node.", "node", "role")
 	nodeHeight   = describe("node_height", "Height of the node's latest block.", "node", "role")
 	member       = describe("member", "1 if the key has a bit in the voter set of the head.", "key")
+	jailed       = describe("jailed", "1 if the voter is jailed or tombstoned.", "key")
 	lastEpoch    = describe("last_voted_epoch", "Epoch of the key's latest vote; absent before the first.", "key")
 	sinceVote    = describe("seconds_since_last_vote", "Seconds since the key's latest vote; absent before the first.", "key")
 	votesSigned  = describe("votes_signed_total", "Votes signed.", "key")
@@ -89,14 +90,15 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge(headEpoch, float64(m.epoch))
 	gauge(signerUp, truth(m.signer == nil))
 	standing := map[string]float64{}
-	for _, r := range reasons {
-		if r.Alarm {
-			standing[r.Code]++
-		}
-	}
 	for code, begun := range m.alarms {
 		counter(alarmsBegun, begun, code)
-		gauge(alarmsNow, standing[code], code)
+		standing[code] = 0 // it may be over
+	}
+	for _, r := range reasons {
+		standing[r.Code]++
+	}
+	for code, alarms := range standing {
+		gauge(alarmsNow, alarms, code)
 	}
 	for _, n := range nodes {
 		role := "node"
@@ -110,6 +112,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for public, k := range m.keys {
 		key := public.String()
 		gauge(member, truth(k.member), key)
+		gauge(jailed, truth(k.jail != Jail{}), key)
 		if k.signed > 0 {
 			gauge(lastEpoch, float64(k.last.Epoch), key)
 			gauge(sinceVote, m.config.Now().Sub(k.last.At).Seconds(), key)

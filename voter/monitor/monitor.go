@@ -80,6 +80,20 @@ func (m *Monitor) Signer(reason Reason, err error) {
 	m.signer, m.signerBy = err, reason
 }
 
+// Jailed is told whether a voter is in jail. It may come after the key was forgotten.
+func (m *Monitor) Jailed(public ffg.PublicKey, jail Jail) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := m.keys[public]
+	if k == nil || k.jail == jail {
+		return
+	}
+	if reason, err := jail.reason(); err != nil {
+		m.began(reason)
+	}
+	k.jail = jail
+}
+
 // Key returns what to tell about a key, from now on. It is forgotten by Forget.
 func (m *Monitor) Key(public ffg.PublicKey) *Key {
 	m.mu.Lock()

@@ -90,7 +90,7 @@ func TestAVoterIsHealthyWhileItOwesNothing(t *testing.T) {
 	s.now = s.now.Add(stall)
 	s.expect("after as long as it takes to stall")
 	s.now = s.now.Add(1)
-	s.expect("later", monitor.CodeStalled)
+	s.expect("later", monitor.Stalled.Code)
 	s.block(1, first, monitor.Reason{}, nil)
 	s.expect("after a block")
 	s.now = s.now.Add(stall)
@@ -106,12 +106,15 @@ func TestAKeyThatOwesAVoteForTooLong(t *testing.T) {
 	s.block(2, second, waits, errAny)
 	s.expect("not for too long")
 	s.now = s.now.Add(1)
-	s.expect("too long, for the one that does not wait", monitor.CodeBehind)
+	s.expect("too long, for the one that does not wait", monitor.Behind.Code)
+	if _, body := s.get("/metrics"); !strings.Contains(body, "dualchain_voter_alarms{reason=\"behind\"} 1\n") {
+		t.Errorf("expected the alarm, found\n%s", body)
+	}
 	if reasons := s.Status().Reasons; reasons[0].PublicKey != first.String() || !strings.Contains(reasons[0].Error, errAny.Error()) {
 		t.Errorf("expected the key and what keeps it from voting, found %+v", reasons)
 	}
 	s.now = s.now.Add(stall)
-	s.expect("without blocks that is the chain's fault", monitor.CodeStalled)
+	s.expect("without blocks that is the chain's fault", monitor.Stalled.Code)
 	s.block(3, first, monitor.Reason{}, nil)
 	s.block(3, second, waits, errAny)
 	s.expect("when it votes again")
@@ -127,9 +130,23 @@ func TestAlarmsMakeTheVoterIllAtOnce(t *testing.T) {
 	s.block(2, first, monitor.Reason{}, nil)
 	s.expect("both gone")
 	s.nodes = []monitor.Node{{Address: "a"}, {Address: "b", Healthy: true, Witness: true}}
-	s.expect("a witness is no node to vote with", monitor.CodeNoNode)
+	s.expect("a witness is no node to vote with", monitor.NoNode.Code)
 	s.nodes = []monitor.Node{{Address: "a"}, {Address: "b", Healthy: true}}
 	s.expect("one is enough")
+}
+
+func TestAVoterInJailIsNotHealthy(t *testing.T) {
+	s := begin(t)
+	s.block(1, first, monitor.Reason{}, nil)
+	s.Jailed(first, monitor.Jail{Until: s.now.Add(time.Minute)})
+	s.expect("jailed", monitor.InJail.Code)
+	s.Jailed(first, monitor.Jail{})
+	s.expect("free")
+	s.Jailed(first, monitor.Jail{Until: s.now, Tombstoned: true})
+	s.expect("tombstoned", monitor.Tombstoned.Code)
+	if _, body := s.get("/metrics"); !strings.Contains(body, "dualchain_voter_jailed{key=\""+first.String()+"\"} 1\n") {
+		t.Errorf("expected the voter jailed, found\n%s", body)
+	}
 }
 
 func TestAKeyThatIsForgottenOwesNothing(t *testing.T) {
@@ -137,6 +154,7 @@ func TestAKeyThatIsForgottenOwesNothing(t *testing.T) {
 	s.block(1, first, conflict, errAny)
 	s.Key(first).Recorded(1, 1)
 	s.Forget(first)
+	s.Jailed(first, monitor.Jail{Tombstoned: true})
 	s.expect("without it")
 	if _, body := s.get("/metrics"); strings.Contains(body, first.String()) {
 		t.Errorf("expected no metric of the key, found\n%s", body)

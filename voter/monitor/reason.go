@@ -21,6 +21,33 @@ type Reason struct {
 	Advice   string // what it means, and what to do
 }
 
+// What the monitor finds out by itself. Behind names the key's own reason too.
+var (
+	Stalled = Reason{
+		Code: "chain_stalled", Severity: Alarm,
+		Advice: "No node tells of a new block. Look at the nodes; if they are well, the chain has halted.",
+	}
+	Behind = Reason{
+		Code: "behind", Severity: Alarm,
+		Advice: "The key owes a vote for longer than `stall_after`. The error names what keeps it from voting.",
+	}
+	NoNode = Reason{
+		Code: "no_node", Severity: Alarm, Message: "not voting",
+		Advice: "No node is healthy; the log says what is wrong with each. Start one, or add one to voter.toml.",
+	}
+	InJail = Reason{
+		Code: "jailed", Severity: Alarm, Message: "jailed for absence",
+		Advice: "The voter was absent too often. It goes on voting while it is in a set. 'dualchaind voter unjail' when its time is over, or `[unjail] auto`.",
+	}
+	Tombstoned = Reason{
+		Code: "tombstoned", Severity: Alarm, Message: "ALARM: slashed for equivocation",
+		Advice: "The chain has proof that this key signed two conflicting votes. It never votes again. Find out how, before you register another key.",
+	}
+)
+
+// Reasons are the reasons above.
+func Reasons() []Reason { return []Reason{Stalled, Behind, NoNode, InJail, Tombstoned} }
+
 // Standing is a reason that holds now.
 type Standing struct {
 	Code      string `json:"code"`

@@ -1,15 +1,9 @@
 package monitor
 
 import (
+	"errors"
 	"fmt"
 	"time"
-)
-
-// Codes of what the monitor finds out by itself.
-const (
-	CodeStalled = "chain_stalled" // no block for too long
-	CodeBehind  = "behind"        // a key owes a vote for too long
-	CodeNoNode  = "no_node"       // no node is healthy
 )
 
 // Status is what /status says.
@@ -29,6 +23,7 @@ type Status struct {
 type KeyStatus struct {
 	PublicKey string    `json:"public_key"`
 	Member    bool      `json:"member"` // of the head's voter set
+	Jail      Jail      `json:"jail"`
 	Reason    *Standing `json:"reason"` // why it does not vote; null if it does
 	Since     time.Time `json:"since"`  // of the reason
 	Last      Vote      `json:"last_vote"`
@@ -50,7 +45,7 @@ func (m *Monitor) Status() Status {
 	}
 	for _, k := range m.sorted() {
 		status := KeyStatus{
-			PublicKey: k.public.String(), Member: k.member, Last: k.last,
+			PublicKey: k.public.String(), Member: k.member, Jail: k.jail, Last: k.last,
 			Signed: k.signed, Recorded: k.recorded, Resent: k.resent, Lost: k.lost,
 		}
 		if k.err != nil {
@@ -62,46 +57,45 @@ func (m *Monitor) Status() Status {
 	return s
 }
 
-// reasons returns why the client counts as ill: alarms, no healthy node, no block for too long, a vote owed for too long.
-// Whoever is not in the voter set and waits is well.
+// reasons returns why the client counts as ill: alarms, no healthy node, no block for too long, a vote owed for too long,
+// a voter in jail. Whoever is not in the voter set and waits is well.
 func (m *Monitor) reasons(nodes []Node) []Standing {
 	now, out := m.config.Now(), []Standing{}
 	if m.signer != nil {
 		out = append(out, standing(m.signerBy, m.signer))
 	}
 	if len(nodes) > 0 && !anyHealthy(nodes) {
-		out = append(out, Standing{Code: CodeNoNode, Error: "expected a healthy node, found none", Advice: "start one of the nodes in voter.toml"})
+		out = append(out, standing(NoNode, errors.New("expected a healthy node, found none")))
 	}
 	stalled := now.Sub(m.blockAt) > m.config.StallAfter
 	if stalled {
-		out = append(out, Standing{
-			Code: CodeStalled, Error: fmt.Sprintf("expected a block within %s, found none for %s", m.config.StallAfter, now.Sub(m.blockAt).Round(time.Second)),
-			Advice: "look at the nodes; if they are well, the chain has halted",
-		})
+		out = append(out, standing(Stalled, fmt.Errorf("expected a block within %s, found none for %s", m.config.StallAfter, now.Sub(m.blockAt).Round(time.Second))))
 	}
 	for _, k := range m.sorted() {
+		of := func(reason Reason, err error) {
+			s := standing(reason, err)
+			s.PublicKey = k.public.String()
+			out = append(out, s)
+		}
 		switch {
 		case k.err != nil && k.reason.Severity == Alarm:
-			alarm := standing(k.reason, k.err)
-			alarm.PublicKey = k.public.String()
-			out = append(out, alarm)
+			of(k.reason, k.err)
 		case !stalled && now.Sub(k.fineAt) > m.config.StallAfter:
-			out = append(out, k.behind(now))
+			of(Behind, k.behind(now))
+		}
+		if reason, err := k.jail.reason(); err != nil {
+			of(reason, err)
 		}
 	}
 	return out
 }
 
-func (k *Key) behind(now time.Time) Standing {
-	s := Standing{
-		Code: CodeBehind, PublicKey: k.public.String(),
-		Error:  fmt.Sprintf("expected a vote for the head within %s, found none for %s", k.monitor.config.StallAfter, now.Sub(k.fineAt).Round(time.Second)),
-		Advice: k.reason.Advice,
-	}
+func (k *Key) behind(now time.Time) error {
+	err := fmt.Errorf("expected a vote for the head within %s, found none for %s", k.monitor.config.StallAfter, now.Sub(k.fineAt).Round(time.Second))
 	if k.err != nil {
-		s.Error += ": " + k.err.Error()
+		err = fmt.Errorf("%w: %s: %w", err, k.reason.Code, k.err)
 	}
-	return s
+	return err
 }
 
 func standing(reason Reason, err error) Standing {

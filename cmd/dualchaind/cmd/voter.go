@@ -37,7 +37,7 @@ restore an old guard.journal and never run two voters with one key: either can s
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
 	cmd.PersistentFlags().String(flags.FlagHome, defaultVoterHome, "the voter's home")
-	cmd.AddCommand(voterStartCommand(), voterKeysCommand(), voterGuardCommand())
+	cmd.AddCommand(voterStartCommand(), voterStatusCommand(), voterKeysCommand(), voterGuardCommand(), voterMoveCommand(), voterUnjailCommand())
 	return cmd
 }
 
@@ -91,7 +91,13 @@ what its key has signed.`,
 			}
 			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			return voter.Start(ctx, home, config, voter.Options{NeverVoted: neverVoted, Version: version.Version}, log)
+			options := voter.Options{NeverVoted: neverVoted, Version: version.Version}
+			if config.Unjail.Auto {
+				if options.Unjailer, err = newUnjailer(cmd, home, config); err != nil {
+					return err
+				}
+			}
+			return voter.Start(ctx, home, config, options, log)
 		},
 	}
 	defaults, node := voter.DefaultConfig(), voter.DefaultNode()
