@@ -71,6 +71,30 @@ func TestNewTrustChecksMembers(t *testing.T) {
 	requireStep(t, cert.StepTrust, err)
 }
 
+// What a proof brings along is trusted for its root alone.
+func TestTrustAtARoot(t *testing.T) {
+	r := newRotation()
+	trust := r.Trust(0)
+	p := cert.Proof{Trust: &trust}
+	found, err := p.TrustAt(trust.Checkpoint.Ref())
+	require.NoError(t, err)
+	require.Equal(t, trust, found)
+	trust.Next = r.Next(r.first[1])
+	_, err = p.TrustAt(trust.Checkpoint.Ref())
+	requireStep(t, cert.StepTrust, err)
+	_, err = p.TrustAt(r.Checkpoints[1].Ref())
+	require.ErrorContains(t, err, "expected the checkpoint of epoch 1 with root "+r.Checkpoints[1].Root().String())
+}
+
+func TestBlocksOutsideSayWhereTheyHaveToBe(t *testing.T) {
+	l := newLedger(t)
+	for _, height := range []uint64{0, ledgerHeight + 1, math.MaxUint64} {
+		err := cert.BlockProof{Height: height}.Verify(l.Checkpoints[ledgerEpoch])
+		requireStep(t, cert.StepInclusion, err)
+		require.ErrorContains(t, err, "expected one of the 9 blocks up to height 9, found")
+	}
+}
+
 func TestPairsRefuseWhatIsNoSet(t *testing.T) {
 	voters, next := newRotation().Set(0), newRotation().Next(0)
 	_, err := cert.NewPair(nil, next, nil)

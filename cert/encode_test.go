@@ -63,6 +63,35 @@ func TestProofsOfNothingHaveNoEncoding(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestDecodersSayWhatIsWrong(t *testing.T) {
+	raw, err := newStory().Certificate(1, 2).Encode()
+	require.NoError(t, err)
+	change := func(offset int, b byte) []byte {
+		forged := slices.Clone(raw)
+		forged[offset] = b
+		return forged
+	}
+	for message, forged := range map[string][]byte{
+		"expected version 1, found 2":                  change(0, 2),
+		"expected the end, found 1 more bytes":         append(slices.Clone(raw), 0),
+		"expected 96 more bytes, found 95":             raw[:len(raw)-1],
+		"expected 0 or 1, found 2":                     change(atChanged, 2),
+		"expected at most 2 items in":                  change(atLinks, 1),
+		"expected a source of kind 0, 1 or 2":          change(atSource, 9),
+		"expected a source among 2 checkpoints":        change(atSource+2, 9),
+		"another encoding of the same content":         slices.Insert(change(atChanged, 1), atSource, raw[1+128:1+ffg.CheckpointSize]...),
+		"neither source nor signature without signers": slices.Concat(raw[:atSigners], []byte{0, 0}, raw[atSigners+3:]),
+		"expected degraded 0 or 1, found 7":            change(1+136, 7),
+	} {
+		t.Run(message, func(t *testing.T) {
+			_, err := cert.DecodeCertificate(forged)
+			requireStep(t, cert.StepDecode, err)
+			require.ErrorContains(t, err, message)
+			require.ErrorIs(t, err, cert.ErrEncoding)
+		})
+	}
+}
+
 // A file that announces more than it has costs no more than it is long.
 func TestDecodersAllocateWhatTheyWereGiven(t *testing.T) {
 	trust := append([]byte{1}, make([]byte, ffg.CheckpointSize)...)

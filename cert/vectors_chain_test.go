@@ -117,11 +117,11 @@ func forgedChains(t *testing.T, r rotation) (out []vector) {
 	none.Unbonding = 0
 	add("stale trust and no hand-overs", cert.StepExpired, 0, none)
 
-	trust := func(name string, change func(*cert.Trust)) {
+	trust := func(name string, change func(*cert.Trust), handOvers ...cert.HandOver) {
 		wrong := r.Trust(0)
 		wrong.Voters, wrong.Next = slices.Clone(wrong.Voters), slices.Clone(wrong.Next)
 		change(&wrong)
-		in := r.input(t, 0, r.hops(1)...)
+		in := r.input(t, 0, handOvers...)
 		in.Trust = inBinary(t, wrong)
 		add(name, cert.StepTrust, 0, in)
 	}
@@ -139,7 +139,7 @@ func forgedChains(t *testing.T, r rotation) (out []vector) {
 	trust("a trusted voter's key is the identity", func(tr *cert.Trust) {
 		tr.Voters = append(tr.Voters, ffg.Voter{Key: identityKey, Rear: 1, Current: 1})
 		tr.Checkpoint.VoterSetHash = tr.Voters.Hash()
-	})
+	}, r.hops(1)...)
 
 	add("a hand-over that changed something is skipped", cert.StepSet, 1, r.input(t, 0, r.hops(1, 3)...))
 	swapped := r.hops(1, 2)
@@ -192,6 +192,25 @@ func forgedNextSets(t *testing.T, r rotation) (out []vector) {
 	add("a full set with a voter without power", 0, base, cert.Full(changesOf(append(r.Next(0), joined, ffg.Member{Key: r.Voters.Key(5)})...).Members))
 	add("everybody leaves", 0, base, cert.Diff(r.Next(0), nil))
 	add("changes within a pair", 0, r.HandOver(0, 1, 2), changesOf(joined))
+
+	// What no chain commits to is refused even if a quorum does.
+	last := r.first[8]
+	reversed := slices.Clone(r.Next(last))
+	slices.Reverse(reversed)
+	for _, committed := range []struct {
+		name string
+		next ffg.Side
+	}{
+		{"a next set out of order, committed to", reversed},
+		{"a next set with a voter without power, committed to", append(slices.Clone(r.Next(last)), ffg.Member{Key: identityKey})},
+		{"an empty next set, committed to", ffg.Side{}},
+	} {
+		poisoned := r.Fork()
+		poisoned.Install(committed.next)
+		poisoned.Extend(2)
+		first := poisoned.Head() - 1
+		add(committed.name, last, cert.HandOver{Certificate: poisoned.Certificate(first, first+1)}, cert.Full(committed.next))
+	}
 	return out
 }
 
