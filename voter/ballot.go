@@ -42,7 +42,7 @@ func (b *ballot) vote(ctx context.Context, duty watch.Duty, started time.Time) e
 	if !duty.Member {
 		return errNotMember
 	}
-	if vote == b.last {
+	if vote == b.last || vote.Target.Epoch < b.last.Target.Epoch { // the next node may be a little behind the one that failed
 		return nil
 	}
 	if err := b.double.check(ctx, duty); err != nil {

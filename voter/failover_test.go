@@ -15,6 +15,7 @@ import (
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/voter/watch"
+	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // configOf is where a node is.
@@ -240,11 +241,43 @@ func TestThroughAFailoverEachEpochGetsOneVote(t *testing.T) {
 	f.never("ALARM: slashing", "sent again", "not recorded")
 }
 
-// never expects no line with any of these words in what is left of the log.
+// The next node has fewer blocks than the one that failed. What was voted on is not voted on again, or gone back from.
+func TestANodeThatIsBehindTheOneBefore(t *testing.T) {
+	f, second := newCluster(t)
+	f.config.Nodes = configOf(f.node, second)
+	f.start().said("using node", f.node.GRPC())
+	f.voteAt(f.node)
+	second.Isolate(true)
+	for range 2 {
+		f.node.Grow()
+		f.voteAt(f.node)
+	}
+	asked := make(chan struct{}, 1024)
+	second.Lie(func(*types.QueryDutyResponse) { asked <- struct{}{} })
+	f.node.Stop()
+	f.said("using node", second.GRPC())
+	<-asked
+	second.Isolate(false)
+	second.Replay(2)
+	second.Grow()
+	f.voteAt(second)
+	f.said("voted") // for epoch 4
+	f.stop()
+	f.never("voted", "ALARM: slashing")
+}
+
+// rest returns the lines that the log has now and nobody has looked at.
+func (f *fixture) rest() (lines []string) {
+	for len(f.log) > 0 {
+		lines = append(lines, <-f.log)
+	}
+	return lines
+}
+
+// never expects no line with any of these words in the rest of the log.
 func (f *fixture) never(words ...string) {
 	f.t.Helper()
-	for len(f.log) > 0 {
-		line := <-f.log
+	for _, line := range f.rest() {
 		if slices.ContainsFunc(words, func(word string) bool { return strings.Contains(line, word) }) {
 			f.t.Errorf("expected no such line, found %q", line)
 		}
