@@ -14,6 +14,8 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/x/genutil"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
+	"github.com/dualchain/dualchain/app/trusted"
 )
 
 // nodeHome is everything that the files of one node are made of, except its keys and the genesis.
@@ -49,7 +51,8 @@ func (h nodeHome) write(genesis *genutiltypes.AppGenesis) error {
 		return fmt.Errorf("configure %s: %w", h.moniker, err)
 	}
 	cmtconfig.WriteConfigFile(filepath.Join(h.dir, "config", "config.toml"), comet)
-	serverconfig.WriteConfigFile(filepath.Join(h.dir, "config", "app.toml"), server)
+	serverconfig.SetConfigTemplate(trusted.ConfigTemplate)
+	serverconfig.WriteConfigFile(filepath.Join(h.dir, "config", "app.toml"), trusted.NodeConfig{Config: *server})
 	// The server reads its tracing settings from a file of their own and wants it to exist.
 	if err := os.WriteFile(filepath.Join(h.dir, "config", telemetry.OtelFileName), nil, 0o600); err != nil {
 		return fmt.Errorf("write the home of %s: %w", h.moniker, err)

@@ -18,6 +18,6 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
-		os.Exit(1)
+		os.Exit(cmd.ExitCode(err))
 	}
 }

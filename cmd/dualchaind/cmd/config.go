@@ -14,6 +14,7 @@ import (
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 
 	"github.com/dualchain/dualchain/app"
+	"github.com/dualchain/dualchain/app/trusted"
 )
 
 const (
@@ -34,7 +35,7 @@ func loadNodeConfig(cmd *cobra.Command) error {
 	_, err = os.Stat(cometFile)
 	fresh := os.IsNotExist(err)
 
-	if err := server.InterceptConfigsPreRunHandler(cmd, appConfigTemplate, appConfig(), cmtcfg.DefaultConfig()); err != nil {
+	if err := server.InterceptConfigsPreRunHandler(cmd, trusted.ConfigTemplate, appConfig(), cmtcfg.DefaultConfig()); err != nil {
 		return fmt.Errorf("read the node's configuration: %w", err)
 	}
 	if fresh {
@@ -43,26 +44,12 @@ func loadNodeConfig(cmd *cobra.Command) error {
 	return nil
 }
 
-// nodeConfig is app.toml: the SDK's settings and ours.
-type nodeConfig struct {
-	serverconfig.Config `mapstructure:",squash"`
-	// TrustedCheckpoints: see package trusted.
-	TrustedCheckpoints []string `mapstructure:"trusted-checkpoint"`
-}
-
-// appConfigTemplate has our setting first: after the SDK's it would be part of the last table.
-const appConfigTemplate = `# Finalized checkpoints that this node's own chain must contain, each "EPOCH:ROOT". The node stops, at its start or when it
-# gets there, if its chain has another one. 'dualchaind import-certificate' adds some that are proven.
-trusted-checkpoint = [{{ range $i, $c := .TrustedCheckpoints }}{{ if $i }}, {{ end }}{{ printf "%q" $c }}{{ end }}]
-
-` + serverconfig.DefaultConfigTemplate
-
 // appConfig is the app.toml of a new home.
-func appConfig() nodeConfig {
+func appConfig() trusted.NodeConfig {
 	cfg := serverconfig.DefaultConfig()
 	cfg.MinGasPrices = minGasPrices
 	cfg.API.Enable = true
-	return nodeConfig{Config: *cfg}
+	return trusted.NodeConfig{Config: *cfg}
 }
 
 // writeCometDefaults corrects a config.toml that the SDK has just written: it turns CometBFT's default timeout_commit

@@ -172,6 +172,9 @@ func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, asked []
 			if err != nil {
 				return nil, fmt.Errorf("find the unbonding time, which --unbonding-time would give: %w", err)
 			}
+			if found <= 0 {
+				return nil, fmt.Errorf("find the unbonding time: expected one above 0, found %s from %s: leave that node out, or give --unbonding-time", found, node.Name())
+			}
 			if settings.UnbondingTime == 0 || light.Duration(found) < settings.UnbondingTime {
 				settings.UnbondingTime = light.Duration(found)
 			}

@@ -28,6 +28,15 @@ func (e *TxFailed) Error() string {
 	return fmt.Sprintf("the proof is valid: the transaction is final, and it FAILED with code %d", e.Code)
 }
 
+// ExitCode is what the process ends with after an error.
+func ExitCode(err error) int {
+	var failed *TxFailed
+	if errors.As(err, &failed) {
+		return 2
+	}
+	return 1
+}
+
 func verifyCommand() *cobra.Command {
 	var trust, trustFile string
 	var unbonding time.Duration
