@@ -103,6 +103,17 @@ func TestAProofStartsWhereItsVerifierTrusts(t *testing.T) {
 		require.Equal(t, hops, int(proof.HandOvers), "from %s", from)
 		verify(f, proof, trustPoint(f, from))
 	}
+	t.Run("and is no longer than it must be", func(t *testing.T) {
+		for i, h := range archive {
+			first := h.Certificate.First
+			for from, hops := range map[string]int{"0": i + 1, strconv.FormatUint(first.Epoch, 10): 0} {
+				found, err := prover(f).ProveBlock(f.Ctx(), &types.ProveBlockRequest{Height: first.Height, Trust: types.TrustStart{Epoch: from}})
+				require.NoError(t, err)
+				require.Equal(t, hops, int(found.Proof.HandOvers))
+				require.Equal(t, first.Epoch, found.Proof.Checkpoint.Epoch)
+			}
+		}
+	})
 	t.Run("with the members, a root is enough", func(t *testing.T) {
 		decoded, err := cert.DecodeProof(ask(types.TrustStart{Epoch: "0", Members: true}).Canonical)
 		require.NoError(t, err)

@@ -71,7 +71,8 @@ func (r RunningState) checkArchived(last ffg.Checkpoint) error {
 		return ErrInvalidGenesis.Wrapf("archive: expected no pair above %d, the one in force; found %d", inForce, last.Pair)
 	}
 	for _, p := range r.Pairs[:len(r.Pairs)-1] {
-		if p.Index >= last.Pair && !(bytes.Equal(p.VoterSetHash, last.VoterSetHash[:]) && bytes.Equal(p.NextVoterSetHash, last.NextVoterSetHash[:])) {
+		alike := bytes.Equal(p.VoterSetHash, last.VoterSetHash[:]) && bytes.Equal(p.NextVoterSetHash, last.NextVoterSetHash[:])
+		if p.Index >= last.Pair && !alike {
 			return ErrInvalidGenesis.Wrapf("archive: pair %d has other sets than pair %d, the last archived one, and is not archived", p.Index, last.Pair)
 		}
 	}
