@@ -39,7 +39,7 @@ var ErrExpired = errors.New("trust is older than the unbonding time")
 type Options struct {
 	Mode Mode
 	// AllowDegraded accepts checkpoints whose powers the inactivity leak has lowered: two of those may conflict with nobody
-	// guilty (protocol §9).
+	// guilty (protocol §9). While powers still decay, they change within a pair, and no certificate verifies.
 	AllowDegraded bool
 	// Now is the caller's time, against which the age of the trust is held.
 	Now time.Time

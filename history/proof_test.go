@@ -1,6 +1,9 @@
 package history_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -252,5 +255,26 @@ func TestProofsHoldAtTheLargestSize(t *testing.T) {
 		if len(path) > 64 {
 			t.Errorf("expected at most 64 hashes, found %d", len(path))
 		}
+	}
+}
+
+// CometBFT's trees have leaves of any length: three of them here, hashed by hand.
+func TestVerifyLeafOfAnyLength(t *testing.T) {
+	hash := func(parts ...[]byte) [32]byte { return sha256.Sum256(bytes.Join(parts, nil)) }
+	leaf := func(data string) [32]byte { return hash([]byte{0}, []byte(data)) }
+	parent := func(a, b [32]byte) [32]byte { return hash([]byte{1}, a[:], b[:]) }
+	a, b, c := leaf("a"), leaf(""), leaf("longer than a hash, which is what leaves of block hashes are")
+	root := parent(parent(a, b), c)
+	if err := history.VerifyLeaf([]byte("a"), 0, 3, [][32]byte{b, c}, root); err != nil {
+		t.Error(err)
+	}
+	if err := history.VerifyLeaf(nil, 1, 3, [][32]byte{a, c}, root); err != nil {
+		t.Error(err)
+	}
+	if err := history.VerifyLeaf([]byte("b"), 1, 3, [][32]byte{a, c}, root); !errors.Is(err, history.ErrProof) {
+		t.Errorf("another leaf: expected %v, found %v", history.ErrProof, err)
+	}
+	if err := history.VerifyLeaf([]byte("a"), 3, 3, [][32]byte{b, c}, root); !errors.Is(err, history.ErrRange) {
+		t.Errorf("beyond the last: expected %v, found %v", history.ErrRange, err)
 	}
 }
