@@ -61,23 +61,28 @@ var faults = map[string]struct {
 	repair func(node, peer *fakenode.Node)
 }{
 	"unreachable": {
-		(*fakenode.Node).Stop, []string{"node is unhealthy", "connection refused"},
+		(*fakenode.Node).Stop,
+		[]string{"node is unhealthy", "connection refused"},
 		func(node, _ *fakenode.Node) { node.Restart(); node.Replay(10) },
 	},
 	"without gRPC": {
-		(*fakenode.Node).StopGRPC, []string{"node is unhealthy"},
+		(*fakenode.Node).StopGRPC,
+		[]string{"node is unhealthy"},
 		func(node, _ *fakenode.Node) { node.StartGRPC() },
 	},
 	"slow": {
-		func(node *fakenode.Node) { node.Hang(true) }, []string{"node is unhealthy"},
+		func(node *fakenode.Node) { node.Hang(true) },
+		[]string{"node is unhealthy"},
 		func(node, _ *fakenode.Node) { node.Hang(false) },
 	},
 	"catching up": {
-		func(node *fakenode.Node) { node.CatchingUp(true) }, []string{"node is unhealthy", "catching up"},
+		func(node *fakenode.Node) { node.CatchingUp(true) },
+		[]string{"node is unhealthy", "catching up"},
 		func(node, _ *fakenode.Node) { node.CatchingUp(false) },
 	},
 	"on another chain": {
-		func(node *fakenode.Node) { node.Fork("other-1", 1); node.Grow() }, []string{"ALARM: node is skipped", `expected "test-1", found "other-1"`},
+		func(node *fakenode.Node) { node.Fork("other-1", 1); node.Grow() },
+		[]string{"ALARM: node is skipped", `expected "test-1", found "other-1"`},
 		(*fakenode.Node).Adopt,
 	},
 	"lying about a block hash": {

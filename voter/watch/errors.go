@@ -32,15 +32,16 @@ var (
 // errUnchecked: a node at first.
 var errUnchecked = errors.New("not checked yet")
 
-// kind returns the error above that err wraps, by which a change is told from the same problem in other words.
-func kind(err error) error {
+// kind returns the text of the error above that err wraps, by which a change is told from the same problem in other words;
+// nothing for no error.
+func kind(err error) string {
 	if err == nil {
-		return nil
+		return ""
 	}
-	for _, k := range []error{errUnchecked, ErrNotSynced, ErrNotExecuted, ErrStuck, ErrWrongChain, ErrInconsistent} {
+	for _, k := range []error{errUnchecked, ErrNotSynced, ErrNotExecuted, ErrStuck, ErrWrongChain, ErrInconsistent, ErrDisputed, ErrUnconfirmed} {
 		if errors.Is(err, k) {
-			return k
+			return k.Error()
 		}
 	}
-	return ErrNoAnswer
+	return ErrNoAnswer.Error()
 }

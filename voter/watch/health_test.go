@@ -102,14 +102,14 @@ func TestAnAnnouncementDuringACheckIsNewer(t *testing.T) {
 
 func TestKindsOfProblems(t *testing.T) {
 	for _, want := range []error{errUnchecked, ErrNoAnswer, ErrNotSynced, ErrNotExecuted, ErrStuck, ErrWrongChain, ErrInconsistent} {
-		if found := kind(fmt.Errorf("check: %w", want)); found != want {
+		if found := kind(fmt.Errorf("check: %w", want)); found != want.Error() {
 			t.Errorf("expected %v, found %v", want, found)
 		}
 	}
-	if found := kind(nil); found != nil {
+	if found := kind(nil); found != "" {
 		t.Errorf("expected none, found %v", found)
 	}
-	if found := kind(errors.New("connection refused")); found != ErrNoAnswer {
+	if found := kind(errors.New("connection refused")); found != ErrNoAnswer.Error() {
 		t.Errorf("expected %v, found %v", ErrNoAnswer, found)
 	}
 }

@@ -29,7 +29,7 @@ type jury struct {
 	mu        sync.Mutex
 	confirmed ffg.Vote
 	asking    *inquiry // under way
-	said      error    // the kind of what the log says keeps from voting
+	said      string   // the kind of what the log says keeps from voting
 }
 
 // inquiry is a question to the witnesses, which is the same for all keys.
@@ -80,27 +80,29 @@ func (j *jury) answer(ctx context.Context, node string, q *inquiry) {
 	if j.asking == q {
 		j.asking = nil
 	}
-	log, before := j.pool.log, j.said
 	switch {
 	case ctx.Err() != nil:
 		q.err = ctx.Err()
 		return
 	case objection != nil:
-		q.err, j.said = fmt.Errorf("%w: %s", ErrDisputed, objection.Address), ErrDisputed
-		if before != j.said {
-			log.Error("ALARM: a witness contradicts the node: not voting", "epoch", q.vote.Target.Epoch,
-				"node", node, "node_reports", describe(q.vote), "witness", objection.Address, "witness_reports", describe(objection.vote))
-		}
+		q.err = fmt.Errorf("%w: %s", ErrDisputed, objection.Address)
 	case silent != nil:
-		q.err, j.said = ErrUnconfirmed, ErrUnconfirmed
-		if before != j.said {
-			log.Error("ALARM: no witness confirms the checkpoint: not voting", "epoch", q.vote.Target.Epoch, "reasons", strings.Join(silent, "; "))
-		}
+		q.err = ErrUnconfirmed
 	default:
-		j.confirmed, j.said = q.vote, nil
-		if before != nil {
-			log.Info("witnesses confirm the node again", "epoch", q.vote.Target.Epoch)
-		}
+		j.confirmed = q.vote
+	}
+	if kind(q.err) == j.said {
+		return
+	}
+	j.said = kind(q.err)
+	switch log, epoch := j.pool.log, q.vote.Target.Epoch; {
+	case objection != nil:
+		log.Error("ALARM: a witness contradicts the node: not voting", "epoch", epoch,
+			"node", node, "node_reports", describe(q.vote), "witness", objection.Address, "witness_reports", describe(objection.vote))
+	case silent != nil:
+		log.Error("ALARM: no witness confirms the checkpoint: not voting", "epoch", epoch, "reasons", strings.Join(silent, "; "))
+	default:
+		log.Info("witnesses confirm the node again", "epoch", epoch)
 	}
 }
 

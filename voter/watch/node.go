@@ -20,8 +20,10 @@ import (
 // heightHeader is where the node says which height an answer is from.
 const heightHeader = "x-cosmos-block-height"
 
-// callTimeout bounds each question to a node, and each check of its health.
-const callTimeout = 5 * time.Second
+const (
+	callTimeout  = 5 * time.Second // bounds each question to a node
+	checkTimeout = 2 * time.Second // bounds each check of its health
+)
 
 // The node commits a block's state before it announces the block, but an announcement by polling can be earlier: ask
 // again after 5, 10, 20, ... 640 ms.
@@ -165,7 +167,7 @@ func (n *node) checkChain(block Header) error {
 // check returns nil if the node can be voted with, and its newest block executed, as far as it is known. A chain without
 // checkpoints yet is no problem, nor is one whose time is ahead of this machine's clock.
 func (n *node) check(ctx context.Context) (Header, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	at, err := n.Blocks.Status(ctx)
 	if err != nil {

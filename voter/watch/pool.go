@@ -57,7 +57,7 @@ type member struct {
 	role                 // in the log
 	soon   chan struct{} // asks for a check
 	health               // the pool's lock guards it and what follows
-	said   error         // the kind of what the log says is wrong with it
+	said   string        // the kind of what the log says is wrong with it
 	parted bool          // whether the log says that it has other blocks than the node in use
 }
 
@@ -75,7 +75,7 @@ func NewPool(config Config, nodes, witnesses []Endpoint, log *slog.Logger) *Pool
 		members := make([]*member, len(endpoints))
 		for i, e := range endpoints {
 			asks := &node{Endpoint: e, chainID: config.ChainID, now: func() time.Time { return p.now() }}
-			members[i] = &member{node: asks, role: role, soon: make(chan struct{}, 1), health: newHealth(), said: errUnchecked}
+			members[i] = &member{node: asks, role: role, soon: make(chan struct{}, 1), health: newHealth(), said: kind(errUnchecked)}
 		}
 		return members
 	}

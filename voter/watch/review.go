@@ -99,16 +99,15 @@ func (p *Pool) compare(using, other *member) {
 
 // report says what is wrong with a member when that changes.
 func (p *Pool) report(m *member, verdict error) {
-	now := kind(verdict)
-	if now == m.said {
+	if kind(verdict) == m.said {
 		return
 	}
-	m.said = now
+	m.said = kind(verdict)
 	what := string(m.role)
 	switch {
 	case verdict == nil:
 		p.log.Info(what+" is healthy", what, m.Address, "height", m.tip.Height)
-	case now == ErrWrongChain, now == ErrInconsistent:
+	case errors.Is(verdict, ErrWrongChain), errors.Is(verdict, ErrInconsistent):
 		p.log.Error("ALARM: "+what+" is skipped", what, m.Address, "reason", verdict)
 	default:
 		p.log.Warn(what+" is unhealthy", what, m.Address, "reason", verdict)
