@@ -36,7 +36,7 @@ func TestOnlyWatchSpeaksToCometBFT(t *testing.T) {
 // What touches secrets depends on little: on neither the SDK nor CometBFT.
 func TestWhatTouchesSecretsDependsOnLittle(t *testing.T) {
 	allowed := []string{
-		"github.com/dualchain/dualchain/", "github.com/supranational/blst", "go.etcd.io/bbolt", "golang.org/x/sys",
+		"github.com/dualchain/dualchain/", "github.com/supranational/blst", "golang.org/x/sys",
 		"github.com/cosmos/go-bip39", "golang.org/x/crypto", "golang.org/x/term", "golang.org/x/text", // of keys
 	}
 	for _, dep := range list(t, "-deps", "./guard", "./keys", "./sign") {
