@@ -48,7 +48,9 @@ func newLedger(t testing.TB) ledger {
 		results: []*abci.ExecTxResult{
 			{Code: 0, Data: []byte("paid"), Log: "not proven", GasWanted: 200_000, GasUsed: 61_234},
 			{Code: 5, Codespace: "sdk", Log: "insufficient funds", GasWanted: 100_000, GasUsed: 40_000},
-			{GasWanted: 1, GasUsed: 1}, {}, {Data: []byte{0}, GasWanted: -1},
+			{GasWanted: 1, GasUsed: 1},
+			{},
+			{Data: []byte{0}, GasWanted: -1},
 		},
 		store: newStore(t),
 	}

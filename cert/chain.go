@@ -13,11 +13,11 @@ import (
 type Mode uint8
 
 const (
-	// Skipping: hand-overs may leave out everything but one certificate for each installation that changed a set. It is safe
+	// Skipping lets hand-overs leave out everything but one certificate for each installation that changed a set. It is safe
 	// while less than two thirds of every pair within the unbonding time are dishonest. Two conflicting certificates show
-	// that one of these pairs was not, and nothing about who: see Compare.
+	// that one of these pairs was that dishonest, and nothing about who: see Compare.
 	Skipping Mode = iota
-	// Following: every certificate starts at the checkpoint trusted before, and has each checkpoint and each link from there
+	// Following has every certificate start at the checkpoint trusted before, and have each checkpoint and each link from there
 	// on. Two conflicting chains of such certificates from one trusted checkpoint prove at least a third of one side of a
 	// pair guilty, by name.
 	Following

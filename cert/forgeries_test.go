@@ -94,8 +94,10 @@ func textForgeries(t *testing.T, s story) (out []textForgery) {
 		{"an unknown field", `"value":{`, `"value":{"x":1,`},
 		{"a field twice", `"degraded":false`, `"degraded":false,"degraded":false`},
 		{"a missing field", `"degraded":false,`, ``},
-		{"fields in another order", `"epoch":"2","parent_root":"` + s.Checkpoints[1].Root().String() + `"`,
-			`"parent_root":"` + s.Checkpoints[1].Root().String() + `","epoch":"2"`},
+		{
+			"fields in another order", `"epoch":"2","parent_root":"` + s.Checkpoints[1].Root().String() + `"`,
+			`"parent_root":"` + s.Checkpoints[1].Root().String() + `","epoch":"2"`,
+		},
 		{"a field in another case", `"degraded"`, `"Degraded"`},
 		{"a number that is no string", `"epoch":"2"`, `"epoch":2`},
 		{"a number with a leading zero", `"epoch":"2"`, `"epoch":"02"`},
