@@ -343,6 +343,19 @@ func TestWhatIsNotKeptNamesWhatIs(t *testing.T) {
 	}
 }
 
+func TestWhatIsCertifiedGoesWithItsRecord(t *testing.T) {
+	f := unrest(restless(t))
+	records, _, _ := kept(f)
+	certified := 0
+	err := f.App.CheckpointKeeper.Certified.Walk(f.Ctx(), nil, func(epoch uint64) (bool, error) {
+		require.True(t, records[epoch], "epoch %d", epoch)
+		certified++
+		return false, nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, len(records)-2, certified, "all but the head and the justified head")
+}
+
 func TestAnArchiveThatDoesNotLeadToTheChainIsNotImported(t *testing.T) {
 	f := unrest(restless(t))
 	for _, tc := range []struct {
