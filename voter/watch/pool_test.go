@@ -60,6 +60,23 @@ func TestTheNextNodeIsAskedAtOnce(t *testing.T) {
 	}
 }
 
+func TestTheNextNodeTellsOfTheSameBlockAgain(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		w.nodes[0].set(func(p *peer) { p.fails = errors.New("connection refused") })
+		w.grow(w.nodes[0])
+		if tip := <-w.tips; tip.Height != 2 {
+			t.Errorf("expected block 2, found %+v", tip)
+		}
+		w.duty(w.nodes[1], 1) // it is behind
+		<-w.tips
+		w.grow(w.nodes[1])
+		if tip := <-w.tips; tip.Height != 2 {
+			t.Errorf("expected block 2 of the second node, found %+v", tip)
+		}
+		w.duty(w.nodes[1], 2)
+	})
+}
+
 func TestThePreferredNodeComesBackWhenItIsSteady(t *testing.T) {
 	inWorld(t, 2, 0, func(w *world) {
 		w.nodes[0].set(func(p *peer) { p.fails = errors.New("connection refused") })
@@ -99,13 +116,13 @@ func TestANodeThatComesAndGoesIsNotUsedByTurns(t *testing.T) {
 
 func TestANodeThatIsStuckIsLeft(t *testing.T) {
 	inWorld(t, 2, 0, func(w *world) {
-		w.pass(testStall, w.nodes[1])
+		w.pass(testStall-time.Second, w.nodes[1])
 		w.using(w.nodes[0])
 		w.pass(2*time.Second, w.nodes[1])
 		w.using(w.nodes[1])
 		w.said("node is unhealthy", "node-1", ErrStuck.Error())
-		w.duty(w.nodes[1], 63)
-		for range 62 { // it replays what it has missed
+		w.duty(w.nodes[1], 62)
+		for range 61 { // it replays what it has missed
 			w.nodes[0].grow(time.Now())
 		}
 		synctest.Wait()

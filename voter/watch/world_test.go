@@ -60,7 +60,7 @@ func inWorld(t *testing.T, nodes, witnesses int, test func(*world), change ...fu
 		}
 		w.pool = NewPool(Config{ChainID: chainID, Poll: testPoll, StallAfter: testStall}, nodeEnds, witnessEnds, slog.New(w.log))
 		w.tips = w.pool.Tips(t.Context())
-		synctest.Wait()
+		w.wait(checkPause) // for the check when events begin to come
 		test(w)
 	})
 }
