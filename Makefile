@@ -41,8 +41,7 @@ test-js: ## run the tests of clients/js (needs Node 20 or later, and npm)
 fuzz: ## run every fuzz test for FUZZTIME (10s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-bench: ## measure against the baseline; a table, and build/bench.json
-	mkdir -p build
+bench: build ## measure against the baseline; a table, and build/bench.json
 	go run ./bench -out build/bench.json
 
 lint: ## check style and common mistakes

@@ -1,11 +1,13 @@
 // Command bench measures what the finality layer costs a block and what a certificate costs who verifies it, against the
-// bare verification of one aggregate signature of the same keys in the same run. docs/benchmarks.md says how to read it.
+// bare verification of one aggregate signature of the same keys in the same run, and the latency of votes against one bare
+// signature. docs/benchmarks.md says how to read it.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/pprof"
 	"slices"
 	"strconv"
@@ -21,6 +23,8 @@ func main() {
 
 func run() error {
 	sizes := flag.String("voters", env("BENCH_VOTERS", "10,100,1000,10000"), "numbers of voters (or BENCH_VOTERS)")
+	bin := flag.String("bin", filepath.Join("build", "dualchaind"), "the program, for the latency of votes")
+	latency := flag.Int("latency", 300, "votes to measure the latency of; 0: don't")
 	out := flag.String("out", "", "file for the rows as JSON")
 	profile := flag.String("cpuprofile", "", "file for a CPU profile")
 	flag.Parse()
@@ -36,6 +40,16 @@ func run() error {
 		defer pprof.StopCPUProfile()
 	}
 	var rows []row
+	if *latency > 0 {
+		votes, err := measureLatency(*bin, *latency)
+		if err != nil {
+			return fmt.Errorf("latency of votes: %w", err)
+		}
+		if err := printRows(os.Stdout, votes); err != nil {
+			return err
+		}
+		rows = votes
+	}
 	for _, size := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(size))
 		if err != nil || n < 1 {

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	client "github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/signer"
+)
+
+// signerProcess is a signer with the keys of a home.
+type signerProcess struct {
+	cmd     *exec.Cmd
+	reached client.RemoteSigner // how a voter in the same home reaches it
+}
+
+func startSigner(bin string, home client.Home) (*signerProcess, error) {
+	const name, day = "bench", 24 * time.Hour
+	_, err := signer.Issue(signer.Plan{
+		Folder: filepath.Join(string(home), client.TLSFolder), Hosts: []string{"127.0.0.1"}, Clients: []string{name}, Authority: day, Leaf: day,
+	})
+	if err != nil {
+		return nil, err
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	address := free.Addr().String()
+	if err := free.Close(); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(bin, "signer", "start", "--home", string(home), "--listen", address, "--log_level", "error")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the signer: %w", err)
+	}
+	file := func(name string) string { return filepath.Join(client.TLSFolder, name) }
+	return &signerProcess{cmd: cmd, reached: client.RemoteSigner{
+		Address:  address,
+		TLSFiles: client.TLSFiles{CA: file("ca.crt"), Certificate: file(name + ".crt"), Key: file(name + ".key")},
+	}}, nil
+}
+
+// stop ends the process.
+func (s *signerProcess) stop() error {
+	return errors.Join(s.cmd.Process.Signal(syscall.SIGTERM), s.cmd.Wait())
+}
