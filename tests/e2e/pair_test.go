@@ -10,6 +10,7 @@ import (
 // High availability: two voters on two machines with one signer. Whichever is killed, the other goes on, and what both ask
 // for is signed once.
 func TestTwoClientsOfOneSignerKilledInTurnsVoteAsOne(t *testing.T) {
+	t.Parallel()
 	kills := 20
 	if testing.Short() {
 		kills = 6
@@ -21,7 +22,7 @@ func TestTwoClientsOfOneSignerKilledInTurnsVoteAsOne(t *testing.T) {
 	voter := n.Process("voter-3")
 	n.Localnet("kill", voter.Name)
 	signer := n.Signer(voter.Home, "first", "second")
-	clients := []*harness.Process{}
+	var clients []*harness.Process
 	for _, name := range []string{"first", "second"} {
 		client := n.Spawn(name, "voter", "start", "--home", signer.Client(name))
 		client.Says("voted", "took")

@@ -19,11 +19,13 @@ const stormSeed = 3
 // The unforgivable mistake, provoked: the voter is killed 200 times, half of them within milliseconds of signing, while its
 // node tells it now this, now that. The other three of four equal voters hold a quorum without it.
 func TestAStormOfKillsLeadsToNoEquivocation(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(*harness.Net, localnet.ProcessStatus, *harness.TwoFaced) []*harness.Process{
 		"a voter with its own keys":    withKeys,
 		"a signer and its two clients": withSigner,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			kills := 200
 			if testing.Short() {
 				kills = 20

@@ -18,6 +18,7 @@ import (
 // without a restart, unless it could not start. Each trouble has a voter of its own, and all of them at the same time
 // have less than a third of the power.
 func TestAVoterInTrouble(t *testing.T) {
+	t.Parallel()
 	troubles := []struct {
 		name string
 		make func(*testing.T, troubled)
