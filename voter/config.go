@@ -44,6 +44,7 @@ type Config struct {
 	Nodes              []NodeConfig `toml:"node" comment:"The nodes to follow, in order of preference; the next one is used while one before is unhealthy."`
 	Signer             RemoteSigner `toml:"signer" comment:"A signer in a process of its own ('dualchaind signer'), in place of the keys and the slashing protection of this folder."`
 	Monitor            Monitor      `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP. 'dualchaind voter status' asks here first."`
+	Keymanager         Keymanager   `toml:"keymanager" comment:"An HTTP API that adds, removes and lists keys while the voter runs."`
 	Unjail             Unjail       `toml:"unjail" comment:"The operator's account, for 'dualchaind voter unjail'. Not needed to vote."`
 	Witnesses          []NodeConfig `toml:"witness" comment:"Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm."`
 }
@@ -131,6 +132,12 @@ func (c Config) Validate() error {
 	}
 	if err := c.Signer.validate(c.Keys); err != nil {
 		return refuse("signer", err)
+	}
+	if err := c.Keymanager.validate(c.Keys); err != nil {
+		return refuse("keymanager", err)
+	}
+	if c.Keymanager.on() && c.Signer.Address != "" {
+		return refuse("keymanager", errors.New("expected it in signer.toml, where the keys are, found it beside a [signer]"))
 	}
 	if c.Monitor.Listen != "" && !isHostPort(c.Monitor.Listen) {
 		return refuse("monitor.listen", fmt.Errorf("expected HOST:PORT or nothing, found %q", c.Monitor.Listen))

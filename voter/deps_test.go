@@ -39,7 +39,7 @@ func TestWhatTouchesSecretsDependsOnLittle(t *testing.T) {
 		"github.com/dualchain/dualchain/", "github.com/supranational/blst", "golang.org/x/sys",
 		"github.com/cosmos/go-bip39", "golang.org/x/crypto", "golang.org/x/term", "golang.org/x/text", // of keys
 	}
-	for _, dep := range list(t, "-deps", "./guard", "./keys", "./sign") {
+	for _, dep := range list(t, "-deps", "./guard", "./keys", "./keymanager", "./sign") {
 		first, _, _ := strings.Cut(dep, "/")
 		standard := !strings.Contains(first, ".") || strings.HasPrefix(dep, "vendor/")
 		if !standard && !slices.ContainsFunc(allowed, func(prefix string) bool { return strings.HasPrefix(dep, prefix) }) {

@@ -74,6 +74,16 @@ func (h Home) protect(key ffg.PublicKey) error {
 	return errors.Join(g.Admit(key), g.Close())
 }
 
+// secrets loads the keys that the configuration names. There may be none if the keymanager API can add some.
+func (h Home) secrets(config Config) ([]*bls.SecretKey, error) {
+	if config.Keymanager.on() {
+		if empty, err := h.prepare(); err != nil || empty {
+			return nil, err
+		}
+	}
+	return h.loadKeys(config.Keys, h.Password(config.PasswordFile))
+}
+
 // loadKeys loads the named keys, or all if there are no names; one password opens them. The caller zeroes them.
 func (h Home) loadKeys(names []string, find keys.Password) (secrets []*bls.SecretKey, err error) {
 	if len(names) == 0 {

@@ -17,13 +17,14 @@ const TLSFolder = "tls"
 // SignerConfig is a signer's configuration file, signer.toml. A signer's home is a voter's with this file in place of
 // voter.toml. The comments here are those in the file.
 type SignerConfig struct {
-	ChainID      string   `toml:"chain_id" comment:"The chain to sign for. Required. It must never change for a key that has voted on it."`
-	Listen       string   `toml:"listen" comment:"HOST:PORT to listen on. Let no more than the voters reach it."`
-	Keys         []string `toml:"keys" comment:"Names of the keys to sign with; empty for all in keys/."`
-	PasswordFile string   `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. Empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
-	Protection   string   `toml:"protection" comment:"What slashing protection remembers of each key: 'complete', the last thousand votes, or 'minimal', the last one, and then it refuses every earlier epoch."`
-	Clients      []string `toml:"clients" comment:"Voters that may ask, by the common name or the fingerprint (sha256:...) of their certificate; empty for all with a certificate of the authority."`
-	TLS          TLSFiles `toml:"tls" comment:"How the signer and the voters know each other: 'dualchaind signer certs' makes the files."`
+	ChainID      string     `toml:"chain_id" comment:"The chain to sign for. Required. It must never change for a key that has voted on it."`
+	Listen       string     `toml:"listen" comment:"HOST:PORT to listen on. Let no more than the voters reach it."`
+	Keys         []string   `toml:"keys" comment:"Names of the keys to sign with; empty for all in keys/."`
+	PasswordFile string     `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. Empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
+	Protection   string     `toml:"protection" comment:"What slashing protection remembers of each key: 'complete', the last thousand votes, or 'minimal', the last one, and then it refuses every earlier epoch."`
+	Clients      []string   `toml:"clients" comment:"Voters that may ask, by the common name or the fingerprint (sha256:...) of their certificate; empty for all with a certificate of the authority."`
+	TLS          TLSFiles   `toml:"tls" comment:"How the signer and the voters know each other: 'dualchaind signer certs' makes the files."`
+	Keymanager   Keymanager `toml:"keymanager" comment:"An HTTP API that adds, removes and lists keys while the signer runs."`
 }
 
 // DefaultSignerConfig is complete but for the chain id.
@@ -53,6 +54,9 @@ func (c SignerConfig) Validate() error {
 	}
 	if _, err := keptVotes(c.Protection); err != nil {
 		return fmt.Errorf("%w: protection: %w", ErrConfig, err)
+	}
+	if err := c.Keymanager.validate(c.Keys); err != nil {
+		return fmt.Errorf("%w: keymanager: %w", ErrConfig, err)
 	}
 	return nil
 }
@@ -86,9 +90,9 @@ func ServeSigner(ctx context.Context, home Home, config SignerConfig, neverVoted
 	if err := config.Validate(); err != nil {
 		return err
 	}
-	keyring, closeKeyring, err := openKeyring(home, Config{
-		ChainID: config.ChainID, Keys: config.Keys, PasswordFile: config.PasswordFile, Protection: config.Protection,
-	}, neverVoted)
+	keyring, closeKeyring, err := openKeyring(ctx, home, Config{
+		ChainID: config.ChainID, Keys: config.Keys, PasswordFile: config.PasswordFile, Protection: config.Protection, Keymanager: config.Keymanager,
+	}, neverVoted, log)
 	if err != nil {
 		return err
 	}

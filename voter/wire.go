@@ -33,7 +33,7 @@ func Start(ctx context.Context, home Home, config Config, options Options, log *
 	if err := config.Validate(); err != nil {
 		return err
 	}
-	keyring, closeKeyring, err := openSigner(home, config, options.NeverVoted, log)
+	keyring, closeKeyring, err := openSigner(ctx, home, config, options.NeverVoted, log)
 	if err != nil {
 		return err
 	}
@@ -71,9 +71,9 @@ func Start(ctx context.Context, home Home, config Config, options Options, log *
 
 // openSigner opens the keys and the guard of the home or, if there is one in the configuration, the way to a signer that
 // has them. What it returns closes it.
-func openSigner(home Home, config Config, neverVoted bool, log *slog.Logger) (signer, func(), error) {
+func openSigner(ctx context.Context, home Home, config Config, neverVoted bool, log *slog.Logger) (signer, func(), error) {
 	if config.Signer.Address == "" {
-		return openKeyring(home, config, neverVoted)
+		return openKeyring(ctx, home, config, neverVoted, log)
 	}
 	if neverVoted {
 		return nil, nil, fmt.Errorf("%w: expected --%s where the keys are, with 'dualchaind signer start', found it with a [signer]", ErrConfig, NeverVotedFlag)
@@ -86,13 +86,14 @@ func openSigner(home Home, config Config, neverVoted bool, log *slog.Logger) (si
 	return remote, func() { _ = remote.Close() }, nil
 }
 
-// openKeyring opens the guard and the keys that the configuration names. What it returns closes both.
-func openKeyring(home Home, config Config, neverVoted bool) (*sign.Keyring, func(), error) {
+// openKeyring opens the guard and the keys that the configuration names, and serves the keymanager API if the configuration
+// says so. What it returns closes all of it.
+func openKeyring(ctx context.Context, home Home, config Config, neverVoted bool, log *slog.Logger) (*sign.Keyring, func(), error) {
 	keep, err := keptVotes(config.Protection)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: protection: %w", ErrConfig, err)
 	}
-	secrets, err := home.loadKeys(config.Keys, home.Password(config.PasswordFile))
+	secrets, err := home.secrets(config)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,15 +109,27 @@ func openKeyring(home Home, config Config, neverVoted bool) (*sign.Keyring, func
 		return nil, nil, err
 	}
 	keyring := sign.NewKeyring(ffg.Domain(config.ChainID), protection)
-	closeBoth := func() {
+	ctx, stop := context.WithCancel(ctx)
+	wait := func() {}
+	closeAll := func() {
+		stop()
+		wait()
 		keyring.Close()
 		_ = protection.Close() // every record is on disk since it was made
 	}
 	for _, secret := range secrets {
 		if err := keyring.Add(secret); err != nil {
-			closeBoth()
+			closeAll()
 			return nil, nil, err
 		}
 	}
-	return keyring, closeBoth, nil
+	if config.Keymanager.on() {
+		served, err := serveKeymanager(ctx, home, config, keyring, protection, log)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		wait = served
+	}
+	return keyring, closeAll, nil
 }

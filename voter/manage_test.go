@@ -1,0 +1,111 @@
+package voter_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/keymanager"
+	"github.com/dualchain/dualchain/voter/keys"
+)
+
+// managed starts the voter with the keymanager API and returns how to ask it.
+func (f *fixture) managed() func(method string, body any) string {
+	f.t.Helper()
+	f.config.Keymanager.Listen = "127.0.0.1:0"
+	_, rest, _ := strings.Cut(f.start().said("serving the keymanager API"), "address=")
+	address, _, _ := strings.Cut(rest, " ")
+	f.said("listening to the node's blocks")
+	token, err := os.ReadFile(filepath.Join(string(f.home), keymanager.TokenFile))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return func(method string, body any) string {
+		f.t.Helper()
+		content, err := json.Marshal(body)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		request, err := http.NewRequest(method, "http://"+address+keymanager.Path, bytes.NewReader(content))
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		var found struct {
+			Data       []struct{ Status, Message string }
+			Protection string `json:"slashing_protection"`
+		}
+		if err := json.NewDecoder(answer.Body).Decode(&found); err != nil || len(found.Data) != 1 {
+			f.t.Fatalf("%d %+v, %v", answer.StatusCode, found, err)
+		}
+		return found.Data[0].Status + found.Data[0].Message + found.Protection
+	}
+}
+
+func TestAKeyThatComesVotesAndOneThatGoesDoesNot(t *testing.T) {
+	f := newFixture(t, 1)
+	secret, err := bls.KeyFromSeed(make([]byte, bls.MinSeedSize))
+	f.require("key", err, nil)
+	public := ffg.PublicKey(secret.PublicKey().Bytes())
+	keystore, err := keys.Encode(secret, []byte("another password"), keys.SaveOptions{Cost: keys.Light})
+	f.require("keystore", err, nil)
+
+	empty := f.elsewhere() // no keys, no guard
+	ask := empty.managed()
+	f.node.Grow()
+	history := func(targets string) string {
+		return fmt.Sprintf(`{"metadata":{"interchange_format_version":"5","genesis_validators_root":"0x%s"},"data":[{"pubkey":"0x%s","signed_blocks":[],"signed_attestations":[%s]}]}`,
+			ffg.Domain(chainID), public, targets)
+	}
+	post := map[string]any{"keystores": []string{string(keystore)}, "passwords": []string{"another password"}, "slashing_protection": history("")}
+	if status := ask(http.MethodPost, post); status != keymanager.Imported {
+		t.Fatalf("expected %s, found %s", keymanager.Imported, status)
+	}
+	empty.votesFor(2)
+	gone := ask(http.MethodDelete, map[string]any{"pubkeys": []string{"0x" + public.String()}})
+	if !strings.HasPrefix(gone, keymanager.Deleted) || !strings.Contains(gone, `"target_epoch": "2"`) {
+		t.Fatalf("expected %s with the last vote, found %s", keymanager.Deleted, gone)
+	}
+	f.node.Grow()
+	empty.said("key removed")
+	if left := len(f.node.Votes()); left != 0 {
+		t.Errorf("expected no vote any more, found %d", left)
+	}
+	post["slashing_protection"] = history(`{"source_epoch":"2","target_epoch":"4"}`)
+	if status := ask(http.MethodPost, post); status != keymanager.Imported {
+		t.Fatalf("expected %s, found %s", keymanager.Imported, status)
+	}
+	f.node.Grow() // epoch 4 was voted for elsewhere
+	empty.said("ALARM: slashing protection refused a vote")
+	empty.stop()
+
+	empty.config.Keymanager.Listen = ""
+	empty.listening() // a restart finds the key, under the home's password
+	empty.votesFor(5)
+	empty.stop()
+	_, err = guard.Open(filepath.Join(string(empty.home), guard.FileName))
+	f.require("the guard is closed", err, nil)
+}
+
+func TestTheKeymanagerNeedsAPasswordThatNobodyTypes(t *testing.T) {
+	f := newFixture(t, 1).elsewhere()
+	f.config.PasswordFile, f.config.Keymanager.Listen = "", "127.0.0.1:0"
+	t.Setenv(keys.PasswordEnv, "")
+	if err := f.start().end(); !errors.Is(err, keys.ErrNoPassword) {
+		t.Errorf("expected %v, found %v", keys.ErrNoPassword, err)
+	}
+}
