@@ -138,6 +138,9 @@ func TestARunningChainIsImportedAsItIsOrNotAtAll(t *testing.T) {
 		{"heads in the wrong order", checkpoints(func(g *checkpointtypes.GenesisState) {
 			g.Chain.FinalizedEpoch = g.Chain.JustifiedEpoch + 1
 		}), "heads"},
+		{"a head that is said to be final", checkpoints(func(g *checkpointtypes.GenesisState) {
+			g.Chain.Records[len(g.Chain.Records)-1].Finalized = true
+		}), "said to be finalized"},
 		{"a checkpoint that was changed", checkpoints(func(g *checkpointtypes.GenesisState) { g.Chain.Records[3].Checkpoint.Height++ }), "root of epoch"},
 		{"a gap in the history", checkpoints(func(g *checkpointtypes.GenesisState) { g.Chain.History.Size_-- }), "history"},
 	} {
