@@ -97,12 +97,12 @@ const (
 	pathLength = 24
 )
 
-// measureTxProof returns the size of the proof of a transaction with the certificate of these voters, and without the
-// trust that a verifier has. Its time is that of encoding it.
-func measureTxProof(voters []voter) (row, error) {
+// measureTxProof returns the sizes of the proof of a transaction with the certificate of these voters, and without the
+// trust that a verifier has: in binary and as a line of JSON. Their times are those of encoding it.
+func measureTxProof(voters []voter) ([]row, error) {
 	c, err := newCertificates(voters)
 	if err != nil {
-		return row{}, err
+		return nil, err
 	}
 	var txs comet.Txs
 	var results []*abci.ExecTxResult
@@ -115,14 +115,27 @@ func measureTxProof(voters []voter) (row, error) {
 	block.DataHash, next.LastResultsHash = txs.Hash(), comet.NewResults(results).Hash()
 	tx, err := prove.Tx(block, next, txs, results, blockTxs/2)
 	if err != nil {
-		return row{}, err
+		return nil, err
 	}
 	tx.Block.Path, tx.Next.Path = make([]ffg.Root, pathLength), make([]ffg.Root, pathLength)
 	proof := cert.Proof{ChainID: "bench", HandOvers: []cert.HandOver{{Certificate: c.cert}}, Tx: &tx}
-	var raw []byte
-	s, err := measure(func() (err error) {
-		raw, err = proof.Encode()
-		return err
-	})
-	return table{voters: len(voters)}.row("tx_proof", s).sized(len(raw)), err
+	var rows []row
+	for _, form := range []struct {
+		name   string
+		encode func() ([]byte, error)
+	}{
+		{"tx_proof", proof.Encode},
+		{"tx_proof_json", func() ([]byte, error) { return cert.EncodeJSON(proof) }},
+	} {
+		var raw []byte
+		s, err := measure(func() (err error) {
+			raw, err = form.encode()
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, table{voters: len(voters)}.row(form.name, s).sized(len(raw)))
+	}
+	return rows, nil
 }

@@ -99,7 +99,7 @@ func measureAll(voters []voter) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("measure the proof of a transaction: %w", err)
 	}
-	return slices.Concat(rows, proposals, settlement, certificates, []row{txProof}), nil
+	return slices.Concat(rows, proposals, settlement, certificates, txProof), nil
 }
 
 // measureOthers measures what has a size of its own, whatever sizes were asked for.
