@@ -57,7 +57,7 @@ func TestProofsOfNothingHaveNoEncoding(t *testing.T) {
 			require.ErrorIs(t, err, cert.ErrEncoding)
 		})
 	}
-	_, err := cert.VerifyProof(cert.Proof{ChainID: vectorChain}, l.Trust(ledgerEpoch), cert.Options{})
+	_, err := cert.VerifyProof(cert.Proof{ChainID: vectorChain}, vectorChain, l.Trust(ledgerEpoch), cert.Options{})
 	requireStep(t, cert.StepDecode, err)
 	_, err = cert.Proof{ChainID: strings.Repeat("x", 64), Block: &block}.Encode()
 	require.NoError(t, err)

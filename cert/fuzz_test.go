@@ -153,7 +153,7 @@ func FuzzVerifyProof(f *testing.F) {
 		p.HandOvers = l.proof(nil).HandOvers // signatures stop everything else
 		p.ChainID = vectorChain
 		trust := l.Trust(firstEpoch)
-		out, err := cert.VerifyProof(p, trust, cert.Options{Now: time.UnixMilli(int64(trust.Checkpoint.Time))})
+		out, err := cert.VerifyProof(p, p.ChainID, trust, cert.Options{Now: time.UnixMilli(int64(trust.Checkpoint.Time))})
 		if err != nil {
 			_, typed := cert.FailedStep(err)
 			require.True(t, typed, "expected a step, found %v", err)

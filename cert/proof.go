@@ -78,14 +78,18 @@ func (p Proof) TrustAt(ref ffg.Ref) (Trust, error) {
 	return *p.Trust, p.Trust.At(ref)
 }
 
-// VerifyProof checks a proof against a trusted checkpoint: the hand-overs, then what they lead to. The error is a
-// *StepError; StepDecode stands for a proof of nothing or of several things.
-func VerifyProof(p Proof, trust Trust, o Options) (Outcome, error) {
+// VerifyProof checks a proof against a trusted checkpoint of the chain with this id: the hand-overs, then what they lead to.
+// The id must not come from the proof: voters may sign on several chains, and a checkpoint does not name its own. The error
+// is a *StepError; StepDecode stands for a proof of nothing or of several things.
+func VerifyProof(p Proof, chainID string, trust Trust, o Options) (Outcome, error) {
 	what, err := p.part()
 	if err != nil {
 		return Outcome{}, fail(StepDecode, 0, "proof: %w", err)
 	}
-	reached, _, err := VerifyChain(ffg.Domain(p.ChainID), trust, p.HandOvers, o)
+	if p.ChainID != chainID {
+		return Outcome{}, fail(StepChain, 0, "expected a proof for chain %s, found one for %s", chainID, p.ChainID)
+	}
+	reached, _, err := VerifyChain(ffg.Domain(chainID), trust, p.HandOvers, o)
 	if err != nil {
 		return Outcome{}, err
 	}

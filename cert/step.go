@@ -11,6 +11,7 @@ type Step string
 // The steps.
 const (
 	StepDecode      Step = "decode"      // bytes that no encoder writes, or that exceed a bound
+	StepChain       Step = "chain"       // a proof for another chain than the verifier's
 	StepTrust       Step = "trust"       // members that the trusted checkpoint does not commit to, or another checkpoint
 	StepExpired     Step = "expired"     // trust older than the unbonding time
 	StepOrder       Step = "order"       // a certificate that does not come after the trusted checkpoint

@@ -51,7 +51,7 @@ func (l ledger) blockProof(height uint64) cert.Proof {
 func (l ledger) input(t *testing.T, d *document) input {
 	t.Helper()
 	trust := l.Trust(firstEpoch)
-	return input{Mode: "skipping", Trust: inBinary(t, trust), Now: trust.Checkpoint.Time, Unbonding: unbonding, Proof: d}
+	return input{ChainID: vectorChain, Mode: "skipping", Trust: inBinary(t, trust), Now: trust.Checkpoint.Time, Unbonding: unbonding, Proof: d}
 }
 
 func proofVectors(t *testing.T) (out []vector) {
@@ -98,7 +98,10 @@ func forgedProofs(t *testing.T, l ledger) (out []vector) {
 	}
 	elsewhere := l.blockProof(2)
 	elsewhere.ChainID = "dualchain-vectors-2"
-	add("another chain's id", cert.StepSignature, l.input(t, inBinary(t, elsewhere)))
+	add("for another chain", cert.StepChain, l.input(t, inBinary(t, elsewhere)))
+	there := l.input(t, inBinary(t, elsewhere))
+	there.ChainID = elsewhere.ChainID
+	add("signed for another chain", cert.StepSignature, there)
 	trust := l.Trust(firstEpoch)
 	for _, at := range []struct {
 		name  string

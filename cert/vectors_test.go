@@ -223,7 +223,7 @@ func runProof(in input) (expect, error) {
 	} else if trust, err = as[cert.Trust](in.Trust); err != nil {
 		return expect{}, err
 	}
-	out, err := cert.VerifyProof(p, trust, in.options())
+	out, err := cert.VerifyProof(p, in.ChainID, trust, in.options())
 	if err != nil {
 		return expect{}, err
 	}

@@ -16,6 +16,9 @@ import (
 // keyCache is how many parsed keys a client remembers.
 const keyCache = 20_000
 
+// nodeTimeout bounds what a node may take in one update: what it has proven until then counts.
+const nodeTimeout = time.Minute
+
 // ErrNoAnswer is wrapped by an update in which no node proved anything.
 var ErrNoAnswer = errors.New("no node proved anything")
 
@@ -107,31 +110,43 @@ func (c *Client) Update(ctx context.Context) (more bool, err error) {
 // forget drops the start of the log when nobody can be held to account for it any more. It waits until there is a good
 // deal to drop: the log is written anew.
 func (c *Client) forget(r rules) error {
-	age := func(of ffg.Checkpoint) time.Duration { return r.options.Now.Sub(time.UnixMilli(int64(of.Time))) }
-	base := c.store.Base()
-	if age(base.Checkpoint) <= r.options.UnbondingTime*3/2 {
+	if r.age(c.store.Base().Checkpoint) <= r.options.UnbondingTime*3/2 {
 		return nil
 	}
-	kept, err := c.store.Log()
-	if err != nil {
+	base, rest, err := c.recent(r)
+	if err != nil || base.Checkpoint == c.store.Base().Checkpoint {
 		return err
 	}
+	return c.store.Rebase(base, rest)
+}
+
+func (r rules) age(of ffg.Checkpoint) time.Duration {
+	return r.options.Now.Sub(time.UnixMilli(int64(of.Time)))
+}
+
+// recent returns the part of the log that somebody can still be held to account for, and where it starts: at a checkpoint
+// that is not older than the unbonding time, or at the trusted one.
+func (c *Client) recent(r rules) (base cert.Trust, rest []cert.HandOver, err error) {
+	base = c.store.Base()
+	kept, err := c.store.Log()
+	if err != nil {
+		return base, nil, err
+	}
+	from := base.Checkpoint
 	old := 0
-	for old < len(kept) {
-		if final, _ := kept[old].Certificate.Finalized(); age(final) <= r.options.UnbondingTime {
-			break
-		}
+	for old < len(kept) && r.age(from) > r.options.UnbondingTime {
+		from, _ = kept[old].Certificate.Finalized()
 		old++
 	}
 	if old == 0 {
-		return nil
+		return base, kept, nil
 	}
 	r.options.Now = time.UnixMilli(int64(base.Checkpoint.Time)) // what was fresh when we verified it
 	base, _, err = cert.VerifyChain(ffg.Domain(r.chainID), base, kept[:old], r.options)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrStore, err)
+		return base, nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	return c.store.Rebase(base, kept[old:])
+	return base, kept[old:], nil
 }
 
 // best returns the claim that reaches furthest, once nothing contradicts it.
@@ -149,6 +164,8 @@ func (c *Client) claims(ctx context.Context, r rules, trust cert.Trust) ([]claim
 	var wg sync.WaitGroup
 	for i, node := range c.nodes {
 		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
+			defer cancel()
 			found[i], errs[i] = r.ask(ctx, node, trust)
 			unproven := r.goesOn(ctx, trust.Checkpoint, found[i])
 			if _, refused := cert.FailedStep(errs[i]); refused || unproven != nil {
@@ -186,13 +203,11 @@ func (c *Client) claims(ctx context.Context, r rules, trust cert.Trust) ([]claim
 // from where our log starts. Only then it is a *Conflict; a node that proves nothing is none.
 func (c *Client) contest(ctx context.Context, r rules, node Provider, trust cert.Trust) error {
 	c.mu.RLock()
-	base := c.store.Base()
-	ours, err := c.store.Log()
+	base, ours, err := c.recent(r)
 	c.mu.RUnlock()
 	if err != nil || len(ours) == 0 {
 		return err
 	}
-	r.options.Now = time.UnixMilli(int64(base.Checkpoint.Time)) // what was fresh when we verified it
 	theirs, _ := r.ask(ctx, node, base)
 	if len(theirs.handOvers) == 0 {
 		return nil

@@ -420,3 +420,88 @@ func TestADamagedStoreIsRefused(t *testing.T) {
 		t.Errorf("empty folder: expected %v, found %v", light.ErrNoTrust, err)
 	}
 }
+
+func TestAStoreSurvivesACrashWhileItMovesItsBase(t *testing.T) {
+	chain := rotating(4)
+	s := begin(t, true, chain, 0, newNode("a", chain))
+	s.expect(chain.Head() - 1)
+	store, err := light.OpenStore(s.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.WriteBase(chain.Trust(5)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if store, err = light.OpenStore(s.folder); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := store.Log()
+		if err != nil || store.Trust().Checkpoint != chain.Checkpoints[chain.Head()-1] || len(kept) == 0 || kept[0].Certificate.First != chain.Checkpoints[5] {
+			t.Errorf("expected the newest trust and a log from epoch 5, found epoch %d and %d hand-overs, %v", store.Trust().Checkpoint.Epoch, len(kept), err)
+		}
+	}
+	rotate(chain, 50)
+	s.reopened().expect(chain.Head() - 1)
+}
+
+func TestAFailedWriteOfTheTrustCostsNoLog(t *testing.T) {
+	chain := rotating(2)
+	s := begin(t, true, chain, 0, newNode("a", chain))
+	s.expect(chain.Head() - 1)
+	path := filepath.Join(s.folder, "trust")
+	if err := errors.Join(os.Rename(path, path+".kept"), os.MkdirAll(filepath.Join(path, "in the way"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	rotate(chain, 50)
+	if _, err := s.update(); err == nil {
+		t.Fatal("expected an error, found none")
+	}
+	if err := errors.Join(os.RemoveAll(path), os.Rename(path+".kept", path)); err != nil {
+		t.Fatal(err)
+	}
+	rotate(chain, 51)
+	s.expect(chain.Head() - 1)
+	s.reopened().expect(chain.Head() - 1)
+	store, err := light.OpenStore(s.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := store.Log()
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := cert.Options{Mode: cert.Following, Now: time.UnixMilli(certtest.Genesis)}
+	if reached, _, err := cert.VerifyChain(chain.Domain(), store.Base(), kept, options); err != nil || reached.Checkpoint != store.Trust().Checkpoint {
+		t.Errorf("expected a log that leads to the trust, found %v", err)
+	}
+}
+
+func TestVotesOlderThanTheUnbondingTimeStopNobody(t *testing.T) {
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			honest := rotating(1)
+			other := honest.Fork()
+			honest.Extend(2)
+			other.Extend(4)
+			honest.Empty(100) // seconds
+			honest.Extend(6)
+			now := time.UnixMilli(int64(honest.Checkpoints[honest.Head()].Time))
+			store, err := light.CreateStore(t.TempDir(), light.Settings{ChainID: chainID, Following: following, UnbondingTime: light.Duration(90 * time.Second)}, honest.Trust(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			second := newNode("second", honest)
+			client := light.NewClient(store, []light.Provider{newNode("first", honest), second}, slog.New(slog.DiscardHandler))
+			light.SetClock(client, func() time.Time { return now.Add(-60 * time.Second) })
+			if _, err := client.Update(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			second.chain = other
+			light.SetClock(client, func() time.Time { return now })
+			if _, err := client.Update(t.Context()); errors.Is(err, light.ErrConflict) {
+				t.Errorf("expected no conflict with what nobody can be held to account for, found %v", err)
+			}
+		})
+	}
+}

@@ -1,9 +1,16 @@
 package light
 
-import "time"
+import (
+	"time"
+
+	"github.com/dualchain/dualchain/cert"
+)
 
 // SetClock gives a client another clock.
 func SetClock(c *Client, now func() time.Time) { c.now = now }
 
 // Path is what a question asks a node for.
 func (q Question) Path() string { return q.path }
+
+// WriteBase is the first half of Rebase.
+func (s *Store) WriteBase(base cert.Trust) error { return s.writeTrust(baseFile, base) }

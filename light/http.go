@@ -114,17 +114,6 @@ func (h *HTTP) ChainID(ctx context.Context) (string, error) {
 	return answer.ChainID, err
 }
 
-// UnbondingTime asks for the chain's unbonding time, which is not verified.
-func (h *HTTP) UnbondingTime(ctx context.Context) (time.Duration, error) {
-	var answer struct {
-		Params struct {
-			UnbondingTime Duration `json:"unbonding_time"`
-		} `json:"params"`
-	}
-	err := h.get(ctx, "/dualchain/finality/v1/params", &answer)
-	return time.Duration(answer.Params.UnbondingTime), err
-}
-
 func (h *HTTP) list(ctx context.Context, path string) ([]cert.HandOver, bool, error) {
 	var answer handOvers
 	if err := h.get(ctx, path, &answer); err != nil {

@@ -73,6 +73,7 @@ type Store struct {
 	base     cert.Trust
 	trust    cert.Trust
 	logged   int64 // length in bytes of the log up to the trusted checkpoint
+	pending  int64 // the same once the trust that it leads to is written
 	conflict *Conflict
 }
 
@@ -123,7 +124,7 @@ func OpenStore(folder string) (*Store, error) {
 	if s.trust, err = s.readTrust(trustFile); err != nil {
 		return nil, err
 	}
-	if _, s.logged, err = s.readLog(); err != nil {
+	if err := s.checkLog(); err != nil {
 		return nil, err
 	}
 	content, err := os.ReadFile(s.path(conflictFile))
@@ -137,6 +138,21 @@ func OpenStore(folder string) (*Store, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrStore, s.path(conflictFile), err)
 	}
 	return s, nil
+}
+
+// checkLog finds the end of the log. After a crash in Rebase it has more before the base than it should.
+func (s *Store) checkLog() error {
+	handOvers, end, err := s.readLog()
+	if err != nil {
+		return err
+	}
+	s.logged = end
+	for i, h := range handOvers {
+		if final, ok := h.Certificate.Finalized(); ok && final == s.base.Checkpoint {
+			return s.Rebase(s.base, handOvers[i+1:])
+		}
+	}
+	return nil
 }
 
 // Settings returns what the store was made with.
@@ -162,12 +178,13 @@ func (s *Store) Advance(handOvers []cert.HandOver, reached cert.Trust) error {
 	if err := s.writeTrust(trustFile, reached); err != nil {
 		return fmt.Errorf("keep trust: %w", err)
 	}
-	s.trust = reached
+	s.trust, s.logged = reached, s.pending
 	return nil
 }
 
 // Stop keeps a conflict, for good.
 func (s *Store) Stop(c *Conflict) error {
+	s.conflict = c // whatever the disk says, nothing is served any more
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err == nil {
 		err = s.write(conflictFile, append(text, '\n'))
@@ -175,7 +192,6 @@ func (s *Store) Stop(c *Conflict) error {
 	if err != nil {
 		return fmt.Errorf("keep conflict: %w", err)
 	}
-	s.conflict = c
 	return nil
 }
 
@@ -210,15 +226,22 @@ func (s *Store) readLog() (handOvers []cert.HandOver, size int64, err error) {
 	}
 }
 
-// appendLog writes after the hand-over that led to the trusted checkpoint, over what a crash may have left there.
-func (s *Store) appendLog(handOvers []cert.HandOver) error {
-	var content []byte
+func encodeLog(handOvers []cert.HandOver) (content []byte, err error) {
 	for _, h := range handOvers {
 		encoded, err := h.Encode()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		content = append(binary.BigEndian.AppendUint32(content, uint32(len(encoded))), encoded...)
+	}
+	return content, nil
+}
+
+// appendLog writes after the hand-over that led to the trusted checkpoint, over what a crash may have left there.
+func (s *Store) appendLog(handOvers []cert.HandOver) error {
+	content, err := encodeLog(handOvers)
+	if err != nil {
+		return err
 	}
 	file, err := os.OpenFile(s.path(logFile), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
@@ -235,21 +258,25 @@ func (s *Store) appendLog(handOvers []cert.HandOver) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	s.logged = end
+	s.pending = end
 	return nil
 }
 
-// Rebase makes a later checkpoint of the log the base, so that the log holds what can still be held against anybody.
+// Rebase makes a later checkpoint of the log the base, so that the log holds what can still be held against anybody. The trust
+// stays as it is at every moment: after a crash between the two writes the log does not begin at the base, and is begun anew.
 func (s *Store) Rebase(base cert.Trust, rest []cert.HandOver) error {
-	trust := s.trust
-	// After a crash between these the store has less of a log, and never one that doesn't fit.
-	for _, name := range []string{trustFile, baseFile} {
-		if err := s.writeTrust(name, base); err != nil {
-			return fmt.Errorf("move the base: %w", err)
-		}
+	content, err := encodeLog(rest)
+	if err != nil {
+		return fmt.Errorf("move the base: %w", err)
 	}
-	s.base, s.trust, s.logged = base, base, 0
-	return s.Advance(rest, trust)
+	if err := s.writeTrust(baseFile, base); err != nil {
+		return fmt.Errorf("move the base: %w", err)
+	}
+	if err := s.write(logFile, content); err != nil {
+		return fmt.Errorf("move the base: %w", err)
+	}
+	s.base, s.logged = base, int64(len(content))
+	return nil
 }
 
 // writeTrust writes the SHA-256 of the encoding before it: the members are bound by hashes in the checkpoint, and the

@@ -23,36 +23,32 @@ type Chain struct {
 }
 
 // Import returns the checkpoint that a document proves final: a cert.Proof that brings hand-overs from a checkpoint of this
-// chain, or a bare cert.Certificate by voters that this chain knows. It must be younger than the unbonding time, and not
-// degraded. Errors wrap ErrImport, cert.ErrExpired or a *cert.StepError.
+// chain, or a bare cert.Certificate by voters that this chain knows. The checkpoint of this chain that it starts from must be
+// younger than the unbonding time, and nothing degraded. Errors wrap ErrImport, cert.ErrExpired or a *cert.StepError.
 func Import(document []byte, chain Chain, now time.Time) (Checkpoint, error) {
-	final, from, err := chain.verify(document)
+	final, from, err := chain.verify(document, now)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("import certificate: %w", err)
-	}
-	if age := now.Sub(time.UnixMilli(int64(final.Time))); age > chain.UnbondingTime {
-		return Checkpoint{}, fmt.Errorf("import certificate: %w: the checkpoint of epoch %d is %s old, expected at most %s",
-			cert.ErrExpired, final.Epoch, age.Round(time.Second), chain.UnbondingTime)
 	}
 	return Checkpoint{Epoch: final.Epoch, Root: final.Root(), Height: final.Height, BlockHash: final.BlockHash, From: from}, nil
 }
 
-func (c Chain) verify(document []byte) (final ffg.Checkpoint, from string, err error) {
+func (c Chain) verify(document []byte, now time.Time) (final ffg.Checkpoint, from string, err error) {
 	proof, proofErr := cert.DecodeJSON[cert.Proof](document)
 	if proofErr == nil {
-		final, err = c.proof(proof)
+		final, err = c.proof(proof, now)
 		return final, "an imported proof", err
 	}
 	certificate, certificateErr := cert.DecodeJSON[cert.Certificate](document)
 	if certificateErr == nil {
-		final, err = c.certificate(certificate)
+		final, err = c.certificate(certificate, now)
 		return final, "an imported certificate", err
 	}
 	return final, "", fmt.Errorf("%w: expected a proof or a certificate in JSON: %w; %w", ErrImport, proofErr, certificateErr)
 }
 
 // proof verifies the hand-overs from where they leave this chain.
-func (c Chain) proof(p cert.Proof) (ffg.Checkpoint, error) {
+func (c Chain) proof(p cert.Proof, now time.Time) (ffg.Checkpoint, error) {
 	switch {
 	case p.ChainID != c.ID:
 		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof for chain %s, found %s", ErrImport, c.ID, p.ChainID)
@@ -68,11 +64,11 @@ func (c Chain) proof(p cert.Proof) (ffg.Checkpoint, error) {
 		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof that starts at a checkpoint of this chain, found epoch %d with root %s, which is not known here",
 			ErrImport, start.Epoch, start.Root())
 	}
-	return c.reach(*p.Trust, p.HandOvers)
+	return c.reach(*p.Trust, p.HandOvers, now)
 }
 
 // certificate verifies a certificate after the hand-overs of this chain's archive that come before it.
-func (c Chain) certificate(certificate cert.Certificate) (ffg.Checkpoint, error) {
+func (c Chain) certificate(certificate cert.Certificate, now time.Time) (ffg.Checkpoint, error) {
 	before := 0
 	for before < len(c.HandOvers) {
 		first := c.HandOvers[before].Certificate.First
@@ -81,12 +77,17 @@ func (c Chain) certificate(certificate cert.Certificate) (ffg.Checkpoint, error)
 		}
 		before++
 	}
-	return c.reach(c.Anchor, append(c.HandOvers[:before:before], cert.HandOver{Certificate: certificate}))
+	past := cert.Options{Now: time.UnixMilli(int64(c.Anchor.Checkpoint.Time)), UnbondingTime: c.UnbondingTime}
+	start, _, err := cert.VerifyChain(ffg.Domain(c.ID), c.Anchor, c.HandOvers[:before], past)
+	if err != nil {
+		return ffg.Checkpoint{}, err
+	}
+	return c.reach(start, []cert.HandOver{{Certificate: certificate}}, now)
 }
 
-// reach verifies hand-overs from a checkpoint of this chain, whose age doesn't matter: the node has its own blocks since.
-func (c Chain) reach(start cert.Trust, handOvers []cert.HandOver) (ffg.Checkpoint, error) {
-	options := cert.Options{Now: time.UnixMilli(int64(start.Checkpoint.Time)), UnbondingTime: c.UnbondingTime}
-	reached, _, err := cert.VerifyChain(ffg.Domain(c.ID), start, handOvers, options)
+// reach verifies hand-overs from a checkpoint of this chain. That must be younger than the unbonding time: the voters of an
+// older one may have left, and can sign any past and any time for nothing.
+func (c Chain) reach(start cert.Trust, handOvers []cert.HandOver, now time.Time) (ffg.Checkpoint, error) {
+	reached, _, err := cert.VerifyChain(ffg.Domain(c.ID), start, handOvers, cert.Options{Now: now, UnbondingTime: c.UnbondingTime})
 	return reached.Checkpoint, err
 }

@@ -144,7 +144,7 @@ func TestATransactionIsProvenFinalWithWhatBecameOfIt(t *testing.T) {
 	n := harness.Start(t, bin, "--validators", "1", "--voters", "3", "--interval", "2", "--block-time", "400ms", "--unbonding-time", "1h")
 	node, rest := n.Node("validator-0"), n.Process("validator-0").REST
 	node.AwaitFinalized(1, time.Minute)
-	trust, bob := trustIn(t, node, 0), n.Address("bob")
+	trust, bob, chainID := trustIn(t, node, 0), n.Address("bob"), n.Status().ChainID
 	server := n.FreeAddress()
 	n.Spawn("light", "light", "--home", n.Beside("light"), "--node", rest, "--trust", trust, "--listen", server).Says("serving")
 
@@ -176,7 +176,7 @@ func TestATransactionIsProvenFinalWithWhatBecameOfIt(t *testing.T) {
 		if err := os.WriteFile(file, proof, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		verdict, err := n.Command(t.Context(), "verify", file, "--trust", trust)
+		verdict, err := n.Command(t.Context(), "verify", file, "--chain-id", chainID, "--trust", trust)
 		if exitCode(err) != tc.exit || !strings.Contains(string(verdict), tc.says) || strings.Contains(string(verdict), "FAIL  ") {
 			t.Errorf("%s: expected exit code %d and %q, found %v\n%s", name, tc.exit, tc.says, err, verdict)
 		}
@@ -188,14 +188,14 @@ func TestATransactionIsProvenFinalWithWhatBecameOfIt(t *testing.T) {
 			t.Errorf("%s: expected block %d and code %d from the light client, found %+v", name, status.Height, tc.code, answer)
 		}
 		// With another trust, or a byte changed, it proves nothing.
-		if verdict, err := n.Command(t.Context(), "verify", file, "--trust", "0:"+strings.Repeat("1", 64)); exitCode(err) != 1 {
+		if verdict, err := n.Command(t.Context(), "verify", file, "--chain-id", chainID, "--trust", "0:"+strings.Repeat("1", 64)); exitCode(err) != 1 {
 			t.Errorf("%s: another trust: expected exit code 1, found %v\n%s", name, err, verdict)
 		}
 		changed := strings.Replace(string(proof), `"gas_used":"`, `"gas_used":"1`, 1)
 		if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if verdict, err := n.Command(t.Context(), "verify", file, "--trust", trust); exitCode(err) != 1 || !strings.Contains(string(verdict), "FAIL  result") {
+		if verdict, err := n.Command(t.Context(), "verify", file, "--chain-id", chainID, "--trust", trust); exitCode(err) != 1 || !strings.Contains(string(verdict), "FAIL  result") {
 			t.Errorf("%s: changed: expected exit code 1 at the result, found %v\n%s", name, err, verdict)
 		}
 	}

@@ -82,13 +82,14 @@ export class UnsupportedError extends Error {
 }
 
 /**
- * Verifies a proof against a trusted checkpoint, given in full, or by epoch and root if the proof brings the rest. Throws a
+ * Verifies a proof against a trusted checkpoint of the chain with this id (which must not come from the proof), given in full, or by epoch and root if the proof brings the rest. Throws a
  * StepError, or an UnsupportedError for a proof of state.
  */
-export function verifyProof(p: Proof, trust: Trust | Ref, options: Options): Outcome {
+export function verifyProof(p: Proof, chainId: string, trust: Trust | Ref, options: Options): Outcome {
   const part = p.part;
   if (part.kind === "state") throw new UnsupportedError("expected a proof of a block or a transaction, found one of state");
-  const reached = verifyChain(domainOf(p.chainId), startOf(p, trust), p.handOvers, options);
+  check(p.chainId === chainId, "chain", () => `expected a proof for chain ${chainId}, found one for ${p.chainId}`);
+  const reached = verifyChain(domainOf(chainId), startOf(p, trust), p.handOvers, options);
   if (reached.error) throw reached.error;
   if (part.kind === "block") {
     verifyBlock(part.block, reached.trust.checkpoint);

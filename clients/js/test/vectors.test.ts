@@ -72,7 +72,7 @@ const ops: Record<string, (input: Record<string, unknown>) => Partial<Vector["ex
   verify_proof(input) {
     const at = input.trust_at as { epoch: string; root: string } | undefined;
     const trust = at ? { epoch: BigInt(at.epoch), root: at.root } : document("trust", input.trust);
-    const outcome = verifyProof(document("proof", input.proof), trust, options(input));
+    const outcome = verifyProof(document("proof", input.proof), String(input.chain_id), trust, options(input));
     return { final: final(outcome.trust.checkpoint), height: String(outcome.height), ...(outcome.tx ? { code: outcome.tx.result.code } : {}) };
   },
   verify_consistency(input) {

@@ -19,6 +19,9 @@ const flagFinalized = "finalized"
 // errNotAtFinalized: the query can't be asked at the finalized height.
 var errNotAtFinalized = errors.New("cannot answer from finalized state")
 
+// notOfState names the queries that have a --height and take no notice of it, or ask for something else with it.
+var notOfState = map[string]bool{"tx": true, "txs": true, "wait-tx": true, "event-query-tx-for": true, "block": true, "blocks": true, "block-results": true}
+
 // askAtFinalized turns --finalized into --height, which every query of state has. The height that comes with the answer says
 // what was asked at.
 func askAtFinalized(cmd *cobra.Command) error {
@@ -28,8 +31,8 @@ func askAtFinalized(cmd *cobra.Command) error {
 	}
 	height := cmd.Flags().Lookup(flags.FlagHeight)
 	switch {
-	case height == nil:
-		return fmt.Errorf("%w: expected a query of state, found %q, which has no --%s", errNotAtFinalized, cmd.CommandPath(), flags.FlagHeight)
+	case height == nil, notOfState[cmd.Name()]:
+		return fmt.Errorf("%w: expected a query of state, found %q, which reads blocks or transactions", errNotAtFinalized, cmd.CommandPath())
 	case height.Changed:
 		return fmt.Errorf("%w: expected --%s or --%s, found both", errNotAtFinalized, flagFinalized, flags.FlagHeight)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/light"
+	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
 // defaultLightHome is beside the node's home.
@@ -65,9 +66,9 @@ Two valid certificates that conflict stop the client for good: it keeps both in 
 	persistent.StringVar(&f.home, flags.FlagHome, defaultLightHome, "folder of the light client")
 	persistent.StringVar(&f.trust, "trust", "", "at the first start: epoch and root of a finalized checkpoint that you trust, EPOCH:ROOT")
 	persistent.StringArrayVar(&f.nodes, "node", nil, "REST address of a node, http://HOST:PORT; several are checked against each other")
-	persistent.StringVar(&f.chainID, flags.FlagChainID, "", "at the first start: the chain's id (default what the first node says; a wrong one verifies nothing)")
+	persistent.StringVar(&f.chainID, flags.FlagChainID, "", "at the first start: the chain's id (default what the first node says: give it, if the same voters vote on other chains)")
 	persistent.BoolVar(&f.following, "following", false, "at the first start: keep every link, so that a conflict proves who is guilty (more to download)")
-	persistent.DurationVar(&f.unbonding, "unbonding-time", 0, "at the first start: the chain's unbonding time, beyond which trust is refused (default the least that the nodes say)")
+	persistent.DurationVar(&f.unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "at the first start: the chain's unbonding time, beyond which trust is refused")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8899", "address to serve on; nothing is served if it is empty")
 	cmd.Flags().DurationVar(&interval, "interval", 5*time.Second, "how often to ask the nodes")
 	cmd.AddCommand(lightStateSyncCommand(&f))
@@ -161,26 +162,25 @@ func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, asked []
 		return nil, err
 	}
 	settings := light.Settings{ChainID: f.chainID, Following: f.following, UnbondingTime: light.Duration(f.unbonding)}
-	for _, node := range asked {
-		if settings.ChainID == "" {
-			if settings.ChainID, err = node.ChainID(ctx); err != nil {
-				return nil, fmt.Errorf("find the chain's id, which --%s would give: %w", flags.FlagChainID, err)
-			}
-		}
-		if f.unbonding == 0 {
-			found, err := node.UnbondingTime(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("find the unbonding time, which --unbonding-time would give: %w", err)
-			}
-			if found <= 0 {
-				return nil, fmt.Errorf("find the unbonding time: expected one above 0, found %s from %s: leave that node out, or give --unbonding-time", found, node.Name())
-			}
-			if settings.UnbondingTime == 0 || light.Duration(found) < settings.UnbondingTime {
-				settings.UnbondingTime = light.Duration(found)
-			}
+	if settings.ChainID == "" {
+		if settings.ChainID, err = firstChainID(ctx, asked); err != nil {
+			return nil, err
 		}
 	}
 	return light.Begin(ctx, f.home, settings, ref, nodes)
+}
+
+// firstChainID returns what the first node that answers says.
+func firstChainID(ctx context.Context, nodes []*light.HTTP) (string, error) {
+	var failed error
+	for _, node := range nodes {
+		id, err := node.ChainID(ctx)
+		if err == nil {
+			return id, nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	return "", fmt.Errorf("find the chain's id, which --%s would give: %w", flags.FlagChainID, failed)
 }
 
 // runLight updates and serves until ctx is done or one of the two ends. After a conflict it goes on serving that.

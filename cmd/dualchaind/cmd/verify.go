@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/ffg"
@@ -38,7 +41,7 @@ func ExitCode(err error) int {
 }
 
 func verifyCommand() *cobra.Command {
-	var trust, trustFile string
+	var chainID, trust, trustFile string
 	var unbonding time.Duration
 	var allowDegraded bool
 	cmd := &cobra.Command{
@@ -50,8 +53,8 @@ clock count, against which the age of the trust is held.
 
 Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transaction failed, 1 otherwise. PROOF.json may be - for
 standard input.`,
-		Example: `  dualchaind verify proof.json --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-  dualchaind verify proof.json --trust-file trust.json     # curl http://127.0.0.1:8899/trust > trust.json`,
+		Example: `  dualchaind verify proof.json --chain-id dualchain-1 --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  dualchaind verify proof.json --chain-id dualchain-1 --trust-file trust.json     # curl http://127.0.0.1:8899/trust > trust.json`,
 		Args:              cobra.ExactArgs(1),
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // no node, no home
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,7 +62,7 @@ standard input.`,
 			if err != nil {
 				return err
 			}
-			proof, err := cert.DecodeJSON[cert.Proof](content)
+			proof, err := cert.DecodeJSON[cert.Proof](unwrap(content))
 			if err != nil {
 				return fmt.Errorf("read %s: %w", args[0], err)
 			}
@@ -68,21 +71,36 @@ standard input.`,
 				return err
 			}
 			options := cert.Options{Now: time.Now(), UnbondingTime: unbonding, AllowDegraded: allowDegraded}
-			return verifyProof(cmd.OutOrStdout(), proof, from, options)
+			return verifyProof(cmd.OutOrStdout(), proof, chainID, from, options)
 		},
 	}
+	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain's id, which a checkpoint does not tell: the same voters may have signed for another chain")
 	cmd.Flags().StringVar(&trust, "trust", "", "epoch and root of a finalized checkpoint that you trust, EPOCH:ROOT")
 	cmd.Flags().StringVar(&trustFile, "trust-file", "", "file with such a checkpoint and its members, as light clients serve it")
 	cmd.Flags().DurationVar(&unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "the chain's unbonding time: older trust is refused")
 	cmd.Flags().BoolVar(&allowDegraded, "allow-degraded", false, "accept checkpoints whose powers the inactivity leak has lowered")
+	if err := cmd.MarkFlagRequired(flags.FlagChainID); err != nil {
+		panic(err) // can't be: the flag is defined above
+	}
 	cmd.MarkFlagsOneRequired("trust", "trust-file")
 	cmd.MarkFlagsMutuallyExclusive("trust", "trust-file")
 	return cmd
 }
 
+// unwrap returns the proof in a light client's answer, and anything else as it is.
+func unwrap(content []byte) []byte {
+	var answer struct {
+		Proof json.RawMessage `json:"proof"`
+	}
+	if json.Unmarshal(content, &answer) == nil && len(answer.Proof) > 0 {
+		return answer.Proof
+	}
+	return content
+}
+
 // verifyProof prints a line for each step that holds, then what is proven.
-func verifyProof(out io.Writer, proof cert.Proof, trust cert.Trust, options cert.Options) error {
-	outcome, err := cert.VerifyProof(proof, trust, options)
+func verifyProof(out io.Writer, proof cert.Proof, chainID string, trust cert.Trust, options cert.Options) error {
+	outcome, err := cert.VerifyProof(proof, chainID, trust, options)
 	for _, line := range stepsOf(proof, trust, outcome, err) {
 		if _, err := fmt.Fprintln(out, line); err != nil {
 			return err
@@ -123,7 +141,7 @@ func stepsOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome, err error
 
 func stagesOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome) []stage {
 	stages := []stage{{
-		[]cert.Step{cert.StepDecode, cert.StepTrust, cert.StepExpired},
+		[]cert.Step{cert.StepDecode, cert.StepChain, cert.StepTrust, cert.StepExpired},
 		fmt.Sprintf("trust      chain %s, epoch %d, root %s", proof.ChainID, trust.Checkpoint.Epoch, trust.Checkpoint.Root()),
 	}}
 	if len(proof.HandOvers) > 0 {
