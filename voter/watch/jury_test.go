@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -120,6 +121,26 @@ func TestAWitnessThatIsBehindIsWaitedFor(t *testing.T) {
 	})
 }
 
+func TestNobodyWaitsForAWitnessThatIsKnownToBeDown(t *testing.T) {
+	inWorld(t, 1, 2, func(w *world) {
+		w.witnesses[0].set(func(p *peer) { p.hangs = true })
+		took := func() time.Duration {
+			w.grow()
+			began := time.Now()
+			w.duty(w.nodes[0], uint64(len(w.nodes[0].blocks)))
+			return time.Since(began)
+		}
+		if found := took(); found != objectionTime {
+			t.Errorf("at first: expected %s for objections, found %s", objectionTime, found)
+		}
+		w.wait(testPoll + checkTimeout)
+		w.said("witness is unhealthy", "witness-1")
+		if found := took(); found != 0 {
+			t.Errorf("expected a duty at once, found it after %s", found)
+		}
+	})
+}
+
 func TestAWitnessMayCatchUp(t *testing.T) {
 	inWorld(t, 1, 1, func(w *world) {
 		w.witnesses[0].set(func(p *peer) { p.catchingUp = true })
@@ -131,6 +152,7 @@ func TestAWitnessMayCatchUp(t *testing.T) {
 func TestTheWitnessesAreAskedOnceForAllKeys(t *testing.T) {
 	inWorld(t, 1, 1, func(w *world) {
 		w.grow()
+		w.witnesses[0].set(func(p *peer) { p.late = 3 })
 		before := w.witnesses[0].asked
 		var wg sync.WaitGroup
 		for range 50 {
@@ -138,8 +160,24 @@ func TestTheWitnessesAreAskedOnceForAllKeys(t *testing.T) {
 		}
 		wg.Wait()
 		w.duty(w.nodes[0], 2)
-		if asked := w.witnesses[0].asked - before; asked != 2 { // for the checkpoint and for its block
-			t.Errorf("expected 2 questions, found %d", asked)
+		if asked := w.witnesses[0].asked - before; asked != 5 { // four for the checkpoint, one for its block
+			t.Errorf("expected 5 questions, found %d", asked)
+		}
+	})
+}
+
+func TestTheEndIsNoFaultOfAWitness(t *testing.T) {
+	inWorld(t, 1, 1, func(w *world) {
+		w.witnesses[0].set(func(p *peer) { p.hangs = true })
+		w.grow()
+		w.look()
+		ctx, cancel := context.WithCancel(w.t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		if _, err := w.pool.Duty(ctx, ffg.PublicKey{}, Header{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("expected %v, found %v", context.Canceled, err)
+		}
+		if lines := w.look(); len(lines) != 0 {
+			t.Errorf("expected nothing in the log, found:\n%s", strings.Join(lines, "\n"))
 		}
 	})
 }

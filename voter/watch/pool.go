@@ -144,5 +144,5 @@ func (p *Pool) Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool
 	if m == nil {
 		return false, ErrNoNode
 	}
-	return Voted(ctx, m.Finality, epoch, key)
+	return Voted(ctx, m.Finality, p.ChainID, epoch, key)
 }

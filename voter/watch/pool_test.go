@@ -60,7 +60,7 @@ func TestTheNextNodeIsAskedAtOnce(t *testing.T) {
 	}
 }
 
-func TestTheNextNodeTellsOfTheSameBlockAgain(t *testing.T) {
+func TestTheNextNodeTellsOfItsOwnBlocks(t *testing.T) {
 	inWorld(t, 2, 0, func(w *world) {
 		w.nodes[0].set(func(p *peer) { p.fails = errors.New("connection refused") })
 		w.grow(w.nodes[0])
@@ -203,6 +203,28 @@ func TestANodeThatChangesChainsIsLeftAtOnce(t *testing.T) {
 		w.using(w.nodes[1])
 		w.said("ALARM: node is skipped", "node-1", `found "other-1"`)
 		w.duty(w.nodes[1], 2)
+	})
+}
+
+func TestANodeThatComesBackTellsOfItsBlockAgain(t *testing.T) {
+	inWorld(t, 1, 0, func(w *world) {
+		<-w.tips
+		w.nodes[0].set(func(p *peer) { p.chain = "other-1" })
+		w.grow()
+		if tip := <-w.tips; tip.ChainID != "other-1" {
+			t.Errorf("expected a tip that makes the voter ask, found %+v", tip)
+		}
+		w.nodes[0].set(func(p *peer) { p.chain = chainID })
+		w.grow()
+		if tip := <-w.tips; tip.Height != 3 { // the node isn't checked yet: asking is in vain
+			t.Errorf("expected block 3, found %+v", tip)
+		}
+		w.noDuty(ErrWrongChain)
+		w.wait(checkPause)
+		if tip := <-w.tips; tip.Height != 3 {
+			t.Errorf("expected block 3 again, found %+v", tip)
+		}
+		w.duty(w.nodes[0], 3)
 	})
 }
 
