@@ -25,7 +25,7 @@ type pastOf interface {
 	Past(ctx context.Context, key ffg.PublicKey, target uint64) (sign.Past, error)
 }
 
-// votedFor answers whether the chain has a vote: a watcher.
+// votedFor answers whether the chain has a vote, and shows the signature: a watcher.
 type votedFor interface {
 	Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error)
 }
@@ -66,6 +66,7 @@ func (d *doppelganger) check(ctx context.Context, duty watch.Duty) error {
 		// Whoever voted a moment ago has missed nothing: what it didn't see while it was down it wouldn't have seen running.
 		d.clear = d.epochs == 0 || past.Latest == 0 || past.Latest+d.epochs >= epoch
 	}
+	d.first = min(d.first, epoch) // a node may have claimed an epoch that never came
 	// The votes of an epoch are recorded while the next one is the head, at the latest where proposers are honest.
 	if last := d.first + d.epochs - 1; !d.clear && epoch <= last+1 {
 		return fmt.Errorf("%w until epoch %d", errLooking, last+2)
@@ -88,10 +89,15 @@ func (d *doppelganger) check(ctx context.Context, duty watch.Duty) error {
 // expectOurs returns ErrDoppelganger unless the guard approved a vote for an epoch in which the key has voted.
 func (d *doppelganger) expectOurs(ctx context.Context, epoch uint64) error {
 	past, err := d.past.Past(ctx, d.key, epoch)
+	if err != nil || past.Signed {
+		return err
+	}
+	// It costs all further votes, so one node's word is not enough: it must show the signature.
+	proven, err := d.chain.Voted(ctx, epoch, d.key)
 	if err != nil {
 		return err
 	}
-	if !past.Signed {
+	if proven {
 		d.found = fmt.Errorf("%w: expected no vote for epoch %d on the chain, because this guard approved none, found one: stop that machine, import its slashing protection here, start again",
 			ErrDoppelganger, epoch)
 	}

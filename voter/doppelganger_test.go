@@ -126,3 +126,27 @@ func TestNothingIsSignedWhileNobodyAnswers(t *testing.T) {
 		t.Errorf("expected no error, found %v", err)
 	}
 }
+
+func TestANodesWordAloneStopsNobodyForGood(t *testing.T) {
+	w := &world{}
+	d := doppelganger{past: w, chain: w, epochs: 2}
+	duty := w.at(100)
+	duty.Recorded = true // and it can't show the vote
+	if err := d.check(t.Context(), duty); err != nil {
+		t.Errorf("expected no error, found %v", err)
+	}
+	w = &world{approved: epochs(50)}
+	d = doppelganger{past: w, chain: w, epochs: 2}
+	if err := d.check(t.Context(), w.at(1_000_000)); !errors.Is(err, errLooking) { // an epoch that never comes
+		t.Fatalf("expected %v, found %v", errLooking, err)
+	}
+	for epoch, want := range map[uint64]error{100: errLooking, 102: errLooking, 103: nil} {
+		d := d
+		if err := d.check(t.Context(), w.at(100)); !errors.Is(err, errLooking) {
+			t.Fatalf("expected %v, found %v", errLooking, err)
+		}
+		if err := d.check(t.Context(), w.at(epoch)); !errors.Is(err, want) || want == nil && err != nil {
+			t.Errorf("epoch %d: expected %v, found %v", epoch, want, err)
+		}
+	}
+}
