@@ -33,6 +33,7 @@ var (
 const (
 	timeout       = 10 * time.Second // for one node
 	gasAdjustment = 1.5              // times what the simulation took
+	maxGas        = 1_000_000        // several times what unjailing takes
 	poll          = 500 * time.Millisecond
 )
 
@@ -134,6 +135,9 @@ func (s *Sender) through(ctx context.Context, address string) (string, error) {
 	_, gas, err := tx.CalculateGas(node, factory, msg)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if gas > maxGas { // the fee follows from it, and the node's word is all there is
+		return "", fmt.Errorf("%w: gas: expected at most %d for unjailing, found %d from %s", ErrFee, maxGas, gas, address)
 	}
 	factory = factory.WithGas(gas)
 	builder, err := factory.BuildUnsignedTx(msg)

@@ -65,6 +65,7 @@ func (s *Server) trustPoint(ctx context.Context, epoch string) (cert.Trust, erro
 
 // catchUp adds archived hand-overs until one leads to the height or there are no more.
 func (s *Server) catchUp(ctx context.Context, w *way, height uint64) error {
+	size := 0 // in bytes; more than a proof may have is not even collected
 	for more := true; more; {
 		found, err := s.finality.HandOvers(ctx, &types.QueryHandOversRequest{Pair: w.under.Pair})
 		if err != nil {
@@ -75,9 +76,10 @@ func (s *Server) catchUp(ctx context.Context, w *way, height uint64) error {
 			if err != nil {
 				return err
 			}
-			if len(w.handOvers) == maxHandOvers {
-				return status.Errorf(codes.FailedPrecondition, "from epoch %d there are more than %d hand-overs to block %d, a proof's maximum; "+
-					"follow the chain to pair %d or later first, and start there", w.trust.Checkpoint.Epoch, maxHandOvers, height, w.under.Pair)
+			size += len(message.Canonical)
+			if len(w.handOvers) == maxHandOvers || size > maxProof {
+				return status.Errorf(codes.FailedPrecondition, "from epoch %d there are more than %d hand-overs or %d bytes of them to block %d, a proof's maximum; "+
+					"follow the chain to pair %d or later first, and start there", w.trust.Checkpoint.Epoch, maxHandOvers, maxProof, height, w.under.Pair)
 			}
 			w.handOvers, w.under = append(w.handOvers, h), h.Certificate.First
 			if w.under.Height >= height {
