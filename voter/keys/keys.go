@@ -161,6 +161,15 @@ func pathOf(folder, name string) (string, error) {
 // replaces one: the error then wraps fs.ErrExist.
 func WriteFile(path string, content []byte) error { return durable.Write(path, content) }
 
+// othersBits are the bits of a file's mode that let others read it. For a systemd credential the group's are none: they are
+// the mask of the access list by which the service may read it (systemd.exec(5), LoadCredential=).
+func othersBits(path string) fs.FileMode {
+	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" && filepath.Dir(path) == filepath.Clean(folder) {
+		return 0o007
+	}
+	return 0o077
+}
+
 // readPrivate reads a file of at most most bytes that nobody but its owner may read. It wraps ErrMode and ErrSize.
 func readPrivate(path string, most int) ([]byte, error) {
 	file, err := os.Open(path)
@@ -172,7 +181,7 @@ func readPrivate(path string, most int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode := stat.Mode().Perm(); mode&0o077 != 0 {
+	if mode := stat.Mode().Perm(); mode&othersBits(path) != 0 {
 		return nil, fmt.Errorf("%w: %s: expected mode 0600, found %#o: run chmod 600", ErrMode, path, mode)
 	}
 	content := make([]byte, most+1) // at once: growing would leave copies of a secret behind

@@ -110,6 +110,9 @@ without a record of what its keys have signed. Certificates may be replaced whil
 			if err != nil {
 				return err
 			}
+			if err := givenPasswordFile(cmd, &config.PasswordFile); err != nil {
+				return err
+			}
 			log, err := voterLog(cmd)
 			if err != nil {
 				return err
@@ -123,6 +126,7 @@ without a record of what its keys have signed. Certificates may be replaced whil
 		},
 	}
 	settings.add(cmd)
+	addPasswordFlag(cmd)
 	cmd.Flags().BoolVar(&neverVoted, voter.NeverVotedFlag, false, "begin a record of votes for a key that has none; if it has ever signed a vote, its stake is at risk")
 	return cmd
 }

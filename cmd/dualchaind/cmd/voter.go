@@ -85,6 +85,9 @@ what its key has signed.`,
 					flag.set()
 				}
 			}
+			if err := givenPasswordFile(cmd, &config.PasswordFile); err != nil {
+				return err
+			}
 			log, err := voterLog(cmd)
 			if err != nil {
 				return err
@@ -100,6 +103,7 @@ what its key has signed.`,
 			return voter.Start(ctx, home, config, options, log)
 		},
 	}
+	addPasswordFlag(cmd)
 	defaults, node := voter.DefaultConfig(), voter.DefaultNode()
 	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain to vote on")
 	cmd.Flags().StringVar(&grpcAddress, "grpc", node.GRPC, "gRPC address of the first node")

@@ -90,6 +90,20 @@ func addPasswordFlag(cmd *cobra.Command) {
 	cmd.Flags().String(flagPasswordFile, "", "file with the password of the home's keys")
 }
 
+// givenPasswordFile puts --password-file, which is relative to where the command runs, in the place of the configuration's.
+func givenPasswordFile(cmd *cobra.Command, configured *string) error {
+	file := flagText(cmd, flagPasswordFile)
+	if file == "" {
+		return nil
+	}
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return fmt.Errorf("read --%s: %w", flagPasswordFile, err)
+	}
+	*configured = absolute
+	return nil
+}
+
 // password returns the password of the home's keys.
 func (k voterKey) password() ([]byte, error) {
 	return k.findPassword(k.home.Password)()
@@ -97,15 +111,11 @@ func (k voterKey) password() ([]byte, error) {
 
 // findPassword resolves --password-file here and leaves voter.toml's to find, which resolves it in the home.
 func (k voterKey) findPassword(find func(file string) keys.Password) keys.Password {
-	file := flagText(k.cmd, flagPasswordFile)
-	if file == "" {
-		return find(k.config.PasswordFile)
+	file := k.config.PasswordFile
+	if err := givenPasswordFile(k.cmd, &file); err != nil {
+		return func() ([]byte, error) { return nil, err }
 	}
-	absolute, err := filepath.Abs(file)
-	if err != nil {
-		return func() ([]byte, error) { return nil, fmt.Errorf("read --%s: %w", flagPasswordFile, err) }
-	}
-	return find(absolute)
+	return find(file)
 }
 
 // passwordToAdd returns the password for one more key of the home, whose name must be free. It opens the others as well: a

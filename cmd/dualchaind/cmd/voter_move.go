@@ -8,7 +8,7 @@ import (
 )
 
 func voterMoveCommand() *cobra.Command {
-	var to, from, password string
+	var to, from string
 	var alone bool
 	cmd := &cobra.Command{
 		Use:   "move",
@@ -30,11 +30,11 @@ the same way. The file must be used once: delete it afterwards.`,
 			if to != "" {
 				moved, err = home.MoveOut(to, config, alone)
 			} else {
-				find := home.Password(config.PasswordFile)
-				if password != "" {
-					find = keys.FindPassword(password, keys.Terminal)
+				file := config.PasswordFile
+				if err := givenPasswordFile(cmd, &file); err != nil {
+					return err
 				}
-				moved, err = home.MoveIn(from, config, find, alone)
+				moved, err = home.MoveIn(from, config, home.Password(file), alone)
 			}
 			if err != nil {
 				return err
@@ -44,7 +44,7 @@ the same way. The file must be used once: delete it afterwards.`,
 	}
 	cmd.Flags().StringVar(&to, "to", "", "write this file, and disable the keys here")
 	cmd.Flags().StringVar(&from, "from", "", "take the voter over from this file")
-	cmd.Flags().StringVar(&password, flagPasswordFile, "", "file with the password of the keys, to take them over (default as in voter.toml)")
+	addPasswordFlag(cmd)
 	cmd.Flags().BoolVar(&alone, voter.NoOtherMachineFlag, false, "move again although the keys were moved away before; if another machine has them, their stake is at risk")
 	cmd.MarkFlagsOneRequired("to", "from")
 	cmd.MarkFlagsMutuallyExclusive("to", "from")
