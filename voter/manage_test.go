@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,25 +26,23 @@ func (f *fixture) managed() func(method string, body any) string {
 	_, rest, _ := strings.Cut(f.start().said("serving the keymanager API"), "address=")
 	address, _, _ := strings.Cut(rest, " ")
 	f.said("listening to the node's blocks")
+	return f.manager(address)
+}
+
+// manager asks the keymanager API of the home about one key, and returns all that the answer says of it.
+func (f *fixture) manager(address string) func(method string, body any) string {
+	f.t.Helper()
 	token, err := os.ReadFile(filepath.Join(string(f.home), keymanager.TokenFile))
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	f.require("read token", err, nil)
 	return func(method string, body any) string {
 		f.t.Helper()
 		content, err := json.Marshal(body)
-		if err != nil {
-			f.t.Fatal(err)
-		}
+		f.require("encode request", err, nil)
 		request, err := http.NewRequest(method, "http://"+address+keymanager.Path, bytes.NewReader(content))
-		if err != nil {
-			f.t.Fatal(err)
-		}
+		f.require("make request", err, nil)
 		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			f.t.Fatal(err)
-		}
+		f.require("ask", err, nil)
 		defer answer.Body.Close()
 		var found struct {
 			Data       []struct{ Status, Message string }
@@ -108,4 +107,24 @@ func TestTheKeymanagerNeedsAPasswordThatNobodyTypes(t *testing.T) {
 	if err := f.start().end(); !errors.Is(err, keys.ErrNoPassword) {
 		t.Errorf("expected %v, found %v", keys.ErrNoPassword, err)
 	}
+}
+
+func TestASignersKeysAreManagedToo(t *testing.T) {
+	r := newRemote(t)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	r.require("find a port", err, nil)
+	r.signer.Keymanager.Listen = free.Addr().String()
+	r.require("free it", free.Close(), nil)
+	r.serve()
+	f := r.voter("a", r.node).listening()
+	f.votesFor(1)
+	infos, err := keys.List(r.home.Keys())
+	r.require("list keys", err, nil)
+	gone := r.manager(r.signer.Keymanager.Listen)(http.MethodDelete, map[string]any{"pubkeys": []string{infos[0].PubKey}})
+	if !strings.HasPrefix(gone, keymanager.Deleted) {
+		t.Errorf("expected %s, found %s", keymanager.Deleted, gone)
+	}
+	r.node.Grow()
+	f.said("key removed")
+	f.stop()
 }

@@ -94,7 +94,7 @@ func (r *remote) voter(name string, node *fakenode.Node) *fixture {
 	r.t.Helper()
 	f := &fixture{t: r.t, home: voter.Home(r.t.TempDir()), config: voter.DefaultConfig(), node: node, log: make(chan string, 4096)}
 	f.config.ChainID, f.config.Nodes = chainID, []voter.NodeConfig{{GRPC: node.GRPC(), RPC: node.RPC()}}
-	f.config.PollInterval = voter.Duration(time.Minute)
+	f.config.PollInterval, f.config.Monitor.Listen = voter.Duration(time.Minute), ""
 	f.config.Signer = voter.RemoteSigner{Address: r.signer.Listen, TLSFiles: r.files(name)}
 	return f
 }
