@@ -118,7 +118,7 @@ func (h Home) loadKeys(names []string, find keys.Password) (secrets []*bls.Secre
 
 // openGuard opens the guard that protects the keys. Without one it refuses to start and says why: what a key has signed
 // is forgotten then, unless its owner says that there is nothing to forget.
-func (h Home) openGuard(public []ffg.PublicKey, keep int, neverVoted bool) (*guard.Guard, error) {
+func (h Home) openGuard(domain ffg.Root, public []ffg.PublicKey, keep int, neverVoted bool) (*guard.Guard, error) {
 	if neverVoted {
 		for _, key := range public {
 			if err := h.protect(key); err != nil {
@@ -134,9 +134,9 @@ func (h Home) openGuard(public []ffg.PublicKey, keep int, neverVoted bool) (*gua
 		return nil, err
 	}
 	for _, key := range public {
-		known, err := g.Knows(key)
+		known, err := g.Knows(domain, key)
 		if err == nil && !known {
-			err = fmt.Errorf("%w: %s has no record of key %s: restore the file that has; if the key has never signed a vote, anywhere, start once with --%s",
+			err = fmt.Errorf("%w: %s has no record of key %s on this chain: restore or import the file that has; if the key has never signed a vote, anywhere, start once with --%s",
 				guard.ErrMissing, h.guardPath(), key, NeverVotedFlag)
 		}
 		if err == nil && g.Retired(key) {

@@ -54,6 +54,11 @@ func (h Home) moveIn(path string, config Config, find keys.Password, alone bool)
 	if _, err := protection.Import(domain, b.Protection); err != nil {
 		return nil, err
 	}
+	for _, key := range b.publicKeys() { // one without votes never voted on this chain, as the machine before knew
+		if err := protection.AdmitIn(domain, key); err != nil {
+			return nil, err
+		}
+	}
 	if err := h.configure(config); err != nil {
 		return nil, err
 	}

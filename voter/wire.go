@@ -101,7 +101,7 @@ func openKeyring(ctx context.Context, home Home, config Config, neverVoted bool,
 	for i, secret := range secrets {
 		public[i] = secret.PublicKey().Bytes()
 	}
-	protection, err := home.openGuard(public, keep, neverVoted)
+	protection, err := home.openGuard(ffg.Domain(config.ChainID), public, keep, neverVoted)
 	if err != nil {
 		for _, secret := range secrets {
 			secret.Zero()

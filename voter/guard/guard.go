@@ -139,7 +139,7 @@ func (g *Guard) approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote, root 
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a, err := g.account(key)
+	a, err := g.accountIn(domain, key)
 	if err != nil {
 		return err
 	}
@@ -173,6 +173,15 @@ func (g *Guard) account(key ffg.PublicKey) (*account, error) {
 		return nil, fmt.Errorf("%w: %s was never admitted", ErrMissing, key)
 	}
 	return a, nil
+}
+
+// accountIn finds what is known of a key that was admitted for a domain. Errors: fs.ErrClosed, ErrMissing.
+func (g *Guard) accountIn(domain ffg.Root, key ffg.PublicKey) (*account, error) {
+	a, err := g.account(key)
+	if err == nil && !a.covers(domain) {
+		err = fmt.Errorf("%w: expected a record of key %s in domain %s, found one of another chain: import what it has signed on this one", ErrMissing, key, domain)
+	}
+	return a, err
 }
 
 // store makes a change durable, before or after it is made in memory.

@@ -203,13 +203,13 @@ func TestConcurrentApprovalsAreAllRecorded(t *testing.T) {
 func TestAnUnknownKeyIsRefused(t *testing.T) {
 	g, _ := openNew(t)
 	stranger := ffg.PublicKey{3}
-	if known, err := g.Knows(stranger); known || err != nil {
+	if known, err := g.Knows(chainA, stranger); known || err != nil {
 		t.Errorf("expected an unknown key, found %t, %v", known, err)
 	}
 	if err := g.Approve(chainA, stranger, link(0, 1)); !errors.Is(err, ErrMissing) {
 		t.Errorf("expected %v, found %v", ErrMissing, err)
 	}
-	if known, err := g.Knows(alice); !known || err != nil {
+	if known, err := g.Knows(chainA, alice); !known || err != nil {
 		t.Errorf("expected a known key, found %t, %v", known, err)
 	}
 }

@@ -195,7 +195,7 @@ func TestTheFileIsBounded(t *testing.T) {
 // the vote 2 → 3 with signing root 0707…, and 3 → 4 without one, in the domain 0808….
 func TestTheFormatStaysAsItIs(t *testing.T) {
 	domain := ffg.Root(bytes.Repeat([]byte{8}, 32))
-	want := state{alice: {retired: true, ledgers: map[ffg.Root]*ledger{domain: {
+	want := state{alice: {everywhere: true, retired: true, ledgers: map[ffg.Root]*ledger{domain: {
 		floor:   Floor{Source: 2, Target: 3},
 		records: []Record{{Source: 2, Target: 3, Root: ffg.Root(bytes.Repeat([]byte{7}, 32))}, span(3, 4)},
 	}}}}

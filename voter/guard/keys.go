@@ -7,14 +7,31 @@ import (
 	"github.com/dualchain/dualchain/ffg"
 )
 
-// Admit begins to protect a key that has never voted. A key that is protected already stays as it is, also retired.
+// Admit begins to protect a key that has never voted anywhere but as is recorded: it may vote in every domain. What is
+// recorded of it stays, also that it is retired.
 // Errors: ErrStorage, fs.ErrClosed.
 func (g *Guard) Admit(key ffg.PublicKey) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	known, err := g.knows(key)
+	known, err := g.knows(func(a *account) bool { return a.everywhere }, key)
 	if err == nil && !known {
 		err = g.change(entry{kind: kindAdmit, key: key})
+	} else if err == nil {
+		err = g.settle()
+	}
+	if err != nil {
+		return fmt.Errorf("admit key %s to slashing protection: %w", key, err)
+	}
+	return nil
+}
+
+// AdmitIn is Admit for a key that has never voted in one domain, and of whose votes in others nothing is said.
+func (g *Guard) AdmitIn(domain ffg.Root, key ffg.PublicKey) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	known, err := g.knows(func(a *account) bool { return a.covers(domain) }, key)
+	if err == nil && !known {
+		err = g.change(entry{kind: kindImport, key: key, domain: domain})
 	} else if err == nil {
 		err = g.settle()
 	}
@@ -63,18 +80,19 @@ func (g *Guard) change(e entry) error {
 	return g.state.apply(e)
 }
 
-// Knows reports whether the key was admitted. Error: fs.ErrClosed.
-func (g *Guard) Knows(key ffg.PublicKey) (bool, error) {
+// Knows reports whether the key was admitted for a domain. Error: fs.ErrClosed.
+func (g *Guard) Knows(domain ffg.Root, key ffg.PublicKey) (bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.knows(key)
+	return g.knows(func(a *account) bool { return a.covers(domain) }, key)
 }
 
-func (g *Guard) knows(key ffg.PublicKey) (bool, error) {
+func (g *Guard) knows(admitted func(*account) bool, key ffg.PublicKey) (bool, error) {
 	if g.state == nil {
 		return false, fmt.Errorf("look key %s up in slashing protection: %w", key, fs.ErrClosed)
 	}
-	return g.state[key] != nil, nil
+	a := g.state[key]
+	return a != nil && admitted(a), nil
 }
 
 // Retired reports whether the key was retired and not restored since.
@@ -89,7 +107,7 @@ func (g *Guard) Retired(key ffg.PublicKey) bool {
 func (g *Guard) Lookup(domain ffg.Root, key ffg.PublicKey, target uint64) (Record, bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a, err := g.account(key)
+	a, err := g.accountIn(domain, key)
 	if err != nil {
 		return Record{}, false, err
 	}
@@ -105,7 +123,7 @@ func (g *Guard) Lookup(domain ffg.Root, key ffg.PublicKey, target uint64) (Recor
 func (g *Guard) Latest(domain ffg.Root, key ffg.PublicKey) (Record, bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a, err := g.account(key)
+	a, err := g.accountIn(domain, key)
 	if err != nil {
 		return Record{}, false, err
 	}
@@ -117,7 +135,7 @@ func (g *Guard) Latest(domain ffg.Root, key ffg.PublicKey) (Record, bool, error)
 func (g *Guard) FloorOf(domain ffg.Root, key ffg.PublicKey) (Floor, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a, err := g.account(key)
+	a, err := g.accountIn(domain, key)
 	if err != nil {
 		return Floor{}, err
 	}

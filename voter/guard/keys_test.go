@@ -117,7 +117,7 @@ func TestWhoIsRefused(t *testing.T) {
 	}{
 		"Approve": {func(g *Guard) error { return g.Approve(chainA, stranger, link(0, 1)) }, ErrMissing},
 		"Admit":   {func(g *Guard) error { return g.Admit(stranger) }, nil},
-		"Knows":   {func(g *Guard) error { return discard(g.Knows(stranger)) }, nil},
+		"Knows":   {func(g *Guard) error { return discard(g.Knows(chainA, stranger)) }, nil},
 		"Retire":  {func(g *Guard) error { return g.Retire(stranger) }, ErrMissing},
 		"Restore": {func(g *Guard) error { return g.Restore(stranger) }, ErrMissing},
 		"Lookup": {func(g *Guard) error {

@@ -14,7 +14,8 @@ import (
 type kind byte
 
 const (
-	kindAdmit   kind = 'a' // begin to protect a key
+	kindAdmit   kind = 'a' // begin to protect a key, in every domain
+	kindImport  kind = 'i' // begin to protect a key, in one domain
 	kindRetire  kind = 't' // the key signs elsewhere from now on
 	kindRestore kind = 'r' // and here again
 	kindFloor   kind = 'f' // raise the floor to Source, Target
@@ -31,9 +32,13 @@ type entry struct {
 
 // account is what is known of a key.
 type account struct {
-	retired bool
-	ledgers map[ffg.Root]*ledger // by domain
+	everywhere bool // admitted for every domain
+	retired    bool
+	ledgers    map[ffg.Root]*ledger // by domain; admitted for these in any case
 }
+
+// covers reports whether the key was admitted for a domain.
+func (a *account) covers(domain ffg.Root) bool { return a.everywhere || a.ledgers[domain] != nil }
 
 // in returns the ledger of a domain, an empty one if nothing was signed there.
 func (a *account) in(domain ffg.Root) *ledger {
@@ -48,16 +53,27 @@ type state map[ffg.PublicKey]*account
 
 // apply makes a change. It returns an error for one that no guard writes.
 func (s state) apply(e entry) error {
-	if e.kind == kindAdmit {
-		if s[e.key] != nil {
+	a := s[e.key]
+	if e.kind == kindAdmit || e.kind == kindImport {
+		if a == nil {
+			a = &account{ledgers: make(map[ffg.Root]*ledger)}
+			s[e.key] = a
+		}
+		if a.everywhere || e.kind == kindImport && a.covers(e.domain) {
 			return fmt.Errorf("expected key %s to be admitted once, found it again", e.key)
 		}
-		s[e.key] = &account{ledgers: make(map[ffg.Root]*ledger)}
+		if e.kind == kindAdmit {
+			a.everywhere = true
+		} else {
+			a.ledgers[e.domain] = new(ledger)
+		}
 		return nil
 	}
-	a := s[e.key]
 	if a == nil {
 		return fmt.Errorf("expected key %s to be admitted first, found it unknown", e.key)
+	}
+	if (e.kind == kindFloor || e.kind == kindVote) && !a.covers(e.domain) {
+		return fmt.Errorf("expected key %s to be admitted first for domain %s, found it admitted for others", e.key, e.domain)
 	}
 	switch e.kind {
 	case kindRetire, kindRestore:
@@ -80,7 +96,7 @@ func (s state) apply(e entry) error {
 		a.ledgers[e.domain] = l
 		return nil
 	default:
-		return fmt.Errorf("expected an entry of kind a, t, r, f or v, found %q", e.kind)
+		return fmt.Errorf("expected an entry of kind a, i, t, r, f or v, found %q", e.kind)
 	}
 }
 
@@ -101,7 +117,13 @@ func (s state) entries() []entry {
 	var all []entry
 	for _, key := range s.keys() {
 		a := s[key]
-		all = append(all, entry{kind: kindAdmit, key: key})
+		if a.everywhere {
+			all = append(all, entry{kind: kindAdmit, key: key})
+		} else {
+			for _, domain := range a.domains() {
+				all = append(all, entry{kind: kindImport, key: key, domain: domain})
+			}
+		}
 		if a.retired {
 			all = append(all, entry{kind: kindRetire, key: key})
 		}
@@ -141,7 +163,7 @@ func (s state) forget(keep int) {
 func (s state) clone() state {
 	out := make(state, len(s))
 	for key, a := range s {
-		b := &account{retired: a.retired, ledgers: make(map[ffg.Root]*ledger, len(a.ledgers))}
+		b := &account{everywhere: a.everywhere, retired: a.retired, ledgers: make(map[ffg.Root]*ledger, len(a.ledgers))}
 		for domain, l := range a.ledgers {
 			b.ledgers[domain] = &ledger{floor: l.floor, records: slices.Clone(l.records)}
 		}

@@ -1,8 +1,10 @@
 package guard
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/dualchain/dualchain/ffg"
@@ -14,7 +16,8 @@ type Report struct{ Keys []KeyReport }
 // KeyReport says what an import did for a key.
 type KeyReport struct {
 	Key      ffg.PublicKey
-	Admitted bool    // it wasn't protected before
+	Admitted bool    // it wasn't protected in the domain before
+	Unknown  bool    // it wasn't and isn't: the file has no vote of it, which doesn't say that there is none
 	Votes    int     // in the file
 	Clashes  []Clash // slashable pairs, in the file or between it and the journal; none of their votes is signed again
 	Floor    Floor   // now
@@ -31,11 +34,11 @@ func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]b
 		return nil, fmt.Errorf("export slashing protection: %w", fs.ErrClosed)
 	}
 	if len(keys) == 0 {
-		keys = g.state.keys()
+		keys = slices.DeleteFunc(g.state.keys(), func(key ffg.PublicKey) bool { return !g.state[key].covers(domain) })
 	}
 	var all []history
 	for _, key := range keys {
-		a, err := g.account(key)
+		a, err := g.accountIn(domain, key)
 		if err != nil {
 			return nil, fmt.Errorf("export slashing protection: %w", err)
 		}
@@ -67,8 +70,8 @@ func (l *ledger) export(minimal bool) []Record {
 	return slices.Insert(out.records, 0, least)
 }
 
-// Import adds what an interchange file (EIP-3076) says that keys have signed in a domain, and admits the keys that are
-// not protected yet. It is done whole or not at all, and never loosens protection: whatever would be slashable together
+// Import adds what an interchange file (EIP-3076) says that keys have signed in a domain, and admits the keys of
+// which it has votes, for this domain only. It is done whole or not at all, and never loosens protection: whatever would be slashable together
 // with anything in the journal or the file is refused afterwards. Errors: ErrInterchange, ErrDomain, ErrStorage, fs.ErrClosed;
 // nothing is changed then.
 func (g *Guard) Import(domain ffg.Root, content []byte) (Report, error) {
@@ -103,9 +106,15 @@ func (s state) merge(domain ffg.Root, all []history, keep int) Report {
 	reports := make(map[ffg.PublicKey]KeyReport)
 	for key, records := range votes {
 		report := KeyReport{Key: key, Votes: len(records)}
+		if s[key] == nil || !s[key].covers(domain) {
+			report.Admitted, report.Unknown = len(records) > 0, len(records) == 0
+		}
+		if report.Unknown {
+			reports[key] = report
+			continue
+		}
 		if s[key] == nil {
 			s[key] = &account{ledgers: make(map[ffg.Root]*ledger)}
-			report.Admitted = true
 		}
 		merged, clashes := s[key].in(domain).merge(records)
 		merged.forget(keep)
@@ -116,10 +125,8 @@ func (s state) merge(domain ffg.Root, all []history, keep int) Report {
 		reports[key] = report
 	}
 	var out Report
-	for _, key := range s.keys() {
-		if report, imported := reports[key]; imported {
-			out.Keys = append(out.Keys, report)
-		}
+	for _, key := range slices.SortedFunc(maps.Keys(reports), func(a, b ffg.PublicKey) int { return bytes.Compare(a[:], b[:]) }) {
+		out.Keys = append(out.Keys, reports[key])
 	}
 	return out
 }

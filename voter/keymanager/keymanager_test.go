@@ -235,7 +235,7 @@ func TestEveryStatus(t *testing.T) {
 
 	unknown := newKey(t, 9)
 	fate, _ := h.delete(first, unknown, third, first)
-	h.expect("delete", fate, keymanager.Deleted, keymanager.NotFound, keymanager.NotActive, keymanager.NotActive)
+	h.expect("delete", fate, keymanager.Deleted, keymanager.NotFound, keymanager.NotFound, keymanager.NotActive)
 	_, history := h.delete(unknown)
 	if !strings.Contains(history, `"data":[]`) || strings.Contains(history, second.public.String()) {
 		t.Errorf("expected an empty history, found %s", history)
@@ -280,7 +280,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: expected %d with %q, found %d %q", name, tc.code, tc.says, code, answer.Message)
 		}
 	}
-	if known, err := h.guard.Knows(k.public); err != nil || known {
+	if known, err := h.guard.Knows(domain, k.public); err != nil || known {
 		t.Errorf("expected nothing changed, found the key known %t, %v", known, err)
 	}
 }
@@ -344,7 +344,7 @@ func TestWithoutAPasswordNothingIsImported(t *testing.T) {
 	if _, err := store.Import(t.Context(), []string{k.keystore}, []string{theirs}, []byte(k.history())); !errors.Is(err, keys.ErrNoPassword) {
 		t.Errorf("expected %v, found %v", keys.ErrNoPassword, err)
 	}
-	if known, err := h.guard.Knows(k.public); err != nil || known {
+	if known, err := h.guard.Knows(domain, k.public); err != nil || known {
 		t.Errorf("expected nothing changed, found the key known %t, %v", known, err)
 	}
 }

@@ -48,7 +48,8 @@ type Keyring interface {
 
 // Guard protects: package guard.
 type Guard interface {
-	Knows(key ffg.PublicKey) (bool, error)
+	Knows(domain ffg.Root, key ffg.PublicKey) (bool, error)
+	AdmitIn(domain ffg.Root, key ffg.PublicKey) error
 	Retired(key ffg.PublicKey) bool
 	Retire(key ffg.PublicKey) error
 	Restore(key ffg.PublicKey) error
@@ -195,10 +196,12 @@ func (s *Store) save(key ffg.PublicKey, secret *bls.SecretKey, password []byte, 
 // admit is whether there is a record of what a key has signed, up to now.
 func (s *Store) admit(key ffg.PublicKey, report guard.Report) error {
 	told := slices.ContainsFunc(report.Keys, func(r guard.KeyReport) bool { return r.Key == key })
-	known, err := s.guard.Knows(key)
+	known, err := s.guard.Knows(s.config.Domain, key)
 	switch {
 	case err != nil:
 		return err
+	case !known && told: // with an empty list: it has never voted on this chain
+		return s.guard.AdmitIn(s.config.Domain, key)
 	case !known:
 		return fmt.Errorf("%w: expected key %s in slashing_protection, with an empty list if it has never voted, found nothing of it", guard.ErrMissing, key)
 	case s.guard.Retired(key) && !told:
@@ -246,7 +249,7 @@ func (s *Store) deleteOne(key ffg.PublicKey, files map[string]keys.Info) (string
 		delete(files, key.String())
 		status = Deleted
 	}
-	known, err := s.guard.Knows(key)
+	known, err := s.guard.Knows(s.config.Domain, key)
 	if err != nil {
 		return "", err
 	}

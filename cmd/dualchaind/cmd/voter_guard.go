@@ -15,6 +15,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/guard"
 )
 
@@ -97,8 +98,8 @@ func importGuardCommand() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Add what an interchange file (EIP-3076) says that keys have signed on one chain",
 		Long: `Add what an interchange file (EIP-3076) says that keys have signed on one chain. That never loosens protection: whatever would be
-slashable together with anything in the record or the file is refused afterwards. Keys that the record doesn't know are admitted to
-it. A file that can't be used changes nothing in the record.`,
+slashable together with anything in the record or the file is refused afterwards. Keys of which the file has votes may
+vote on that chain, and on no other. A file that can't be used changes nothing in the record.`,
 		Args: cobra.ExactArgs(1),
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := voterHome(cmd)
@@ -178,6 +179,11 @@ func printImport(cmd *cobra.Command, report guard.Report) error {
 			clashing++
 		}
 		out = append(out, entry)
+	}
+	for _, k := range report.Keys {
+		if k.Unknown {
+			cmd.PrintErrf("WARNING: key %s is not admitted: the file has no vote of it. If it has never voted, anywhere, start once with --%s.\n", k.Key, voter.NeverVotedFlag)
+		}
 	}
 	if clashing > 0 {
 		cmd.PrintErrf("WARNING: %d of %d keys have slashable votes, in the file or between it and the record: they may have been signed already. None of these "+

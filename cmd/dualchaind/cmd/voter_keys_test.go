@@ -112,7 +112,7 @@ func (f *keysFixture) protected(info keys.Info) bool {
 	defer func() { require.NoError(f, g.Close()) }()
 	raw, err := hex.DecodeString(info.PubKey)
 	require.NoError(f, err)
-	known, err := g.Knows(ffg.PublicKey(raw))
+	known, err := g.Knows(ffg.Domain("test-1"), ffg.PublicKey(raw))
 	require.NoError(f, err)
 	return known
 }
