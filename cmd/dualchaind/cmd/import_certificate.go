@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -35,6 +36,9 @@ start: it is on a fork that finality went against. Stop the node before: its dat
 				return err
 			}
 			srv := server.GetServerContextFromCmd(cmd)
+			if _, err := os.Stat(srv.Config.GenesisFile()); err != nil {
+				return fmt.Errorf("open the node in %s: expected a home with a genesis: %w", srv.Config.RootDir, err)
+			}
 			db, err := dbm.NewDB("application", server.GetAppDBBackend(srv.Viper), filepath.Join(srv.Config.RootDir, "data"))
 			if err != nil {
 				return fmt.Errorf("open the node's database, which takes a node that is stopped: %w", err)

@@ -162,10 +162,14 @@ func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, asked []
 		return nil, err
 	}
 	settings := light.Settings{ChainID: f.chainID, Following: f.following, UnbondingTime: light.Duration(f.unbonding)}
-	if settings.ChainID == "" {
-		if settings.ChainID, err = firstChainID(ctx, asked); err != nil {
-			return nil, err
-		}
+	found, err := firstChainID(ctx, asked)
+	switch {
+	case err != nil:
+		return nil, err
+	case settings.ChainID == "":
+		settings.ChainID = found
+	case settings.ChainID != found:
+		return nil, fmt.Errorf("expected nodes of chain %s, found %s", settings.ChainID, found)
 	}
 	return light.Begin(ctx, f.home, settings, ref, nodes)
 }
@@ -180,7 +184,7 @@ func firstChainID(ctx context.Context, nodes []*light.HTTP) (string, error) {
 		}
 		failed = errors.Join(failed, err)
 	}
-	return "", fmt.Errorf("find the chain's id, which --%s would give: %w", flags.FlagChainID, failed)
+	return "", fmt.Errorf("ask for the chain's id: %w", failed)
 }
 
 // runLight updates and serves until ctx is done or one of the two ends. After a conflict it goes on serving that.
