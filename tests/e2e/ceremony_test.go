@@ -13,6 +13,7 @@ import (
 
 // A real ceremony, step by step: no localnet, no Go, only the commands that its participants have.
 func TestAGenesisCeremonyMakesAChainThatFinalizes(t *testing.T) {
+	t.Parallel()
 	const chainID = "ceremony-1"
 	n := harness.New(t, bin)
 	node, voter := filepath.Join(filepath.Dir(n.Home), "node"), filepath.Join(filepath.Dir(n.Home), "voter")
@@ -45,7 +46,7 @@ func TestAGenesisCeremonyMakesAChainThatFinalizes(t *testing.T) {
 	run("genesis", "gentx", "validator", "100000000udual", "--chain-id", chainID)
 	n.Run("genesis", "collect-gentxs", "--home", node)
 
-	t.Setenv("DUALCHAIND_VOTER_PASSWORD", "correct horse")
+	n.Env = []string{"DUALCHAIND_VOTER_PASSWORD=correct horse"}
 	n.Run("voter", "keys", "new", "--home", voter, "--chain-id", chainID, "--operator", operator)
 	var proof, foreign struct {
 		PubKey     string `json:"pub_key"`
@@ -68,6 +69,7 @@ func TestAGenesisCeremonyMakesAChainThatFinalizes(t *testing.T) {
 }
 
 func TestTestnetFilesMakeAChainThatFinalizes(t *testing.T) {
+	t.Parallel()
 	n := harness.New(t, bin)
 	dir := filepath.Join(filepath.Dir(n.Home), "testnet")
 	n.Run("testnet", "init-files", "--output-dir", dir, "--chain-id", "testnet-1", "--validators", "1", "--voters", "1", "--hosts", "127.0.0.1")

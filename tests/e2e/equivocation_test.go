@@ -18,6 +18,7 @@ import (
 )
 
 func TestAnEquivocatingVoterIsSlashedOnce(t *testing.T) {
+	t.Parallel()
 	n := harness.Start(t, bin, "--validators", "2", "--voters", "4", "--interval", "2", "--block-time", "500ms")
 	node := n.Node("validator-0")
 	node.AwaitFinalized(2, time.Minute)

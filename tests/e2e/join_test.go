@@ -16,6 +16,7 @@ import (
 )
 
 func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
+	t.Parallel()
 	const unbonding = 10 * time.Second
 	n := harness.Start(t, bin, "--validators", "1", "--voters", "3", "--interval", "1", "--set-period", "2",
 		"--block-time", "500ms", "--unbonding-time", unbonding.String(), "--era-length", "10000")
@@ -25,7 +26,7 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	home := filepath.Join(filepath.Dir(n.Home), "newcomer")
 
 	// It joins, as anybody can.
-	t.Setenv("DUALCHAIND_VOTER_PASSWORD", "correct horse")
+	n.Env = []string{"DUALCHAIND_VOTER_PASSWORD=correct horse"}
 	n.Run("voter", "keys", "new", "--home", home, "--chain-id", n.Status().ChainID, "--operator", operator, "--kdf", "pbkdf2")
 	var proof struct {
 		PubKey string `json:"pub_key"`

@@ -12,6 +12,7 @@ import (
 
 // What a newcomer sees in a terminal: a banner, progress, and after Ctrl-C nothing that is left running.
 func TestLocalnetInTheForegroundEndsEverythingOnCtrlC(t *testing.T) {
+	t.Parallel()
 	n := harness.New(t, bin)
 	foreground := n.Spawn("foreground", "localnet", "start", "--home", n.Home, "--random-ports",
 		"--validators", "2", "--voters", "2", "--interval", "2", "--block-time", "500ms")

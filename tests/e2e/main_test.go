@@ -1,4 +1,5 @@
 // Package e2e tests the chain as its users run it: real processes, real commands. -short leaves out what takes long.
+// Tests of how closely finality follows have the machine to themselves; the others run beside each other.
 package e2e
 
 import (

@@ -14,6 +14,7 @@ import (
 )
 
 func TestRestartsAndKillsLoseNoFinalizedCheckpoint(t *testing.T) {
+	t.Parallel()
 	n := harness.Start(t, bin, "--interval", "2", "--block-time", "500ms", "--era-length", "10000")
 	nodes := validators(n)
 	nodes[0].AwaitFinalized(3, time.Minute)

@@ -10,6 +10,7 @@ import (
 
 // Powers 33, 33 and 34 of 100: 67 is a quorum, 66 is not. The era is long, so that nobody is jailed for absence.
 func TestFinalityStallsWithoutAThirdAndCatchesUpByItself(t *testing.T) {
+	t.Parallel()
 	n := harness.Start(t, bin, "--validators", "1", "--voters", "3", "--voter-power", "33,33,34",
 		"--interval", "2", "--block-time", "500ms", "--era-length", "10000")
 	node := n.Node("validator-0")

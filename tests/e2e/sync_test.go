@@ -12,6 +12,7 @@ import (
 
 // Every process has map seeds of its own; these nodes also execute blocks in another way and keep another mempool.
 func TestNodesThatSyncFromGenesisReachTheSameState(t *testing.T) {
+	t.Parallel()
 	n := harness.Start(t, bin, "--validators", "2", "--interval", "2", "--block-time", "500ms", "--set-period", "1")
 	first := n.Node("validator-0")
 	first.AwaitFinalized(2, time.Minute)

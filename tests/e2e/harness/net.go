@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ type Net struct {
 	testing.TB
 	Bin  string
 	Home string
+	Env  []string // NAME=value, for every program
 }
 
 // Start makes and starts a network with these flags of `dualchaind localnet start`.
@@ -63,8 +65,7 @@ func (n *Net) Command(ctx context.Context, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, n.Bin, args...)
-	// Whatever $HOME holds is none of the test's business.
-	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(n.Home))
+	cmd.Env = n.environment()
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -74,6 +75,11 @@ func (n *Net) Command(ctx context.Context, args ...string) ([]byte, error) {
 		return out, fmt.Errorf("dualchaind %v: %w", args, err)
 	}
 	return out, nil
+}
+
+// environment is that of every program. Whatever $HOME holds is none of the test's business.
+func (n *Net) environment() []string {
+	return slices.Concat(os.Environ(), []string{"HOME=" + filepath.Dir(n.Home)}, n.Env)
 }
 
 // Run is Command that fails the test.

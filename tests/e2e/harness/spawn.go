@@ -54,7 +54,7 @@ func (p *Process) Start() {
 	p.net.Helper()
 	p.printed.skip()
 	cmd := exec.Command(p.net.Bin, p.args...)
-	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(p.net.Home))
+	cmd.Env = p.net.environment()
 	cmd.Stdout, cmd.Stderr = p.printed, p.printed
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
