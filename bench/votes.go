@@ -110,13 +110,14 @@ func (c *chain) voteRound(g group, ask bool, s *voteSamples) error {
 }
 
 // voteWrites returns what a block with the group's votes writes more than an empty one, on a chain that counts. It is the
-// second of two: from there on each aggregate that reaches quorum justifies its epoch and finalizes the one before.
+// third of three: from the second on each aggregate that reaches quorum justifies its epoch and finalizes the one before, and the
+// second also keeps the anchor with its members for ever, once.
 func (c *chain) voteWrites(g group) (sample, error) {
 	var s voteSamples
-	for range 2 {
+	for range 3 {
 		if err := c.voteRound(g, false, &s); err != nil {
 			return sample{}, err
 		}
 	}
-	return s.cold[1], nil
+	return s.cold[2], nil
 }
