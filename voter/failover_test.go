@@ -35,6 +35,24 @@ func newCluster(t *testing.T) (*fixture, *fakenode.Node) {
 	return f, f.node.Peer()
 }
 
+// following starts the voter and waits until it uses its first node and sends votes to all: they are healthy. It returns the
+// first node.
+func (f *fixture) following() *fakenode.Node {
+	f.t.Helper()
+	await := [][]string{{"using node", f.config.Nodes[0].GRPC}}
+	for _, node := range f.config.Nodes {
+		await = append(await, []string{"node is healthy", node.GRPC})
+	}
+	f.start()
+	for len(await) > 0 { // in any order
+		line := f.said("node")
+		await = slices.DeleteFunc(await, func(words []string) bool {
+			return strings.Contains(line, words[0]) && strings.Contains(line, words[1])
+		})
+	}
+	return f.node
+}
+
 // voteAt waits until a node has the vote for its head. Each vote before that must be honest too.
 func (f *fixture) voteAt(node *fakenode.Node) {
 	f.t.Helper()
@@ -121,7 +139,7 @@ func TestTheNextNodeIsUsedWhileThePreferredIsUnhealthy(t *testing.T) {
 			t.Parallel()
 			f, second := newCluster(t)
 			f.config.Nodes = configOf(f.node, second)
-			f.start().said("using node", f.node.GRPC())
+			f.following().Grow()
 			f.voteAt(second)
 			tc.fault(f.node)
 			second.Grow()
@@ -146,7 +164,7 @@ func TestANodeStuckAtAnOldHeight(t *testing.T) {
 	t.Run("is left for one that is ahead", func(t *testing.T) {
 		f, second := newCluster(t)
 		f.config.Nodes, f.config.StallAfter = configOf(f.node, second), voter.Duration(time.Second)
-		f.start().said("using node", f.node.GRPC())
+		f.following().Grow()
 		f.voteAt(second)
 		f.node.Isolate(true)
 		second.GrowAt(time.Now().Add(5 * time.Second))
@@ -185,8 +203,7 @@ func TestANodeThatTakesNoVotesCostsNone(t *testing.T) {
 			f, second := newCluster(t)
 			f.config.Nodes = configOf(f.node, second)
 			tc.fault(f.node)
-			f.start().said("using node", f.node.GRPC())
-			f.node.Grow()
+			f.following().Grow()
 			f.voteAt(second)
 			f.node.Grow()
 			f.said(tc.says...)
@@ -225,7 +242,7 @@ func TestAfterAnOutageOnlyTheHeadIsVotedOn(t *testing.T) {
 func TestThroughAFailoverEachEpochGetsOneVote(t *testing.T) {
 	f, second := newCluster(t)
 	f.config.Nodes = configOf(f.node, second)
-	f.start().said("using node", f.node.GRPC())
+	f.following()
 	grow := func(blocks int) {
 		for range blocks {
 			second.Grow()
