@@ -3,13 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"time"
 
+	"github.com/dualchain/dualchain/localnet/freeport"
 	client "github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/signer"
 )
@@ -28,12 +28,8 @@ func startSigner(bin string, home client.Home) (*signerProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
-		return nil, err
-	}
-	address := free.Addr().String()
-	if err := free.Close(); err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(bin, "signer", "start", "--home", string(home), "--listen", address, "--log_level", "error")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+
+	"github.com/dualchain/dualchain/localnet/freeport"
 )
 
 // Loopback is the only host that a local network listens on.
@@ -36,18 +38,21 @@ type portPicker struct{ held []net.Listener }
 
 // pick returns the preferred port if it is free, else any free one; 0 prefers none.
 func (p *portPicker) pick(preferred int) (int, error) {
-	for _, port := range []int{preferred, 0} {
-		l, err := net.Listen("tcp", address(port))
-		if err != nil {
-			if port == preferred && port != 0 {
-				continue
-			}
-			return 0, fmt.Errorf("find a free port on %s: %w", Loopback, err)
+	if preferred != 0 {
+		if listener, err := net.Listen("tcp", address(preferred)); err == nil {
+			return p.hold(listener), nil
 		}
-		p.held = append(p.held, l)
-		return l.Addr().(*net.TCPAddr).Port, nil
 	}
-	return 0, fmt.Errorf("find a free port on %s: none", Loopback)
+	listener, err := freeport.Listen()
+	if err != nil {
+		return 0, err
+	}
+	return p.hold(listener), nil
+}
+
+func (p *portPicker) hold(listener net.Listener) (port int) {
+	p.held = append(p.held, listener)
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 // node picks the ports of one node; preferred may be zero.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/localnet/freeport"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/voter/signer"
@@ -31,9 +32,13 @@ type remote struct {
 // newRemote has certificates for voters a and b, and no signer yet.
 func newRemote(t *testing.T) *remote {
 	t.Helper()
+	address, err := freeport.Address() // it stays over restarts
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := &remote{fixture: newFixture(t, 1), tls: t.TempDir(), signer: voter.DefaultSignerConfig(), lines: make(logger, 4096), end: func() {}}
 	r.issue(time.Hour)
-	r.signer.ChainID, r.signer.Listen, r.signer.PasswordFile = chainID, "127.0.0.1:0", r.config.PasswordFile
+	r.signer.ChainID, r.signer.Listen, r.signer.PasswordFile = chainID, address, r.config.PasswordFile
 	r.signer.TLS = r.files("server")
 	return r
 }
@@ -69,8 +74,7 @@ func (r *remote) serve() *remote {
 	ended := make(chan error, 1)
 	go func() { ended <- voter.ServeSigner(ctx, r.home, r.signer, false, slog.New(r.lines)) }()
 	for line := range r.lines {
-		if _, address, found := strings.Cut(line, "address="); found && strings.HasPrefix(line, "signer started") {
-			r.signer.Listen = address
+		if strings.HasPrefix(line, "signer started") {
 			break
 		}
 		select {

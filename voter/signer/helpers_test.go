@@ -18,6 +18,7 @@ import (
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/localnet/freeport"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/sign"
 )
@@ -81,7 +82,11 @@ type site struct {
 // newSite has certificates for alice and bob, and no signer yet.
 func newSite(t testing.TB) *site {
 	t.Helper()
-	s := &site{t: t, folder: t.TempDir(), address: "127.0.0.1:0", log: make(lines, 4096), end: func() {}}
+	address, err := freeport.Address() // it stays over restarts
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{t: t, folder: t.TempDir(), address: address, log: make(lines, 4096), end: func() {}}
 	issued, err := Issue(Plan{
 		Folder: s.folder, Hosts: []string{"127.0.0.1"}, Clients: []string{"alice", "bob"}, Authority: time.Hour, Leaf: time.Hour,
 	})
@@ -106,7 +111,7 @@ func (s *site) serve(keys Keyring) *site {
 		s.t.Fatal(err)
 	}
 	listener := &breakable{Listener: inner}
-	s.address, s.at = listener.Addr().String(), listener
+	s.at = listener
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, listener, s.config, keys, slog.New(s.log)) }()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/localnet"
+	"github.com/dualchain/dualchain/localnet/freeport"
 )
 
 // Every is how often a condition is asked for.
@@ -144,13 +144,12 @@ func (n *Net) Await(what string, timeout time.Duration, ok func(context.Context)
 	}
 }
 
-// FreeAddress returns an address on loopback that nobody listens on.
+// FreeAddress returns an address on loopback that nobody listens on, over restarts of whoever does.
 func (n *Net) FreeAddress() string {
 	n.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		n.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }

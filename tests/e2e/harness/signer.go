@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"net"
 	"path/filepath"
 	"strings"
 
@@ -13,14 +12,7 @@ import (
 // Spawn(name, "voter", "start", "--home", homes[i]).
 func (n *Net) SignerOn(home string, voters ...string) (signer *Process, homes []string) {
 	n.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		n.Fatal(err)
-	}
-	address := free.Addr().String()
-	if err := free.Close(); err != nil {
-		n.Fatal(err)
-	}
+	address := n.FreeAddress()
 	n.Run("signer", "certs", "--home", home, "--hosts", "127.0.0.1", "--clients", strings.Join(voters, ","))
 	signer = n.Spawn("signer-"+filepath.Base(home), "signer", "start", "--home", home, "--listen", address)
 	for _, name := range voters {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/localnet/freeport"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -75,7 +76,7 @@ func (n *Node) Peer() *Node {
 func start(t testing.TB, key *bls.PublicKey, chain chain, network *network) *Node {
 	t.Helper()
 	n := &Node{
-		t: t, public: key, grpcAddr: "127.0.0.1:0", rpcAddr: "127.0.0.1:0",
+		t: t, public: key, grpcAddr: freeAddress(t), rpcAddr: freeAddress(t),
 		votes: make(chan ffg.AggregateVote, 1024), chain: chain, network: network,
 	}
 	n.Restart()
@@ -84,6 +85,16 @@ func start(t testing.TB, key *bls.PublicKey, chain chain, network *network) *Nod
 	defer network.mu.Unlock()
 	network.nodes = append(network.nodes, n)
 	return n
+}
+
+// freeAddress returns an address that stays free while the node is stopped.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	address, err := freeport.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
 
 // GRPC returns the address of the gRPC server.

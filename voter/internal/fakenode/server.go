@@ -56,7 +56,7 @@ func (n *Node) StartGRPC() {
 	types.RegisterQueryServer(services, &queries{Node: n})
 	checkpointtypes.RegisterQueryServer(services, &checkpoints{Node: n})
 	tx.RegisterServiceServer(services, &txs{Node: n})
-	l := n.listen(&n.grpcAddr)
+	l := n.listen(n.grpcAddr)
 	go func() { _ = services.Serve(l) }() // ends with StopGRPC
 	n.stopGRPC = services.Stop
 }
@@ -95,7 +95,7 @@ func (n *Node) startRPC() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.subscribers = nil
-	l := n.listen(&n.rpcAddr)
+	l := n.listen(n.rpcAddr)
 	go func() { _ = web.Serve(l) }() // ends with Stop
 	n.stopRPC = func() {
 		_ = web.Close()
@@ -103,13 +103,12 @@ func (n *Node) startRPC() {
 	}
 }
 
-func (n *Node) listen(address *string) *listener {
+func (n *Node) listen(address string) *listener {
 	n.t.Helper()
-	l, err := net.Listen("tcp", *address)
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	*address = l.Addr().String()
 	return &listener{Listener: l}
 }
 
