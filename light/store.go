@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // The files of a store. The log holds the hand-overs from the base to the trusted checkpoint, each with its length before
@@ -24,6 +26,7 @@ const (
 	trustFile    = "trust"
 	logFile      = "hand-overs"
 	conflictFile = "conflict.json"
+	lockFile     = "lock"
 )
 
 // Errors of a Store.
@@ -32,6 +35,8 @@ var (
 	ErrNoTrust = errors.New("no trusted checkpoint")
 	// ErrStore: the folder's files don't fit together.
 	ErrStore = errors.New("damaged light client store")
+	// ErrInUse: another process has the store.
+	ErrInUse = errors.New("light client store in use by another process")
 )
 
 // Settings are what a store was made with.
@@ -66,7 +71,24 @@ func (s Settings) Mode() cert.Mode {
 	return cert.Skipping
 }
 
-// Store is the memory of a light client: a folder for its owner only. One process uses it at a time.
+// Lock takes a folder that has a store, or gets one, for this process until the lock is closed: one process uses a store at a
+// time. Errors: ErrInUse; ErrNoTrust if there is no such folder.
+func Lock(folder string) (io.Closer, error) {
+	file, err := durable.Lock(filepath.Join(folder, lockFile))
+	switch {
+	case errors.Is(err, durable.ErrLocked):
+		return nil, fmt.Errorf("%w: expected %s to be unlocked, found another process in it: stop that, or use another folder", ErrInUse, folder)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, noTrust(folder)
+	}
+	return file, err
+}
+
+func noTrust(folder string) error {
+	return fmt.Errorf("%w in %s: give one as EPOCH:ROOT", ErrNoTrust, folder)
+}
+
+// Store is the memory of a light client: a folder for its owner only. Whoever opens it to write has its Lock.
 type Store struct {
 	folder   string
 	settings Settings
@@ -110,7 +132,7 @@ func OpenStore(folder string) (*Store, error) {
 	s := &Store{folder: folder}
 	text, err := os.ReadFile(s.path(settingsFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s: give one as EPOCH:ROOT", ErrNoTrust, folder)
+		return nil, noTrust(folder)
 	}
 	if err == nil {
 		err = json.Unmarshal(text, &s.settings)
@@ -311,29 +333,6 @@ func (s *Store) readTrust(name string) (cert.Trust, error) {
 
 func (s *Store) path(name string) string { return filepath.Join(s.folder, name) }
 
-// write replaces a file, so that after a crash it is the old one or the new one.
 func (s *Store) write(name string, content []byte) error {
-	if err := os.MkdirAll(s.folder, 0o700); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(s.folder, name+".*.new") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name()) //nolint:errcheck // gone already if all went well
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), s.path(name)); err != nil {
-		return err
-	}
-	dir, err := os.Open(s.folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return durable.Replace(s.path(name), content)
 }

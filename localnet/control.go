@@ -13,6 +13,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // What a home refuses because of who else uses it.
@@ -69,15 +71,11 @@ func listenControl(n *Network) (*control, error) {
 
 // lock takes the home for as long as the file is open. It wraps ErrRunning if somebody has it.
 func (n *Network) lock() (*os.File, error) {
-	file, err := os.OpenFile(n.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", n.home, err)
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		file.Close()
+	file, err := durable.Lock(n.path("lock"))
+	if errors.Is(err, durable.ErrLocked) {
 		return nil, fmt.Errorf("%w in %s", ErrRunning, n.home)
 	}
-	return file, nil
+	return file, err
 }
 
 // serve answers until the listener is closed; stop is called when a command asks for the end.

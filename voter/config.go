@@ -12,8 +12,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/dualchain/dualchain/internal/durable"
 	"github.com/dualchain/dualchain/voter/guard"
-	"github.com/dualchain/dualchain/voter/internal/durable"
 	"github.com/dualchain/dualchain/voter/watch"
 )
 

@@ -8,8 +8,8 @@ import (
 	"os"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/internal/durable"
 	"github.com/dualchain/dualchain/voter/guard"
-	"github.com/dualchain/dualchain/voter/internal/durable"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 

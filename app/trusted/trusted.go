@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // FileName is that of the imported checkpoints, in a node's config folder.
@@ -85,11 +86,7 @@ func Add(home string, c Checkpoint) error {
 	if err != nil {
 		return fmt.Errorf("write trusted checkpoints: %w", err)
 	}
-	path := pathIn(home)
-	if err := os.WriteFile(path+".new", append(content, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write trusted checkpoints: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := durable.Replace(pathIn(home), append(content, '\n')); err != nil {
 		return fmt.Errorf("write trusted checkpoints: %w", err)
 	}
 	return nil

@@ -7,9 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
-	"github.com/dualchain/dualchain/voter/internal/durable"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // disk is all the I/O that a journal does, so that tests can stop it at every step. Names are paths in one folder.
@@ -51,23 +50,16 @@ func (f osFile) writeAt(b []byte, offset int64) error {
 func (f osFile) sync() error  { return f.Sync() }
 func (f osFile) close() error { return f.Close() }
 
-// lock takes the lock beside a journal, which has a file of its own because the journal is replaced. It lasts until the
-// file is closed or the process ends, however it ends. It waits for nobody: the error then wraps ErrInUse.
+// lock takes the lock beside a journal, which has a file of its own because the journal is replaced. Errors: ErrInUse,
+// ErrStorage, fs.ErrNotExist for a folder that is missing.
 func lock(journal string) (*os.File, error) {
 	path := strings.TrimSuffix(journal, filepath.Ext(journal)) + ".lock"
-	file, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if err != nil {
+	file, err := durable.Lock(path)
+	switch {
+	case errors.Is(err, durable.ErrLocked):
+		return nil, fmt.Errorf("%w: expected %s to be unlocked, found %s locked: stop the other process first", ErrInUse, journal, path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = fmt.Errorf("%w: expected %s to be unlocked, found %s locked: stop the other process first", ErrInUse, journal, path)
-	}
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
+	return file, err
 }

@@ -15,7 +15,7 @@ import (
 	"sync"
 
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/voter/internal/durable"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // FileName is what a journal is called in a voter's home. Its lock is beside it.
@@ -58,9 +58,14 @@ func Create(path string) error {
 // Open opens an existing journal and locks it until Close. It writes nothing yet. Errors wrap ErrMissing, ErrInUse,
 // ErrDamaged or ErrStorage.
 func Open(path string, options ...Option) (*Guard, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	real, err := filepath.EvalSymlinks(path) // so that a journal has one lock, and no link is replaced by a second journal
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing(path)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("open slashing protection: %w: %w", ErrStorage, err)
+	}
+	path = real
 	locked, err := lock(path)
 	if err != nil {
 		return nil, fmt.Errorf("open slashing protection: %w", err)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,6 +68,41 @@ func TestASecondProcessIsRefusedWhileTheFirstLives(t *testing.T) {
 	}
 	if out, err := child("open", path).CombinedOutput(); err != nil {
 		t.Errorf("after the first has ended: expected it to open, found %v\n%s", err, out)
+	}
+}
+
+// Two homes may lead to one journal. It has one lock, and a link stays a link when a new file replaces the journal.
+func TestALinkLeadsToTheJournalAndItsLock(t *testing.T) {
+	g, path := openNew(t)
+	linked := filepath.Join(t.TempDir(), FileName)
+	if err := os.Symlink(path, linked); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(linked); !errors.Is(err, ErrInUse) {
+		t.Errorf("by the link while it is open: expected %v, found %v", ErrInUse, err)
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	byLink, err := Open(linked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path); !errors.Is(err, ErrInUse) {
+		t.Errorf("while it is open by the link: expected %v, found %v", ErrInUse, err)
+	}
+	approveAll(t, byLink, link(0, 1)) // the first write replaces the file
+	if err := byLink.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	var conflict *Conflict
+	if err := again.Approve(chainA, alice, link(0, 1, 'b')); !errors.As(err, &conflict) {
+		t.Errorf("expected a conflict with the vote approved by the link, found %v", err)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/dualchain/dualchain/voter/internal/durable"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // TokenFile is what the file with the token is called in a home.

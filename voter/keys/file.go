@@ -3,7 +3,7 @@ package keys
 import (
 	"fmt"
 
-	"github.com/dualchain/dualchain/voter/internal/durable"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // ValidName is whether a key may have this name.

@@ -23,7 +23,7 @@ import (
 	"strings"
 
 	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/voter/internal/durable"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 const suffix = ".json"

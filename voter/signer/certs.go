@@ -18,7 +18,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dualchain/dualchain/voter/internal/durable"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // Names of the authority and of the signer, which their files have too: ca.crt, ca.key, server.crt, server.key.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -55,11 +56,7 @@ Two valid certificates that conflict stop the client for good: it keeps both in 
 			}
 			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			c, err := f.open(ctx, log)
-			if err != nil {
-				return err
-			}
-			return runLight(ctx, c, listen, interval, log)
+			return f.with(ctx, log, func(c *light.Client) error { return runLight(ctx, c, listen, interval, log) })
 		},
 	}
 	persistent := cmd.PersistentFlags()
@@ -87,39 +84,39 @@ no RPC server is trusted with them.`,
 			if err != nil {
 				return err
 			}
-			c, err := f.open(contextOf(cmd), log)
-			if err != nil {
-				return err
-			}
-			for more := true; more; {
-				if more, err = c.Update(contextOf(cmd)); err != nil {
+			return f.with(contextOf(cmd), log, func(c *light.Client) error {
+				for more := true; more; {
+					if more, err = c.Update(contextOf(cmd)); err != nil {
+						return err
+					}
+				}
+				head, err := c.Head()
+				if err != nil {
 					return err
 				}
-			}
-			head, err := c.Head()
-			if err != nil {
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "trust_height = %d\ntrust_hash = %q\n", head.Height, head.BlockHash)
 				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "trust_height = %d\ntrust_hash = %q\n", head.Height, head.BlockHash)
-			return err
+			})
 		},
 	}
 }
 
-// open opens the client's store, or makes it from the flags.
-func (f *lightFlags) open(ctx context.Context, log *slog.Logger) (*light.Client, error) {
-	if len(f.nodes) == 0 {
-		return nil, errors.New("expected --node http://HOST:PORT at least once, found none")
+// with opens the client and closes it after use: nobody else has its store meanwhile.
+func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*light.Client) error) error {
+	nodes, asked, err := f.providers()
+	if err != nil {
+		return err
 	}
-	var nodes []light.Provider
-	var asked []*light.HTTP
-	for _, address := range f.nodes {
-		node, err := light.NewHTTP(address)
-		if err != nil {
-			return nil, err
+	if f.trust != "" { // else there is a store already
+		if err := os.MkdirAll(f.home, 0o700); err != nil {
+			return fmt.Errorf("make the folder of the light client: %w", err)
 		}
-		nodes, asked = append(nodes, node), append(asked, node)
 	}
+	lock, err := light.Lock(f.home)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() //nolint:errcheck // the process ends anyway
 	store, err := light.OpenStore(f.home)
 	if errors.Is(err, light.ErrNoTrust) && f.trust != "" {
 		store, err = f.begin(ctx, nodes, asked)
@@ -127,9 +124,24 @@ func (f *lightFlags) open(ctx context.Context, log *slog.Logger) (*light.Client,
 		err = f.fits(store)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return light.NewClient(store, nodes, log), nil
+	return use(light.NewClient(store, nodes, log))
+}
+
+// providers are the nodes, once as the client and once as the first start uses them.
+func (f *lightFlags) providers() (nodes []light.Provider, asked []*light.HTTP, err error) {
+	if len(f.nodes) == 0 {
+		return nil, nil, errors.New("expected --node http://HOST:PORT at least once, found none")
+	}
+	for _, address := range f.nodes {
+		node, err := light.NewHTTP(address)
+		if err != nil {
+			return nil, nil, err
+		}
+		nodes, asked = append(nodes, node), append(asked, node)
+	}
+	return nodes, asked, nil
 }
 
 // fits refuses flags of a first start that contradict what the store was made with.

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/dualchain/dualchain/voter/internal/durable"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 func names(t *testing.T, folder string) []string {
@@ -65,5 +65,48 @@ func TestAFolderThatCannotBeMade(t *testing.T) {
 	}
 	if err := durable.Write(filepath.Join(file, "inside"), nil); err == nil {
 		t.Error("expected an error, found none")
+	}
+}
+
+func TestReplaceMakesAndReplaces(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "folder", "file")
+	for _, content := range []string{"first", "second"} {
+		if err := durable.Replace(path, []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := os.ReadFile(path); err != nil || string(found) != content {
+			t.Errorf("expected %q, found %q, %v", content, found, err)
+		}
+	}
+	if found := names(t, filepath.Dir(path)); len(found) != 1 {
+		t.Errorf("expected the file alone, found %v", found)
+	}
+	if err := durable.Replace(filepath.Dir(path), nil); err == nil {
+		t.Error("in the place of a folder: expected an error, found none")
+	}
+	if content, err := os.ReadFile(path); err != nil || string(content) != "second" {
+		t.Errorf("after the error: expected the content as it was, found %q, %v", content, err)
+	}
+}
+
+func TestOneHasALockAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := durable.Lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := durable.Lock(path); !errors.Is(err, durable.ErrLocked) {
+		t.Errorf("expected %v, found %v", durable.ErrLocked, err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := durable.Lock(path)
+	if err != nil {
+		t.Fatalf("after the first: expected the lock, found %v", err)
+	}
+	defer second.Close()
+	if _, err := durable.Lock(filepath.Join(filepath.Dir(path), "none", "lock")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a folder: expected %v, found %v", fs.ErrNotExist, err)
 	}
 }

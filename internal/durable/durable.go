@@ -1,0 +1,75 @@
+// Package durable makes files that are there whole or not at all, also after a loss of power.
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Write makes a new file with this content, readable by its owner only. Its folder is made if it is missing, for
+// the owner only. It never replaces a file: the error then wraps fs.ErrExist.
+func Write(path string, content []byte) error { return Make(path, filled(content)) }
+
+// Make makes a new file that fill gives its content; see Write. Until fill is done the file has another name.
+func Make(path string, fill func(*os.File) error) error {
+	// A link, unlike a rename, refuses to replace what is there.
+	return put(path, fill, func(draft string) error {
+		err := os.Link(draft, path)
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("expected no such file: %w", fs.ErrExist)
+		}
+		return err
+	})
+}
+
+// Replace is Write for a file that may be there: after a crash it is the old one or the new one.
+func Replace(path string, content []byte) error {
+	return put(path, filled(content), func(draft string) error { return os.Rename(draft, path) })
+}
+
+func filled(content []byte) func(*os.File) error {
+	return func(file *os.File) error {
+		_, err := file.Write(content)
+		return err
+	}
+}
+
+// put writes a draft beside the file, and gives it the file's name once it is on disk.
+func put(path string, fill func(*os.File) error, name func(draft string) error) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make the folder of %s: %w", path, err)
+	}
+	draft, err := os.CreateTemp(folder, filepath.Base(path)+".*.new") // mode 0600
+	if err != nil {
+		return fmt.Errorf("make %s: %w", path, err)
+	}
+	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover under the other name harms nobody
+	err = fill(draft)
+	if err == nil {
+		err = draft.Sync()
+	}
+	err = errors.Join(err, draft.Close())
+	if err == nil {
+		err = name(draft.Name())
+	}
+	if err != nil {
+		return fmt.Errorf("make %s: %w", path, err)
+	}
+	return SyncFolder(folder)
+}
+
+// SyncFolder makes the names in a folder durable.
+func SyncFolder(folder string) error {
+	dir, err := os.Open(folder)
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", folder, err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("sync %s: %w", folder, err)
+	}
+	return nil
+}
