@@ -22,12 +22,13 @@ type ballot struct {
 	log    *slog.Logger
 
 	last     ffg.Vote // that was signed or found on the chain
+	failure  error    // of the last step
 	reported string   // what was said last of what keeps us from voting
 }
 
 // step does what is due at a block: the vote for the head first, then votes that aren't recorded yet.
-func (b *ballot) step(ctx context.Context, tip watch.Header, started time.Time) error {
-	duty, err := b.watch.Duty(ctx, b.key, tip)
+func (b *ballot) step(ctx context.Context, started time.Time) error {
+	duty, err := b.watch.Duty(ctx, b.key)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // watcher is stage one: package watch.
 type watcher interface {
 	Tips(ctx context.Context) <-chan watch.Header
-	Duty(ctx context.Context, key ffg.PublicKey, tip watch.Header) (watch.Duty, error)
+	Duty(ctx context.Context, key ffg.PublicKey) (watch.Duty, error)
 	Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error)
 }
 
@@ -53,23 +53,23 @@ type voter struct {
 // run votes until ctx is done. It returns an error only if the node is on another chain from the start: that is a mistake
 // in the configuration. Later it is an alarm, like everything else.
 func (v *voter) run(ctx context.Context) error {
-	var tip watch.Header
 	var again <-chan time.Time
 	tips := v.watch.Tips(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case tip = <-tips:
+		case tip := <-tips:
 			v.seen.Block(tip.Height)
 		case <-again:
 		}
 		again = nil
-		v.findKeys(ctx)
-		err := v.step(ctx, tip)
+		step(ctx, v.ballots)
+		step(ctx, v.findKeys(ctx)) // after the votes, which don't wait for it
 		if ctx.Err() != nil {
 			return nil
 		}
+		err := v.report()
 		if v.rightChain = v.rightChain || !errors.Is(err, watch.ErrWrongChain); !v.rightChain {
 			return err
 		}
@@ -79,28 +79,32 @@ func (v *voter) run(ctx context.Context) error {
 	}
 }
 
-// step does for every key what is due at a block, all at the same time, and returns what went wrong.
-func (v *voter) step(ctx context.Context, tip watch.Header) error {
+// step does for every key what is due at a block, all at the same time.
+func step(ctx context.Context, ballots []*ballot) {
 	started := time.Now()
-	errs := make([]error, len(v.ballots))
 	var wg sync.WaitGroup
-	for i, b := range v.ballots {
-		wg.Go(func() { errs[i] = b.step(ctx, tip, started) })
+	for _, b := range ballots {
+		wg.Go(func() { b.failure = b.step(ctx, started) })
 	}
 	wg.Wait()
-	if ctx.Err() == nil {
-		for i, b := range v.ballots {
-			b.report(errs[i])
-		}
+}
+
+// report tells what went wrong in the last step of every key, and returns it.
+func (v *voter) report() error {
+	var errs []error
+	for _, b := range v.ballots {
+		b.report(b.failure)
+		errs = append(errs, b.failure)
 	}
 	return errors.Join(errs...)
 }
 
-// findKeys asks the signer for its keys, which may come and go. While it doesn't answer, those known are kept.
-func (v *voter) findKeys(ctx context.Context) {
+// findKeys asks the signer for its keys, which may come and go, and returns the new ones. While it doesn't answer, those known
+// are kept.
+func (v *voter) findKeys(ctx context.Context) (found []*ballot) {
 	keys, err := v.signer.Keys(ctx)
 	if ctx.Err() != nil {
-		return
+		return nil
 	}
 	v.seen.Signer(reasonOf(err), err)
 	if lost := err != nil; lost != v.signerLost {
@@ -112,7 +116,7 @@ func (v *voter) findKeys(ctx context.Context) {
 		}
 	}
 	if err != nil {
-		return
+		return nil
 	}
 	v.ballots = slices.DeleteFunc(v.ballots, func(b *ballot) bool {
 		gone := !slices.Contains(keys, b.key)
@@ -127,10 +131,12 @@ func (v *voter) findKeys(ctx context.Context) {
 			log := v.log.With("key", key.String()[:8])
 			log.Info("voting with key", "public_key", key.String())
 			seen := v.seen.Key(key)
-			v.ballots = append(v.ballots, &ballot{
+			found = append(found, &ballot{
 				key: key, watch: v.watch, signer: v.signer, submit: v.submitter(seen, log), seen: seen, log: log,
 				double: doppelganger{key: key, past: v.signer, chain: v.watch, epochs: v.look},
 			})
 		}
 	}
+	v.ballots = append(v.ballots, found...)
+	return found
 }

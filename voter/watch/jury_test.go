@@ -173,7 +173,7 @@ func TestTheEndIsNoFaultOfAWitness(t *testing.T) {
 		w.look()
 		ctx, cancel := context.WithCancel(w.t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
-		if _, err := w.pool.Duty(ctx, ffg.PublicKey{}, Header{}); !errors.Is(err, context.Canceled) {
+		if _, err := w.pool.Duty(ctx, ffg.PublicKey{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("expected %v, found %v", context.Canceled, err)
 		}
 		if lines := w.look(); len(lines) != 0 {
@@ -203,7 +203,7 @@ func TestTheAlarmNamesBothVotes(t *testing.T) {
 			t.Fatal("expected two forks")
 		}
 		w.said("ALARM", "node_reports=target "+own.Target.Root.String(), "witness_reports=target "+other.Target.Root.String())
-		if _, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}, Header{}); !strings.Contains(err.Error(), "witness-1") {
+		if _, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}); !strings.Contains(err.Error(), "witness-1") {
 			t.Errorf("expected the witness in the error, found %v", err)
 		}
 	})

@@ -101,9 +101,9 @@ func (p *Pool) Tips(ctx context.Context) <-chan Header {
 }
 
 // Duty asks the node in use for the duty of a key at its newest block, then at once the next healthy one if it fails. If there
-// are witnesses, it asks them too. The tip only says when to ask: a node answers for its own blocks. Errors: ErrNoDuty,
-// ErrFuture, ErrNoNode, ErrDisputed, ErrUnconfirmed; ErrWrongChain if all nodes are on another; that of the first node asked.
-func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey, _ Header) (Duty, error) {
+// are witnesses, it asks them too. Errors: ErrNoDuty, ErrFuture, ErrNoNode, ErrDisputed, ErrUnconfirmed; ErrWrongChain if all
+// nodes are on another; that of the first node asked.
+func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey) (Duty, error) {
 	var failure error
 	for range p.nodes {
 		m, tip, others := p.inUse()

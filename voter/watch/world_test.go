@@ -93,7 +93,7 @@ func (w *world) pass(d time.Duration, peers ...*peer) {
 // duty expects the honest vote for a checkpoint of a peer.
 func (w *world) duty(from *peer, epoch uint64) {
 	w.t.Helper()
-	duty, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}, Header{})
+	duty, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{})
 	if want := from.vote(epoch); err != nil || duty.Vote != want {
 		w.t.Errorf("expected the duty of epoch %d from %s, found %+v, %v", epoch, from.name, duty, err)
 	}
@@ -102,7 +102,7 @@ func (w *world) duty(from *peer, epoch uint64) {
 // noDuty expects no vote, and this error.
 func (w *world) noDuty(want error) {
 	w.t.Helper()
-	if duty, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}, Header{}); !errors.Is(err, want) || duty != (Duty{}) {
+	if duty, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}); !errors.Is(err, want) || duty != (Duty{}) {
 		w.t.Errorf("expected %v, found %+v, %v", want, duty, err)
 	}
 	synctest.Wait()
