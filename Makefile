@@ -38,6 +38,10 @@ test-js: ## run the tests of clients/js (needs Node 20 or later, and npm)
 	@command -v npm > /dev/null || { echo "make test-js: expected Node 20 or later with npm, found none" >&2; exit 1; }
 	cd clients/js && npm ci --no-audit --no-fund --loglevel=error && npm test --silent
 
+test-browser: ## run the vectors of clients/js in headless Chromium as well
+	@command -v npm > /dev/null || { echo "make test-browser: expected Node 20 or later with npm, found none" >&2; exit 1; }
+	cd clients/js && npm ci --no-audit --no-fund --loglevel=error && npm run --silent test-browser
+
 fuzz: ## run every fuzz test for FUZZTIME (10s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
@@ -74,5 +78,5 @@ localnet: build ## start validators and voters on this machine until Ctrl-C
 clean: ## remove what was built (the tools in .tools/ stay)
 	rm -rf build dist
 
-.PHONY: help build install test test-js test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \
+.PHONY: help build install test test-js test-browser test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \
 	proto-deps localnet clean
