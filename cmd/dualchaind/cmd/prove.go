@@ -17,7 +17,7 @@ import (
 
 func proveCommand() *cobra.Command {
 	var start types.TrustStart
-	var withoutMembers bool
+	var withoutMembers, binary bool
 	cmd := &cobra.Command{
 		Use:   "prove",
 		RunE:  client.ValidateCmd, // an unknown subcommand is an error
@@ -26,9 +26,11 @@ func proveCommand() *cobra.Command {
 from a finalized checkpoint that the verifier trusts, --from; that of the anchor, epoch 0, is the same for everybody.`,
 		Example: `  dualchaind prove tx 5D5D… > proof.json
   dualchaind prove block 1000 --from 42 > proof.json
+  dualchaind prove tx 5D5D… --binary > proof.bin
   dualchaind prove state bank 0014… --height 1000 > proof.json`,
 	}
 	cmd.PersistentFlags().StringVar(&start.Epoch, "from", "0", "epoch of a finalized checkpoint that the verifier trusts, or finalized")
+	cmd.PersistentFlags().BoolVar(&binary, "binary", false, "print the binary form, less than half as long, instead of JSON")
 	cmd.PersistentFlags().BoolVar(&withoutMembers, "without-members", false, "leave out the trusted checkpoint's members, for a verifier with --trust-file")
 
 	add := func(use, short string, args int, ask func(*cobra.Command, []string, types.ProofsClient) (types.Proof, error)) *cobra.Command {
@@ -48,11 +50,14 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 				if err != nil {
 					return fmt.Errorf("read the node's proof: %w", err)
 				}
-				document, err := cert.EncodeJSON(proof)
-				if err != nil {
-					return err
+				document := answer.Canonical
+				if !binary {
+					if document, err = cert.EncodeJSON(proof); err != nil {
+						return err
+					}
+					document = append(document, '\n')
 				}
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), string(document))
+				_, err = cmd.OutOrStdout().Write(document)
 				return err
 			},
 		}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,14 +46,14 @@ func verifyCommand() *cobra.Command {
 	var unbonding time.Duration
 	var allowDegraded bool
 	cmd := &cobra.Command{
-		Use:   "verify PROOF.json",
+		Use:   "verify PROOF",
 		Short: "Verify offline that a block, a transaction or a piece of state is final",
 		Long: `Verify offline that a block, a transaction or a piece of state is final, given a checkpoint that you trust. Proofs come from
 'dualchaind prove', from nodes and from light clients. Nothing is asked of anybody: only the file, the trust and this machine's
-clock count, against which the age of the trust is held.
+clock count, against which the age of the trust is held. PROOF is a file with the proof in JSON or in binary form, or - for
+standard input.
 
-Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transaction failed, 1 otherwise. PROOF.json may be - for
-standard input.`,
+Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transaction failed, 1 otherwise.`,
 		Example: `  dualchaind verify proof.json --chain-id dualchain-1 --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   dualchaind verify proof.json --chain-id dualchain-1 --trust-file trust.json     # curl http://127.0.0.1:8899/trust > trust.json`,
 		Args:              cobra.ExactArgs(1),
@@ -62,7 +63,7 @@ standard input.`,
 			if err != nil {
 				return err
 			}
-			proof, err := cert.DecodeJSON[cert.Proof](unwrap(content))
+			proof, err := readProof(content)
 			if err != nil {
 				return fmt.Errorf("read %s: %w", args[0], err)
 			}
@@ -87,15 +88,18 @@ standard input.`,
 	return cmd
 }
 
-// unwrap returns the proof in a light client's answer, and anything else as it is.
-func unwrap(content []byte) []byte {
+// readProof reads a proof in either form. JSON may be a light client's answer that has the proof in it.
+func readProof(content []byte) (cert.Proof, error) {
+	if text := bytes.TrimSpace(content); len(text) > 0 && text[0] < ' ' { // no JSON begins like this
+		return cert.DecodeProof(content)
+	}
 	var answer struct {
 		Proof json.RawMessage `json:"proof"`
 	}
 	if json.Unmarshal(content, &answer) == nil && len(answer.Proof) > 0 {
-		return answer.Proof
+		content = answer.Proof
 	}
-	return content
+	return cert.DecodeJSON[cert.Proof](content)
 }
 
 // verifyProof prints a line for each step that holds, then what is proven.
