@@ -24,7 +24,19 @@ func (app *App) checkTrusted() error {
 	if err != nil {
 		return fmt.Errorf("check trusted checkpoints: %w", err)
 	}
-	return trusted.Check(app.trusted, app.OwnCheckpoint(ctx))
+	own := app.OwnCheckpoint(ctx)
+	if err := trusted.Check(app.trusted, own); err != nil {
+		return err
+	}
+	head, _, err := app.CheckpointKeeper.HeadEpoch(ctx)
+	if err != nil {
+		return fmt.Errorf("check trusted checkpoints: %w", err)
+	}
+	pruned, err := trusted.Pruned(app.trusted, own, head)
+	for _, c := range pruned {
+		app.Logger().Warn("a trusted checkpoint can't be checked: this chain has pruned it", "epoch", c.Epoch, "root", c.Root.String(), "from", c.From)
+	}
+	return err
 }
 
 // haltOnConflict checks the state that is about to be committed.

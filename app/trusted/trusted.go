@@ -126,6 +126,21 @@ func Check(list []Checkpoint, own Own) error {
 	return nil
 }
 
+// Pruned returns those of the checkpoints up to a chain's head epoch that the chain no longer has, so that they can't be checked.
+func Pruned(list []Checkpoint, own Own, head uint64) (pruned []Checkpoint, err error) {
+	for _, c := range list {
+		if c.Epoch > head {
+			continue
+		}
+		if _, known, err := own(c.Epoch); err != nil {
+			return nil, fmt.Errorf("look trusted checkpoint of epoch %d up: %w", c.Epoch, err)
+		} else if !known {
+			pruned = append(pruned, c)
+		}
+	}
+	return pruned, nil
+}
+
 // Conflict says that this node's chain is not the one that the operator trusts.
 type Conflict struct {
 	Trusted Checkpoint

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -159,5 +160,27 @@ func TestWhatIsNotThereIsNotChecked(t *testing.T) {
 	err := trusted.Check([]trusted.Checkpoint{{Epoch: 1}}, func(uint64) (ffg.Checkpoint, bool, error) { return ffg.Checkpoint{}, false, lost })
 	if !errors.Is(err, lost) {
 		t.Errorf("expected %v, found %v", lost, err)
+	}
+}
+
+func TestPrunedCheckpointsAreTold(t *testing.T) {
+	node, _ := forked()
+	kept := func(epoch uint64) (ffg.Checkpoint, bool, error) {
+		if epoch < 5 {
+			return ffg.Checkpoint{}, false, nil
+		}
+		return own(node)(epoch)
+	}
+	var list []trusted.Checkpoint
+	for _, epoch := range []uint64{3, 4, 5, node.Head(), node.Head() + 1} {
+		list = append(list, trusted.Checkpoint{Epoch: epoch})
+	}
+	pruned, err := trusted.Pruned(list, kept, node.Head())
+	if err != nil || !slices.Equal(pruned, list[:2]) {
+		t.Errorf("expected epochs 3 and 4, found %v, %v", pruned, err)
+	}
+	broken := errors.New("broken")
+	if _, err := trusted.Pruned(list, func(uint64) (ffg.Checkpoint, bool, error) { return ffg.Checkpoint{}, false, broken }, 9); !errors.Is(err, broken) {
+		t.Errorf("expected %v, found %v", broken, err)
 	}
 }
