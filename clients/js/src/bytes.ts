@@ -1,30 +1,50 @@
 /** Bytes as lower-case hexadecimal. Hashes, keys and signatures are strings here: they compare and sort like their bytes. */
 export type Hex = string;
 
-const digits = "0123456789abcdef";
+// Some of these texts have millions of characters: no expressions that backtrack, no arguments by the million.
+
+const digits = new TextEncoder().encode("0123456789abcdef");
+const utf8 = new TextDecoder();
 
 /** The bytes in lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): Hex {
-  let out = "";
-  for (const b of bytes) out += digits[b >> 4]! + digits[b & 15]!;
-  return out;
+  const out = new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    out[2 * i] = digits[bytes[i]! >> 4]!;
+    out[2 * i + 1] = digits[bytes[i]! & 15]!;
+  }
+  return utf8.decode(out);
 }
 
 /** The bytes of lower-case hexadecimal. */
 export function fromHex(hex: Hex): Uint8Array {
   if (!isHex(hex)) throw new RangeError("expected lower-case hexadecimal digits, found others");
   const out = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < out.length; i++) out[i] = (digitAt(hex, 2 * i) << 4) | digitAt(hex, 2 * i + 1);
   return out;
 }
 
 /** Whether a text is lower-case hexadecimal of whole bytes: of so many, if that is given. */
 export function isHex(text: string, bytes = text.length / 2): boolean {
-  return text.length === 2 * bytes && /^([0-9a-f]{2})*$/.test(text);
+  if (text.length % 2 !== 0 || text.length !== 2 * bytes) return false;
+  for (let i = 0; i < text.length; i++) if (digitAt(text, i) < 0) return false;
+  return true;
+}
+
+/** The value of a digit, -1 if it is none. */
+function digitAt(text: string, i: number): number {
+  const c = text.charCodeAt(i);
+  if (c >= 48 && c <= 57) return c - 48; // 0 to 9
+  return c >= 97 && c <= 102 ? c - 87 : -1; // a to f
+}
+
+/** Whether these are the same bytes. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** All of these one after the other. */
-export function concat(...parts: Uint8Array[]): Uint8Array {
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

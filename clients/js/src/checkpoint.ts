@@ -28,13 +28,13 @@ export const zeroRef: Ref = { epoch: 0n, root: zeroRoot };
 
 /** The canonical encoding, 201 bytes. */
 export function encodeCheckpoint(c: Checkpoint): Uint8Array {
-  return concat(
+  return concat([
     u64(c.epoch), fromHex(c.parentRoot), u64(c.height), u64(c.timeMs), fromHex(c.blockHash), u64(c.historySize),
     fromHex(c.historyRoot), u64(c.pair), Uint8Array.of(c.degraded ? 1 : 0), fromHex(c.voterSetHash), fromHex(c.nextVoterSetHash),
-  );
+  ]);
 }
 
-const tagged = (tag: string, ...parts: Uint8Array[]): Hex => toHex(sha256(concat(ascii(tag), ...parts)));
+const tagged = (tag: string, ...parts: Uint8Array[]): Hex => toHex(sha256(concat([ascii(tag), ...parts])));
 
 /** The root, which commits to every field and through parentRoot to all checkpoints before. */
 export const rootOfCheckpoint = (c: Checkpoint): Hex => tagged("dualchain/checkpoint/v1", encodeCheckpoint(c));
@@ -43,7 +43,11 @@ export const refOf = (c: Checkpoint): Ref => ({ epoch: c.epoch, root: rootOfChec
 
 export const sameRef = (a: Ref, b: Ref): boolean => a.epoch === b.epoch && a.root === b.root;
 
-export const sameCheckpoint = (a: Checkpoint, b: Checkpoint): boolean => rootOfCheckpoint(a) === rootOfCheckpoint(b);
+const fields = [
+  "epoch", "parentRoot", "height", "timeMs", "blockHash", "historySize", "historyRoot", "pair", "degraded", "voterSetHash", "nextVoterSetHash",
+] as const satisfies readonly (keyof Checkpoint)[];
+
+export const sameCheckpoint = (a: Checkpoint, b: Checkpoint): boolean => fields.every((field) => a[field] === b[field]);
 
 /** What binds votes to a chain. */
 export const domainOf = (chainId: string): Hex => tagged("dualchain/domain/v1", new TextEncoder().encode(chainId));

@@ -1,4 +1,4 @@
-import { concat, fromHex, toHex, u64, wrap, type Hex } from "./bytes.js";
+import { concat, fromHex, sameBytes, toHex, u64, wrap, type Hex } from "./bytes.js";
 import { encodeCheckpoint, refOf, rootOfCheckpoint, sameCheckpoint, sameRef, zeroRef, type Checkpoint } from "./checkpoint.js";
 import { numberOf, type Certificate, type Link } from "./certificate.js";
 import type { HandOver, Trust } from "./chain.js";
@@ -55,8 +55,8 @@ class Reader {
 class Writer {
   private readonly parts: Uint8Array[] = [];
 
-  raw(...parts: Uint8Array[]): this {
-    this.parts.push(...parts);
+  raw(part: Uint8Array): this {
+    this.parts.push(part);
     return this;
   }
   uint(bytes: number, v: number): this {
@@ -81,7 +81,7 @@ class Writer {
     return this;
   }
   done(): Uint8Array {
-    return concat(...this.parts);
+    return concat(this.parts);
   }
 }
 
@@ -102,7 +102,7 @@ function decoder<T>(read: (r: Reader) => T, encode: (v: T) => Uint8Array): (byte
       if (found !== version) throw new EncodingError(`expected version ${version}, found ${found}`);
       const out = read(r);
       if (r.left > 0) throw new EncodingError(`expected the end, found ${r.left} more bytes`);
-      if (toHex(encode(out)) !== toHex(bytes)) throw new EncodingError("another encoding of the same content");
+      if (!sameBytes(encode(out), bytes)) throw new EncodingError("another encoding of the same content");
       return out;
     } catch (e) {
       if (e instanceof EncodingError) throw new StepError("decode", e.message);
@@ -222,6 +222,18 @@ export function validName(name: string): boolean {
   return /^[!#-[\]-~]{1,64}$/.test(name);
 }
 
+const maxCommitment = 64 << 10;
+
+/** A proof of ICS-23 has a bound of its own: nobody verifies one of megabytes. */
+export function validCommitment(commitment: Hex): boolean {
+  return commitment.length <= 2 * maxCommitment;
+}
+
+function writeCommitment(w: Writer, commitment: Hex): void {
+  if (!validCommitment(commitment)) throw new EncodingError(`expected an ICS-23 proof of at most ${maxCommitment} bytes, found ${commitment.length / 2}`);
+  w.bytesOf(4, commitment);
+}
+
 function writeName(w: Writer, name: string): void {
   if (!validName(name)) throw new EncodingError(`expected 1 to 64 characters of printable ASCII, found ${JSON.stringify(name)}`);
   w.bytesOf(1, toHex(Uint8Array.from(name, (c) => c.charCodeAt(0))));
@@ -233,7 +245,10 @@ function writePart(w: Writer, part: Part): void {
   if (part.kind === "tx") return writeTx(w.uint(1, 1), part.tx);
   const s = part.state;
   writeName(w.uint(1, 2), s.store);
-  writeField(w.bytesOf(2, s.key).bytesOf(4, s.value).bytesOf(4, s.inStore).bytesOf(4, s.inApp), s.appHash);
+  w.bytesOf(2, s.key).bytesOf(4, s.value);
+  writeCommitment(w, s.inStore);
+  writeCommitment(w, s.inApp);
+  writeField(w, s.appHash);
   writeBlock(w, s.block);
 }
 

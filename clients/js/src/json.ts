@@ -2,7 +2,7 @@ import { isHex, type Hex } from "./bytes.js";
 import { sameRef, zeroRef, type Checkpoint, type Ref } from "./checkpoint.js";
 import type { Certificate, Link } from "./certificate.js";
 import type { HandOver, Trust } from "./chain.js";
-import { validName, zeroSignature } from "./codec.js";
+import { validCommitment, validName, zeroSignature } from "./codec.js";
 import type { BlockProof, FieldProof, Part, Proof, StateProof, TxProof } from "./proof.js";
 import { StepError } from "./step.js";
 import type { Member, Voter } from "./voterset.js";
@@ -14,27 +14,30 @@ class JsonError extends Error {}
 
 type Json = { readonly [name: string]: unknown };
 
+/** What something is. Not its content, which may be nested too deeply to be written, or long. */
+const sort = (v: unknown): string => (v === null ? "null" : Array.isArray(v) ? "a list" : typeof v);
+
 function object(v: unknown): Json {
-  if (typeof v !== "object" || v === null || Array.isArray(v)) throw new JsonError(`expected an object, found ${JSON.stringify(v)}`);
+  if (typeof v !== "object" || v === null || Array.isArray(v)) throw new JsonError(`expected an object, found ${sort(v)}`);
   return v as Json;
 }
 
 /** A list, empty if it is left out. */
 function list<T>(v: unknown, item: (v: unknown) => T): T[] {
   if (v === undefined) return [];
-  if (!Array.isArray(v)) throw new JsonError(`expected a list, found ${JSON.stringify(v)}`);
+  if (!Array.isArray(v)) throw new JsonError(`expected a list, found ${sort(v)}`);
   return v.map(item);
 }
 
 function hex(v: unknown, bytes?: number): Hex {
-  if (typeof v !== "string" || !isHex(v, bytes ?? v.length / 2)) throw new JsonError(`expected lower-case hexadecimal, found ${JSON.stringify(v)}`);
+  if (typeof v !== "string" || !isHex(v, bytes ?? v.length / 2)) throw new JsonError(`expected lower-case hexadecimal, found ${sort(v)}`);
   return v;
 }
 
 const optionalHex = (v: unknown, missing: Hex, bytes?: number): Hex => (v === undefined ? missing : hex(v, bytes));
 
 function integer(v: unknown, least: bigint, most: bigint): bigint {
-  if (typeof v !== "string" || !/^(0|-?[1-9][0-9]{0,19})$/.test(v)) throw new JsonError(`expected a decimal string, found ${JSON.stringify(v)}`);
+  if (typeof v !== "string" || !/^(0|-?[1-9][0-9]{0,19})$/.test(v)) throw new JsonError(`expected a decimal string, found ${sort(v)}`);
   const n = BigInt(v);
   if (n < least || n > most) throw new JsonError(`expected a 64-bit integer, found ${v}`);
   return n;
@@ -44,18 +47,24 @@ const u64 = (v: unknown): bigint => integer(v, 0n, 2n ** 64n - 1n);
 const i64 = (v: unknown): bigint => integer(v, -(2n ** 63n), 2n ** 63n - 1n);
 
 function u32(v: unknown): number {
-  if (typeof v !== "number" || !Number.isInteger(v) || v < 0 || v >= 2 ** 32) throw new JsonError(`expected a 32-bit number, found ${JSON.stringify(v)}`);
+  if (typeof v !== "number" || !Number.isInteger(v) || v < 0 || v >= 2 ** 32) throw new JsonError(`expected a 32-bit number, found ${sort(v)}`);
   return v;
 }
 
 function bool(v: unknown): boolean {
-  if (typeof v !== "boolean") throw new JsonError(`expected true or false, found ${JSON.stringify(v)}`);
+  if (typeof v !== "boolean") throw new JsonError(`expected true or false, found ${sort(v)}`);
   return v;
 }
 
 function name(v: unknown): string {
-  if (typeof v !== "string" || !validName(v)) throw new JsonError(`expected 1 to 64 characters of printable ASCII, found ${JSON.stringify(v)}`);
+  if (typeof v !== "string" || !validName(v)) throw new JsonError(`expected 1 to 64 characters of printable ASCII, found ${sort(v)}`);
   return v;
+}
+
+function commitment(v: unknown): Hex {
+  const found = optionalHex(v, "");
+  if (!validCommitment(found)) throw new JsonError(`expected a shorter ICS-23 proof, found one of ${found.length / 2} bytes`);
+  return found;
 }
 
 /** Leaves a field out when it is empty. */
@@ -144,7 +153,7 @@ const writeTx = (t: TxProof) => ({
 function readState(v: unknown): StateProof {
   const o = object(v);
   return {
-    store: name(o.store), key: optionalHex(o.key, ""), value: optionalHex(o.value, ""), inStore: optionalHex(o.in_store, ""), inApp: optionalHex(o.in_app, ""),
+    store: name(o.store), key: optionalHex(o.key, ""), value: optionalHex(o.value, ""), inStore: commitment(o.in_store), inApp: commitment(o.in_app),
     appHash: readField(o.app_hash), block: readBlock(o.block),
   };
 }
@@ -186,7 +195,7 @@ function form<T>(type: string, read: (v: unknown) => T, write: (v: T) => unknown
     try {
       if (text.length > maxSize) throw new JsonError(`expected at most ${maxSize} characters, found ${text.length}`);
       const o = object(JSON.parse(text));
-      if (o.type !== type) throw new JsonError(`expected type ${type}, found ${JSON.stringify(o.type)}`);
+      if (o.type !== type) throw new JsonError(`expected type ${type}, found ${typeof o.type === "string" ? o.type.slice(0, 80) : sort(o.type)}`);
       const out = read(o.value);
       if (stringify(out) !== compact(text)) throw new JsonError("another encoding of the same content");
       return out;
@@ -200,7 +209,19 @@ function form<T>(type: string, read: (v: unknown) => T, write: (v: T) => unknown
 
 /** The text without the white space between its tokens. */
 function compact(text: string): string {
-  return text.replace(/("(?:[^"\\]|\\.)*")|[ \t\r\n]+/g, (_, literal: string | undefined) => literal ?? "");
+  const tokens: string[] = [];
+  let [from, inString] = [0, false];
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === '"') inString = !inString;
+    else if (inString && c === "\\") i++;
+    else if (!inString && (c === " " || c === "\t" || c === "\r" || c === "\n")) {
+      if (from < i) tokens.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  tokens.push(text.slice(from));
+  return tokens.join("");
 }
 
 /** The JSON form of each document: stringify, and parse, which throws a StepError of step "decode". */

@@ -7,9 +7,9 @@ const leafTag = Uint8Array.of(0);
 const nodeTag = Uint8Array.of(1);
 
 /** The hash of a leaf. */
-export const leafHash = (data: Uint8Array): Hex => toHex(sha256(concat(leafTag, data)));
+export const leafHash = (data: Uint8Array): Hex => toHex(sha256(concat([leafTag, data])));
 
-const nodeHash = (left: Hex, right: Hex): Hex => toHex(sha256(concat(nodeTag, fromHex(left), fromHex(right))));
+const nodeHash = (left: Hex, right: Hex): Hex => toHex(sha256(concat([nodeTag, fromHex(left), fromHex(right)])));
 
 /** The root over leaves; that of no leaves is the hash of nothing. */
 export function rootOf(leaves: Uint8Array[]): Hex {

@@ -132,20 +132,20 @@ function verifyTx(p: TxProof, under: Checkpoint): void {
 }
 
 function verifyField(p: FieldProof, field: bigint, header: Hex): void {
-  const leaf = concat(Uint8Array.of(0x0a, 32), fromHex(p.hash)); // google.protobuf.BytesValue
+  const leaf = concat([Uint8Array.of(0x0a, 32), fromHex(p.hash)]); // google.protobuf.BytesValue
   check(includes(leaf, field, headerFields, [...p.path], header), "header", () => `field ${field}`);
 }
 
 /** The result as protobuf, the leaf that CometBFT hashes. */
 function encodeResult(r: TxResult): Uint8Array {
   const data = fromHex(r.data);
-  const number = (field: number, v: bigint) => (v === 0n ? new Uint8Array() : concat(Uint8Array.of(field << 3), varint(BigInt.asUintN(64, v))));
-  return concat(
+  const number = (field: number, v: bigint) => (v === 0n ? new Uint8Array() : concat([Uint8Array.of(field << 3), varint(BigInt.asUintN(64, v))]));
+  return concat([
     number(1, BigInt(r.code)),
-    data.length ? concat(Uint8Array.of((2 << 3) | 2), varint(BigInt(data.length)), data) : data,
+    data.length ? concat([Uint8Array.of((2 << 3) | 2), varint(BigInt(data.length)), data]) : data,
     number(5, r.gasWanted),
     number(6, r.gasUsed),
-  );
+  ]);
 }
 
 function varint(v: bigint): Uint8Array {

@@ -40,9 +40,9 @@ export function invalidVoters(set: VoterSet): string | undefined {
   return undefined;
 }
 
-export const hashSide = (side: Side): Hex => rootOf(side.map((m) => concat(fromHex(m.key), u64(m.power))));
+export const hashSide = (side: Side): Hex => rootOf(side.map((m) => concat([fromHex(m.key), u64(m.power)])));
 
-export const hashVoters = (set: VoterSet): Hex => rootOf(set.map((v) => concat(fromHex(v.key), u64(v.rear), u64(v.current))));
+export const hashVoters = (set: VoterSet): Hex => rootOf(set.map((v) => concat([fromHex(v.key), u64(v.rear), u64(v.current)])));
 
 /** The voters with current power: the rear side of the pair that follows. */
 export const currentSide = (set: VoterSet): Side => set.filter((v) => v.current > 0n).map((v) => ({ key: v.key, power: v.current }));
