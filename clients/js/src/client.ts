@@ -1,5 +1,5 @@
 import { Keys } from "./bls.js";
-import type { Hex } from "./bytes.js";
+import { concat, type Hex } from "./bytes.js";
 import { domainOf, type Ref } from "./checkpoint.js";
 import { verifyChain, validateTrustAt, type HandOver, type Options, type Trust } from "./chain.js";
 import { decodeCertificate, decodeHandOver, decodeProof, decodeTrust } from "./codec.js";
@@ -25,6 +25,8 @@ export class NotThereError extends Error {
 
 /** How long a node may take for one answer. */
 const requestTimeoutMs = 15_000;
+/** How much of one answer is read, in bytes. */
+const maxAnswer = 32 << 20;
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -96,7 +98,7 @@ export class LightClient {
     const ask = this.options.fetch ?? fetch;
     const signal = AbortSignal.timeout(requestTimeoutMs);
     const response = await ask(`${this.options.node.replace(/\/$/, "")}/dualchain/finality/v1/${path}`, { signal });
-    const body = (await response.json()) as Json;
+    const body = await read(response, path);
     if (response.ok) return body;
     const [notFound, failedPrecondition] = [5, 9]; // gRPC codes
     const Refusal = body.code === notFound || body.code === failedPrecondition ? NotThereError : Error;
@@ -106,7 +108,24 @@ export class LightClient {
 
 type Json = { readonly [name: string]: unknown };
 
+/** The object in an answer, which is as long as the node wants. */
+async function read(response: Response, path: string): Promise<Json> {
+  const chunks: Uint8Array[] = [];
+  const reader = response.body?.getReader();
+  for (let length = 0, chunk; reader && (chunk = (await reader.read()).value); ) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length <= maxAnswer) continue;
+    await reader.cancel();
+    throw new Error(`${path}: expected at most ${maxAnswer} bytes, found more`);
+  }
+  const found: unknown = JSON.parse(new TextDecoder().decode(concat(chunks)));
+  if (typeof found !== "object" || found === null) throw new Error(`${path}: expected an object, found something else`);
+  return found as Json;
+}
+
 /** The canonical bytes of an answer, which carries them in base64. */
 function canonical(answer: Json): Uint8Array {
-  return Uint8Array.from(atob(String(answer.canonical)), (c) => c.charCodeAt(0));
+  if (typeof answer.canonical !== "string") throw new Error(`expected base64, found ${typeof answer.canonical}`);
+  return Uint8Array.from(atob(answer.canonical), (c) => c.charCodeAt(0));
 }

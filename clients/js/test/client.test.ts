@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { fromHex } from "../src/bytes.js";
 import { decodeProof, decodeTrust, LightClient, NotThereError, refOf, StepError } from "../src/index.js";
@@ -51,4 +54,45 @@ test("a node that lies is not believed", async () => {
   const liar = clientOf((path) => (path.startsWith("proofs/") ? [200, { proof: { canonical: base64(damaged) } }] : genuine(path)));
   await assert.rejects(liar.prove(hash), StepError);
   await assert.rejects(clientOf((path) => (path.startsWith("proofs/") ? [500, { code: 13, message: "oops" }] : genuine(path))).waitForFinality(hash), /oops/);
+});
+
+/** What a client says of a node that answers like this, over a connection of its own. */
+async function refusal(answer: RequestListener): Promise<unknown> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  try {
+    const light = new LightClient({ node: `http://127.0.0.1:${port}`, chainId: proof.chainId, unbondingMs: 1, trust });
+    return await light.trust().then(() => undefined, (e: unknown) => e);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test("a node that does not stop is hung up on", async () => {
+  let [sent, open] = [0, true];
+  const found = await refusal((_, response) => {
+    const chunk = Buffer.alloc(1 << 20, " ");
+    const send = () => {
+      for (let more = true; more && open && sent < 300 << 20; sent += chunk.length) more = response.write(chunk);
+      if (sent >= 300 << 20) response.end("{}");
+    };
+    response.on("drain", send).on("close", () => { open = false; });
+    send();
+  });
+  assert.match(String(found), /trust_points\/[0-9]+: expected at most 33554432 bytes, found more/);
+  assert.ok(sent < 100 << 20, `sent ${sent} bytes`);
+});
+
+test("an answer may have 32 MiB and no more, and has to be what was asked for", async () => {
+  const [start, end] = ['{"canonical":"', '"}'];
+  const answer = (bytes: number): string => start + "A".repeat(bytes - start.length - end.length) + end;
+  const limit = 32 << 20;
+  const said = async (text: string): Promise<string> => String(await refusal((_, response) => response.end(text)));
+  assert.match(await said(answer(limit)), /decode/);
+  assert.match(await said(answer(limit + 1)), /expected at most 33554432 bytes/);
+  const deep = "[".repeat(20_000) + "]".repeat(20_000);
+  assert.match(await said(`{"canonical":${deep}}`), /expected base64/);
+  assert.match(await said("null"), /expected an object/);
 });
