@@ -67,9 +67,7 @@ export function verifyChain(domain: Hex, trust: Trust, handOvers: readonly HandO
   let verified = 0;
   try {
     validateTrust(trust);
-    const age = options.nowMs - trust.checkpoint.timeMs;
-    check(age <= options.unbondingMs || options.nowMs < 0n, "expired", () =>
-      `the checkpoint of epoch ${trust.checkpoint.epoch} is ${age / 1000n} s old, expected at most ${options.unbondingMs / 1000n} s: take a newer one from a source you trust`);
+    checkAge(trust.checkpoint, options);
     if (handOvers.length === 0) return { trust, verified };
     const keys = options.keys ?? new Keys();
     let pair: Pair;
@@ -89,6 +87,14 @@ export function verifyChain(domain: Hex, trust: Trust, handOvers: readonly HandO
     if (e instanceof StepError) return { trust: reached, verified, error: e };
     throw e;
   }
+}
+
+/** Whoever does not know the time does not know whether the voters still have their stake. */
+function checkAge(c: Checkpoint, { nowMs, unbondingMs }: Options): void {
+  check(nowMs > 0n, "expired", () => `expected the time, found ${nowMs} ms`);
+  const [age, allowed] = [nowMs - c.timeMs, unbondingMs > 0n ? unbondingMs : 0n];
+  check(age <= allowed, "expired", () =>
+    `the checkpoint of epoch ${c.epoch} is ${age / 1000n} s old, expected at most ${allowed / 1000n} s: take a newer one from a source you trust`);
 }
 
 /** Verifies one hand-over from a trusted checkpoint and its pair, and returns those that it leads to. */
