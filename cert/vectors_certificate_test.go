@@ -163,7 +163,10 @@ func forgedCertificates(t *testing.T, s story) (out []vector) {
 		c.Links[0].Target.ParentRoot = c.First.Root()
 		c.Links[0] = s.Sign(c.First.Ref(), c.Links[0].Target, s.Set(s.plain))
 	})
+	relapsed := out[len(out)-1]
 	out[len(out)-1].Input.AllowDegraded = true
+	relapsed.Name = "no longer degraded, which was not allowed either"
+	out = append(out, relapsed)
 
 	out = append(out, forgedSets(t, s)...)
 	out = append(out, forgedSources(t, s)...)

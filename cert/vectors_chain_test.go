@@ -101,7 +101,7 @@ func chainVectors(t *testing.T) (out []vector) {
 	over.Mode = "following"
 	add("followed over an installation that changed nothing", over, r.first[4])
 	fresh := r.input(t, 0)
-	fresh.Now = 0
+	fresh.Now = 1
 	add("trusted before its time", fresh, 0)
 	return append(out, forgedChains(t, r)...)
 }

@@ -2,6 +2,7 @@ package cert_test
 
 import (
 	"encoding/hex"
+	"math"
 	"slices"
 	"testing"
 
@@ -117,6 +118,10 @@ func forgedProofs(t *testing.T, l ledger) (out []vector) {
 		in := l.input(t, inBinary(t, p))
 		in.Trust, in.At = nil, &at.ref
 		add(at.name, cert.StepTrust, in)
+		if at.trust == nil {
+			in.ChainID = elsewhere.ChainID
+			add(at.name+", and is for another chain", cert.StepTrust, in)
+		}
 	}
 	lying := l.Trust(firstEpoch)
 	lying.Voters = append(ffg.VoterSet{}, lying.Voters...)
@@ -240,6 +245,19 @@ func consistencyVectors(l ledger) (out []vector) {
 	return out
 }
 
+// wrapped returns a certificate from the last epoch on, which has an encoding though nothing verifies it.
+func wrapped(c cert.Certificate) cert.Certificate {
+	c.First.Epoch, c.Links = math.MaxUint64, slices.Clone(c.Links)
+	before := c.First
+	for i := range c.Links {
+		link := &c.Links[i]
+		link.Source = before.Ref()
+		link.Target.Epoch, link.Target.ParentRoot = before.Epoch+1, before.Root()
+		before = link.Target
+	}
+	return c
+}
+
 // encodingVectors decode, or not: whoever reads what no encoder writes can be told two things by one file.
 func encodingVectors(t *testing.T) (out []vector) {
 	l, s := newLedger(t), newStory()
@@ -250,6 +268,7 @@ func encodingVectors(t *testing.T) (out []vector) {
 	ok, refused := expect{OK: true}, expect{Error: cert.StepDecode}
 	add("certificate", both(t, long), ok)
 	add("certificate with a checkpoint without votes", both(t, s.Certificate(0, s.skipped+2)), ok)
+	add("certificate with a source past the last epoch", both(t, wrapped(long)), ok)
 	add("hand-over", both(t, l.proof(nil).HandOvers[0]), ok)
 	add("trust", both(t, l.Trust(firstEpoch)), ok)
 	add("proof", both(t, proof), ok)

@@ -88,8 +88,9 @@ export class UnsupportedError extends Error {
 export function verifyProof(p: Proof, chainId: string, trust: Trust | Ref, options: Options): Outcome {
   const part = p.part;
   if (part.kind === "state") throw new UnsupportedError("expected a proof of a block or a transaction, found one of state");
+  const start = startOf(p, trust);
   check(p.chainId === chainId, "chain", () => `expected a proof for chain ${chainId}, found one for ${p.chainId}`);
-  const reached = verifyChain(domainOf(chainId), startOf(p, trust), p.handOvers, options);
+  const reached = verifyChain(domainOf(chainId), start, p.handOvers, options);
   if (reached.error) throw reached.error;
   if (part.kind === "block") {
     verifyBlock(part.block, reached.trust.checkpoint);
