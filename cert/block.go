@@ -31,7 +31,7 @@ func (p BlockProof) Verify(under ffg.Checkpoint) error {
 // VerifyConsistency checks that the history under one checkpoint begins with that under an earlier one: every block that
 // was final stays where it was. The error is a *StepError of StepConsistency.
 func VerifyConsistency(earlier, later ffg.Checkpoint, path []ffg.Root) error {
-	if later.Height-earlier.Height != later.HistorySize-earlier.HistorySize {
+	if later.Height < earlier.Height || later.Height-earlier.Height != later.HistorySize-earlier.HistorySize {
 		return fail(StepConsistency, 0, "expected as many blocks as heights between %d and %d, found histories of %d and %d",
 			earlier.Height, later.Height, earlier.HistorySize, later.HistorySize)
 	}

@@ -121,7 +121,7 @@ func TestTrustExpires(t *testing.T) {
 		"no unbonding time":                {at.Add(time.Millisecond), 0, true},
 		"a negative unbonding time":        {at.Add(time.Millisecond), -time.Hour, true},
 		"no time given":                    {time.Time{}, time.Hour, true},
-		"a clock that stands before 1970":  {time.UnixMilli(-1), time.Hour, false},
+		"a clock that stands before 1970":  {time.UnixMilli(-1), time.Hour, true},
 		"a clock at the end of all clocks": {time.UnixMilli(math.MaxInt64), time.Hour, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,12 +54,13 @@ type Options struct {
 // *StepError.
 func VerifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options) (Trust, int, error) {
 	verified := 0
-	reached, err := verifyChain(domain, trust, handOvers, o, func(Certificate, []*Pair) { verified++ })
+	reached, err := verifyChain(domain, trust, handOvers, o, func(place, Certificate, []*Pair) { verified++ })
 	return reached, verified, err
 }
 
-// verifyChain calls visit with each certificate, once it is verified, and the pair of each of its checkpoints.
-func verifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options, visit func(Certificate, []*Pair)) (Trust, error) {
+// verifyChain calls visit with each certificate, once it is verified, where it was verified from, and the pair of each of its
+// checkpoints.
+func verifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options, visit func(place, Certificate, []*Pair)) (Trust, error) {
 	if err := trust.Validate(); err != nil {
 		return trust, err
 	}
@@ -83,23 +84,23 @@ func verifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options, 
 		if err != nil {
 			return at.trust(), fmt.Errorf("hand-over %d: %w", i, err)
 		}
+		visit(at, h.Certificate, pairs)
 		at = next
-		visit(h.Certificate, pairs)
 	}
 	return at.trust(), nil
 }
 
 // fresh checks the age of a trusted checkpoint.
 func (o Options) fresh(c ffg.Checkpoint) error {
-	if o.Now.IsZero() {
+	if o.Now.IsZero() || o.Now.UnixMilli() < 0 {
 		return fmt.Errorf("%w, as far as is known: expected the time, found none", ErrExpired)
 	}
-	now, allowed := o.Now.UnixMilli(), o.UnbondingTime.Milliseconds()
-	if now < 0 || uint64(now) <= c.Time || uint64(now)-c.Time <= uint64(max(allowed, 0)) {
+	now, allowed := uint64(o.Now.UnixMilli()), uint64(max(o.UnbondingTime.Milliseconds(), 0))
+	if now <= c.Time || now-c.Time <= allowed {
 		return nil
 	}
 	return fmt.Errorf("%w: the checkpoint of epoch %d is %d s old, expected at most %d s; take a newer one from a source you trust",
-		ErrExpired, c.Epoch, (uint64(now)-c.Time)/1000, allowed/1000)
+		ErrExpired, c.Epoch, (now-c.Time)/1000, allowed/1000)
 }
 
 // place is where a chain of hand-overs has led: a Trust, prepared for verification.

@@ -58,18 +58,27 @@ func Compare(domain ffg.Root, trust Trust, first, second []HandOver, o Options) 
 	if !ok {
 		return Dispute{}, ErrNoDispute
 	}
-	return Dispute{Epoch: epoch, First: a.final[epoch], Second: b.final[epoch], Evidence: FindEvidence(a.votes, b.votes)}, nil
+	known := a.keysInBoth(b)
+	return Dispute{
+		Epoch: epoch, First: a.final[epoch], Second: b.final[epoch],
+		Evidence: FindEvidence(signedBy(a.votes, known), signedBy(b.votes, known)),
+	}, nil
 }
 
 // recorded is what a valid chain of certificates has shown.
 type recorded struct {
 	final map[uint64]ffg.Root // final checkpoints by epoch
+	sets  map[setHashes]*Pair // that certificates were verified from
 	votes []SignedVote
 }
 
+// setHashes names the sets that a final checkpoint commits to.
+type setHashes struct{ voters, next ffg.Root }
+
 func record(domain ffg.Root, trust Trust, handOvers []HandOver, o Options) (recorded, error) {
-	r := recorded{final: map[uint64]ffg.Root{}}
-	_, err := verifyChain(domain, trust, handOvers, o, func(c Certificate, pairs []*Pair) {
+	r := recorded{final: map[uint64]ffg.Root{}, sets: map[setHashes]*Pair{}}
+	_, err := verifyChain(domain, trust, handOvers, o, func(at place, c Certificate, pairs []*Pair) {
+		r.sets[setHashes{at.pair.hash, at.pair.next.hash}] = at.pair
 		final, _ := c.finalized()
 		if c.First.Epoch > 0 {
 			r.final[c.First.Epoch-1] = c.First.ParentRoot
@@ -81,6 +90,35 @@ func record(domain ffg.Root, trust Trust, handOvers []HandOver, o Options) (reco
 		r.votes = append(r.votes, signedVotes(c, pairs)...)
 	})
 	return r, err
+}
+
+// keysInBoth returns the members of the sets that final checkpoints of both chains commit to, those of the trusted one among them.
+//
+// Only they can be accused. A fork's checkpoint may commit to an invented set with a key whose secret nobody has, such as
+// x·G − V: under an aggregate with that key and V, x signs for V, which is honest. A chain has every key's proof of
+// possession, a certificate doesn't. The third that is guilty of a conflict is found all the same: it signed where the
+// chains part, in sets that they still share.
+func (r recorded) keysInBoth(o recorded) map[ffg.PublicKey]bool {
+	keys := map[ffg.PublicKey]bool{}
+	for hashes, pair := range r.sets {
+		if o.sets[hashes] == nil {
+			continue
+		}
+		for _, voter := range pair.voters {
+			keys[voter.Key] = true
+		}
+		for _, member := range pair.next.side {
+			keys[member.Key] = true
+		}
+	}
+	return keys
+}
+
+// signedBy returns the votes that nobody else has signed.
+func signedBy(votes []SignedVote, keys map[ffg.PublicKey]bool) []SignedVote {
+	return slices.DeleteFunc(votes, func(v SignedVote) bool {
+		return slices.ContainsFunc(v.Signers, func(key ffg.PublicKey) bool { return !keys[key] })
+	})
 }
 
 // conflict returns the first epoch for which both know a final checkpoint, and not the same.
@@ -110,7 +148,7 @@ func signedVotes(c Certificate, pairs []*Pair) (votes []SignedVote) {
 
 // FindEvidence returns pairs of one vote of each list that break a slashing condition together, so many that every key
 // which signed both of any such pair is among the guilty of one; earlier targets come first. Whoever calls it has
-// verified the signatures. The work is the product of the lists' lengths: leave out what both have in common.
+// verified the signatures, and knows that every signer has proven possession of its key. The work is the product of the lists' lengths: leave out what both have in common.
 func FindEvidence(first, second []SignedVote) []Evidence {
 	var all []Evidence
 	for _, a := range first {

@@ -114,3 +114,42 @@ func TestDecodersAllocateWhatTheyWereGiven(t *testing.T) {
 		})
 	}
 }
+
+// The same holds for texts, although what they stand for is longer than they are.
+func TestTextsAllocateInProportion(t *testing.T) {
+	const size = 4 << 20
+	junk := `{"x":"` + strings.Repeat("x", 60) + `"}`
+	filled := func(kind, before, item, after string) []byte {
+		text := `{"type":"dualchain/` + kind + `/v1","value":` + before + item
+		return []byte(text + strings.Repeat(","+item, (size-len(text))/(len(item)+1)) + after + "}")
+	}
+	decodeCertificate := func(b []byte) error { _, err := cert.DecodeJSON[cert.Certificate](b); return err }
+	decodeProof := func(b []byte) error { _, err := cert.DecodeJSON[cert.Proof](b); return err }
+	decodeTrust := func(b []byte) error { _, err := cert.DecodeJSON[cert.Trust](b); return err }
+	decodeDispute := func(b []byte) error { _, err := cert.DecodeJSON[cert.Dispute](b); return err }
+	for name, tc := range map[string]struct {
+		decode func([]byte) error
+		text   []byte
+	}{
+		"links that are none":        {decodeCertificate, filled("certificate", `{"first":{},"links":[`, `{}`, `]}`)},
+		"links that are numbers":     {decodeCertificate, filled("certificate", `{"first":{},"links":[`, `0`, `]}`)},
+		"links of something else":    {decodeCertificate, filled("certificate", `{"first":{},"links":[`, junk, `]}`)},
+		"hand-overs that are none":   {decodeProof, filled("proof", `{"chain_id":"a","hand_overs":[`, `null`, `]}`)},
+		"hand-overs of other things": {decodeProof, filled("proof", `{"chain_id":"a","hand_overs":[`, junk, `]}`)},
+		"voters that are none":       {decodeTrust, filled("trust", `{"checkpoint":{},"voters":[`, `{}`, `]}`)},
+		"voters of something else":   {decodeTrust, filled("trust", `{"checkpoint":{},"voters":[`, junk, `]}`)},
+		"hashes that are none":       {decodeProof, filled("proof", `{"chain_id":"a","block":{"path":[`, `""`, `]}}`)},
+		"evidence that is none":      {decodeDispute, filled("dispute", `{"evidence":[`, `{}`, `]}`)},
+		"evidence of other things":   {decodeDispute, filled("dispute", `{"evidence":[`, junk, `]}`)},
+		"lists of lists":             {decodeProof, filled("proof", `{"chain_id":"a","hand_overs":[`, `[[[[]]]]`, `]}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := tc.decode(tc.text)
+			runtime.ReadMemStats(&after)
+			requireStep(t, cert.StepDecode, err)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16*size))
+		})
+	}
+}

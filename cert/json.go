@@ -52,6 +52,18 @@ func DecodeJSON[T Document](b []byte) (T, error) {
 	if err := json.Compact(&compact, b); err != nil {
 		return refuse(fmt.Errorf("%w: %w", err, ErrEncoding))
 	}
+	if size, found := shortestItem(compact.Bytes()); found && size < minItem {
+		return refuse(fmt.Errorf("expected items of lists of at least %d characters, found %d: %w", minItem, size, ErrEncoding))
+	}
+	var kind struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(compact.Bytes(), &kind); err != nil {
+		return refuse(fmt.Errorf("%w: %w", err, ErrEncoding))
+	}
+	if kind.Type != name {
+		return refuse(fmt.Errorf("expected type %s, found %q: %w", name, kind.Type, ErrEncoding))
+	}
 	var e envelope[T]
 	if err := json.Unmarshal(compact.Bytes(), &e); err != nil {
 		return refuse(fmt.Errorf("%w: %w", err, ErrEncoding))
@@ -60,9 +72,6 @@ func DecodeJSON[T Document](b []byte) (T, error) {
 		if err := v.validate(); err != nil {
 			return refuse(err)
 		}
-	}
-	if e.Type != name {
-		return refuse(fmt.Errorf("expected type %s, found %q: %w", name, e.Type, ErrEncoding))
 	}
 	again, err := marshal(e)
 	if err != nil {
@@ -83,4 +92,78 @@ func marshal(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+// A list of many items that are none, such as {}, would take hundreds of times the memory of its text before its re-encoding
+// shows that. So the length of every item is looked at first, and those that take most are checked one by one as they are read.
+
+// minItem is the length of the shortest item of any list in characters, a hash in quotes.
+const minItem = 66
+
+// shortestItem returns the length of the shortest item of any list in a compact text.
+func shortestItem(text []byte) (size int, found bool) {
+	var starts []int // of the present item in each list and object around it; -1 for an object
+	ends := func(at int) {
+		if last := len(starts) - 1; last >= 0 && starts[last] >= 0 {
+			if length := at - starts[last]; !found || length < size {
+				size, found = length, true
+			}
+			starts[last] = at + 1
+		}
+	}
+	quoted := false
+	for at := 0; at < len(text); at++ {
+		switch c := text[at]; {
+		case quoted && c == '\\':
+			at++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{':
+			starts = append(starts, -1)
+		case c == '[':
+			starts = append(starts, at+1)
+		case c == ',':
+			ends(at)
+		case c == ']' && text[at-1] != '[':
+			ends(at)
+			starts = starts[:len(starts)-1]
+		case c == '}' || c == ']':
+			starts = starts[:len(starts)-1]
+		}
+	}
+	return size, found
+}
+
+// UnmarshalJSON refuses what MarshalJSON would have written differently.
+func (l *Link) UnmarshalJSON(b []byte) error {
+	type plain Link
+	return unmarshalItem(b, (*plain)(l))
+}
+
+// UnmarshalJSON refuses what MarshalJSON would have written differently.
+func (h *HandOver) UnmarshalJSON(b []byte) error {
+	type plain HandOver
+	return unmarshalItem(b, (*plain)(h))
+}
+
+// UnmarshalJSON refuses what MarshalJSON would have written differently.
+func (e *Evidence) UnmarshalJSON(b []byte) error {
+	type plain Evidence
+	return unmarshalItem(b, (*plain)(e))
+}
+
+func unmarshalItem(b []byte, item any) error {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, b); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, item); err != nil {
+		return err
+	}
+	again, err := marshal(item)
+	if err == nil && !bytes.Equal(again, compact.Bytes()) {
+		err = fmt.Errorf("another encoding of the same content: %w", ErrEncoding)
+	}
+	return err
 }

@@ -129,7 +129,7 @@ func (p Proof) validate() error {
 	if p.State == nil {
 		return nil
 	}
-	return validateName("store", p.State.Store)
+	return p.State.validate()
 }
 
 // validateName keeps to characters that are written alike in JSON everywhere.

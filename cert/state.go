@@ -25,6 +25,23 @@ type StateProof struct {
 	Block   BlockProof `json:"block"` // the one after the state's
 }
 
+// maxCommitment bounds each of a state's two ICS-23 proofs in bytes. A tree of 2⁶⁴ keys has proofs of a twentieth of that,
+// and reading a hostile one takes many times its size.
+const maxCommitment = 64 << 10
+
+// validate checks what both forms require.
+func (p StateProof) validate() error {
+	for _, proof := range []struct {
+		name string
+		size int
+	}{{"in_store", len(p.InStore)}, {"in_app", len(p.InApp)}} {
+		if proof.size > maxCommitment {
+			return fmt.Errorf("%s: expected at most %d bytes, found %d: %w", proof.name, maxCommitment, proof.size, ErrEncoding)
+		}
+	}
+	return validateName("store", p.Store)
+}
+
 // Height returns the block after which the state was this, if Verify says so.
 func (p StateProof) Height() uint64 { return p.Block.Height - 1 }
 

@@ -1,6 +1,8 @@
 package cert_test
 
 import (
+	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/dualchain/dualchain/cert"
@@ -15,7 +17,7 @@ func disputeVectors(t *testing.T) (out []vector) {
 	common := certtest.New(vectorChain, voters, voters.Side(10, 10, 10, 10, 10))
 	common.Extend(2)
 	one, other := common.Fork(), common.Fork().Fork()
-	one.Extend(4, 0)
+	one.Extend(8, 0)
 	other.Extend(4, 4)
 
 	// The forks vote in turns: nobody votes twice for an epoch. The first finalizes epochs 3 and 4; the other, which was
@@ -59,7 +61,30 @@ func disputeVectors(t *testing.T) (out []vector) {
 		[]cert.HandOver{one.Follow(1, 4), one.Follow(3, 6)}, []cert.HandOver{one.Follow(1, 5)}, expect{OK: true})
 	forged := other.Follow(1, 4)
 	forged.Certificate.Links[0].Signature[95] ^= 1
+	add("a fork invents a set in which a key that nobody has makes an honest voter seem to sign", "following",
+		each(one, 1), each(framing(common, voters, 4), 1),
+		expect{OK: true, Epoch: 3, Guilty: sortedKeys([]ffg.PublicKey{voters.Key(1), voters.Key(2), voters.Key(3)}), Offences: []string{double}})
 	add("the other chain is not valid", "following",
 		[]cert.HandOver{one.Follow(1, 4)}, []cert.HandOver{forged}, expect{Error: cert.StepSignature})
 	return out
+}
+
+// each follows a chain to its last final checkpoint with a certificate for each epoch.
+func each(c *certtest.Chain, from uint64) (handOvers []cert.HandOver) {
+	for epoch := from; epoch+2 <= c.Head(); epoch++ {
+		handOvers = append(handOvers, c.Follow(epoch, epoch+2))
+	}
+	return handOvers
+}
+
+// framing is a fork on which a voter signs nothing and seems to: two installations on, it is beside a rogue key.
+func framing(common *certtest.Chain, voters *certtest.Voters, victim int) *certtest.Chain {
+	fork := common.Fork().Fork()
+	invented := ffg.Side{{Key: voters.Key(victim), Power: 1}, {Key: voters.Rogue(victim), Power: 1000}}
+	slices.SortFunc(invented, func(a, b ffg.Member) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	fork.Install(invented)
+	fork.Extend(3, victim)
+	fork.Install(invented)
+	fork.Extend(3)
+	return fork
 }

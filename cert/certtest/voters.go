@@ -37,6 +37,18 @@ func NewVoters(n int) *Voters {
 // Key returns voter i's key.
 func (v *Voters) Key(i int) ffg.PublicKey { return v.keys[i] }
 
+// Rogue adds a key for which nobody can prove possession, and returns it: the sum of its secret and voter i's is one that is
+// known without either. So an aggregate in which both sign needs nothing of voter i.
+func (v *Voters) Rogue(i int) ffg.PublicKey {
+	known := big.NewInt(1_000_003)
+	secret := new(big.Int).Sub(known, v.secrets[v.keys[i]])
+	var scalar [bls.SecretKeySize]byte
+	secret.Mod(secret, order).FillBytes(scalar[:])
+	key := ffg.PublicKey(must(bls.ParseSecretKey(scalar[:])).PublicKey().Bytes())
+	v.secrets[key] = secret
+	return key
+}
+
 // Side returns the set of voters 0, 1, … with these powers; 0 leaves one out.
 func (v *Voters) Side(powers ...uint64) ffg.Side {
 	var side ffg.Side
