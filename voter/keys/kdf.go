@@ -38,7 +38,9 @@ var iterations = map[Cost]uint64{Standard: 1 << 18, Light: 1 << 12}
 const (
 	minDerived = 32      // dklen, in bytes: half for the cipher, half for the checksum
 	maxDerived = 64      // more is of no use
-	maxScrypt  = 1 << 23 // n·r·p, of 128 bytes each: a gigabyte of memory, four times Standard
+	maxScrypt  = 1 << 23 // n·r·p, the work: four times Standard. Memory is 128·n·r bytes, so 1 GiB at most,
+	maxBlock   = 32      // and 128·r·(p+2), which is nothing while r
+	maxLanes   = 16      // and p are small
 	maxPBKDF2  = 1 << 24 // c: 64 times Standard
 	maxSalt    = 1 << 10 // bytes
 	saltSize   = 32      // of new keystores
@@ -119,10 +121,13 @@ func (p *scryptParams) check() error {
 	if p.N < 2 || p.N&(p.N-1) != 0 {
 		return fmt.Errorf("n: expected a power of two, at least 2, found %d", p.N)
 	}
-	if p.R < 1 || p.P < 1 {
-		return fmt.Errorf("expected r and p of at least 1, found %d and %d", p.R, p.P)
+	if p.R < 1 || p.R > maxBlock {
+		return fmt.Errorf("r: expected 1 to %d, found %d", maxBlock, p.R)
 	}
-	// Divided, since the product of hostile factors may have more than 64 bits.
+	if p.P < 1 || p.P > maxLanes {
+		return fmt.Errorf("p: expected 1 to %d, found %d", maxLanes, p.P)
+	}
+	// Divided, since the product with a hostile n may have more than 64 bits.
 	if p.P > maxScrypt/p.N/p.R {
 		return fmt.Errorf("expected n·r·p of at most %d, found %d·%d·%d", maxScrypt, p.N, p.R, p.P)
 	}
