@@ -242,6 +242,10 @@ func consistencyVectors(l ledger) (out []vector) {
 	add("another later history", firstEpoch, ledgerEpoch, step, func(in *input) { in.Later.HistoryRoot[0] ^= 1 })
 	add("another history at the anchor", 0, ledgerEpoch, step, func(in *input) { in.Earlier.HistoryRoot[0] ^= 1 })
 	add("another anchor", firstEpoch, ledgerEpoch, step, func(in *input) { in.Later.Height++ })
+	add("a height before the anchor's", 0, ledgerEpoch, step, func(in *input) {
+		in.Earlier.Height = in.Later.Height + 1 // the size that goes with it wraps around
+		in.Later.HistorySize, in.Path = math.MaxUint64, nil
+	})
 	return out
 }
 
