@@ -33,7 +33,7 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 	cmd.PersistentFlags().BoolVar(&binary, "binary", false, "print the binary form, less than half as long, instead of JSON")
 	cmd.PersistentFlags().BoolVar(&withoutMembers, "without-members", false, "leave out the trusted checkpoint's members, for a verifier with --trust-file")
 
-	add := func(use, short string, args int, ask func(*cobra.Command, []string, types.ProofsClient) (types.Proof, error)) *cobra.Command {
+	add := func(use, short string, args int, ask func(*cobra.Command, []string, types.ProofsClient) (types.Proof, subject, error)) *cobra.Command {
 		sub := &cobra.Command{
 			Use: use, Short: short, Args: cobra.ExactArgs(args),
 			RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,12 +42,15 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 					return err
 				}
 				start.Members = !withoutMembers
-				answer, err := ask(cmd, args, types.NewProofsClient(clientCtx))
+				answer, about, err := ask(cmd, args, types.NewProofsClient(clientCtx))
 				if err != nil {
 					return err
 				}
 				proof, err := cert.DecodeProof(answer.Canonical)
 				if err != nil {
+					return fmt.Errorf("read the node's proof: %w", err)
+				}
+				if err := about.check(proof); err != nil {
 					return fmt.Errorf("read the node's proof: %w", err)
 				}
 				document := answer.Canonical
@@ -66,27 +69,27 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 		return sub
 	}
 	add("tx HASH", "Prove that a transaction is final, and what became of it", 1,
-		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, error) {
+		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, subject, error) {
 			answer, err := node.ProveTx(contextOf(cmd), &types.ProveTxRequest{Hash: strings.ToLower(args[0]), Trust: start})
-			return answer.GetProof(), err
+			return answer.GetProof(), subject{tx: args[0]}, err
 		})
 	add("block HEIGHT", "Prove that a block is final", 1,
-		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, error) {
+		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, subject, error) {
 			height, err := strconv.ParseUint(args[0], 10, 64)
 			if err != nil {
-				return types.Proof{}, fmt.Errorf("read HEIGHT: expected a number, found %q", args[0])
+				return types.Proof{}, subject{}, fmt.Errorf("read HEIGHT: expected a number, found %q", args[0])
 			}
 			answer, err := node.ProveBlock(contextOf(cmd), &types.ProveBlockRequest{Height: height, Trust: start})
-			return answer.GetProof(), err
+			return answer.GetProof(), subject{block: height}, err
 		})
 	var height uint64
 	state := add("state STORE KEY", "Prove what a store has under a key (in hexadecimal), or that it has nothing there", 2,
-		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, error) {
+		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, subject, error) {
 			if _, err := hex.DecodeString(args[1]); err != nil {
-				return types.Proof{}, fmt.Errorf("read KEY: expected hexadecimal digits, found %q", args[1])
+				return types.Proof{}, subject{}, fmt.Errorf("read KEY: expected hexadecimal digits, found %q", args[1])
 			}
 			answer, err := node.ProveState(contextOf(cmd), &types.ProveStateRequest{Store: args[0], Key: args[1], Height: height, Trust: start})
-			return answer.GetProof(), err
+			return answer.GetProof(), subject{state: args[0] + "/" + args[1], height: height}, err
 		})
 	state.Flags().Uint64Var(&height, flags.FlagHeight, 0, "after the block of this height (default the latest that can be proven)")
 	return cmd

@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +43,7 @@ func verifyCommand() *cobra.Command {
 	var chainID, trust, trustFile string
 	var unbonding time.Duration
 	var allowDegraded bool
+	var about subject
 	cmd := &cobra.Command{
 		Use:   "verify PROOF",
 		Short: "Verify offline that a block, a transaction or a piece of state is final",
@@ -53,8 +52,10 @@ func verifyCommand() *cobra.Command {
 clock count, against which the age of the trust is held. PROOF is a file with the proof in JSON or in binary form, or - for
 standard input.
 
+A proof may be about anything. Whoever acts on the exit code says what it must be about: --tx, --block or --state.
+
 Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transaction failed, 1 otherwise.`,
-		Example: `  dualchaind verify proof.json --chain-id dualchain-1 --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+		Example: `  dualchaind verify proof.json --tx 5D5D… --chain-id dualchain-1 --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   dualchaind verify proof.json --chain-id dualchain-1 --trust-file trust.json     # curl http://127.0.0.1:8899/trust > trust.json`,
 		Args:              cobra.ExactArgs(1),
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // no node, no home
@@ -66,6 +67,9 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 			proof, err := readProof(content)
 			if err != nil {
 				return fmt.Errorf("read %s: %w", args[0], err)
+			}
+			if err := about.check(proof); err != nil {
+				return err
 			}
 			from, err := trustOf(trust, trustFile, proof)
 			if err != nil {
@@ -80,26 +84,13 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 	cmd.Flags().StringVar(&trustFile, "trust-file", "", "file with such a checkpoint and its members, as light clients serve it")
 	cmd.Flags().DurationVar(&unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "the chain's unbonding time: older trust is refused")
 	cmd.Flags().BoolVar(&allowDegraded, "allow-degraded", false, "accept checkpoints whose powers the inactivity leak has lowered")
+	about.addFlags(cmd)
 	if err := cmd.MarkFlagRequired(flags.FlagChainID); err != nil {
 		panic(err) // can't be: the flag is defined above
 	}
 	cmd.MarkFlagsOneRequired("trust", "trust-file")
 	cmd.MarkFlagsMutuallyExclusive("trust", "trust-file")
 	return cmd
-}
-
-// readProof reads a proof in either form. JSON may be a light client's answer that has the proof in it.
-func readProof(content []byte) (cert.Proof, error) {
-	if text := bytes.TrimSpace(content); len(text) > 0 && text[0] < ' ' { // no JSON begins like this
-		return cert.DecodeProof(content)
-	}
-	var answer struct {
-		Proof json.RawMessage `json:"proof"`
-	}
-	if json.Unmarshal(content, &answer) == nil && len(answer.Proof) > 0 {
-		content = answer.Proof
-	}
-	return cert.DecodeJSON[cert.Proof](content)
 }
 
 // verifyProof prints a line for each step that holds, then what is proven.
@@ -239,28 +230,4 @@ func parseRef(text string) (ffg.Ref, error) {
 	}
 	ref.Epoch = number
 	return ref, nil
-}
-
-// maxDocument bounds what is read of a file or of standard input, in bytes.
-const maxDocument = cert.MaxSize
-
-// readArgument reads the file that an argument names, - for standard input.
-func readArgument(cmd *cobra.Command, name string) ([]byte, error) {
-	in := cmd.InOrStdin()
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close() //nolint:errcheck // only read
-		in = file
-	}
-	content, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if len(content) > maxDocument {
-		return nil, fmt.Errorf("read %s: expected at most %d bytes, found more", name, maxDocument)
-	}
-	return content, nil
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,8 +59,10 @@ func TestVerifyReadsEitherFormOfAProof(t *testing.T) {
 	for name, exit := range map[string]int{"a transaction that succeeded": 0, "a transaction that failed: final, and failed": 2} {
 		binary, text, chainID, trust := goldenProof(t, name)
 		answer := append(append([]byte(`{"trust":{},"proof":`), text...), '}')
+		node, err := json.Marshal(map[string]any{"proof": map[string]any{"kind": "PROOF_KIND_TX", "canonical": binary}})
+		require.NoError(t, err)
 		for form, content := range map[string][]byte{
-			"binary": binary, "JSON": text, "JSON in lines": append([]byte("\n\t"), text...), "a light client's answer": answer,
+			"binary": binary, "JSON": text, "JSON in lines": append([]byte("\n\t"), text...), "a light client's answer": answer, "a node's answer": node,
 		} {
 			out, err := verify(t, content, chainID, trust)
 			found := 0
@@ -69,6 +73,50 @@ func TestVerifyReadsEitherFormOfAProof(t *testing.T) {
 			require.Contains(t, out, "FINAL transaction", form)
 		}
 		require.Less(t, 2*len(binary), len(text))
+	}
+}
+
+// A script that waits for a payment acts on the exit code, so a valid proof of something else is no proof.
+func TestAProofOfSomethingElseIsRefused(t *testing.T) {
+	tx, _, chainID, trust := goldenProof(t, "a transaction that succeeded")
+	block, _, _, _ := goldenProof(t, "a block")
+	state, _, _, _ := goldenProof(t, "a key's value")
+	paid, err := cert.DecodeProof(tx)
+	require.NoError(t, err)
+	kept, err := cert.DecodeProof(state)
+	require.NoError(t, err)
+	key := fmt.Sprintf("%s/%x", kept.State.Store, []byte(kept.State.Key))
+	hash, other := paid.Tx.Hash.String(), strings.Repeat("ab", 32)
+	for name, tc := range map[string]struct {
+		proof []byte
+		flags []string
+		says  string // empty if the proof is about that
+	}{
+		"the transaction":             {tx, []string{"--tx", hash}, ""},
+		"in capitals":                 {tx, []string{"--tx", strings.ToUpper(hash)}, ""},
+		"another transaction":         {tx, []string{"--tx", other}, "expected transaction " + other + ", found transaction " + hash},
+		"a block for a transaction":   {block, []string{"--tx", hash}, "found block 2"},
+		"no hash":                     {tx, []string{"--tx", "ab"}, "64 hexadecimal digits"},
+		"the block":                   {block, []string{"--block", "2"}, ""},
+		"another block":               {block, []string{"--block", "3"}, "expected block 3, found block 2"},
+		"a transaction for its block": {tx, []string{"--block", "5"}, "found transaction " + hash},
+		"the key":                     {state, []string{"--state", key}, ""},
+		"the key after the block":     {state, []string{"--state", key, "--height", "5"}, ""},
+		"the key after another block": {state, []string{"--state", key, "--height", "6"}, "after block 6, found store"},
+		"another key":                 {state, []string{"--state", key + "00"}, "found store " + kept.State.Store},
+		"another store":               {state, []string{"--state", "x" + key}, "expected store x" + kept.State.Store},
+		"no key":                      {state, []string{"--state", "bank"}, "expected STORE/KEY"},
+		"a height alone":              {block, []string{"--height", "2"}, "expected --height with --state"},
+		"two things":                  {tx, []string{"--tx", hash, "--block", "5"}, "none of the others can be"},
+	} {
+		out, err := verify(t, tc.proof, chainID, trust, tc.flags...)
+		if tc.says == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorContains(t, err, tc.says, name)
+		require.Equal(t, 1, ExitCode(err))
+		require.NotContains(t, out, "FINAL", name)
 	}
 }
 
@@ -88,14 +136,14 @@ func TestVerifyRefusesWhatIsNoProof(t *testing.T) {
 }
 
 // verify runs the command on a proof from standard input, with a trust of any age.
-func verify(t *testing.T, content []byte, chainID, trust string) (string, error) {
+func verify(t *testing.T, content []byte, chainID, trust string, flags ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := verifyCommand()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.SetIn(bytes.NewReader(content))
 	cmd.SetOut(&out)
-	cmd.SetArgs([]string{"-", "--chain-id", chainID, "--trust-file", trust, "--unbonding-time", "2000000h"})
+	cmd.SetArgs(append([]string{"-", "--chain-id", chainID, "--trust-file", trust, "--unbonding-time", "2000000h"}, flags...))
 	err := cmd.ExecuteContext(t.Context())
 	return out.String(), err
 }

@@ -1,0 +1,61 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dualchain/dualchain/cert"
+)
+
+// maxDocument bounds what is read of a file or of standard input, in bytes.
+const maxDocument = cert.MaxSize
+
+// readArgument reads the file that an argument names, - for standard input.
+func readArgument(cmd *cobra.Command, name string) ([]byte, error) {
+	in := cmd.InOrStdin()
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close() //nolint:errcheck // only read
+		in = file
+	}
+	content, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(content) > maxDocument {
+		return nil, fmt.Errorf("read %s: expected at most %d bytes, found more", name, maxDocument)
+	}
+	return content, nil
+}
+
+// readProof reads a proof in any form in which it is to be had.
+func readProof(content []byte) (cert.Proof, error) {
+	return readDocument(content, "proof", cert.DecodeProof)
+}
+
+// readDocument reads a document as JSON, in its binary form, or in the answer of a light client or of a node, in the field with
+// this name.
+func readDocument[T cert.Document](content []byte, field string, decode func([]byte) (T, error)) (T, error) {
+	if text := bytes.TrimSpace(content); len(text) > 0 && text[0] < ' ' { // no JSON begins like this
+		return decode(content)
+	}
+	var answer map[string]json.RawMessage
+	if json.Unmarshal(content, &answer) == nil && len(answer[field]) > 0 {
+		content = answer[field]
+	}
+	var node struct {
+		Canonical []byte `json:"canonical"`
+	}
+	if json.Unmarshal(content, &node) == nil && len(node.Canonical) > 0 {
+		return decode(node.Canonical)
+	}
+	return cert.DecodeJSON[T](content)
+}

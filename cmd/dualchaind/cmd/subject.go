@@ -1,0 +1,93 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/ffg"
+)
+
+// errSubject: a valid proof of something else proves nothing that was asked for.
+var errSubject = errors.New("the proof is about something else")
+
+// subject is what a proof must be about: one of tx, block and state, or anything if all are empty.
+type subject struct {
+	tx     string // hash
+	block  uint64 // height
+	state  string // STORE/KEY
+	height uint64 // of the block after which the state was that; any if it is 0
+}
+
+// addFlags lets a command say what a proof must be about.
+func (s *subject) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.tx, "tx", "", "refuse a proof that is not about the transaction with this hash")
+	cmd.Flags().Uint64Var(&s.block, "block", 0, "refuse a proof that is not about the block of this height")
+	cmd.Flags().StringVar(&s.state, "state", "", "refuse a proof that is not about this STORE/KEY, the key in hexadecimal")
+	cmd.Flags().Uint64Var(&s.height, flags.FlagHeight, 0, "with --state: refuse the state after another block than that of this height")
+	cmd.MarkFlagsMutuallyExclusive("tx", "block", "state")
+}
+
+// check returns an error that wraps errSubject if a proof is about something else. It verifies nothing.
+func (s subject) check(p cert.Proof) error {
+	switch {
+	case s.tx != "":
+		return s.checkTx(p)
+	case s.block != 0:
+		if p.Block == nil || p.Block.Height != s.block {
+			return differs(fmt.Sprintf("block %d", s.block), p)
+		}
+	case s.state != "":
+		return s.checkState(p)
+	case s.height != 0:
+		return fmt.Errorf("expected --%s with --state, found it alone", flags.FlagHeight)
+	}
+	return nil
+}
+
+func (s subject) checkTx(p cert.Proof) error {
+	var hash ffg.Root
+	if err := hash.UnmarshalText([]byte(strings.ToLower(s.tx))); err != nil {
+		return fmt.Errorf("read the transaction's hash: %w", err)
+	}
+	if p.Tx == nil || p.Tx.Hash != hash {
+		return differs("transaction "+hash.String(), p)
+	}
+	return nil
+}
+
+func (s subject) checkState(p cert.Proof) error {
+	store, digits, found := strings.Cut(s.state, "/")
+	key, err := hex.DecodeString(digits)
+	if !found || err != nil || len(key) == 0 {
+		return fmt.Errorf("read the state's key: expected STORE/KEY, the key in hexadecimal, found %q", s.state)
+	}
+	if p.State == nil || p.State.Store != store || !bytes.Equal(p.State.Key, key) || s.height != 0 && p.State.Height() != s.height {
+		what := fmt.Sprintf("store %s, key %x", store, key)
+		if s.height != 0 {
+			what += fmt.Sprintf(", after block %d", s.height)
+		}
+		return differs(what, p)
+	}
+	return nil
+}
+
+func differs(expected string, p cert.Proof) error {
+	found := "nothing"
+	switch {
+	case p.Tx != nil:
+		found = "transaction " + p.Tx.Hash.String()
+	case p.Block != nil:
+		found = fmt.Sprintf("block %d", p.Block.Height)
+	case p.State != nil:
+		found = fmt.Sprintf("store %s, key %x, after block %d", p.State.Store, []byte(p.State.Key), p.State.Height())
+	}
+	return fmt.Errorf("%w: expected %s, found %s", errSubject, expected, found)
+}
