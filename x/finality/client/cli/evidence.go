@@ -3,11 +3,14 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
@@ -51,7 +54,10 @@ conflict.json that a light client wrote when it stopped: its signers are looked 
 	return cmd
 }
 
-// registrationOf returns the registration of a key on this chain.
+// errUnregistered: this chain has no registration of a key.
+var errUnregistered = errors.New("key not registered on this chain")
+
+// registrationOf returns the registration of a key on this chain. It wraps errUnregistered if there is none.
 type registrationOf func(key ffg.PublicKey) (uint64, error)
 
 func lookUp(ctx context.Context, node types.QueryClient) registrationOf {
@@ -61,6 +67,9 @@ func lookUp(ctx context.Context, node types.QueryClient) registrationOf {
 			return index, nil
 		}
 		answer, err := node.Voter(ctx, &types.QueryVoterRequest{Voter: key.String()})
+		if status.Code(err) == codes.NotFound {
+			return 0, fmt.Errorf("%w: %s", errUnregistered, key)
+		}
 		if err != nil {
 			return 0, fmt.Errorf("look up the registration of %s: %w", key, err)
 		}
@@ -84,31 +93,45 @@ func readEvidence(cdc codec.JSONCodec, raw []byte, registration registrationOf) 
 	return []types.Evidence{evidence}, nil
 }
 
-// fromDispute leaves out evidence whose guilty others show already: the chain refuses it.
+// fromDispute leaves out evidence whose guilty others show already, which the chain refuses, and such with a signer that only
+// a fork has registered, which can't be named here: that is no shelter for those whom other evidence shows to be guilty.
 func fromDispute(dispute cert.Dispute, registration registrationOf) ([]types.Evidence, error) {
 	guilty := map[ffg.PublicKey]bool{}
 	var out []types.Evidence
+	var unnamed error
 	for _, e := range dispute.Evidence {
 		if !slices.ContainsFunc(e.Guilty, func(key ffg.PublicKey) bool { return !guilty[key] }) {
 			continue
 		}
+		evidence, err := fromEvidence(e, registration)
+		if errors.Is(err, errUnregistered) {
+			unnamed = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
 		for _, key := range e.Guilty {
 			guilty[key] = true
 		}
-		first, err := fromSignedVote(e.First, registration)
-		if err != nil {
-			return nil, err
-		}
-		second, err := fromSignedVote(e.Second, registration)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, types.Evidence{First: first, Second: second})
+		out = append(out, evidence)
 	}
-	if len(out) == 0 {
+	switch {
+	case len(out) == 0 && unnamed != nil:
+		return nil, fmt.Errorf("expected evidence whose signers all are registered here, found none: %w", unnamed)
+	case len(out) == 0:
 		return nil, fmt.Errorf("expected a dispute that proves somebody guilty, found one that proves nobody: only a client that follows every link can tell who it was")
 	}
 	return out, nil
+}
+
+func fromEvidence(e cert.Evidence, registration registrationOf) (types.Evidence, error) {
+	first, err := fromSignedVote(e.First, registration)
+	if err != nil {
+		return types.Evidence{}, err
+	}
+	second, err := fromSignedVote(e.Second, registration)
+	return types.Evidence{First: first, Second: second}, err
 }
 
 // fromSignedVote names signers by registration. A signer that only the fork has registered can't be named: its proof of

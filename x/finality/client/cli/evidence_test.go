@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -37,10 +38,13 @@ func evidence(epoch uint64, first, second, guilty []ffg.PublicKey) cert.Evidence
 }
 
 func TestALightClientsConflictBecomesEvidence(t *testing.T) {
-	unknown := errors.New("voter not found")
+	lost := errors.New("connection lost")
 	registration := func(k ffg.PublicKey) (uint64, error) { // registered in the reverse order of their keys
-		if k[0] > 9 {
-			return 0, unknown
+		switch {
+		case k[0] > 19:
+			return 0, lost
+		case k[0] > 9:
+			return 0, fmt.Errorf("%w: %s", errUnregistered, k)
 		}
 		return 10 - uint64(k[0]), nil
 	}
@@ -62,7 +66,12 @@ func TestALightClientsConflictBecomesEvidence(t *testing.T) {
 			want:     [][2][]uint64{{{9}, {9}}, {{7, 9}, {7, 9}}},
 		},
 		"nobody guilty":           {says: "proves nobody"},
-		"a signer of a fork only": {evidence: []cert.Evidence{evidence(7, keys(1, 10), keys(1), keys(1))}, says: unknown.Error()},
+		"a signer of a fork only": {evidence: []cert.Evidence{evidence(7, keys(1, 10), keys(1), keys(1))}, says: errUnregistered.Error()},
+		"a signer of a fork beside others": {
+			evidence: []cert.Evidence{evidence(7, keys(1, 2, 10), keys(1, 2), keys(1, 2)), evidence(8, keys(1, 2), keys(1), keys(1)), evidence(9, keys(3), keys(3, 11), keys(3))},
+			want:     [][2][]uint64{{{8, 9}, {9}}},
+		},
+		"a node that doesn't answer": {evidence: []cert.Evidence{evidence(7, keys(1), keys(1), keys(1)), evidence(8, keys(2, 20), keys(2), keys(2))}, says: lost.Error()},
 	} {
 		raw, err := json.Marshal(map[string]any{"chain_id": "test-1", "dispute": cert.Dispute{Evidence: tc.evidence}})
 		if err != nil {
