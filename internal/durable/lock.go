@@ -13,7 +13,10 @@ var ErrLocked = errors.New("locked")
 // Lock takes the lock that a file stands for, and makes the file if it is missing. It lasts until the file is closed or the
 // process ends, however it ends. It waits for nobody: the error then wraps ErrLocked.
 func Lock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // NFS locks only what is open for writing
+	if errors.Is(err, syscall.EROFS) {
+		file, err = os.Open(path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}

@@ -257,7 +257,7 @@ func TestALossOfPowerAfterAFailure(t *testing.T) {
 // What the operating system shows a new process after a crash of the old one may never reach the disk.
 func TestANewProcessRestsOnNothingThatWasNotSynced(t *testing.T) {
 	for _, next := range story(t)[2:] {
-		for _, failing := range []int{2, 4, 5} { // after the deed before: the sync of its entry, or a new name and its sync
+		for _, failing := range []int{2, 5, 6} { // after the deed before: the sync of its entry, or a new name and its sync
 			d := newDisk(t)
 			g, err := openOn(d)
 			if err != nil {

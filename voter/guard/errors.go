@@ -19,6 +19,9 @@ var (
 	ErrRetired = errors.New("key retired from this machine")
 	// ErrStorage: the disk doesn't take what has to be on it first. It is worth asking again.
 	ErrStorage = errors.New("slashing protection can't be stored")
+	// ErrLost: the journal or its lock was deleted, moved or replaced under this process, so another one may have opened
+	// it. It comes with ErrStorage, but asking again doesn't help: everything is refused until the next Open.
+	ErrLost = errors.New("slashing protection lost to another process")
 	// ErrInterchange: a file to import isn't an EIP-3076 interchange file of votes.
 	ErrInterchange = errors.New("not an interchange file of votes")
 	// ErrDomain: a file to import is of another chain.

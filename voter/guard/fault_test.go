@@ -35,6 +35,7 @@ type faulty struct {
 	steps int                 // how many steps were asked for
 	plan  func(step int) fault
 	off   bool
+	taken bool // the lock was deleted
 }
 
 type inode struct{ writes []written }
@@ -80,17 +81,27 @@ func (d *faulty) step() (fault, error) {
 	}
 }
 
-func (d *faulty) read(name string) ([]byte, error) {
+func (d *faulty) read(name string) ([]byte, file, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.off {
-		return nil, errPowerOff
+		return nil, nil, errPowerOff
 	}
 	node := d.names[name]
 	if node == nil {
-		return nil, fs.ErrNotExist
+		return nil, nil, fs.ErrNotExist
 	}
-	return node.content(func(w written) written { return w }), nil
+	return node.content(func(w written) written { return w }), &faultyFile{disk: d, node: node}, nil
+}
+
+func (d *faulty) holds(name string, f file) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, err := d.step()
+	if err == nil && (d.taken || d.names[name] != f.(*faultyFile).node) {
+		err = ErrLost
+	}
+	return err
 }
 
 func (d *faulty) create(name string) (file, error) {

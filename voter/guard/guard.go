@@ -70,7 +70,7 @@ func Open(path string, options ...Option) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open slashing protection: %w", err)
 	}
-	g, err := open(folder(filepath.Dir(path)), path, options...)
+	g, err := open(folder{path: filepath.Dir(path), lock: locked}, path, options...)
 	if err != nil {
 		return nil, errors.Join(err, locked.Close())
 	}
@@ -80,7 +80,7 @@ func Open(path string, options ...Option) (*Guard, error) {
 
 // open reads the journal from a disk that nobody else writes to.
 func open(d disk, path string, options ...Option) (*Guard, error) {
-	content, err := d.read(path)
+	content, held, err := d.read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing(path)
 	}
@@ -89,10 +89,11 @@ func open(d disk, path string, options ...Option) (*Guard, error) {
 	}
 	generation, s, err := decode(content)
 	if err != nil {
-		return nil, fmt.Errorf("open slashing protection: %w: %s: %w: restore the file; a copy is good only if nothing was signed after it was made",
+		err = fmt.Errorf("open slashing protection: %w: %s: %w: restore the file; a copy is good only if nothing was signed after it was made",
 			ErrDamaged, path, err)
+		return nil, errors.Join(err, held.close())
 	}
-	g := &Guard{keep: Complete, journal: journal{disk: d, name: path, spare: spareSlots, generation: generation}, state: s}
+	g := &Guard{keep: Complete, journal: journal{disk: d, name: path, file: held, spare: spareSlots, generation: generation}, state: s}
 	for _, option := range options {
 		option(g)
 	}
@@ -129,7 +130,7 @@ func (g *Guard) Close() error {
 // the key in the domain. The same vote again is approved. Any error means: don't sign. A refusal is a *Conflict with the
 // recorded vote, or a *BelowFloor; errors also wrap ErrMissing for a key that was never admitted, ErrRetired,
 // ffg.ErrVoteOrder and ErrStorage. After ErrStorage the vote counts as signed, though it wasn't, since it may be on disk:
-// asked for again, it is approved as soon as the disk takes it.
+// asked for again, it is approved as soon as the disk takes it. After ErrLost nothing is approved until the next Open.
 func (g *Guard) Approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error {
 	if err := g.approve(domain, key, vote, vote.SigningRoot(domain)); err != nil {
 		return fmt.Errorf("approve vote: %w", err)
@@ -202,7 +203,7 @@ func (g *Guard) store(change entry) error {
 
 // settle makes durable what is in memory.
 func (g *Guard) settle() error {
-	if g.journal.sound() {
+	if g.journal.sound {
 		return nil
 	}
 	return g.replace(g.state.entries())

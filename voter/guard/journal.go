@@ -41,23 +41,25 @@ type checksum = [sha256.Size]byte
 
 // journal writes entries. Until it has written a file itself, and after any failure, it doesn't rely on the file that is
 // there: the operating system may show what never reached the disk. It then writes a new file first.
+//
+// Nothing is released unless the journal's name still stands for the file that was written, and the lock's name for our lock:
+// a file without a name is one that the next process doesn't read.
 type journal struct {
 	disk  disk
 	name  string
 	spare int // spareSlots
 
 	generation uint64
-	file       file     // to write slots into; nil if a new file has to be written first
+	file       file     // what name stands for; nil when closed
+	sound      bool     // file is ours, and everything written so far is known to be on disk
+	lost       error    // ErrLost, once it was found
 	last       checksum // of the slot before the first free one
 	next       int64    // offset of the first free slot
 	size       int64    // of the file
 }
 
-// sound reports whether everything written so far is known to be on disk.
-func (j *journal) sound() bool { return j.file != nil }
-
 // full reports whether a new file has to be written before the next entry.
-func (j *journal) full() bool { return j.file == nil || j.next == j.size }
+func (j *journal) full() bool { return !j.sound || j.next == j.size }
 
 // append makes an entry durable. It needs a journal that isn't full. After an error the entry may be there or not.
 func (j *journal) append(e entry) error {
@@ -66,17 +68,36 @@ func (j *journal) append(e entry) error {
 	if err == nil {
 		err = j.file.sync()
 	}
+	if err == nil {
+		err = j.check()
+	}
 	if err != nil {
-		return errors.Join(err, j.close())
+		j.sound = false
+		return err
 	}
 	j.last = last
 	j.next += int64(len(slot))
 	return nil
 }
 
+// check returns an error unless the journal is still ours. If it isn't, it never will be again.
+func (j *journal) check() error {
+	if j.lost != nil {
+		return j.lost
+	}
+	err := j.disk.holds(j.name, j.file)
+	if errors.Is(err, ErrLost) {
+		j.lost, j.sound = err, false
+	}
+	return err
+}
+
 // replace puts a new file with these entries in the place of the journal. After an error the old or the new one is there.
 func (j *journal) replace(entries []entry) error {
-	_ = j.close() // whatever it says of the old file, the new one doesn't depend on it
+	j.sound = false
+	if err := j.check(); err != nil {
+		return err
+	}
 	j.generation++
 	content, last, used := encode(j.generation, entries, j.spare)
 	temporary := j.name + ".new"
@@ -88,16 +109,25 @@ func (j *journal) replace(entries []entry) error {
 	if err == nil {
 		err = f.sync()
 	}
-	if err == nil {
-		err = j.disk.rename(temporary, j.name)
-	}
-	if err == nil {
-		err = j.disk.syncFolder()
-	}
 	if err != nil {
 		return errors.Join(err, f.close())
 	}
-	j.file, j.last, j.next, j.size = f, last, used, int64(len(content))
+	err = j.disk.rename(temporary, j.name)
+	if err != nil && j.disk.holds(j.name, f) != nil { // a rename that failed may be done
+		return errors.Join(err, f.close())
+	}
+	_ = j.file.close() // whatever it says of the old file, the new one doesn't depend on it
+	j.file = f
+	if err == nil {
+		err = j.disk.syncFolder()
+	}
+	if err == nil {
+		err = j.check()
+	}
+	if err != nil {
+		return err
+	}
+	j.sound, j.last, j.next, j.size = true, last, used, int64(len(content))
 	return nil
 }
 
@@ -107,7 +137,7 @@ func (j *journal) close() error {
 		return nil
 	}
 	f := j.file
-	j.file = nil
+	j.file, j.sound = nil, false
 	return f.close()
 }
 

@@ -28,7 +28,7 @@ func lived(t testing.TB) ([]byte, state) {
 	if err := g.Retire(bob); err != nil {
 		t.Fatal(err)
 	}
-	content, err := d.read(onDisk)
+	content, _, err := d.read(onDisk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestTheFileIsBounded(t *testing.T) {
 		if err := g.Approve(chainA, alice, link(epoch, epoch+1)); err != nil {
 			t.Fatal(err)
 		}
-		if content, err := d.read(onDisk); err != nil || len(content) > most {
+		if content, _, err := d.read(onDisk); err != nil || len(content) > most {
 			t.Fatalf("epoch %d: expected at most %d bytes, found %d, %v", epoch, most, len(content), err)
 		}
 	}
