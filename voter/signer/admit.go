@@ -54,16 +54,24 @@ func (s *service) authorize(ctx context.Context) (string, error) {
 	if from == nil {
 		return "", fmt.Errorf("%w: expected a connection, found none", ErrDenied)
 	}
-	shown, _ := from.AuthInfo.(credentials.TLSInfo)
-	if len(shown.State.VerifiedChains) == 0 {
-		return "", fmt.Errorf("%w: expected a certificate, found none", ErrDenied)
+	certificate, err := certificateOf(from.AuthInfo)
+	if err != nil {
+		return "", err
 	}
-	certificate := shown.State.VerifiedChains[0][0]
 	name := certificate.Subject.CommonName
 	if len(s.clients) == 0 || slices.Contains(s.clients, name) || slices.Contains(s.clients, Fingerprint(certificate)) {
 		return name, nil
 	}
 	return name, fmt.Errorf("%w: expected one of %q, found %q with %s", ErrDenied, s.clients, name, Fingerprint(certificate))
+}
+
+// certificateOf returns the client's certificate; the error wraps ErrDenied.
+func certificateOf(info credentials.AuthInfo) (*x509.Certificate, error) {
+	shown, _ := info.(credentials.TLSInfo)
+	if len(shown.State.VerifiedChains) == 0 {
+		return nil, fmt.Errorf("%w: expected a certificate, found none", ErrDenied)
+	}
+	return shown.State.VerifiedChains[0][0], nil
 }
 
 func (s *service) checkChain(request any) error {

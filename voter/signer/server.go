@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 
@@ -20,13 +19,12 @@ import (
 
 // Bounds of what clients can take. A voter needs one connection and one stream for each of its keys.
 const (
-	maxRequest     = 4 << 10 // bytes
-	maxHeaders     = 8 << 10 // bytes
-	maxStreams     = 256     // requests at the same time on a connection
-	maxConnections = 64
-	handshakeTime  = 5 * time.Second
-	connectionAge  = 10 * time.Minute // after which a client shows its certificate again
-	endGrace       = 5 * time.Second  // for requests under way when the signer stops
+	maxRequest    = 4 << 10 // bytes
+	maxHeaders    = 8 << 10 // bytes
+	maxStreams    = 256     // requests at the same time on a connection
+	handshakeTime = 5 * time.Second
+	connectionAge = 10 * time.Minute // after which a client shows its certificate again
+	endGrace      = 5 * time.Second  // for requests under way when the signer stops
 )
 
 // Config is what a signer has to know beside its keys.
@@ -75,7 +73,7 @@ func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyri
 		server.GracefulStop()
 	}()
 	log.Info("signer started", "chain_id", config.ChainID, "address", listener.Addr().String())
-	err := server.Serve(netutil.LimitListener(listener, maxConnections))
+	err := server.Serve(&door{Listener: listener})
 	cancel()
 	<-ended
 	if err != nil && !errors.Is(err, grpc.ErrServerStopped) {

@@ -264,25 +264,6 @@ func TestOnlyMutualTLS13IsSpoken(t *testing.T) {
 	}
 }
 
-func TestStrangersTakeSomePlacesForSeconds(t *testing.T) {
-	t.Parallel()
-	s := newSite(t).serve(&stub{})
-	for range maxConnections + 10 {
-		conn, err := net.Dial("tcp", s.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-	}
-	if _, err := s.client("alice").Keys(t.Context()); err != nil {
-		t.Errorf("expected an answer, found %v", err)
-	}
-	s.end()
-	if s.at.peak != maxConnections {
-		t.Errorf("expected at most %d connections, found %d", maxConnections, s.at.peak)
-	}
-}
-
 // refusing is a connection that the other side has closed with an alert.
 type refusing struct{ net.Conn }
 

@@ -42,6 +42,24 @@ func (t transport) Clone() credentials.TransportCredentials { return t }
 
 // ServerHandshake also goes on with a certificate of ours that is out of date: the client then sees that and can say so.
 func (t transport) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	conn, info, err := t.serverHandshake(raw)
+	if errors.Is(err, net.ErrClosed) { // the door did it
+		err = fmt.Errorf("%w: this one waited the longest", errFull)
+	}
+	if err != nil && !errors.Is(err, io.EOF) { // a port scan
+		t.refusals.say(slog.LevelWarn, "connection refused", "from", raw.RemoteAddr().String(), "error", err)
+	}
+	return conn, info, err
+}
+
+func (t transport) serverHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	at, ok := raw.(*guest)
+	if !ok {
+		return nil, nil, fmt.Errorf("expected a connection of the door, found %T", raw)
+	}
+	if err := at.hear(); err != nil { // before anything is done for it
+		return nil, nil, err
+	}
 	own, err := t.read()
 	if err != nil {
 		t.alarms.say(slog.LevelError, "ALARM: no voter can connect", "error", err)
@@ -50,9 +68,12 @@ func (t transport) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 		return nil, nil, err
 	}
 	conn, info, err := credentials.NewTLS(own.server()).ServerHandshake(raw)
-	if err != nil && !errors.Is(err, io.EOF) { // a port scan
-		err = explain("the client", err)
-		t.refusals.say(slog.LevelWarn, "connection refused", "from", raw.RemoteAddr().String(), "error", err)
+	if err != nil {
+		return nil, nil, explain("the client", err)
+	}
+	certificate, err := certificateOf(info)
+	if err == nil {
+		err = at.admit(certificate.Subject.CommonName)
 	}
 	return conn, info, err
 }
