@@ -49,12 +49,12 @@ func (app *App) haltOnConflict(ctx sdk.Context) {
 	}
 }
 
-// OwnCheckpoint answers with this chain's checkpoints, as far as they are kept.
+// OwnCheckpoint answers with this chain's checkpoints, as far as they are kept: all recent ones, and those of the archive.
 func (app *App) OwnCheckpoint(ctx context.Context) trusted.Own {
 	return func(epoch uint64) (ffg.Checkpoint, bool, error) {
 		record, err := app.CheckpointKeeper.Record(ctx, epoch)
 		if errors.Is(err, checkpointtypes.ErrNotFound) {
-			return ffg.Checkpoint{}, false, nil
+			return app.FinalityKeeper.ArchivedCheckpoint(ctx, epoch)
 		}
 		return record.Checkpoint, err == nil, err
 	}

@@ -52,17 +52,23 @@ func (c Chain) proof(p cert.Proof, now time.Time) (ffg.Checkpoint, error) {
 	switch {
 	case p.ChainID != c.ID:
 		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof for chain %s, found %s", ErrImport, c.ID, p.ChainID)
-	case p.Trust == nil || len(p.HandOvers) == 0:
-		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof with the checkpoint that it starts at and with hand-overs, found one without", ErrImport)
+	case p.Trust == nil:
+		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof that brings the checkpoint that it starts at with its members, found one without", ErrImport)
+	case len(p.HandOvers) == 0:
+		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof of something after epoch %d, where it starts, found one without hand-overs", ErrImport, p.Trust.Checkpoint.Epoch)
 	}
 	start := p.Trust.Checkpoint
 	own, known, err := c.Own(start.Epoch)
 	if err != nil {
 		return ffg.Checkpoint{}, err
 	}
-	if !known || own != start {
-		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof that starts at a checkpoint of this chain, found epoch %d with root %s, which is not known here",
-			ErrImport, start.Epoch, start.Root())
+	if !known {
+		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof that starts at a checkpoint that this node keeps, found epoch %d, which it has pruned or not reached: make the proof from a newer one, with 'dualchaind prove --from EPOCH'",
+			ErrImport, start.Epoch)
+	}
+	if own != start {
+		return ffg.Checkpoint{}, fmt.Errorf("%w: expected a proof that starts at a checkpoint of this chain, found epoch %d with root %s, where this chain has root %s",
+			ErrImport, start.Epoch, start.Root(), own.Root())
 	}
 	return c.reach(*p.Trust, p.HandOvers, now)
 }

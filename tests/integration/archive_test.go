@@ -149,6 +149,16 @@ func TestALightClientCatchesUpByInstallationsThatChangedSomething(t *testing.T) 
 
 	archive := handOvers(f, 0)
 	require.Greater(t, len(archive), 20)
+	own := f.App.OwnCheckpoint(f.Ctx())
+	for _, kept := range []ffg.Checkpoint{anchor.Checkpoint, archive[0].Certificate.First, archive[5].Certificate.First} {
+		found, known, err := own(kept.Epoch)
+		require.NoError(t, err)
+		require.True(t, known, "a trusted checkpoint of epoch %d can be checked for ever", kept.Epoch)
+		require.Equal(t, kept, found)
+	}
+	_, known, err := own(archive[5].Certificate.First.Epoch - 1)
+	require.NoError(t, err)
+	require.False(t, known, "others are pruned")
 	require.Greater(t, int(pair(f)), len(archive)+5, "installations that changed nothing are left out")
 	lengths := map[int]bool{}
 	for i, h := range archive {

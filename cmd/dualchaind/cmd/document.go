@@ -47,15 +47,26 @@ func readDocument[T cert.Document](content []byte, field string, decode func([]b
 	if text := bytes.TrimSpace(content); len(text) > 0 && text[0] < ' ' { // no JSON begins like this
 		return decode(content)
 	}
+	if canonical := canonicalIn(content); canonical != nil {
+		return decode(canonical)
+	}
 	var answer map[string]json.RawMessage
 	if json.Unmarshal(content, &answer) == nil && len(answer[field]) > 0 {
 		content = answer[field]
 	}
-	var node struct {
-		Canonical []byte `json:"canonical"`
-	}
-	if json.Unmarshal(content, &node) == nil && len(node.Canonical) > 0 {
-		return decode(node.Canonical)
+	if canonical := canonicalIn(content); canonical != nil {
+		return decode(canonical)
 	}
 	return cert.DecodeJSON[T](content)
+}
+
+// canonicalIn returns the binary form in a node's answer, nil if there is none.
+func canonicalIn(content []byte) []byte {
+	var answer struct {
+		Canonical []byte `json:"canonical"`
+	}
+	if json.Unmarshal(content, &answer) != nil || len(answer.Canonical) == 0 {
+		return nil
+	}
+	return answer.Canonical
 }

@@ -21,19 +21,24 @@ import (
 
 func importCertificateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "import-certificate FILE.json",
+		Use:   "import-certificate FILE",
 		Short: "Hold this node's chain to a checkpoint that a certificate proves final",
-		Long: `Hold this node's chain to a checkpoint that a certificate proves final. FILE.json is a proof ('dualchaind prove block HEIGHT
---from EPOCH', or what a light client serves) that starts at a checkpoint of this node's chain, or a bare certificate by voters that
-this chain knows; - is standard input. It must be valid, younger than the unbonding time and not degraded.
+		Long: `Hold this node's chain to a checkpoint that a certificate proves final. FILE is a proof ('dualchaind prove block HEIGHT
+--from EPOCH') of a block after a checkpoint that this node keeps, EPOCH, or a bare certificate by voters that this chain knows, such as
+another node's answer to 'dualchaind query finality certificate finalized --output json'; - is standard input. It must be valid, younger
+than the unbonding time and not degraded.
 
 If this node's chain has another checkpoint in that epoch, the command fails and shows both, and from then on the node refuses to
 start: it is on a fork that finality went against. Stop the node before: its database is opened.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := readArgument(cmd, args[0])
+			content, err := readArgument(cmd, args[0])
 			if err != nil {
 				return err
+			}
+			document, err := importable(content)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", args[0], err)
 			}
 			srv := server.GetServerContextFromCmd(cmd)
 			if _, err := os.Stat(srv.Config.GenesisFile()); err != nil {
@@ -70,6 +75,19 @@ start: it is on a fork that finality went against. Stop the node before: its dat
 			return printJSON(cmd, checkpoint)
 		},
 	}
+}
+
+// importable returns a proof or a certificate, in any form in which it is to be had, as trusted.Import takes it.
+func importable(content []byte) ([]byte, error) {
+	proof, proofErr := readProof(content)
+	if proofErr == nil {
+		return cert.EncodeJSON(proof)
+	}
+	certificate, err := readDocument(content, "certificate", cert.DecodeCertificate)
+	if err == nil {
+		return cert.EncodeJSON(certificate)
+	}
+	return nil, fmt.Errorf("expected a proof or a certificate: %w; %w", proofErr, err)
 }
 
 // ownChain reads what certificates are verified with from a node's state.

@@ -64,3 +64,26 @@ func (k *Keeper) archivedAnchor(ctx context.Context) (cert.Trust, error) {
 	}
 	return cert.DecodeTrust(encoded)
 }
+
+// ArchivedCheckpoint returns a checkpoint that is kept for ever, and whether that of this epoch is one: the anchor, and those
+// that hand-overs prove final.
+func (k *Keeper) ArchivedCheckpoint(ctx context.Context, epoch uint64) (c ffg.Checkpoint, archived bool, err error) {
+	if epoch == 0 {
+		encoded, archived, err := found(k.anchorTrust.Get(ctx))
+		if err != nil || !archived {
+			return c, false, err
+		}
+		anchor, err := cert.DecodeTrust(encoded)
+		return anchor.Checkpoint, err == nil, err
+	}
+	pair, archived, err := found(k.archivedEpochs.Get(ctx, epoch))
+	if err != nil || !archived {
+		return c, false, err
+	}
+	encoded, err := k.handOvers.Get(ctx, pair)
+	if err != nil {
+		return c, false, fmt.Errorf("read the archive of pair %d: %w", pair, err)
+	}
+	h, err := cert.DecodeHandOver(encoded)
+	return h.Certificate.First, err == nil, err
+}
