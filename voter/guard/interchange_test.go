@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -196,7 +197,7 @@ func TestFilesThatAreNotImported(t *testing.T) {
 		"no data":                           {change(`"data"`, `"dates"`), ErrInterchange, `"data"`},
 		"data that is an object":            {`{"metadata": {"interchange_format_version": "5", "genesis_validators_root": "0x` + chainA.String() + `"}, "data": {}}`, ErrInterchange, "data: expected a list"},
 		"a field twice":                     {change(`"data":`, `"data": [], "data":`), ErrInterchange, `field "data" once`},
-		"a signing root twice":              {change(`"signing_root":`, `"signing_root": "0x00", "signing_root":`), ErrInterchange, `field "signing_root" once`},
+		"a signing root twice":              {change(`"signing_root":`, `"signing_root": "0x`+root+`", "signing_root":`), ErrInterchange, `field "signing_root" once`},
 		"a key without 0x":                  {change(`"0x`+alice.String(), `"`+alice.String()), ErrInterchange, "data[0].pubkey"},
 		"a key of 47 bytes":                 {change(alice.String(), alice.String()[2:]), ErrInterchange, "0x and 96 hexadecimal digits"},
 		"a key of 49 bytes":                 {change(alice.String(), alice.String()+"00"), ErrInterchange, "0x and 96 hexadecimal digits"},
@@ -214,6 +215,10 @@ func TestFilesThatAreNotImported(t *testing.T) {
 		"an empty epoch":                    {change(`"source_epoch": "3"`, `"source_epoch": ""`), ErrInterchange, "a decimal number"},
 		"a negative epoch":                  {change(`"source_epoch": "3"`, `"source_epoch": "-3"`), ErrInterchange, "a decimal number"},
 		"an epoch of 65 bits":               {change(`"target_epoch": "4"`, `"target_epoch": "18446744073709551616"`), ErrInterchange, "a decimal number of 64 bits"},
+		"an epoch that no chain reaches":    {change(`"target_epoch": "4"`, `"target_epoch": "281474976710657"`), ErrInterchange, "an epoch up to 281474976710656"},
+		"one too many votes":                {change(`"signed_attestations": [`, `"signed_attestations": [`+strings.Repeat(`{"source_epoch":"0","target_epoch":"1"},`, maxVotes-1)), ErrInterchange, "up to 524288 votes"},
+		"one too many entries":              {`{"data": [` + strings.Repeat(`{"pubkey":"0x`+alice.String()+`","signed_blocks":[],"signed_attestations":[]},`, maxHistories) + "0]}", ErrInterchange, "up to 4096 entries"},
+		"one too many fields":               {`{` + manyFields(maxFields+1) + `}`, ErrInterchange, "up to 64 fields"},
 		"a hexadecimal epoch":               {change(`"source_epoch": "3"`, `"source_epoch": "0x3"`), ErrInterchange, "a decimal number"},
 		"a signing root that is null":       {change(`"0x`+root+`"`, "null"), ErrInterchange, "expected a string"},
 		"an empty signing root":             {change("0x"+root, ""), ErrInterchange, "0x and 64 hexadecimal digits"},
@@ -252,12 +257,52 @@ func TestFilesThatAreImportedThoughUnusual(t *testing.T) {
 		"fields that the schema doesn't name": strings.Replace(good, `"data"`, `"comment": {"by": ["me", 1, null]}, "data"`, 1),
 		"capital digits":                      strings.Replace(good, alice.String(), strings.ToUpper(alice.String()), 1),
 		"no keys":                             string(must(formatInterchange(chainA, nil))),
+		"as many fields as there may be":      "{" + manyFields(maxFields-2) + "," + good[1:],
+		"the last epoch":                      strings.Replace(good, `"target_epoch": "4"`, `"target_epoch": "281474976710656"`, 1),
 		"of the largest size":                 good + strings.Repeat(" ", MaxInterchange-len(good)),
 		"a source equal to its target, as in Ethereum's first": strings.Replace(good, `"source_epoch": "3"`, `"source_epoch": "4"`, 1),
 	} {
 		g, _ := openNew(t)
 		if _, err := g.Import(chainA, []byte(content)); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// manyFields are so many fields with other names.
+func manyFields(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`"field %d": 0`, i))
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestAFileMayBeFull(t *testing.T) {
+	for name, content := range map[string]string{
+		"of entries": string(must(formatInterchange(chainA, make([]history, maxHistories)))),
+		"of votes":   string(interchangeOf(t, chainA, make([]Record, maxVotes)...)),
+	} {
+		if _, err := parseInterchange(chainA, []byte(strings.ReplaceAll(content, "  ", ""))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A small file must not take all the memory of a voter.
+func TestReadingAFileTakesLittleMemory(t *testing.T) {
+	good := string(interchangeOf(t, chainA, span(3, 4)))
+	const size = 8 << 20
+	for name, content := range map[string]string{
+		"a list of numbers": strings.Replace(good, `"data": [`, `"data": [`+strings.Repeat("0,", size/2), 1),
+		"a list of fields":  strings.Replace(good, `"data": [`, `"x": [`+strings.Repeat("0,", size/2)+`0], "data": [`, 1),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = parseInterchange(chainA, []byte(content))
+		runtime.ReadMemStats(&after)
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > 8*size {
+			t.Errorf("%s: expected at most %d bytes taken, found %d", name, 8*size, taken)
 		}
 	}
 }
