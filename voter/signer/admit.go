@@ -38,7 +38,7 @@ func (s *service) admit(ctx context.Context, request any, _ *grpc.UnaryServerInf
 		err = s.checkChain(request)
 	}
 	if err != nil {
-		s.refusals.say(slog.LevelError, "ALARM: request refused", "client", client, "error", err)
+		s.lines.say(kind{client, "request: " + reasonOf(err)}, slog.LevelError, "ALARM: request refused", "client", client, "error", err)
 		return nil, toStatus(err)
 	}
 	answer, err := handle(context.WithValue(ctx, clientKey{}, client), request)

@@ -45,8 +45,8 @@ func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyri
 	}
 	s := &service{
 		chainID: config.ChainID, clients: config.Clients, keys: keys, log: log,
-		refusals: &seldom{pause: 10 * time.Second, log: log},
-		refused:  map[asker]ffg.Vote{},
+		lines:   &seldom{pause: 10 * time.Second, log: log},
+		refused: map[asker]ffg.Vote{},
 	}
 	server := grpc.NewServer(
 		grpc.Creds(credentials),
@@ -86,11 +86,11 @@ func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyri
 // service answers the requests of clients that admit let through.
 type service struct {
 	signerv1.UnimplementedSignerServer
-	chainID  string
-	clients  []string
-	keys     Keyring
-	log      *slog.Logger
-	refusals *seldom // of requests that don't come to a method
+	chainID string
+	clients []string
+	keys    Keyring
+	log     *slog.Logger
+	lines   *seldom // of what a client asks for: it may do so without a pause
 
 	mu      sync.Mutex
 	refused map[asker]ffg.Vote // the last one
@@ -122,19 +122,21 @@ func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1
 		return nil, err
 	}
 	who := asker{client: clientOf(ctx), key: key}
-	log := s.log.With("key", key.String()[:8], "epoch", vote.Target.Epoch, "target", vote.Target.Root.String(),
-		"source", vote.Source.Epoch, "client", who.client)
+	about := []any{"key", key.String()[:8], "epoch", vote.Target.Epoch, "target", vote.Target.Root.String(),
+		"source", vote.Source.Epoch, "client", who.client}
 	signature, err := s.keys.Sign(ctx, key, vote)
-	switch {
-	case err == nil:
-		log.Info("signed")
+	if err == nil {
+		s.lines.say(kind{who.client, fmt.Sprintf("signed: %s %d", key, vote.Target.Epoch)}, slog.LevelInfo, "signed", about...)
 		return &signerv1.SignResponse{Signature: signature[:]}, nil
+	}
+	about = append(about, "error", err)
+	switch {
 	case errors.Is(err, sign.ErrNoKey), errors.Is(err, sign.ErrClosed), ctx.Err() != nil:
-		log.Warn("not signed", "error", err)
+		s.lines.say(kind{who.client, "not signed: " + reasonOf(err)}, slog.LevelWarn, "not signed", about...)
 	case s.again(who, vote):
-		log.Debug("refused to sign again", "error", err)
+		s.log.Debug("refused to sign again", about...)
 	default:
-		log.Error("ALARM: refused to sign", "error", err)
+		s.lines.say(kind{who.client, fmt.Sprintf("refused: %s %s", key, reasonOf(err))}, slog.LevelError, "ALARM: refused to sign", about...)
 	}
 	return nil, err
 }

@@ -47,7 +47,7 @@ func (t transport) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 		err = fmt.Errorf("%w: this one waited the longest", errFull)
 	}
 	if err != nil && !errors.Is(err, io.EOF) { // a port scan
-		t.refusals.say(slog.LevelWarn, "connection refused", "from", raw.RemoteAddr().String(), "error", err)
+		t.refusals.say(kind{what: sourceOf(raw.RemoteAddr()).String()}, slog.LevelWarn, "connection refused", "from", raw.RemoteAddr().String(), "error", err)
 	}
 	return conn, info, err
 }
@@ -62,7 +62,7 @@ func (t transport) serverHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 	}
 	own, err := t.read()
 	if err != nil {
-		t.alarms.say(slog.LevelError, "ALARM: no voter can connect", "error", err)
+		t.alarms.say(kind{}, slog.LevelError, "ALARM: no voter can connect", "error", err)
 	}
 	if own == nil {
 		return nil, nil, err
@@ -102,7 +102,7 @@ func (t transport) read() (*identity, error) {
 		return own, err
 	}
 	if err := own.inDate(now.Add(renewal)); err != nil {
-		t.reminders.say(slog.LevelWarn, "a certificate has to be renewed soon", "reason", err)
+		t.reminders.say(kind{}, slog.LevelWarn, "a certificate has to be renewed soon", "reason", err)
 	}
 	return own, nil
 }
