@@ -154,6 +154,6 @@ func (c *Conflict) Error() string {
 		trusted += fmt.Sprintf(" (block %d, %s)", c.Trusted.Height, c.Trusted.BlockHash)
 	}
 	return fmt.Sprintf("this node's chain conflicts with a trusted checkpoint: in epoch %d expected %s, from %s, found root %s (block %d, %s): "+
-		"the node stops; it is on a fork that finality went against, or the trust is wrong: see docs/operations.md",
+		"the node stops; it is on a fork that finality went against, or the trust is wrong: see \"Guarding a node\" in docs/light-client.md",
 		c.Trusted.Epoch, trusted, c.Trusted.From, c.Own.Root(), c.Own.Height, c.Own.BlockHash)
 }

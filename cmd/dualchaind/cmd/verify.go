@@ -135,10 +135,10 @@ func stepsOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome, err error
 }
 
 func stagesOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome) []stage {
-	stages := []stage{{
-		[]cert.Step{cert.StepDecode, cert.StepChain, cert.StepTrust, cert.StepExpired},
-		fmt.Sprintf("trust      chain %s, epoch %d, root %s", proof.ChainID, trust.Checkpoint.Epoch, trust.Checkpoint.Root()),
-	}}
+	stages := []stage{
+		{[]cert.Step{cert.StepDecode, cert.StepChain}, "chain      " + proof.ChainID},
+		{[]cert.Step{cert.StepTrust, cert.StepExpired}, fmt.Sprintf("trust      epoch %d, root %s", trust.Checkpoint.Epoch, trust.Checkpoint.Root())},
+	}
 	if len(proof.HandOvers) > 0 {
 		says := fmt.Sprintf("hand-overs %d of them", len(proof.HandOvers))
 		if reached := outcome.Trust.Checkpoint; reached.Epoch > 0 {
@@ -163,7 +163,7 @@ func stagesOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome) []stage 
 		included("blocks", proof.Tx.Block, proof.Tx.Next)
 		header(fmt.Sprintf("data hash of block %d, last results hash of block %d", proof.Tx.Block.Height, proof.Tx.Next.Height))
 		stages = append(stages,
-			stage{[]cert.Step{cert.StepTx}, fmt.Sprintf("tx         %s is number %d of %d", proof.Tx.Hash, proof.Tx.Index, proof.Tx.Total)},
+			stage{[]cert.Step{cert.StepTx}, fmt.Sprintf("tx         %s is number %d in the block", proof.Tx.Hash, proof.Tx.Index)},
 			stage{[]cert.Step{cert.StepResult}, fmt.Sprintf("result     code %d, gas used %d", proof.Tx.Result.Code, proof.Tx.Result.GasUsed)})
 	case proof.State != nil:
 		included("block", proof.State.Block)
@@ -210,7 +210,10 @@ func trustOf(name, file string, proof cert.Proof) (cert.Trust, error) {
 		return cert.Trust{}, fmt.Errorf("%w: expected a proof that brings the members of the trusted checkpoint, found one without: use --trust-file, or make the proof with 'dualchaind prove --from %d'",
 			errTrustFlag, ref.Epoch)
 	}
-	if found := proof.Trust.Checkpoint.Ref(); found != ref {
+	if found := proof.Trust.Checkpoint.Ref(); found.Epoch == ref.Epoch && found.Root != ref.Root {
+		return cert.Trust{}, fmt.Errorf("%w: expected a proof that starts at epoch %d with root %s, found root %s: the proof is of another chain or fork, or the trust is wrong",
+			errTrustFlag, ref.Epoch, ref.Root, found.Root)
+	} else if found != ref {
 		return cert.Trust{}, fmt.Errorf("%w: expected a proof that starts at epoch %d with root %s, found epoch %d with root %s: make one with 'dualchaind prove --from %d'",
 			errTrustFlag, ref.Epoch, ref.Root, found.Epoch, found.Root, ref.Epoch)
 	}
