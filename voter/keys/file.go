@@ -15,7 +15,7 @@ func ReadKeystore(folder, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read keystore: %w", err)
 	}
-	content, err := readPrivate(path, maxKeystore)
+	content, err := ReadPrivate(path, maxKeystore)
 	if err != nil {
 		return nil, fmt.Errorf("read keystore: %w", err)
 	}

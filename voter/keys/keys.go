@@ -84,7 +84,7 @@ func Load(folder, name string, password []byte) (*bls.SecretKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load key: %w", err)
 	}
-	content, err := readPrivate(path, maxKeystore)
+	content, err := ReadPrivate(path, maxKeystore)
 	if err != nil {
 		return nil, fmt.Errorf("load key: %w", err)
 	}
@@ -101,7 +101,7 @@ func Show(folder, name string) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("show key: %w", err)
 	}
-	content, err := readPrivate(path, maxKeystore)
+	content, err := ReadPrivate(path, maxKeystore)
 	if err != nil {
 		return Info{}, fmt.Errorf("show key: %w", err)
 	}
@@ -170,8 +170,8 @@ func othersBits(path string) fs.FileMode {
 	return 0o077
 }
 
-// readPrivate reads a file of at most most bytes that nobody but its owner may read. It wraps ErrMode and ErrSize.
-func readPrivate(path string, most int) ([]byte, error) {
+// ReadPrivate reads a file of at most most bytes that nobody but its owner may read. It wraps ErrMode and ErrSize.
+func ReadPrivate(path string, most int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -47,7 +47,7 @@ func FilePassword(file, question string, ask Ask) Password {
 
 // readPassword reads a password up to the end of a line, which belongs to the file.
 func readPassword(path string) ([]byte, error) {
-	content, err := readPrivate(path, maxPasswordFile)
+	content, err := ReadPrivate(path, maxPasswordFile)
 	if err != nil {
 		return nil, fmt.Errorf("read password: %w", err)
 	}

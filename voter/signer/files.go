@@ -8,14 +8,19 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/dualchain/dualchain/voter/keys"
 )
+
+// maxKey bounds the size of a private key's file in bytes. RSA's largest have a tenth of it.
+const maxKey = 64 << 10
 
 // Files are the PEM files of one side of the connection. They are read again for each connection, so that replaced
 // ones count without a restart.
 type Files struct {
 	CA          string // certificates of the authority behind the other side's certificate
 	Certificate string // our certificate, then intermediate ones if there are any
-	Key         string // its private key
+	Key         string // its private key, which others must not be able to read
 }
 
 // identity is what the files hold.
@@ -27,19 +32,20 @@ type identity struct {
 
 // read wraps ErrCertificate and names the file if one can't be used, whatever its dates.
 func (f Files) read() (*identity, error) {
-	content := map[string][]byte{}
-	for _, path := range []string{f.CA, f.Certificate, f.Key} {
-		b, err := os.ReadFile(path)
+	ca, caErr := os.ReadFile(f.CA)
+	certificate, certificateErr := os.ReadFile(f.Certificate)
+	key, keyErr := keys.ReadPrivate(f.Key, maxKey)
+	defer clear(key)
+	for _, err := range []error{caErr, certificateErr, keyErr} {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrCertificate, err)
 		}
-		content[path] = b
 	}
-	pair, err := tls.X509KeyPair(content[f.Certificate], content[f.Key])
+	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s with key %s: %w", ErrCertificate, f.Certificate, f.Key, err)
 	}
-	authority, err := certificatesIn(content[f.CA])
+	authority, err := certificatesIn(ca)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrCertificate, f.CA, err)
 	}

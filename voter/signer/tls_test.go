@@ -193,12 +193,14 @@ func TestFilesThatCanNotBeUsed(t *testing.T) {
 		break_ func(*site) error
 		says   string
 	}{
-		"no certificate":   {func(s *site) error { return os.Remove(s.path("alice.crt")) }, "alice.crt: no such file"},
-		"no key":           {func(s *site) error { return os.Remove(s.path("alice.key")) }, "alice.key: no such file"},
-		"no authority":     {func(s *site) error { return os.Remove(s.path("ca.crt")) }, "ca.crt: no such file"},
-		"another's key":    {func(s *site) error { return os.Rename(s.path("bob.key"), s.path("alice.key")) }, "does not match"},
-		"a key for a CA":   {func(s *site) error { return os.Rename(s.path("ca.key"), s.path("ca.crt")) }, "ca.crt: expected certificates only, found PRIVATE KEY"},
-		"nothing for a CA": {func(s *site) error { return os.WriteFile(s.path("ca.crt"), nil, 0o600) }, "ca.crt: expected at least one PEM certificate, found none"},
+		"no certificate":      {func(s *site) error { return os.Remove(s.path("alice.crt")) }, "alice.crt: no such file"},
+		"no key":              {func(s *site) error { return os.Remove(s.path("alice.key")) }, "alice.key: no such file"},
+		"no authority":        {func(s *site) error { return os.Remove(s.path("ca.crt")) }, "ca.crt: no such file"},
+		"a key for everybody": {func(s *site) error { return os.Chmod(s.path("alice.key"), 0o644) }, "alice.key: expected mode 0600, found 0644: run chmod 600"},
+		"a key for the group": {func(s *site) error { return os.Chmod(s.path("alice.key"), 0o640) }, "alice.key: expected mode 0600, found 0640"},
+		"another's key":       {func(s *site) error { return os.Rename(s.path("bob.key"), s.path("alice.key")) }, "does not match"},
+		"a key for a CA":      {func(s *site) error { return os.Rename(s.path("ca.key"), s.path("ca.crt")) }, "ca.crt: expected certificates only, found PRIVATE KEY"},
+		"nothing for a CA":    {func(s *site) error { return os.WriteFile(s.path("ca.crt"), nil, 0o600) }, "ca.crt: expected at least one PEM certificate, found none"},
 		"garbage for a CA": {func(s *site) error {
 			return os.WriteFile(s.path("ca.crt"), []byte("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"), 0o600)
 		}, "ca.crt"},
