@@ -25,7 +25,7 @@ type KeyReport struct {
 
 // Export returns an interchange file (EIP-3076) of what these keys may have signed in a domain; of all keys if none is
 // named. A complete file has a vote for each that is remembered, and a minimal one has one vote for each key. A floor is
-// written as a vote without a signing root. Export first, and sign nothing with the keys here afterwards: Retire them.
+// written as a vote without a signing root. If there are votes, but of other domains only, none of all keys is an error. Export first, and sign nothing with the keys here afterwards: Retire them.
 // Errors: ErrMissing, fs.ErrClosed.
 func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]byte, error) {
 	g.mu.Lock()
@@ -34,6 +34,10 @@ func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]b
 		return nil, fmt.Errorf("export slashing protection: %w", fs.ErrClosed)
 	}
 	if len(keys) == 0 {
+		if others := g.state.strangers(domain); len(others) > 0 {
+			return nil, fmt.Errorf("export slashing protection: %w: expected a record of the chain with domain %s, found those of %s only: is the chain id right?",
+				ErrMissing, domain, others)
+		}
 		keys = slices.DeleteFunc(g.state.keys(), func(key ffg.PublicKey) bool { return !g.state[key].covers(domain) })
 	}
 	var all []history
@@ -49,6 +53,20 @@ func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]b
 		return nil, fmt.Errorf("export slashing protection: %w", err)
 	}
 	return content, nil
+}
+
+// strangers returns the domains of all votes, ascending, unless this domain is among them.
+func (s state) strangers(domain ffg.Root) []ffg.Root {
+	found := make(map[ffg.Root]bool)
+	for _, a := range s {
+		for d := range a.ledgers {
+			found[d] = true
+		}
+	}
+	if found[domain] {
+		return nil
+	}
+	return slices.SortedFunc(maps.Keys(found), func(a, b ffg.Root) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // export returns records from which merge makes this ledger, or a tighter one if minimal.
@@ -75,6 +93,11 @@ func (l *ledger) export(minimal bool) []Record {
 // with anything in the journal or the file is refused afterwards. Errors: ErrInterchange, ErrDomain, ErrStorage, fs.ErrClosed;
 // nothing is changed then.
 func (g *Guard) Import(domain ffg.Root, content []byte) (Report, error) {
+	return g.take(domain, content, func(state) {})
+}
+
+// take makes one change of what a file says and of what is done then.
+func (g *Guard) take(domain ffg.Root, content []byte, then func(state)) (Report, error) {
 	all, err := parseInterchange(domain, content)
 	if err != nil {
 		return Report{}, fmt.Errorf("import slashing protection: %w", err)
@@ -86,6 +109,7 @@ func (g *Guard) Import(domain ffg.Root, content []byte) (Report, error) {
 	}
 	next := g.state.clone()
 	report := next.merge(domain, all, g.keep)
+	then(next)
 	if slices.Equal(next.entries(), g.state.entries()) {
 		err = g.settle()
 	} else {
