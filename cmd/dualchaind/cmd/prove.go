@@ -12,6 +12,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/x/finality/client/cli"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -44,7 +45,7 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 				start.Members = !withoutMembers
 				answer, about, err := ask(cmd, args, types.NewProofsClient(clientCtx))
 				if err != nil {
-					return err
+					return cli.Said(err)
 				}
 				proof, err := cert.DecodeProof(answer.Canonical)
 				if err != nil {

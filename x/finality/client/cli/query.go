@@ -37,7 +37,7 @@ func newTxStatusCmd() *cobra.Command {
 			}
 			answer, err := types.NewProofsClient(clientCtx).TxStatus(cmd.Context(), &types.TxStatusRequest{Hash: strings.ToLower(args[0])})
 			if err != nil {
-				return err
+				return Said(err)
 			}
 			return clientCtx.PrintProto(answer)
 		},
@@ -78,7 +78,7 @@ a proof use 'dualchaind prove tx'.`,
 			defer cancel()
 			answer, err := waitForTx(ctx, types.NewProofsClient(clientCtx), strings.ToLower(args[0]), types.FinalityLevel(wanted), poll)
 			if err != nil {
-				return err
+				return Said(err)
 			}
 			return clientCtx.PrintProto(answer)
 		},
