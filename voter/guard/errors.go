@@ -7,6 +7,10 @@ import (
 	"github.com/dualchain/dualchain/ffg"
 )
 
+// NoOtherMachineFlag is the flag with which somebody says that a key that was retired has signed nothing elsewhere since,
+// or that all of it is recorded here.
+const NoOtherMachineFlag = "i-know-no-other-machine-has-these-keys"
+
 // Reasons to refuse. Each is wrapped in an error that says what was found and what to do.
 var (
 	// ErrMissing: there is no journal, or it doesn't know the key.

@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/dualchain/dualchain/ffg"
 )
@@ -55,9 +56,14 @@ func (g *Guard) Compare(domain ffg.Root, content []byte, keys []ffg.PublicKey) (
 
 // Receive is Import for keys that come from another machine: they may vote here from then on, also those that were retired,
 // and those that neither the file nor the record has votes of: these have never voted in the domain. All of it is done, or
-// nothing, also in a crash: what was interrupted can be repeated, and Compare says the same again. Errors: as for Import.
+// nothing, also in a crash. Of a retired key that isn't one of these nothing is taken: the file stays news for the day when
+// the key comes. So what was interrupted can be repeated, and Compare says the same again. Errors: as for Import.
 func (g *Guard) Receive(domain ffg.Root, content []byte, keys []ffg.PublicKey) (Report, error) {
-	return g.take(domain, content, func(next state) {
+	left := func(h history) bool {
+		a := g.state[h.key]
+		return a != nil && a.retired && !slices.Contains(keys, h.key)
+	}
+	return g.take(domain, content, left, func(next state) {
 		for _, key := range keys {
 			a := next[key]
 			if a == nil {

@@ -89,6 +89,20 @@ func TestKeysThatAreReceivedVoteHere(t *testing.T) {
 	}
 }
 
+func TestOfARetiredKeyThatDoesNotComeNothingIsTaken(t *testing.T) {
+	g, _ := openNew(t)
+	if err := errors.Join(g.Retire(alice), g.Retire(bob)); err != nil {
+		t.Fatal(err)
+	}
+	content := must(formatInterchange(chainA, []history{{key: alice, votes: []Record{span(4, 5)}}, {key: bob, votes: []Record{span(4, 5)}}}))
+	if _, err := g.Receive(chainA, content, []ffg.PublicKey{bob}); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := compare(t, g, content, alice), compare(t, g, content, bob); !a.Newer || !a.Retired || b.Newer || b.Retired {
+		t.Errorf("expected the first key as it was, and the second received, found %+v and %+v", a, b)
+	}
+}
+
 // Otherwise a crash in between would leave a key that votes without what it signed elsewhere, or a file that can't be
 // used again.
 func TestKeysAreReceivedWholeOrNotAtAll(t *testing.T) {

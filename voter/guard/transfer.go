@@ -93,11 +93,11 @@ func (l *ledger) export(minimal bool) []Record {
 // with anything in the journal or the file is refused afterwards. Errors: ErrInterchange, ErrDomain, ErrStorage, fs.ErrClosed;
 // nothing is changed then.
 func (g *Guard) Import(domain ffg.Root, content []byte) (Report, error) {
-	return g.take(domain, content, func(state) {})
+	return g.take(domain, content, func(history) bool { return false }, func(state) {})
 }
 
-// take makes one change of what a file says and of what is done then.
-func (g *Guard) take(domain ffg.Root, content []byte, then func(state)) (Report, error) {
+// take makes one change of what a file says, but for what is left aside, and of what is done then.
+func (g *Guard) take(domain ffg.Root, content []byte, left func(history) bool, then func(state)) (Report, error) {
 	all, err := parseInterchange(domain, content)
 	if err != nil {
 		return Report{}, fmt.Errorf("import slashing protection: %w", err)
@@ -108,7 +108,7 @@ func (g *Guard) take(domain ffg.Root, content []byte, then func(state)) (Report,
 		return Report{}, fmt.Errorf("import slashing protection: %w", fs.ErrClosed)
 	}
 	next := g.state.clone()
-	report := next.merge(domain, all, g.keep)
+	report := next.merge(domain, slices.DeleteFunc(all, left), g.keep)
 	then(next)
 	if slices.Equal(next.entries(), g.state.entries()) {
 		err = g.settle()

@@ -207,6 +207,7 @@ func TestAKeyComesWithItsHistoryAndGoesWithIt(t *testing.T) {
 		t.Errorf("expected the same history, found %s", same)
 	}
 
+	h.expect("back with what it signed here", h.post(history, k), keymanager.Failed+" key retired")
 	h.expect("back without a history", h.post("", k), keymanager.Failed+" key retired")
 	h.expect("back with what it signed elsewhere", h.post(k.history(20), k), keymanager.Imported)
 	if err := h.sign(k, 20); err == nil {
@@ -223,6 +224,7 @@ func TestEveryStatus(t *testing.T) {
 	h.expect("one that has never voted, and one without history", h.post(first.history(), first, second), keymanager.Imported, keymanager.Failed)
 	h.expect("twice in a request", h.post(second.history(), second, second), keymanager.Imported, keymanager.Duplicate)
 	damaged := key{public: third.public, keystore: strings.Replace(third.keystore, `"version": 4`, `"version": 3`, 1)}
+	h.expect("twice without history", h.post("", third, third), keymanager.Failed+" no slashing protection", keymanager.Failed+" no slashing protection")
 	h.expect("a damaged keystore", h.post(third.history(), damaged), keymanager.Failed+" invalid keystore")
 	code, wrong := h.ask(http.MethodPost, map[string]any{"keystores": []string{third.keystore}, "passwords": []string{"wrong"}})
 	if code != http.StatusOK {
