@@ -7,13 +7,9 @@ import (
 	"path/filepath"
 
 	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"
 )
-
-// NeverVotedFlag is the flag that lets a key vote without a record of its votes.
-const NeverVotedFlag = "i-know-this-key-has-never-voted"
 
 // DefaultKey is the name of a home's first key.
 const DefaultKey = "voter"
@@ -45,33 +41,60 @@ func (h Home) Resolve(file string) string {
 	return filepath.Join(string(h), file)
 }
 
-// AddKey saves a key that has never voted and begins to protect it. It protects first: a key file without protection
-// could be a key that lost it. Errors: those of package guard and keys.Save.
+// AddKey is Adder.Add for one key.
 func (h Home) AddKey(name string, secret *bls.SecretKey, password []byte, options keys.SaveOptions) (keys.Info, error) {
+	adder, err := h.Adder()
+	if err != nil {
+		return keys.Info{}, err
+	}
+	info, err := adder.Add(name, secret, password, options)
+	return info, errors.Join(err, adder.Close())
+}
+
+// Adder adds keys that have never voted to a home, whose slashing protection is locked until Close: no voter runs with it.
+type Adder struct {
+	home  Home
+	guard *guard.Guard
+}
+
+// Adder creates slashing protection if there is none. Errors: those of package guard.
+func (h Home) Adder() (*Adder, error) {
+	g, err := h.createGuard()
+	if err != nil {
+		return nil, fmt.Errorf("add key: %w", err)
+	}
+	return &Adder{home: h, guard: g}, nil
+}
+
+// Close unlocks slashing protection.
+func (a *Adder) Close() error { return a.guard.Close() }
+
+// Add saves a key and begins to protect it. It protects first: a key file without protection could be a key that lost it.
+// Errors: those of package guard and keys.Save.
+func (a *Adder) Add(name string, secret *bls.SecretKey, password []byte, options keys.SaveOptions) (keys.Info, error) {
 	public := secret.PublicKey()
 	if public == nil {
 		return keys.Info{}, fmt.Errorf("add key: %w: expected a secret key, found none", keys.ErrFormat)
 	}
-	if err := h.protect(public.Bytes()); err != nil {
+	if err := keys.Absent(a.home.Keys(), public); err != nil {
 		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
-	info, err := keys.Save(h.Keys(), name, secret, password, options)
+	if err := a.guard.Admit(public.Bytes()); err != nil {
+		return keys.Info{}, fmt.Errorf("add key: %w", err)
+	}
+	info, err := keys.Save(a.home.Keys(), name, secret, password, options)
 	if err != nil {
 		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
 	return info, nil
 }
 
-// protect admits a key to the guard, which it creates if there is none.
-func (h Home) protect(key ffg.PublicKey) error {
+// createGuard opens the guard, which it creates if there is none.
+func (h Home) createGuard() (*guard.Guard, error) {
 	if err := guard.Create(h.guardPath()); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+		return nil, err
 	}
-	g, err := guard.Open(h.guardPath())
-	if err != nil {
-		return err
-	}
-	return errors.Join(g.Admit(key), g.Close())
+	return guard.Open(h.guardPath())
 }
 
 // secrets loads the keys that the configuration names. There may be none if the keymanager API can add some.
@@ -114,37 +137,4 @@ func (h Home) loadKeys(names []string, find keys.Password) (secrets []*bls.Secre
 		secrets = append(secrets, secret)
 	}
 	return secrets, nil
-}
-
-// openGuard opens the guard that protects the keys. Without one it refuses to start and says why: what a key has signed
-// is forgotten then, unless its owner says that there is nothing to forget.
-func (h Home) openGuard(domain ffg.Root, public []ffg.PublicKey, keep int, neverVoted bool) (*guard.Guard, error) {
-	if neverVoted {
-		for _, key := range public {
-			if err := h.protect(key); err != nil {
-				return nil, err
-			}
-		}
-	}
-	g, err := guard.Open(h.guardPath(), guard.Keep(keep))
-	if errors.Is(err, guard.ErrMissing) {
-		return nil, fmt.Errorf("%w; if its keys have never signed a vote, anywhere, start once with --%s", err, NeverVotedFlag)
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, key := range public {
-		known, err := g.Knows(domain, key)
-		if err == nil && !known {
-			err = fmt.Errorf("%w: %s has no record of key %s on this chain: restore or import the file that has; if the key has never signed a vote, anywhere, start once with --%s",
-				guard.ErrMissing, h.guardPath(), key, NeverVotedFlag)
-		}
-		if err == nil && g.Retired(key) {
-			err = fmt.Errorf("%w: key %s votes on another machine: bring it back with 'dualchaind voter move --from', or remove it here", guard.ErrRetired, key)
-		}
-		if err != nil {
-			return nil, errors.Join(err, g.Close())
-		}
-	}
-	return g, nil
 }

@@ -60,11 +60,14 @@ type Info struct {
 	Description string `json:"description,omitempty"`
 }
 
-// Save writes a new keystore into folder. It never replaces one: the error then wraps fs.ErrExist. Others: ErrName,
-// those of Encode.
+// Save writes a new keystore into folder. It never replaces one, and a key has one: the error then wraps fs.ErrExist.
+// Others: ErrName, those of Encode and List.
 func Save(folder, name string, secret *bls.SecretKey, password []byte, options SaveOptions) (Info, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
+		return Info{}, fmt.Errorf("save key: %w", err)
+	}
+	if err := Absent(folder, secret.PublicKey()); err != nil {
 		return Info{}, fmt.Errorf("save key: %w", err)
 	}
 	content, err := Encode(secret, password, options)
@@ -133,6 +136,21 @@ func List(folder string) ([]Info, error) {
 		infos = append(infos, info)
 	}
 	return infos, nil
+}
+
+// Absent returns an error wrapping fs.ErrExist that names the file if a folder has the key already, under whatever name.
+// Others: those of List.
+func Absent(folder string, public *bls.PublicKey) error {
+	infos, err := List(folder)
+	if err != nil {
+		return err
+	}
+	for _, info := range infos {
+		if public != nil && info.PubKey == public.String() {
+			return fmt.Errorf("%w: expected a key that isn't in %s, found %s as %s", fs.ErrExist, folder, public, info.Name+suffix)
+		}
+	}
+	return nil
 }
 
 // Delete removes a keystore for good. Without its mnemonic or a copy the key is lost. Errors: ErrName, those of removing.

@@ -24,17 +24,18 @@ func save(t *testing.T, folder, name string, seed byte) Info {
 
 func TestAKeySurvivesItsFile(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "keys")
-	for _, kdf := range []KDF{Scrypt, PBKDF2} {
+	for i, kdf := range []KDF{Scrypt, PBKDF2} {
+		secret := key(t, byte(i+1))
 		options := SaveOptions{KDF: kdf, Cost: Light, Path: "m/1/2", Description: "of " + string(kdf)}
-		saved, err := Save(folder, string(kdf), key(t, 1), []byte(password), options)
-		if want := (Info{string(kdf), key(t, 1).PublicKey().String(), "m/1/2", options.Description}); err != nil || saved != want {
+		saved, err := Save(folder, string(kdf), secret, []byte(password), options)
+		if want := (Info{string(kdf), secret.PublicKey().String(), "m/1/2", options.Description}); err != nil || saved != want {
 			t.Fatalf("expected %v, found %v, %v", want, saved, err)
 		}
 		loaded, err := Load(folder, string(kdf), []byte(password))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if loaded.Bytes() != key(t, 1).Bytes() {
+		if loaded.Bytes() != secret.Bytes() {
 			t.Errorf("%s: expected the key that was saved, found another one", kdf)
 		}
 		if shown, err := Show(folder, string(kdf)); err != nil || shown != saved {
@@ -84,6 +85,17 @@ func TestSaveReplacesNothing(t *testing.T) {
 	}
 	if info, err := Show(folder, "a"); err != nil || info != first {
 		t.Errorf("expected the first key, found %v, %v", info, err)
+	}
+}
+
+func TestAKeyHasOneFile(t *testing.T) {
+	folder := t.TempDir()
+	save(t, folder, "a", 1)
+	if _, err := Save(folder, "b", key(t, 1), []byte(password), light); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "as a.json") {
+		t.Errorf("expected %v naming a.json, found %v", fs.ErrExist, err)
+	}
+	if infos, err := List(folder); err != nil || len(infos) != 1 {
+		t.Errorf("expected one key, found %v, %v", infos, err)
 	}
 }
 
