@@ -23,6 +23,12 @@ type Arrival struct {
 // so it is an old one or was made here, and the key may have voted elsewhere since.
 func (a Arrival) Stale() bool { return a.Retired && !a.Newer }
 
+// Verify returns an error unless a file is one that can be imported: ErrInterchange, ErrDomain.
+func Verify(domain ffg.Root, content []byte) error {
+	_, err := parseInterchange(domain, content)
+	return err
+}
+
 // Compare returns an Arrival for each of these keys, and changes nothing. Errors: ErrInterchange, ErrDomain, fs.ErrClosed.
 func (g *Guard) Compare(domain ffg.Root, content []byte, keys []ffg.PublicKey) ([]Arrival, error) {
 	all, err := parseInterchange(domain, content)

@@ -93,17 +93,28 @@ the keys here afterwards: to move a voter, 'dualchaind voter move' does that and
 }
 
 func importGuardCommand() *cobra.Command {
-	var fresh bool
+	var fresh, alone bool
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Add what an interchange file (EIP-3076) says that keys have signed on one chain",
 		Long: `Add what an interchange file (EIP-3076) says that keys have signed on one chain. That never loosens protection: whatever would be
 slashable together with anything in the record or the file is refused afterwards. Keys of which the file has votes may
-vote on that chain, and on no other. A file that can't be used changes nothing in the record.`,
+vote on that chain, and on no other. Keys that were moved away or deleted here don't, unless --` + guard.NoOtherMachineFlag + `
+says so. A file that can't be used changes nothing in the record.`,
 		Args: cobra.ExactArgs(1),
-		PreRunE: func(cmd *cobra.Command, _ []string) error {
+		PreRunE: func(cmd *cobra.Command, args []string) error {
+			if !fresh {
+				return nil
+			}
+			domain, content, err := interchangeOf(cmd, args[0])
+			if err == nil {
+				err = guard.Verify(domain, content) // before there is a record that knows nothing
+			}
+			if err != nil {
+				return err
+			}
 			home, err := voterHome(cmd)
-			if err != nil || !fresh {
+			if err != nil {
 				return err
 			}
 			if err := guard.Create(filepath.Join(string(home), guard.FileName)); !errors.Is(err, fs.ErrExist) {
@@ -112,11 +123,7 @@ vote on that chain, and on no other. A file that can't be used changes nothing i
 			return nil
 		},
 		RunE: onGuard(func(cmd *cobra.Command, g *guard.Guard, args []string) error {
-			domain, err := guardDomain(cmd)
-			if err != nil {
-				return err
-			}
-			content, err := readInterchange(args[0])
+			domain, content, err := interchangeOf(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -124,12 +131,29 @@ vote on that chain, and on no other. A file that can't be used changes nothing i
 			if err != nil {
 				return err
 			}
-			return printImport(cmd, report)
+			for _, k := range report.Keys {
+				if !alone || !g.Retired(k.Key) {
+					continue
+				}
+				if err := g.Restore(k.Key); err != nil {
+					return err
+				}
+			}
+			return printImport(cmd, g, report)
 		}),
 	}
 	cmd.Flags().BoolVar(&fresh, "new", false, "begin a record if there is none; only if nothing was signed after the file was made")
+	cmd.Flags().BoolVar(&alone, guard.NoOtherMachineFlag, false, "let keys of the file vote here again that were moved away or deleted; if another machine has them, their stake is at risk")
 	cmd.Flags().String(flags.FlagChainID, "", "the chain (default voter.toml's)")
 	return cmd
+}
+
+// interchangeOf reads a file, and says for which domain.
+func interchangeOf(cmd *cobra.Command, path string) (domain ffg.Root, content []byte, err error) {
+	if domain, err = guardDomain(cmd); err == nil {
+		content, err = readInterchange(path)
+	}
+	return domain, content, err
 }
 
 // readInterchange reads a file, but not more of it than could be imported.
@@ -165,7 +189,7 @@ type guardImport struct {
 	Clashes  []guardClash `json:"clashes"`
 }
 
-func printImport(cmd *cobra.Command, report guard.Report) error {
+func printImport(cmd *cobra.Command, g *guard.Guard, report guard.Report) error {
 	out, clashing := []guardImport{}, 0
 	for _, k := range report.Keys {
 		entry := guardImport{PubKey: k.Key.String(), Admitted: k.Admitted, Votes: k.Votes, Floor: guardRecord(k.Floor), Clashes: []guardClash{}}
@@ -181,6 +205,9 @@ func printImport(cmd *cobra.Command, report guard.Report) error {
 		out = append(out, entry)
 	}
 	for _, k := range report.Keys {
+		if g.Retired(k.Key) {
+			cmd.PrintErrf("WARNING: key %s stays retired: it was moved away or deleted here. If no other machine has it, repeat with --%s.\n", k.Key, guard.NoOtherMachineFlag)
+		}
 		if k.Unknown {
 			cmd.PrintErrf("WARNING: key %s is not admitted: the file has no vote of it. If it has never voted, anywhere, start once with --%s.\n", k.Key, voter.NeverVotedFlag)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,6 +91,55 @@ func TestAnImportThatClashesIsAWarning(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &report))
 	require.Equal(t, []guardClash{{First: guardRecord{Source: 1, Target: 2}, Second: guardRecord{Source: 0, Target: 2}}}, report[0].Clashes)
 	require.Equal(t, guardRecord{Source: 1, Target: 2}, report[0].Floor)
+}
+
+func TestAnImportThatFailsBeginsNoRecord(t *testing.T) {
+	home, _ := voted(t)
+	exported, _, err := onGuardOf(home, "export", "--chain-id", "a-1")
+	require.NoError(t, err)
+	there, file := t.TempDir(), filepath.Join(t.TempDir(), "votes.json")
+	require.NoError(t, os.WriteFile(file, []byte("{}"), 0o600))
+	_, _, err = onGuardOf(there, "import", file, "--chain-id", "a-1", "--new")
+	require.ErrorIs(t, err, guard.ErrInterchange)
+	require.NoError(t, os.WriteFile(file, []byte(exported), 0o600))
+	_, _, err = onGuardOf(there, "import", file, "--chain-id", "b-1", "--new")
+	require.ErrorIs(t, err, guard.ErrDomain)
+	_, _, err = onGuardOf(there, "import", file+"none", "--chain-id", "a-1", "--new")
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoFileExists(t, filepath.Join(there, guard.FileName))
+}
+
+func TestARetiredKeyIsRestoredOnlyByWhoeverIsSure(t *testing.T) {
+	home, key := voted(t)
+	exported, _, err := onGuardOf(home, "export", "--chain-id", "a-1")
+	require.NoError(t, err)
+	file, path := filepath.Join(t.TempDir(), "votes.json"), filepath.Join(home, guard.FileName)
+	require.NoError(t, os.WriteFile(file, []byte(exported), 0o600))
+	g, err := guard.Open(path)
+	require.NoError(t, err)
+	require.NoError(t, g.Retire(key))
+	require.NoError(t, g.Close())
+	for _, sure := range []bool{false, true} {
+		args := []string{"import", file, "--chain-id", "a-1"}
+		if sure {
+			args = append(args, "--"+guard.NoOtherMachineFlag)
+		}
+		_, says, err := onGuardOf(home, args...)
+		require.NoError(t, err)
+		require.Equal(t, !sure, strings.Contains(says, "stays retired"), says)
+		g, err := guard.Open(path)
+		require.NoError(t, err)
+		require.Equal(t, !sure, g.Retired(key))
+		require.NoError(t, g.Close())
+	}
+}
+
+func TestAnExportOfAChainThatIsNotRecordedIsRefused(t *testing.T) {
+	home, _ := voted(t)
+	out, _, err := onGuardOf(home, "export", "--chain-id", "a-2")
+	require.ErrorIs(t, err, guard.ErrMissing)
+	require.ErrorContains(t, err, ffg.Domain("a-1").String())
+	require.Empty(t, out)
 }
 
 func TestAGuardIsShownAndPruned(t *testing.T) {
