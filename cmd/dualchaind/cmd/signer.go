@@ -15,6 +15,8 @@ import (
 	"github.com/dualchain/dualchain/voter"
 )
 
+const signerFile = "signer.toml"
+
 var defaultSignerHome = filepath.Clean(app.DefaultNodeHome) + "-signer"
 
 // NewSignerCmd returns `dualchaind signer`: keys and slashing protection in a process of their own.
@@ -96,7 +98,7 @@ func signerInitCommand() *cobra.Command {
 
 func signerStartCommand() *cobra.Command {
 	var settings signerFlags
-	var neverVoted bool
+	var promised []string
 	cmd := &cobra.Command{
 		Use:   "start",
 		Short: "Sign what voters ask for until Ctrl-C",
@@ -110,6 +112,10 @@ without a record of what its keys have signed. Certificates may be replaced whil
 			if err != nil {
 				return err
 			}
+			if !isThere(home, signerFile) && !isThere(home, configFile) && !cmd.Flags().Changed(flags.FlagChainID) {
+				return fmt.Errorf("%w: no signer in %s: expected %s, or %s of a voter, found neither: is --%s right? 'dualchaind signer init' makes the first",
+					voter.ErrConfig, home, signerFile, configFile, flags.FlagHome)
+			}
 			if err := givenPasswordFile(cmd, &config.PasswordFile); err != nil {
 				return err
 			}
@@ -117,9 +123,15 @@ without a record of what its keys have signed. Certificates may be replaced whil
 			if err != nil {
 				return err
 			}
+			if err := config.Validate(); err != nil {
+				return err
+			}
+			if err := beginRecords(cmd, home, config.ChainID, config.Keys, promised); err != nil {
+				return err
+			}
 			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			if err := voter.ServeSigner(ctx, home, config, neverVoted, log); err != nil {
+			if err := voter.ServeSigner(ctx, home, config, false, log); err != nil {
 				return fmt.Errorf("signer: %w", err)
 			}
 			return nil
@@ -127,6 +139,6 @@ without a record of what its keys have signed. Certificates may be replaced whil
 	}
 	settings.add(cmd)
 	addPasswordFlag(cmd)
-	cmd.Flags().BoolVar(&neverVoted, voter.NeverVotedFlag, false, "begin a record of votes for a key that has none; if it has ever signed a vote, its stake is at risk")
+	addPromiseFlag(cmd, &promised)
 	return cmd
 }

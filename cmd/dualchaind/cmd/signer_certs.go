@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -10,7 +11,11 @@ import (
 	"github.com/dualchain/dualchain/voter/signer"
 )
 
-const oneDay = 24 * time.Hour
+const (
+	oneDay            = 24 * time.Hour
+	flagDays          = "days"
+	flagAuthorityDays = "ca-days"
+)
 
 func signerCertsCommand() *cobra.Command {
 	var folder string
@@ -35,6 +40,14 @@ themselves. To add a voter, run this again with its name.`,
 				}
 				folder = filepath.Join(string(home), voter.TLSFolder)
 			}
+			for _, given := range []struct {
+				name string
+				days uint16
+			}{{flagAuthorityDays, authorityDays}, {flagDays, days}} {
+				if given.days < 1 {
+					return fmt.Errorf("%w: --%s: expected 1 or more, found %d", signer.ErrCertificate, given.name, given.days)
+				}
+			}
 			issued, err := signer.Issue(signer.Plan{
 				Folder: folder, Hosts: hosts, Clients: clients,
 				Authority: time.Duration(authorityDays) * oneDay, Leaf: time.Duration(days) * oneDay,
@@ -48,7 +61,7 @@ themselves. To add a voter, run this again with its name.`,
 	cmd.Flags().StringVar(&folder, "dir", "", "folder of the files (default tls in the signer's home)")
 	cmd.Flags().StringSliceVar(&hosts, "hosts", []string{"localhost", "127.0.0.1"}, "names and addresses by which voters reach the signer")
 	cmd.Flags().StringSliceVar(&clients, "clients", []string{"voter"}, "names of the voters")
-	cmd.Flags().Uint16Var(&authorityDays, "ca-days", 3650, "days that a new authority is valid")
-	cmd.Flags().Uint16Var(&days, "days", 730, "days that new certificates of signer and voters are valid, at most as long as the authority")
+	cmd.Flags().Uint16Var(&authorityDays, flagAuthorityDays, 3650, "days that a new authority is valid")
+	cmd.Flags().Uint16Var(&days, flagDays, 730, "days that new certificates of signer and voters are valid, at most as long as the authority")
 	return cmd
 }

@@ -61,7 +61,7 @@ func TestSignersThatDoNotStart(t *testing.T) {
 	f := newKeysFixture(t)
 	_, _, err := runSigner(t, f.home, "start")
 	require.ErrorIs(t, err, voter.ErrConfig)
-	require.ErrorContains(t, err, "chain_id: expected the chain's id, found none")
+	require.ErrorContains(t, err, "no signer in "+f.home+": expected signer.toml, or voter.toml of a voter, found neither")
 	_, _, err = runSigner(t, f.home, "init")
 	require.ErrorIs(t, err, voter.ErrConfig)
 
@@ -69,6 +69,11 @@ func TestSignersThatDoNotStart(t *testing.T) {
 	_, _, err = runSigner(t, f.home, "start", "--listen", "127.0.0.1:0")
 	require.ErrorIs(t, err, signer.ErrCertificate)
 	require.ErrorContains(t, err, filepath.Join("tls", "ca.crt"))
+	for _, flag := range []string{"--days", "--ca-days"} {
+		_, _, err = runSigner(t, f.home, "certs", "--dir", filepath.Join(f.home, "other"), flag, "0")
+		require.ErrorIs(t, err, signer.ErrCertificate)
+		require.ErrorContains(t, err, flag+": expected 1 or more, found 0")
+	}
 	_, _, err = runSigner(t, f.home, "certs", "--dir", filepath.Join(f.home, "other"), "--days", "2", "--ca-days", "1")
 	require.ErrorIs(t, err, signer.ErrCertificate)
 	_, err = os.Stat(filepath.Join(f.home, "other"))

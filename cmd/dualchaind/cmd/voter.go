@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/keys"
 )
 
 // defaultVoterHome is beside the node's home, never in it: a voter may watch a node of somebody else.
@@ -51,9 +54,9 @@ func voterHome(cmd *cobra.Command) (voter.Home, error) {
 
 func voterStartCommand() *cobra.Command {
 	var chainID, grpcAddress, rpcAddress string
-	var keys []string
+	var names []string
 	var poll time.Duration
-	var neverVoted bool
+	var promised []string
 	cmd := &cobra.Command{
 		Use:   "start",
 		Short: "Vote on each new checkpoint until Ctrl-C",
@@ -67,6 +70,9 @@ what its key has signed.`,
 			if err != nil {
 				return err
 			}
+			if !isThere(home, configFile) && !cmd.Flags().Changed(flags.FlagChainID) {
+				return noVoter(home)
+			}
 			config, err := home.LoadConfig()
 			if err != nil {
 				return err
@@ -78,7 +84,7 @@ what its key has signed.`,
 				{flags.FlagChainID, func() { config.ChainID = chainID }},
 				{"grpc", func() { config.Nodes[0].GRPC = grpcAddress }},
 				{"rpc", func() { config.Nodes[0].RPC = rpcAddress }},
-				{"keys", func() { config.Keys = keys }},
+				{"keys", func() { config.Keys = names }},
 				{"poll", func() { config.PollInterval = voter.Duration(poll) }},
 			} {
 				if cmd.Flags().Changed(flag.name) {
@@ -92,9 +98,21 @@ what its key has signed.`,
 			if err != nil {
 				return err
 			}
+			if err := config.Validate(); err != nil {
+				return err
+			}
+			options := voter.Options{Version: version.Version}
+			if config.Signer.Address == "" {
+				err = beginRecords(cmd, home, config.ChainID, config.Keys, promised)
+			} else {
+				options.NeverVoted = len(promised) > 0 // which is refused
+				err = warnOfIgnoredKeys(home, log)
+			}
+			if err != nil {
+				return err
+			}
 			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			options := voter.Options{NeverVoted: neverVoted, Version: version.Version}
 			if config.Unjail.Auto {
 				if options.Unjailer, err = newUnjailer(cmd, home, config); err != nil {
 					return err
@@ -108,10 +126,55 @@ what its key has signed.`,
 	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain to vote on")
 	cmd.Flags().StringVar(&grpcAddress, "grpc", node.GRPC, "gRPC address of the first node")
 	cmd.Flags().StringVar(&rpcAddress, "rpc", node.RPC, "CometBFT RPC address of the same node")
-	cmd.Flags().StringSliceVar(&keys, "keys", nil, "names of the keys to vote with (default all)")
+	cmd.Flags().StringSliceVar(&names, "keys", nil, "names of the keys to vote with (default all)")
 	cmd.Flags().DurationVar(&poll, "poll", time.Duration(defaults.PollInterval), "how often to ask for the latest block besides listening for events")
-	cmd.Flags().BoolVar(&neverVoted, voter.NeverVotedFlag, false, "begin a record of votes for a key that has none; if it has ever signed a vote, its stake is at risk")
+	addPromiseFlag(cmd, &promised)
 	return cmd
+}
+
+const configFile = "voter.toml"
+
+func isThere(home voter.Home, name string) bool {
+	_, err := os.Stat(filepath.Join(string(home), name))
+	return err == nil
+}
+
+func noVoter(home voter.Home) error {
+	return fmt.Errorf("%w: no voter in %s: expected %s, found none: is --%s right? 'dualchaind voter keys new' makes a voter",
+		voter.ErrConfig, home, configFile, flags.FlagHome)
+}
+
+// warnOfIgnoredKeys is for a home whose keys are a signer's.
+func warnOfIgnoredKeys(home voter.Home, log *slog.Logger) error {
+	infos, err := keys.List(home.Keys())
+	if len(infos) > 0 {
+		log.Warn("the keys of this home are ignored, since voter.toml has a [signer]", "folder", home.Keys(), "keys", len(infos))
+	}
+	return err
+}
+
+// theOnlyKey is what the flag has without a value.
+const theOnlyKey = "the only key"
+
+func addPromiseFlag(cmd *cobra.Command, promised *[]string) {
+	cmd.Flags().StringSliceVar(promised, voter.NeverVotedFlag, nil,
+		"begin a record of votes for the key, or those of several whose public keys are given, that have none; if one has ever signed a vote, its stake is at risk")
+	cmd.Flags().Lookup(voter.NeverVotedFlag).NoOptDefVal = theOnlyKey
+}
+
+// beginRecords does what addPromiseFlag's flag says, and names the keys.
+func beginRecords(cmd *cobra.Command, home voter.Home, chainID string, names, promised []string) error {
+	if len(promised) == 0 {
+		return nil
+	}
+	if slices.Equal(promised, []string{theOnlyKey}) {
+		promised = nil
+	}
+	begun, err := home.BeginRecords(chainID, names, promised)
+	for _, key := range begun {
+		cmd.PrintErrf("A record of votes begins for key %s, which has never voted.\n", key)
+	}
+	return err
 }
 
 // voterLog logs to standard error as the root's flags say. They are there when the whole program runs.

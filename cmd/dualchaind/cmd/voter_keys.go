@@ -61,6 +61,19 @@ func onVoterKey(do func(k voterKey, args []string) error) func(*cobra.Command, [
 	}
 }
 
+// onOldVoterKey is onVoterKey for a home that must be there. Without --name, its only key is meant.
+func onOldVoterKey(do func(k voterKey, args []string) error) func(*cobra.Command, []string) error {
+	return onVoterKey(func(k voterKey, args []string) error {
+		if !isThere(k.home, configFile) && !isThere(k.home, "keys") {
+			return noVoter(k.home)
+		}
+		if infos, err := keys.List(k.home.Keys()); err == nil && len(infos) == 1 && !k.cmd.Flags().Changed(flagName) {
+			k.name = infos[0].Name
+		}
+		return do(k, args)
+	})
+}
+
 // flagText is the value of a string flag; "" for a flag that the command doesn't have.
 func flagText(cmd *cobra.Command, name string) string {
 	if flag := cmd.Flags().Lookup(name); flag != nil {
@@ -157,7 +170,7 @@ func listVoterKeysCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List all keys of the home, as their files say without a password",
 		Args:  cobra.NoArgs,
-		RunE: onVoterKey(func(k voterKey, _ []string) error {
+		RunE: onOldVoterKey(func(k voterKey, _ []string) error {
 			infos, err := keys.List(k.home.Keys())
 			if err != nil {
 				return err
@@ -172,7 +185,7 @@ func showVoterKeyCommand() *cobra.Command {
 		Use:   "show",
 		Short: "Show name, public key and path of a key, as its file says without a password",
 		Args:  cobra.NoArgs,
-		RunE: onVoterKey(func(k voterKey, _ []string) error {
+		RunE: onOldVoterKey(func(k voterKey, _ []string) error {
 			info, err := keys.Show(k.home.Keys(), k.name)
 			if err != nil {
 				return err

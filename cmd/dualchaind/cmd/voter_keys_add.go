@@ -20,7 +20,7 @@ const (
 	flagPassphraseFile = "passphrase-file"
 )
 
-// maxMnemonic bounds what is read of standard input, in bytes: 24 words have less than 300.
+// maxMnemonic bounds what is read of a file or standard input, in bytes: 24 words have less than 300.
 const maxMnemonic = 4 << 10
 
 func newVoterKeyCommand() *cobra.Command {
@@ -93,7 +93,7 @@ input; a terminal is asked for them without an echo.` + mayHaveVotedHelp,
 				var passphrase []byte
 				if file := flagText(k.cmd, flagPassphraseFile); file != "" {
 					if passphrase, err = keys.FilePassword(file, "", nil)(); err != nil {
-						return nil, keys.SaveOptions{}, err
+						return nil, keys.SaveOptions{}, fmt.Errorf("passphrase of the mnemonic: %w", err)
 					}
 					defer clear(passphrase)
 				}
@@ -114,7 +114,11 @@ input; a terminal is asked for them without an echo.` + mayHaveVotedHelp,
 func (k voterKey) mnemonic() ([]byte, error) {
 	const question = "Mnemonic: "
 	if file := flagText(k.cmd, flagMnemonicFile); file != "" {
-		return keys.FilePassword(file, question, keys.Terminal)()
+		words, err := keys.ReadPrivate(file, maxMnemonic)
+		if err != nil {
+			return nil, fmt.Errorf("read the mnemonic: %w", err)
+		}
+		return words, nil
 	}
 	in := k.cmd.InOrStdin()
 	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor is small
@@ -181,8 +185,8 @@ Such a key may have voted, and a voter that doesn't know its votes can sign a co
 protection here, and does not vote, until the record of its votes is imported: 'dualchaind voter guard import'. Only for a key
 that has never voted, anywhere, give --` + voter.NeverVotedFlag + `.`
 
-// add saves the key that get returns, with what all such commands share: flags are checked first, and a password is known, before
-// a mnemonic is shown or asked for.
+// add saves the key that get returns, with what all such commands share: flags are checked first, a password is known and
+// slashing protection is ours before a mnemonic is shown or asked for.
 func (k voterKey) add(neverVoted bool, get func() (*bls.SecretKey, keys.SaveOptions, error)) error {
 	config, err := k.newConfig()
 	if err != nil {
@@ -197,18 +201,23 @@ func (k voterKey) add(neverVoted bool, get func() (*bls.SecretKey, keys.SaveOpti
 		return err
 	}
 	defer clear(password)
+	save := func(name string, secret *bls.SecretKey, password []byte, options keys.SaveOptions) (keys.Info, error) {
+		return keys.Save(k.home.Keys(), name, secret, password, options)
+	}
+	if neverVoted {
+		adder, err := k.home.Adder()
+		if err != nil {
+			return err
+		}
+		defer adder.Close() //nolint:errcheck // every record is on disk since it was made
+		save = adder.Add
+	}
 	secret, options, err := get()
 	if err != nil {
 		return err
 	}
 	defer secret.Zero()
 	options.KDF = kdf
-	save := k.home.AddKey
-	if !neverVoted {
-		save = func(name string, secret *bls.SecretKey, password []byte, options keys.SaveOptions) (keys.Info, error) {
-			return keys.Save(k.home.Keys(), name, secret, password, options)
-		}
-	}
 	info, err := save(k.name, secret, password, options)
 	if err != nil {
 		return err

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -31,8 +29,7 @@ func addIdentityFlags(cmd *cobra.Command, what string) {
 // newConfig is the voter.toml of a home that has none. Where there is one, it is that, and flags must not say otherwise.
 func (k voterKey) newConfig() (voter.Config, error) {
 	config := k.config
-	_, err := os.Stat(filepath.Join(string(k.home), "voter.toml"))
-	exists := err == nil
+	exists := isThere(k.home, configFile)
 	for _, given := range []struct {
 		flag  string
 		field *string
@@ -53,12 +50,13 @@ func (k voterKey) newConfig() (voter.Config, error) {
 		}
 		*given.field = value
 	}
-	if file := flagText(k.cmd, flagPasswordFile); file != "" && !exists {
-		if config.PasswordFile, err = filepath.Abs(file); err != nil {
-			return config, fmt.Errorf("read --%s: %w", flagPasswordFile, err)
-		}
+	if exists {
+		return config, nil
 	}
-	return config, nil
+	if config.ChainID == "" {
+		return config, fmt.Errorf("%w: expected --%s, for the %s that %s has not yet, found none", voter.ErrConfig, flags.FlagChainID, configFile, k.home)
+	}
+	return config, givenPasswordFile(k.cmd, &config.PasswordFile)
 }
 
 // writeConfig writes a new voter.toml, and leaves one that is there.

@@ -2,12 +2,15 @@ package cmd
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
@@ -21,6 +24,17 @@ func (k voterKey) secret() (*bls.SecretKey, error) {
 	return keys.Load(k.home.Keys(), k.name, password)
 }
 
+// isRetired is whether slashing protection says so. A running voter has it locked, but runs with no such key.
+func (k voterKey) isRetired(info keys.Info) bool {
+	var key ffg.PublicKey
+	protection, err := guard.Open(filepath.Join(string(k.home), guard.FileName))
+	if err != nil || key.UnmarshalText([]byte(info.PubKey)) != nil {
+		return false
+	}
+	defer protection.Close() //nolint:errcheck // it was only read
+	return protection.Retired(key)
+}
+
 func exportVoterKeyCommand() *cobra.Command {
 	const flagOutput = "output-file"
 	cmd := &cobra.Command{
@@ -30,7 +44,7 @@ func exportVoterKeyCommand() *cobra.Command {
 
 The record of the key's votes is not in it. Two voters with one key sign two conflicting votes sooner or later, which costs the stake.`,
 		Args: cobra.NoArgs,
-		RunE: onVoterKey(func(k voterKey, _ []string) error {
+		RunE: onOldVoterKey(func(k voterKey, _ []string) error {
 			kdf, err := k.kdf()
 			if err != nil {
 				return err
@@ -57,6 +71,9 @@ The record of the key's votes is not in it. Two voters with one key sign two con
 			if err := keys.WriteFile(flagText(k.cmd, flagOutput), content); err != nil {
 				return fmt.Errorf("export key: %w", err)
 			}
+			if k.isRetired(info) {
+				k.cmd.PrintErrf("WARNING: key %s was moved to another machine, which may vote with it. Do not vote with the exported key elsewhere.\n", info.PubKey)
+			}
 			return printJSON(k.cmd, info)
 		}),
 	}
@@ -79,7 +96,7 @@ chain: those of --operator and --chain-id, else of voter.toml. With the operator
   dualchaind voter keys pop > pop.json
   dualchaind tx finality register-voter pop.json AMOUNT --from OPERATOR`,
 		Args: cobra.NoArgs,
-		RunE: onVoterKey(func(k voterKey, _ []string) error {
+		RunE: onOldVoterKey(func(k voterKey, _ []string) error {
 			chainID, operator := k.config.ChainID, k.config.Operator
 			if k.cmd.Flags().Changed(flags.FlagChainID) {
 				chainID = flagText(k.cmd, flags.FlagChainID)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,8 +43,16 @@ func newKeysFixture(t *testing.T) *keysFixture {
 	return &keysFixture{T: t, home: filepath.Join(t.TempDir(), "voter"), operator: operator}
 }
 
-// try runs one of the commands and returns what it prints and says.
+// try runs one of the commands and returns what it prints and says. A new home is for test-1 if nothing else is said.
 func (f *keysFixture) try(args ...string) (out, says string, err error) {
+	makes := slices.Contains([]string{"new", "recover", "import"}, args[0])
+	if makes && !isThere(voter.Home(f.home), configFile) && !slices.Contains(args, "--chain-id") {
+		args = append(args, "--chain-id", "test-1")
+	}
+	return f.literally(args...)
+}
+
+func (f *keysFixture) literally(args ...string) (out, says string, err error) {
 	var stdout, stderr bytes.Buffer
 	cmd := NewVoterCmd()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true

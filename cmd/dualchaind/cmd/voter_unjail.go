@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,6 +35,9 @@ same when the time in jail is over.`,
 			if err != nil {
 				return err
 			}
+			if !isThere(home, configFile) {
+				return noVoter(home)
+			}
 			config, err := home.LoadConfig()
 			if err != nil {
 				return err
@@ -55,12 +59,12 @@ same when the time in jail is over.`,
 			}
 			hash, err := sender.Unjail(contextOf(cmd))
 			if err != nil {
-				return err
+				return withoutSources(err)
 			}
 			ctx, cancel := context.WithTimeout(contextOf(cmd), includeWait)
 			defer cancel()
 			if err := sender.Await(ctx, hash); err != nil {
-				return err
+				return withoutSources(err)
 			}
 			return printJSON(cmd, struct {
 				Operator    string `json:"operator"`
@@ -75,6 +79,17 @@ same when the time in jail is over.`,
 	cmd.Flags().StringVar(&settings.GasPrices, flags.FlagGasPrices, "", "price of a unit of gas, like 0.025udual")
 	return cmd
 }
+
+// sourceLine is what a node's SDK puts behind an error, for whoever has its source.
+var sourceLine = regexp.MustCompile(`\s*\[[^\[\]\s]+\.go:\d+\]`)
+
+type shortened struct{ error }
+
+// withoutSources shows the error without lines of source.
+func withoutSources(err error) error { return shortened{err} }
+
+func (s shortened) Error() string { return sourceLine.ReplaceAllString(s.error.Error(), "") }
+func (s shortened) Unwrap() error { return s.error }
 
 // newUnjailer opens the operator's account.
 func newUnjailer(cmd *cobra.Command, home voter.Home, config voter.Config) (*unjail.Sender, error) {
