@@ -4,27 +4,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/internal/durable"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
-// A voter moves as one file, which is complete before the old machine is disabled, and appears only afterwards. So at no
+// A voter moves as one file, which is complete before the old machine is disabled, and has its name only afterwards. So at no
 // moment are two machines able to vote, and whoever has the file knows that the old machine votes no more.
 
-// NoOtherMachineFlag is the flag for somebody who moves a voter again because the file that was made first is lost.
-const NoOtherMachineFlag = "i-know-no-other-machine-has-these-keys"
+// NoOtherMachineFlag is the flag for somebody who moves a voter again because the file that was made first is lost, or who
+// takes it back.
+const NoOtherMachineFlag = guard.NoOtherMachineFlag
 
 // Errors of moving.
 var (
 	// ErrMoved: the keys were moved away already.
 	ErrMoved = errors.New("keys were moved to another machine")
-	// ErrOwnFile: the file holds no more than this machine knows: it is most likely the one that was made here.
-	ErrOwnFile = errors.New("move file of this machine")
+	// ErrNothingNew: the file tells no more than this machine knows of keys that were moved away from here.
+	ErrNothingNew = errors.New("move file tells nothing new")
 )
 
 // MoveOut writes all keys of the home and what they have signed into a new file, and disables them here for good: slashing
@@ -46,14 +44,8 @@ func (h Home) MoveOut(path string, config Config, alone bool) ([]keys.Info, erro
 		return nil, fmt.Errorf("move: %w", err)
 	}
 	defer protection.Close() //nolint:errcheck // what matters is on disk
-	for _, key := range b.publicKeys() {
-		if protection.Retired(key) && !alone {
-			return nil, fmt.Errorf("move: %w: expected key %s to vote here, found it moved away; if the file is lost and was never used anywhere, repeat with --%s",
-				ErrMoved, key, NoOtherMachineFlag)
-		}
-	}
-	if _, err := os.Lstat(path); err == nil {
-		return nil, fmt.Errorf("move: expected no file %s: %w", path, fs.ErrExist)
+	if err := b.mayLeave(protection, alone); err != nil {
+		return nil, fmt.Errorf("move: %w", err)
 	}
 	if b.Protection, err = protection.Export(ffg.Domain(config.ChainID), b.publicKeys(), false); err != nil {
 		return nil, fmt.Errorf("move: %w", err)
@@ -62,24 +54,38 @@ func (h Home) MoveOut(path string, config Config, alone bool) ([]keys.Info, erro
 	if err != nil {
 		return nil, fmt.Errorf("move: %w", err)
 	}
-	err = durable.Make(path, func(file *os.File) error { // until this is done, the file has another name
-		if _, err := file.Write(content); err != nil {
-			return err
-		}
-		if err := file.Sync(); err != nil {
-			return err
-		}
-		for _, key := range b.publicKeys() {
-			if err := protection.Retire(key); err != nil {
-				return fmt.Errorf("%w: keys before it are disabled already: repeat with --%s", err, NoOtherMachineFlag)
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := draft(path, content); err != nil {
 		return nil, fmt.Errorf("move: %w", err)
 	}
+	for _, key := range b.publicKeys() {
+		if err := protection.Retire(key); err != nil {
+			return nil, errors.Join(fmt.Errorf("move: %w: some keys may be disabled already: repeat with --%s", err, NoOtherMachineFlag), discard(path))
+		}
+	}
+	if err := finish(path); err != nil {
+		return nil, fmt.Errorf("move: the keys are disabled: %w: repeat with --%s and another file", err, NoOtherMachineFlag)
+	}
 	return infos, nil
+}
+
+// mayLeave returns an error for keys that can't be moved from here.
+func (b *bundle) mayLeave(protection *guard.Guard, alone bool) error {
+	domain := ffg.Domain(b.ChainID)
+	for _, k := range b.Keys {
+		known, err := protection.Knows(domain, k.public)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return fmt.Errorf("%w: expected a record of key %s (%s.json), found none: import what it has signed with 'dualchaind voter guard import', "+
+				"start the voter once with --%s if it has never voted, or take its keystore out of the folder", guard.ErrMissing, k.public, k.Name, NeverVotedFlag)
+		}
+		if protection.Retired(k.public) && !alone {
+			return fmt.Errorf("%w: expected key %s to vote here, found it moved away; if the file is lost and was never used anywhere, repeat with --%s",
+				ErrMoved, k.public, NoOtherMachineFlag)
+		}
+	}
+	return nil
 }
 
 // pack puts all keys of the home into a bundle.

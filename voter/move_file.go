@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/dualchain/dualchain/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
@@ -35,7 +36,6 @@ type bundleKey struct {
 	Keystore json.RawMessage `json:"keystore"`
 
 	public ffg.PublicKey // as the keystore says
-	newest uint64        // target epoch of all votes, 0 if there are none
 }
 
 // readBundle wraps ErrBundle and keys.ErrFormat.
@@ -58,7 +58,7 @@ func readBundle(path string) (bundle, error) {
 	}
 	err = b.check()
 	if err == nil {
-		err = b.readProtection()
+		err = b.checkProtection()
 	}
 	if err != nil {
 		return bundle{}, fmt.Errorf("%w: %s: %w", ErrBundle, path, err)
@@ -94,30 +94,14 @@ func (b *bundle) check() error {
 	return nil
 }
 
-// readProtection fills in the newest votes. The guard checks everything else.
-func (b *bundle) readProtection() error {
-	var file struct {
-		Data []struct {
-			Key   string `json:"pubkey"`
-			Votes []struct {
-				Target uint64 `json:"target_epoch,string"`
-			} `json:"signed_attestations"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(b.Protection, &file); err != nil {
+// checkProtection returns an error unless there is a history for each key.
+func (b *bundle) checkProtection() error {
+	named, err := guard.Named(ffg.Domain(b.ChainID), b.Protection)
+	if err != nil {
 		return fmt.Errorf("slashing_protection: %w", err)
 	}
-	newest := map[string]uint64{}
-	for _, entry := range file.Data {
-		newest[entry.Key] = max(newest[entry.Key], 0)
-		for _, vote := range entry.Votes {
-			newest[entry.Key] = max(newest[entry.Key], vote.Target)
-		}
-	}
-	for i := range b.Keys {
-		k := &b.Keys[i]
-		found := false
-		if k.newest, found = newest["0x"+k.public.String()]; !found {
+	for _, k := range b.Keys {
+		if !slices.Contains(named, k.public) {
 			return fmt.Errorf("slashing_protection: expected key %s, found nothing of it", k.public)
 		}
 	}

@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/dualchain/dualchain/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
-// MoveIn takes a voter over from a file of MoveOut: first what the keys have signed, then the keys, which vote when all are
-// there. Keys that were moved away from here before may vote here again. The password has to open the keys; a home
-// without configuration gets one. The client must not be running. alone allows a file that tells nothing new of keys that
-// were moved away from here. Whatever is refused changes nothing, and what was interrupted can be repeated. Errors:
-// ErrBundle, ErrConfig, ErrOwnFile, keys.ErrPassword, guard.ErrDomain and others of package guard.
+// MoveIn takes a voter over from a file of MoveOut: first the keys, which can't vote yet, then in one step what they have
+// signed and that they vote here. Keys that were moved away from here before may vote here again. The password has to open
+// the keys; a home without configuration gets one. The client must not be running. alone allows a file that tells nothing new
+// of keys that were moved away from here. Whatever is refused changes nothing, and what was interrupted can be repeated.
+// Errors: ErrBundle, ErrConfig, ErrNothingNew, keys.ErrPassword, guard.ErrDomain and others of package guard.
 func (h Home) MoveIn(path string, config Config, find keys.Password, alone bool) ([]keys.Info, error) {
 	infos, err := h.moveIn(path, config, find, alone)
 	if err != nil {
@@ -25,6 +26,9 @@ func (h Home) MoveIn(path string, config Config, find keys.Password, alone bool)
 }
 
 func (h Home) moveIn(path string, config Config, find keys.Password, alone bool) ([]keys.Info, error) {
+	if strings.HasSuffix(path, unfinished) {
+		return nil, fmt.Errorf("%w: expected a finished file, found %s, whose keys may still vote where they are: repeat 'voter move --to' there", ErrBundle, path)
+	}
 	b, err := readBundle(path)
 	if err != nil {
 		return nil, err
@@ -48,16 +52,8 @@ func (h Home) moveIn(path string, config Config, find keys.Password, alone bool)
 	}
 	defer protection.Close() //nolint:errcheck // what matters is on disk
 	domain := ffg.Domain(b.ChainID)
-	if err := b.tellsMore(protection, domain); err != nil && (!alone || !errors.Is(err, ErrOwnFile)) {
+	if err := b.tellsMore(protection, domain); err != nil && (!alone || !errors.Is(err, ErrNothingNew)) {
 		return nil, err
-	}
-	if _, err := protection.Import(domain, b.Protection); err != nil {
-		return nil, err
-	}
-	for _, key := range b.publicKeys() { // one without votes never voted on this chain, as the machine before knew
-		if err := protection.AdmitIn(domain, key); err != nil {
-			return nil, err
-		}
 	}
 	if err := h.configure(config); err != nil {
 		return nil, err
@@ -66,10 +62,9 @@ func (h Home) moveIn(path string, config Config, find keys.Password, alone bool)
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range b.publicKeys() {
-		if err := protection.Restore(key); err != nil {
-			return nil, err
-		}
+	// A key without votes never voted on this chain, as the machine before knew.
+	if _, err := protection.Receive(domain, b.Protection, b.publicKeys()); err != nil {
+		return nil, fmt.Errorf("%w: the keys can't vote yet: repeat", err)
 	}
 	return infos, nil
 }
@@ -140,27 +135,22 @@ func (h Home) guardForArrivals() (*guard.Guard, error) {
 	return guard.Open(h.guardPath())
 }
 
-// tellsMore returns ErrOwnFile for keys that were moved away from here if the file has no newer vote of any of them than
-// this machine: it is an old one, or the one that was made here, and another machine may have used it since.
+// tellsMore returns ErrNothingNew if the file has no newer vote than this machine of a key that was moved away from here:
+// it is an old one, or the one that was made here, and another machine may have used it since.
 func (b *bundle) tellsMore(protection *guard.Guard, domain ffg.Root) error {
-	for _, k := range b.Keys {
-		if !protection.Retired(k.public) {
-			return nil
-		}
-		latest, _, err := protection.Latest(domain, k.public)
-		if err != nil {
-			return err
-		}
-		floor, err := protection.FloorOf(domain, k.public)
-		if err != nil {
-			return err
-		}
-		if k.newest > max(latest.Target, floor.Target) {
-			return nil
+	public := b.publicKeys()
+	found, err := protection.Compare(domain, b.Protection, public)
+	if err != nil {
+		return err
+	}
+	for i, a := range found {
+		if a.Stale() {
+			return fmt.Errorf("%w: expected a vote of key %s above epoch %d, signed elsewhere since the key moved away from here, found none: the file is old, or was made here, or nothing was signed "+
+				"elsewhere: take the file that 'voter move --to' made on the machine that voted last; if no other machine can vote with the keys, repeat with --%s",
+				ErrNothingNew, public[i], a.Newest, NoOtherMachineFlag)
 		}
 	}
-	return fmt.Errorf("%w: expected votes that were signed elsewhere since the keys moved away, found none: take the file that 'voter move --to' made on the machine that voted last; "+
-		"if no machine has voted since, repeat with --%s", ErrOwnFile, NoOtherMachineFlag)
+	return nil
 }
 
 // configure writes a configuration unless there is one, of a voter or of a signer.

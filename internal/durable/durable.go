@@ -11,12 +11,9 @@ import (
 
 // Write makes a new file with this content, readable by its owner only. Its folder is made if it is missing, for
 // the owner only. It never replaces a file: the error then wraps fs.ErrExist.
-func Write(path string, content []byte) error { return Make(path, filled(content)) }
-
-// Make makes a new file that fill gives its content; see Write. Until fill is done the file has another name.
-func Make(path string, fill func(*os.File) error) error {
+func Write(path string, content []byte) error {
 	// A link, unlike a rename, refuses to replace what is there.
-	return put(path, fill, func(draft string) error {
+	return put(path, content, func(draft string) error {
 		err := os.Link(draft, path)
 		if errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("expected no such file: %w", fs.ErrExist)
@@ -27,18 +24,11 @@ func Make(path string, fill func(*os.File) error) error {
 
 // Replace is Write for a file that may be there: after a crash it is the old one or the new one.
 func Replace(path string, content []byte) error {
-	return put(path, filled(content), func(draft string) error { return os.Rename(draft, path) })
-}
-
-func filled(content []byte) func(*os.File) error {
-	return func(file *os.File) error {
-		_, err := file.Write(content)
-		return err
-	}
+	return put(path, content, func(draft string) error { return os.Rename(draft, path) })
 }
 
 // put writes a draft beside the file, and gives it the file's name once it is on disk.
-func put(path string, fill func(*os.File) error, name func(draft string) error) error {
+func put(path string, content []byte, name func(draft string) error) error {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("make the folder of %s: %w", path, err)
@@ -48,7 +38,7 @@ func put(path string, fill func(*os.File) error, name func(draft string) error) 
 		return fmt.Errorf("make %s: %w", path, err)
 	}
 	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover under the other name harms nobody
-	err = fill(draft)
+	_, err = draft.Write(content)
 	if err == nil {
 		err = draft.Sync()
 	}

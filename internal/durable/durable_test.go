@@ -45,16 +45,19 @@ func TestWriteMakesAPrivateFileOnce(t *testing.T) {
 	}
 }
 
-func TestAFileThatCannotBeFilledIsNotThere(t *testing.T) {
-	folder, full := t.TempDir(), errors.New("disk is full")
-	err := durable.Make(filepath.Join(folder, "file"), func(file *os.File) error {
-		if _, err := file.WriteString("half"); err != nil {
-			t.Fatal(err)
+func TestAFileThatCannotHaveItsNameIsNotThere(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "taken")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, write := range map[string]func(string, []byte) error{"Write": durable.Write, "Replace": durable.Replace} {
+		if err := write(path, []byte("content")); err == nil {
+			t.Errorf("%s: expected an error, found none", name)
 		}
-		return full
-	})
-	if found := names(t, folder); !errors.Is(err, full) || len(found) != 0 {
-		t.Errorf("expected %v and no file, found %v and %v", full, err, found)
+		if found := names(t, folder); len(found) != 1 {
+			t.Errorf("%s: expected nothing left, found %v", name, found)
+		}
 	}
 }
 

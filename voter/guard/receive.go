@@ -23,10 +23,15 @@ type Arrival struct {
 // so it is an old one or was made here, and the key may have voted elsewhere since.
 func (a Arrival) Stale() bool { return a.Retired && !a.Newer }
 
-// Verify returns an error unless a file is one that can be imported: ErrInterchange, ErrDomain.
-func Verify(domain ffg.Root, content []byte) error {
-	_, err := parseInterchange(domain, content)
-	return err
+// Named returns the keys that an interchange file has entries of, in its order. Errors, for one that can't be imported:
+// ErrInterchange, ErrDomain.
+func Named(domain ffg.Root, content []byte) ([]ffg.PublicKey, error) {
+	all, err := parseInterchange(domain, content)
+	keys := make([]ffg.PublicKey, len(all))
+	for i, h := range all {
+		keys[i] = h.key
+	}
+	return keys, err
 }
 
 // Compare returns an Arrival for each of these keys, and changes nothing. Errors: ErrInterchange, ErrDomain, fs.ErrClosed.

@@ -108,7 +108,7 @@ says so. A file that can't be used changes nothing in the record.`,
 			}
 			domain, content, err := interchangeOf(cmd, args[0])
 			if err == nil {
-				err = guard.Verify(domain, content) // before there is a record that knows nothing
+				_, err = guard.Named(domain, content) // before there is a record that knows nothing
 			}
 			if err != nil {
 				return err

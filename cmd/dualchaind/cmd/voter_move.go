@@ -15,7 +15,7 @@ func voterMoveCommand() *cobra.Command {
 		Short: "Move the voter to another machine: all keys and what they have signed, in one file",
 		Long: `Move the voter to another machine: all keys and what they have signed, in one file. Stop the voter first.
 
-  dualchaind voter move --to FILE       on the old machine, whose keys are disabled before the file appears
+  dualchaind voter move --to FILE       on the old machine, whose keys are disabled before the file is filled
   dualchaind voter move --from FILE     on the new machine, where the voter can start then
 
 The file holds the keys as keystores, under the password that they have: the same password opens them there. Moving back works in
@@ -38,6 +38,9 @@ the same way. The file must be used once: delete it afterwards.`,
 			}
 			if err != nil {
 				return err
+			}
+			if from != "" {
+				cmd.PrintErrf("The voter can start here. Delete %s now, wherever there is a copy, and never start the old home again.\n", from)
 			}
 			return printJSON(cmd, moved)
 		},

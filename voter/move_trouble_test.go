@@ -1,0 +1,152 @@
+package voter_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/guard"
+)
+
+// secondKey adds another key to the home.
+func (f *fixture) secondKey() ffg.PublicKey {
+	f.t.Helper()
+	secret, err := bls.KeyFromSeed([]byte(strings.Repeat("o", bls.MinSeedSize)))
+	f.require("another key", err, nil)
+	key := ffg.PublicKey(secret.PublicKey().Bytes())
+	f.addKey("second", secret)
+	return key
+}
+
+// onGuard opens slashing protection of the home.
+func (f *fixture) onGuard(do func(*guard.Guard) error) {
+	f.t.Helper()
+	g, err := guard.Open(filepath.Join(string(f.home), guard.FileName))
+	f.require("open guard", err, nil)
+	f.require("on guard", errors.Join(do(g), g.Close()), nil)
+}
+
+// withoutStorage does something while the guard can't store anything.
+func (f *fixture) withoutStorage(do func()) {
+	f.t.Helper()
+	obstacle := filepath.Join(string(f.home), guard.FileName+".new")
+	f.require("obstacle", os.Mkdir(obstacle, 0o700), nil)
+	do()
+	f.require("remove it", os.Remove(obstacle), nil)
+}
+
+func TestAnOldFileRestoresNoneOfItsKeys(t *testing.T) {
+	here := newFixture(t, 1)
+	moved := here.secondKey()
+	file := filepath.Join(t.TempDir(), "file")
+	here.require("moving out", here.moveOut(file, false), nil)
+	there := here.elsewhere()
+	there.require("moving in", there.moveIn(file, false), nil)
+	there.onGuard(func(g *guard.Guard) error { return g.Retire(moved) }) // as the keymanager's DELETE does
+	there.require("the old file, of which one key is gone", there.moveIn(file, false), voter.ErrNothingNew)
+	there.onGuard(func(g *guard.Guard) error {
+		if !g.Retired(moved) {
+			t.Error("expected the key that moved away to stay retired, found it restored")
+		}
+		return nil
+	})
+}
+
+func TestAnInterruptedMoveBackIsRepeated(t *testing.T) {
+	here := newFixture(t, 1).listening()
+	here.votesFor(1)
+	here.stop()
+	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
+	here.require("moving out", here.moveOut(first, false), nil)
+	there := here.elsewhere()
+	there.withoutStorage(func() { there.require("interrupted", there.moveIn(first, false), guard.ErrStorage) })
+	there.start()
+	if err := there.end(); !errors.Is(err, guard.ErrMissing) {
+		t.Errorf("starting after an interrupted move: expected %v, found %v", guard.ErrMissing, err)
+	}
+	there.require("repeated", there.moveIn(first, false), nil)
+	there.listening()
+	voted := there.votesFor(2)
+	there.stop()
+	there.require("moving out again", there.moveOut(second, false), nil)
+	here.withoutStorage(func() { here.require("interrupted", here.moveIn(second, false), guard.ErrStorage) })
+	here.start()
+	if err := here.end(); !errors.Is(err, guard.ErrRetired) {
+		t.Errorf("starting after an interrupted move: expected %v, found %v", guard.ErrRetired, err)
+	}
+	here.require("repeated", here.moveIn(second, false), nil)
+	here.protects(voted)
+}
+
+func TestMovingStraightBackNeedsSomebodyWhoIsSure(t *testing.T) {
+	here, files := newFixture(t, 1), t.TempDir()
+	first, second := filepath.Join(files, "first"), filepath.Join(files, "second")
+	here.require("moving out", here.moveOut(first, false), nil)
+	there := here.elsewhere()
+	there.require("moving in", there.moveIn(first, false), nil)
+	there.require("moving out again", there.moveOut(second, false), nil)
+	err := here.moveIn(second, false)
+	if !errors.Is(err, voter.ErrNothingNew) || !strings.Contains(err.Error(), "nothing was signed elsewhere") || !strings.Contains(err.Error(), "--"+voter.NoOtherMachineFlag) {
+		t.Errorf("expected %v, why, and what to do, found %v", voter.ErrNothingNew, err)
+	}
+	here.require("moving back, sure", here.moveIn(second, true), nil)
+}
+
+func TestAMoveThatCannotDisableTheKeysLeavesNoFile(t *testing.T) {
+	f, files := newFixture(t, 1), t.TempDir()
+	file := filepath.Join(files, "file")
+	f.withoutStorage(func() {
+		err := f.moveOut(file, false)
+		if !errors.Is(err, guard.ErrStorage) || !strings.Contains(err.Error(), "--"+voter.NoOtherMachineFlag) {
+			t.Errorf("expected %v, and what to do, found %v", guard.ErrStorage, err)
+		}
+	})
+	if entries, err := os.ReadDir(files); err != nil || len(entries) != 0 {
+		t.Errorf("expected no file, found %v, %v", entries, err)
+	}
+	f.require("again", f.moveOut(file, false), nil)
+}
+
+func TestAMoveIntoAFolderThatIsNotThereIsRefused(t *testing.T) {
+	f := newFixture(t, 1)
+	typo := filepath.Join(t.TempDir(), "typo")
+	f.require("moving out", f.moveOut(filepath.Join(typo, "file"), false), fs.ErrNotExist)
+	if _, err := os.Stat(typo); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("expected no folder, found %v", err)
+	}
+	f.listening()
+	f.votesFor(1)
+	f.stop()
+}
+
+func TestAFileThatIsNotFinishedIsNotTaken(t *testing.T) {
+	f := newFixture(t, 1)
+	file := filepath.Join(t.TempDir(), "file")
+	f.require("moving out", f.moveOut(file, false), nil)
+	f.require("rename", os.Rename(file, file+".unfinished"), nil)
+	there := f.elsewhere()
+	err := there.moveIn(file+".unfinished", false)
+	if !errors.Is(err, voter.ErrBundle) || !strings.Contains(err.Error(), "may still vote") {
+		t.Errorf("expected %v and why, found %v", voter.ErrBundle, err)
+	}
+}
+
+func TestAKeyWithoutARecordIsNamedWithItsWaysOut(t *testing.T) {
+	f := newFixture(t, 1)
+	key := f.secondKey()
+	journal := filepath.Join(string(f.home), guard.FileName)
+	f.require("lose the record", os.Remove(journal), nil)
+	f.require("begin another", guard.Create(journal), nil)
+	err := f.moveOut(filepath.Join(t.TempDir(), "file"), false)
+	for _, part := range []string{key.String(), "second.json", "voter guard import", "--" + voter.NeverVotedFlag, "out of the folder"} {
+		if !errors.Is(err, guard.ErrMissing) || !strings.Contains(err.Error(), part) {
+			t.Errorf("expected %v with %q, found %v", guard.ErrMissing, part, err)
+		}
+	}
+}
