@@ -3,6 +3,7 @@ package voter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -10,6 +11,9 @@ import (
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/watch"
 )
+
+// tolerated is by how many epochs the next node may be behind the one that failed. What is further behind has another head.
+const tolerated = 2
 
 // ballot votes with one key.
 type ballot struct {
@@ -43,7 +47,10 @@ func (b *ballot) vote(ctx context.Context, duty watch.Duty, started time.Time) e
 	if !duty.Member {
 		return errNotMember
 	}
-	if vote == b.last || vote.Target.Epoch < b.last.Target.Epoch { // the next node may be a little behind the one that failed
+	switch found, last := vote.Target.Epoch, b.last.Target.Epoch; {
+	case found+tolerated < last: // or the one before told of an epoch that never came
+		return fmt.Errorf("%w: expected a head of epoch %d or later, since this key has voted for epoch %d, found epoch %d", watch.ErrNotSynced, last-tolerated, last, found)
+	case found < last, vote == b.last:
 		return nil
 	}
 	if err := b.double.check(ctx, duty); err != nil {

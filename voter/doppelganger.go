@@ -28,6 +28,7 @@ type pastOf interface {
 // votedFor answers whether the chain has a vote, and shows the signature: a watcher.
 type votedFor interface {
 	Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error)
+	Prove(ctx context.Context, duty watch.Duty, key ffg.PublicKey) error
 }
 
 // doppelganger looks for votes of one key from elsewhere.
@@ -37,10 +38,10 @@ type doppelganger struct {
 	chain  votedFor
 	epochs uint64 // to look at before the first signature
 
-	started bool
-	clear   bool
-	first   uint64 // of the epochs to look at
-	found   error  // for good: only a new start looks again
+	started     bool
+	clear       bool
+	first, next uint64 // of the epochs to look at
+	found       error  // for good: only a new start looks again
 }
 
 // check returns nil if the key may sign this duty. Errors: ErrDoppelganger, which stays; errLooking; those of asking.
@@ -50,7 +51,7 @@ func (d *doppelganger) check(ctx context.Context, duty watch.Duty) error {
 	}
 	epoch := duty.Vote.Target.Epoch
 	if duty.Recorded {
-		if err := d.expectOurs(ctx, epoch); err != nil {
+		if err := d.expectOurs(ctx, epoch, func() (bool, error) { return true, d.chain.Prove(ctx, duty, d.key) }); err != nil {
 			return err
 		}
 	}
@@ -58,42 +59,73 @@ func (d *doppelganger) check(ctx context.Context, duty watch.Duty) error {
 		return nil
 	}
 	if !d.started {
-		past, err := d.past.Past(ctx, d.key, epoch)
-		if err != nil {
+		if err := d.start(ctx, epoch); err != nil {
 			return err
 		}
-		d.started, d.first = true, epoch
-		// Whoever voted a moment ago has missed nothing: what it didn't see while it was down it wouldn't have seen running.
-		d.clear = d.epochs == 0 || past.Latest == 0 || past.Latest+d.epochs >= epoch
 	}
-	d.first = min(d.first, epoch) // a node may have claimed an epoch that never came
+	if epoch < d.first { // a node may have claimed an epoch that never came
+		d.first, d.next = epoch, epoch
+	}
 	// The votes of an epoch are recorded while the next one is the head, at the latest where proposers are honest.
-	if last := d.first + d.epochs - 1; !d.clear && epoch <= last+1 {
-		return fmt.Errorf("%w until epoch %d", errLooking, last+2)
-	}
-	for e := d.first; !d.clear && e < d.first+d.epochs; e++ {
-		voted, err := d.chain.Voted(ctx, e, d.key)
+	for ; !d.clear && d.next < d.first+d.epochs && d.next+2 <= epoch; d.next++ {
+		err := d.lookAt(ctx, d.next)
+		if errors.Is(err, watch.ErrNotKept) { // a node may have claimed an epoch of long ago
+			d.first, d.next = epoch, epoch
+			break
+		}
 		if err != nil {
 			return err
 		}
-		if voted {
-			if err := d.expectOurs(ctx, e); err != nil {
-				return err
-			}
-		}
 	}
-	d.clear = true
+	if d.clear = d.clear || d.next == d.first+d.epochs; !d.clear {
+		return fmt.Errorf("%w until epoch %d", errLooking, d.first+d.epochs+1)
+	}
 	return nil
 }
 
-// expectOurs returns ErrDoppelganger unless the guard approved a vote for an epoch in which the key has voted.
-func (d *doppelganger) expectOurs(ctx context.Context, epoch uint64) error {
+// start decides whether to wait. A key that has never voted doesn't, but whoever has its key and another guard may have voted.
+func (d *doppelganger) start(ctx context.Context, epoch uint64) error {
+	past, err := d.past.Past(ctx, d.key, epoch)
+	if err != nil {
+		return err
+	}
+	if past.Latest == 0 {
+		if err := d.lookBack(ctx, epoch); err != nil {
+			return err
+		}
+	}
+	d.started, d.first, d.next = true, epoch, epoch
+	// Whoever voted a moment ago has missed nothing: what it didn't see while it was down it wouldn't have seen running.
+	d.clear = d.epochs == 0 || past.Latest == 0 || past.Latest+d.epochs >= epoch
+	return nil
+}
+
+// lookBack looks at the epochs before one, as far as the node keeps them.
+func (d *doppelganger) lookBack(ctx context.Context, epoch uint64) error {
+	for e := epoch - 1; e > 0 && epoch-e <= d.epochs; e-- {
+		err := d.lookAt(ctx, e)
+		if errors.Is(err, watch.ErrNotKept) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *doppelganger) lookAt(ctx context.Context, epoch uint64) error {
+	return d.expectOurs(ctx, epoch, func() (bool, error) { return d.chain.Voted(ctx, epoch, d.key) })
+}
+
+// expectOurs returns ErrDoppelganger if the chain has a vote of the key for an epoch, and the guard approved none.
+func (d *doppelganger) expectOurs(ctx context.Context, epoch uint64, voted func() (bool, error)) error {
 	past, err := d.past.Past(ctx, d.key, epoch)
 	if err != nil || past.Signed {
 		return err
 	}
 	// It costs all further votes, so one node's word is not enough: it must show the signature.
-	proven, err := d.chain.Voted(ctx, epoch, d.key)
+	proven, err := voted()
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 type watcher interface {
 	Tips(ctx context.Context) <-chan watch.Header
 	Duty(ctx context.Context, key ffg.PublicKey) (watch.Duty, error)
-	Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error)
+	votedFor
 }
 
 // signer is stages two and three: it approves, records and signs, in that order. Package sign, or another process.

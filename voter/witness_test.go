@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
+	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // newTrial has a voter with a node and a witness, whose first vote is confirmed.
@@ -136,4 +138,36 @@ func TestAfterAFailoverTheWitnessIsAskedToo(t *testing.T) {
 		t.Errorf("expected no vote, found %d", votes)
 	}
 	f.stop()
+}
+
+// A node says that the key has voted for an epoch that never comes, and then tells the truth.
+func TestOneFalseRecordSilencesNobody(t *testing.T) {
+	for name, tc := range map[string]struct {
+		witness bool
+		says    []string
+	}{
+		"without a witness": {false, []string{"ALARM: node is skipped", "shows no signature"}},
+		"with a witness":    {true, []string{"ALARM: no witness confirms the checkpoint"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, 2)
+			f.config.PollInterval = voter.Duration(100 * time.Millisecond)
+			grow := func() { f.node.Grow(); f.node.Grow() }
+			grow()
+			if tc.witness {
+				f.config.Witnesses = configOf(f.node.Peer())
+			}
+			f.start().voteAt(f.node)
+			f.node.Misreport(func(c *ffg.Checkpoint) { c.Epoch = c.Height })
+			f.node.Lie(func(r *types.QueryDutyResponse) { r.Recorded = true })
+			grow()
+			f.said(tc.says...)
+			f.node.Misreport(nil)
+			f.node.Lie(nil)
+			grow()
+			f.voteAt(f.node)
+			f.stop()
+		})
+	}
 }

@@ -12,6 +12,9 @@ import (
 // MaxAhead is how far a checkpoint's time may be ahead of the voter's clock (protocol §4).
 const MaxAhead = 10 * time.Second
 
+// maxSetSize bounds what is believed of a voter set's size: ten times the most that the chain's max_voters can be.
+const maxSetSize = 1 << 20
+
 // Duty is the one honest vote for the head checkpoint, and the voter's place in its voter set.
 type Duty struct {
 	Vote         ffg.Vote
@@ -21,6 +24,8 @@ type Duty struct {
 	Size         int    // of the voter set, hence of the bitfield
 	Recorded     bool   // whether the chain has the voter's vote already
 	Executed     uint64 // height of the state that the answer came from
+
+	from *member // whose answer it is
 }
 
 // Aggregate returns the duty's vote as an aggregate of one.
@@ -40,7 +45,11 @@ func parseDuty(answer *types.QueryDutyResponse, executed uint64) (ffg.Checkpoint
 		return ffg.Checkpoint{}, Duty{}, fmt.Errorf("%w: source: %w", ErrInconsistent, err)
 	}
 	target, vote, err := parseVote(answer.Target, source, executed)
-	if err == nil && answer.Member && answer.Position >= answer.Size_ {
+	switch {
+	case err != nil:
+	case answer.Size_ > maxSetSize:
+		err = fmt.Errorf("%w: size of the voter set: expected at most %d, found %d", ErrInconsistent, maxSetSize, answer.Size_)
+	case answer.Member && answer.Position >= answer.Size_:
 		err = fmt.Errorf("%w: position: expected below %d, found %d", ErrInconsistent, answer.Size_, answer.Position)
 	}
 	if err != nil {

@@ -162,6 +162,7 @@ func TestAnswersThatLeadToNoVote(t *testing.T) {
 		"source not the parent":    {change: func(s *scene) { s.answer.Source.Root = make([]byte, 32) }, want: ErrInconsistent, says: "parent root"},
 		"more epochs than blocks":  {change: func(s *scene) { s.change(func(c *ffg.Checkpoint) { c.Epoch = 21 }) }, want: ErrInconsistent, says: "at most its height 20, found 21"},
 		"target not executed":      {change: func(s *scene) { s.change(func(c *ffg.Checkpoint) { c.Height = 21 }) }, want: ErrInconsistent, says: "at most the executed height 20, found 21"},
+		"a set too large":          {change: func(s *scene) { s.answer.Size_ = maxSetSize + 1 }, want: ErrInconsistent, says: "at most 1048576, found 1048577"},
 		"position outside the set": {change: func(s *scene) { s.answer.Position = 5 }, want: ErrInconsistent, says: "below 5, found 5"},
 		"another block hash":       {change: func(s *scene) { s.change(func(c *ffg.Checkpoint) { c.BlockHash = ffg.Root{21} }) }, want: ErrInconsistent, says: "block hash"},
 		"another time":             {change: func(s *scene) { s.change(func(c *ffg.Checkpoint) { c.Time-- }) }, want: ErrInconsistent, says: "time"},
@@ -190,6 +191,7 @@ func TestTheBoundsOfADuty(t *testing.T) {
 	for name, change := range map[string]func(*scene){
 		"as many epochs as blocks": func(s *scene) { s.change(func(c *ffg.Checkpoint) { c.Epoch = 20 }) },
 		"the last position":        func(s *scene) { s.answer.Position = 4 },
+		"the largest set":          func(s *scene) { s.answer.Size_ = maxSetSize },
 		"not a member":             func(s *scene) { s.answer.Member, s.answer.Position, s.answer.Size_ = false, 0, 0 },
 		"an older source":          func(s *scene) { s.answer.Source = types.Ref{Epoch: 1, Root: make([]byte, 32)} },
 		"recorded":                 func(s *scene) { s.answer.Recorded = true },

@@ -18,6 +18,8 @@ var (
 	ErrWrongChain = errors.New("wrong chain")
 	// ErrInconsistent: the node's answer contradicts itself or the node's own blocks.
 	ErrInconsistent = errors.New("inconsistent answer")
+	// ErrNotKept: the node doesn't have that epoch: it is too old, or yet to come.
+	ErrNotKept = errors.New("epoch not kept")
 	// ErrFuture: the checkpoint's time is too far ahead of this machine's clock; one of the two clocks is wrong.
 	ErrFuture = errors.New("checkpoint from the future")
 

@@ -182,13 +182,13 @@ func TestTheEndIsNoFaultOfAWitness(t *testing.T) {
 	})
 }
 
-func TestWitnessesAreOnlyAskedForVotes(t *testing.T) {
+func TestWitnessesAreAskedForRecordedVotesToo(t *testing.T) {
 	inWorld(t, 1, 1, func(w *world) {
 		w.witnesses[0].set(func(p *peer) { p.fails = errRefused })
 		w.nodes[0].set(func(p *peer) { p.recorded = true })
 		w.grow()
-		w.duty(w.nodes[0], 2)
-		w.nodes[0].set(func(p *peer) { p.recorded, p.stranger = false, true })
+		w.noDuty(ErrUnconfirmed)
+		w.nodes[0].set(func(p *peer) { p.stranger = true }) // nothing to vote on
 		w.duty(w.nodes[0], 2)
 	})
 }

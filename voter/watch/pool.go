@@ -100,30 +100,44 @@ func (p *Pool) Tips(ctx context.Context) <-chan Header {
 	return p.tips.tips
 }
 
-// Duty asks the node in use for the duty of a key at its newest block, then at once the next healthy one if it fails. If there
-// are witnesses, it asks them too. Errors: ErrNoDuty, ErrFuture, ErrNoNode, ErrDisputed, ErrUnconfirmed; ErrWrongChain if all
-// nodes are on another; that of the first node asked.
+// Duty asks the node in use for the duty of a key at its newest block, then at once the next healthy one if it fails. A node
+// that says there is nothing to vote on may lie or be behind: the others are asked, and its answer counts if none of them has
+// a duty. Witnesses, if there are any, have to confirm a duty, also one that is recorded. Errors: ErrNoDuty, ErrFuture, ErrNoNode,
+// ErrDisputed, ErrUnconfirmed; ErrWrongChain if all nodes are on another; that of the first node asked.
 func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey) (Duty, error) {
-	var failure error
-	for range p.nodes {
-		m, tip, others := p.inUse()
+	var failure, idleErr error
+	var idle *Duty
+	asked := map[*member]bool{}
+	for {
+		m, tip, others := p.next(asked)
 		if m == nil {
 			break
 		}
-		duty, err := m.dutyWithin(ctx, key, tip, others)
+		asked[m] = true
+		duty, err := m.dutyWithin(ctx, key, tip, others || idle != nil)
+		duty.from = m
 		switch {
 		case ctx.Err() != nil:
 			return Duty{}, ctx.Err()
-		case err == nil && duty.Member && !duty.Recorded:
+		case err == nil && duty.Member:
 			if err := p.jury.confirm(ctx, m.Address, duty.Vote); err != nil {
 				return Duty{}, err
 			}
 			return duty, nil
 		case err == nil, errors.Is(err, ErrNoDuty), errors.Is(err, ErrFuture):
-			return duty, err
+			if idle == nil {
+				idle, idleErr = &duty, err
+			}
+		default:
+			failure = cmp.Or(failure, err)
+			p.learn(m, func(h *health) { h.failed(err) })
 		}
-		failure = cmp.Or(failure, err)
-		p.learn(m, func(h *health) { h.failed(err) })
+	}
+	switch {
+	case idleErr != nil:
+		return Duty{}, idleErr
+	case idle != nil:
+		return *idle, nil
 	}
 	return Duty{}, cmp.Or(failure, p.wrongChain(), ErrNoNode)
 }
@@ -136,13 +150,4 @@ func (m *member) dutyWithin(ctx context.Context, key ffg.PublicKey, tip Header, 
 		defer cancel()
 	}
 	return m.duty(ctx, key, tip)
-}
-
-// Voted asks the node in use whether the chain has a vote of the key for an epoch. Errors: ErrNoNode, those of asking.
-func (p *Pool) Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error) {
-	m, _, _ := p.inUse()
-	if m == nil {
-		return false, ErrNoNode
-	}
-	return Voted(ctx, m.Finality, p.ChainID, epoch, key)
 }

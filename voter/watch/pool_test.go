@@ -329,15 +329,68 @@ func TestTheHealthOfAll(t *testing.T) {
 	})
 }
 
-func TestWhoVotedIsAskedOfTheNodeInUse(t *testing.T) {
-	inWorld(t, 1, 0, func(w *world) {
+func TestANodeThatDoesNotShowVotesGivesWayToTheNext(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
 		if voted, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); voted || !errors.Is(err, ErrInconsistent) { // it shows no signature
 			t.Errorf("expected %v, found %t, %v", ErrInconsistent, voted, err)
 		}
-		w.nodes[0].set(func(p *peer) { p.catchingUp = true })
+		w.said("ALARM: node is skipped", "node-1")
+		w.using(w.nodes[1])
+		w.nodes[1].set(func(p *peer) { p.tally = errNotKept })
+		if _, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); !errors.Is(err, ErrNotKept) {
+			t.Errorf("expected %v, found %v", ErrNotKept, err)
+		}
+		w.using(w.nodes[1]) // it does no wrong
+		for _, p := range w.nodes {
+			p.set(func(p *peer) { p.catchingUp = true })
+		}
 		w.wait(testPoll)
 		if _, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); !errors.Is(err, ErrNoNode) {
 			t.Errorf("expected %v, found %v", ErrNoNode, err)
 		}
 	})
+}
+
+func TestAVoteThatIsSaidToBeRecordedHasToBeShown(t *testing.T) {
+	for name, tally := range map[string]error{"without the vote": nil, "not kept": errNotKept} {
+		inWorld(t, 2, 0, func(w *world) {
+			w.nodes[0].set(func(p *peer) { p.recorded, p.unsigned, p.tally = true, true, tally })
+			duty, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{})
+			if err != nil || !duty.Recorded {
+				t.Fatalf("%s: expected a recorded duty, found %+v, %v", name, duty, err)
+			}
+			if err := w.pool.Prove(w.t.Context(), duty, ffg.PublicKey{}); !errors.Is(err, ErrInconsistent) {
+				t.Errorf("%s: expected %v, found %v", name, ErrInconsistent, err)
+			}
+			w.said("ALARM: node is skipped", "node-1", "shows no signature")
+			w.using(w.nodes[1])
+		})
+	}
+}
+
+// A node that says there is nothing to vote on may be the only one to say so.
+func TestNothingToVoteOnIsNotBelievedOfOneNode(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fault func(*peer)
+		err   error
+	}{
+		"no member":       {func(p *peer) { p.set(func(p *peer) { p.stranger = true }) }, nil},
+		"not registered":  {func(p *peer) { p.set(func(p *peer) { p.unknown = true }) }, ErrNoDuty},
+		"from the future": {func(p *peer) { p.grow(time.Now().Add(time.Hour)) }, ErrFuture},
+	} {
+		inWorld(t, 3, 1, func(w *world) {
+			tc.fault(w.nodes[0])
+			tc.fault(w.nodes[1])
+			w.wait(testPoll)
+			w.duty(w.nodes[2], 1)
+			w.nodes[2].set(func(p *peer) { p.hangs = true })
+			began := time.Now()
+			if duty, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}); !errors.Is(err, tc.err) || duty.Member {
+				t.Errorf("%s: expected %v, found %+v, %v", name, tc.err, duty, err)
+			}
+			if took := time.Since(began); took != patience {
+				t.Errorf("%s: expected an answer after %s, found %s", name, patience, took)
+			}
+		})
+	}
 }

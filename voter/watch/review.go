@@ -114,15 +114,29 @@ func (p *Pool) report(m *member, verdict error) {
 	}
 }
 
-// inUse returns the node in use and its newest block, and whether there are other healthy ones; or nil.
-func (p *Pool) inUse() (m *member, tip Header, others bool) {
+// next returns whom to ask next and its newest block, and whether there are more to ask: the node in use, then the other
+// healthy ones; or nil.
+func (p *Pool) next(asked map[*member]bool) (m *member, tip Header, others bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if m = p.current(); m == nil {
+	using := p.current()
+	if using == nil {
 		return nil, Header{}, false
 	}
+	if !asked[using] {
+		m = using
+	}
 	for i, err := range p.verdicts() {
-		others = others || err == nil && i != p.using
+		switch other := p.nodes[i]; {
+		case err != nil || other == m || asked[other]:
+		case m == nil:
+			m = other
+		default:
+			others = true
+		}
+	}
+	if m == nil {
+		return nil, Header{}, false
 	}
 	return m, m.tip, others
 }

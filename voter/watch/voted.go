@@ -2,10 +2,13 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
@@ -19,12 +22,15 @@ type Tallies interface {
 
 // Voted asks whether the chain has a vote of the key for an epoch. It believes a yes only with the signature: whoever shows one
 // in which the key has part has a vote that the key signed. The answer lists the whole voter set: it is not for every block. A key
-// outside the set has not voted. Errors: ErrInconsistent for a yes without proof, or the node can't be reached.
+// outside the set has not voted. Errors: ErrNotKept, ErrInconsistent for a yes without proof, or the node can't be reached.
 func Voted(ctx context.Context, from Tallies, chainID string, epoch uint64, key ffg.PublicKey) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	answer, err := from.Votes(ctx, &types.QueryVotesRequest{Epoch: strconv.FormatUint(epoch, 10)})
-	if err != nil {
+	switch {
+	case status.Code(err) == codes.NotFound:
+		return false, fmt.Errorf("ask who voted in epoch %d: %w: %w", epoch, ErrNotKept, err)
+	case err != nil:
 		return false, fmt.Errorf("ask who voted in epoch %d: %w", epoch, err)
 	}
 	hex, signed := key.String(), false
@@ -34,14 +40,45 @@ func Voted(ctx context.Context, from Tallies, chainID string, epoch uint64, key 
 	if !signed {
 		return false, nil
 	}
-	if err := verifyTally(answer, chainID, epoch); err != nil {
+	if err := verifyTally(ctx, answer, chainID, epoch); err != nil {
 		return false, fmt.Errorf("check who voted in epoch %d: %w: %w", epoch, ErrInconsistent, err)
 	}
 	return true, nil
 }
 
+// Voted asks the node in use whether the chain has a vote of the key for an epoch. A node that fails to answer gives way to
+// the next one. Errors: ErrNoNode, ErrNotKept, ErrInconsistent, those of asking.
+func (p *Pool) Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error) {
+	m, _, _ := p.next(nil)
+	if m == nil {
+		return false, ErrNoNode
+	}
+	voted, err := Voted(ctx, m.Finality, p.ChainID, epoch, key)
+	if err != nil && !errors.Is(err, ErrNotKept) && ctx.Err() == nil {
+		p.learn(m, func(h *health) { h.failed(err) })
+	}
+	return voted, err
+}
+
+// Prove asks the node that says in a duty that the chain has the key's vote to show it. One that can't gives way to the next.
+// Errors: ErrInconsistent, those of asking.
+func (p *Pool) Prove(ctx context.Context, duty Duty, key ffg.PublicKey) error {
+	epoch := duty.Vote.Target.Epoch
+	voted, err := Voted(ctx, duty.from.Finality, p.ChainID, epoch, key)
+	if err == nil && !voted || errors.Is(err, ErrNotKept) {
+		err = fmt.Errorf("%w: says that the chain has the vote for epoch %d, and shows no signature", ErrInconsistent, epoch)
+	}
+	if err != nil && ctx.Err() == nil {
+		p.learn(duty.from, func(h *health) { h.failed(err) })
+	}
+	return err
+}
+
 // verifyTally checks the aggregate signature of everybody who is said to have signed.
-func verifyTally(answer *types.QueryVotesResponse, chainID string, epoch uint64) error {
+func verifyTally(ctx context.Context, answer *types.QueryVotesResponse, chainID string, epoch uint64) error {
+	if len(answer.Voters) > maxSetSize {
+		return fmt.Errorf("expected at most %d voters, found %d", maxSetSize, len(answer.Voters))
+	}
 	votes, err := answer.Votes.ToFFG()
 	if err != nil {
 		return err
@@ -53,6 +90,9 @@ func verifyTally(answer *types.QueryVotesResponse, chainID string, epoch uint64)
 	for _, voter := range answer.Voters {
 		if !voter.Signed {
 			continue
+		}
+		if err := ctx.Err(); err != nil { // each key takes a while
+			return err
 		}
 		public, err := types.ParsePublicKey(voter.PubKey)
 		if err != nil {

@@ -60,8 +60,8 @@ func TestWhoVoted(t *testing.T) {
 	if voted, err := Voted(t.Context(), node, chainID, 3, ffg.PublicKey{1}); err != nil || voted {
 		t.Errorf("a stranger: expected no vote, found %t, %v", voted, err)
 	}
-	if _, err := Voted(t.Context(), node, chainID, 4, keys[0]); status.Code(errors.Unwrap(err)) != codes.NotFound {
-		t.Errorf("expected the node's refusal, found %v", err)
+	if _, err := Voted(t.Context(), node, chainID, 4, keys[0]); !errors.Is(err, ErrNotKept) {
+		t.Errorf("expected %v, found %v", ErrNotKept, err)
 	}
 }
 
@@ -82,5 +82,26 @@ func TestAVoteIsNotBelievedWithoutItsSignature(t *testing.T) {
 	node, keys := signedBy(t, 3)
 	if voted, err := Voted(t.Context(), node, "other-1", 3, keys[0]); voted || !errors.Is(err, ErrInconsistent) {
 		t.Errorf("signed for another chain: expected %v, found %t, %v", ErrInconsistent, voted, err)
+	}
+}
+
+func TestHowManyVotersAreBelieved(t *testing.T) {
+	node, keys := signedBy(t, 3)
+	pad := func(size int) {
+		node.answer.Voters = append(node.answer.Voters, make([]types.SetVoter, size-len(node.answer.Voters))...)
+	}
+	pad(maxSetSize)
+	if voted, err := Voted(t.Context(), node, chainID, 3, keys[0]); err != nil || !voted {
+		t.Errorf("expected a vote, found %t, %v", voted, err)
+	}
+	pad(maxSetSize + 1)
+	if _, err := Voted(t.Context(), node, chainID, 3, keys[0]); !errors.Is(err, ErrInconsistent) {
+		t.Errorf("expected %v, found %v", ErrInconsistent, err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	node, _ = signedBy(t, 3)
+	if err := verifyTally(ended, &node.answer, chainID, 3); !errors.Is(err, context.Canceled) {
+		t.Errorf("expected %v, found %v", context.Canceled, err)
 	}
 }

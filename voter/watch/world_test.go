@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,6 +145,8 @@ func (w *world) look() (since []string) {
 	return since
 }
 
+var errNotKept = status.Error(codes.NotFound, "no checkpoint of epoch 1 is kept here")
+
 // peer is a node of the world.
 type peer struct {
 	name   string
@@ -163,6 +166,9 @@ type peer struct {
 	late       int // questions about checkpoints that it answers as if it didn't have them
 	recorded   bool
 	stranger   bool // whether the voter isn't in the set
+	unknown    bool // whether the voter isn't registered
+	unsigned   bool // whether the tally is without the voter
+	tally      error
 	asked      int
 }
 
@@ -232,6 +238,9 @@ func (p *peer) Duty(ctx context.Context, _ *types.QueryDutyRequest, opts ...grpc
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reply(opts)
+	if p.unknown {
+		return nil, status.Error(codes.NotFound, "voter not found")
+	}
 	head := uint64(len(p.roots))
 	return &types.QueryDutyResponse{
 		Target: p.told(head), Source: types.RefFromFFG(p.vote(head).Source), Member: !p.stranger, Size_: 1, Recorded: p.recorded,
@@ -240,7 +249,10 @@ func (p *peer) Duty(ctx context.Context, _ *types.QueryDutyRequest, opts ...grpc
 
 // Votes implements Finality.
 func (p *peer) Votes(ctx context.Context, _ *types.QueryVotesRequest, _ ...grpc.CallOption) (*types.QueryVotesResponse, error) {
-	return &types.QueryVotesResponse{Voters: []types.SetVoter{{PubKey: ffg.PublicKey{}.String(), Signed: true}}}, p.enter(ctx)
+	err := p.enter(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return &types.QueryVotesResponse{Voters: []types.SetVoter{{PubKey: ffg.PublicKey{}.String(), Signed: !p.unsigned}}}, cmp.Or(err, p.tally)
 }
 
 // Checkpoint implements Checkpoints.

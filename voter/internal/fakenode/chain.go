@@ -17,11 +17,11 @@ type chain struct {
 	id          string
 	interval    uint64
 	set         ffg.VoterSet
-	blocks      []block           // of heights 1, 2, ...
-	headers     []cmttypes.Header // of the same
-	checkpoints []ffg.Checkpoint  // of epochs 0, 1, ...
-	sources     []uint64          // epoch of source(e)
-	tallies     map[uint64]ffg.Bitfield
+	blocks      []block                      // of heights 1, 2, ...
+	headers     []cmttypes.Header            // of the same
+	checkpoints []ffg.Checkpoint             // of epochs 0, 1, ...
+	sources     []uint64                     // epoch of source(e)
+	tallies     map[uint64]ffg.AggregateVote // of the only voter
 }
 
 // block is all that a block is made of: the same blocks make the same chain.
@@ -36,7 +36,7 @@ func newChain(id string, key ffg.PublicKey, interval uint64) chain {
 	return chain{
 		id: id, interval: interval, set: set,
 		checkpoints: []ffg.Checkpoint{anchor}, sources: []uint64{0},
-		tallies: map[uint64]ffg.Bitfield{},
+		tallies: map[uint64]ffg.AggregateVote{},
 	}
 }
 
@@ -68,8 +68,7 @@ func (c *chain) grow(b block) {
 		AppHash: binary.BigEndian.AppendUint64(nil, height), ProposerAddress: make([]byte, 20),
 	})
 	for _, vote := range b.votes {
-		epoch := vote.Vote.Target.Epoch
-		c.tallies[epoch] = vote.Signers.Or(c.tallies[epoch])
+		c.tallies[vote.Vote.Target.Epoch] = vote
 	}
 	if height%c.interval == 0 {
 		c.propose(height)

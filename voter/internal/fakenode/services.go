@@ -50,7 +50,7 @@ func (q *queries) Duty(ctx context.Context, request *types.QueryDutyRequest) (*t
 		Source:   types.RefFromFFG(q.chain.vote(epoch).Source),
 		Member:   true,
 		Size_:    uint32(len(q.chain.set)),
-		Recorded: q.chain.tallies[epoch].Get(0),
+		Recorded: q.chain.tallies[epoch].Signers.Get(0),
 	}
 	if q.lies != nil {
 		q.lies(answer)
@@ -62,7 +62,7 @@ func setHeight(ctx context.Context, executed uint64) error {
 	return grpc.SetHeader(ctx, metadata.Pairs("x-cosmos-block-height", strconv.FormatUint(executed, 10)))
 }
 
-// Votes answers the recorded signers, and whether the chain's only voter is one.
+// Votes answers the recorded votes, and whether the chain's only voter is one.
 func (q *queries) Votes(_ context.Context, request *types.QueryVotesRequest) (*types.QueryVotesResponse, error) {
 	epoch, err := strconv.ParseUint(request.Epoch, 10, 64)
 	if err != nil {
@@ -70,10 +70,13 @@ func (q *queries) Votes(_ context.Context, request *types.QueryVotesRequest) (*t
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	signers := q.chain.tallies[epoch]
-	answer := &types.QueryVotesResponse{Epoch: epoch, Votes: types.AggregateVote{Signers: signers}}
+	if epoch > q.chain.head().Epoch {
+		return nil, status.Errorf(codes.NotFound, "no checkpoint of epoch %d is kept here", epoch)
+	}
+	votes := q.chain.tallies[epoch]
+	answer := &types.QueryVotesResponse{Epoch: epoch, Votes: types.AggregateVoteFromFFG(votes)}
 	if !request.AggregateOnly {
-		answer.Voters = []types.SetVoter{{PubKey: q.public.String(), Rear: 1, Current: 1, Signed: signers.Get(0)}}
+		answer.Voters = []types.SetVoter{{PubKey: q.public.String(), Rear: 1, Current: 1, Signed: votes.Signers.Get(0)}}
 	}
 	return answer, nil
 }
