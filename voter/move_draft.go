@@ -21,7 +21,7 @@ func draft(path string, content []byte) error {
 	}
 	reserved, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("expected no file %s: %w", path, fs.ErrExist)
+		return fmt.Errorf("expected no file %s (an empty one is of a move that was interrupted: delete it): %w", path, fs.ErrExist)
 	}
 	if err != nil {
 		return err

@@ -25,7 +25,8 @@ type KeyReport struct {
 
 // Export returns an interchange file (EIP-3076) of what these keys may have signed in a domain; of all keys if none is
 // named. A complete file has a vote for each that is remembered, and a minimal one has one vote for each key. A floor is
-// written as a vote without a signing root. If there are votes, but of other domains only, none of all keys is an error. Export first, and sign nothing with the keys here afterwards: Retire them.
+// written as a vote without a signing root. Without names there is an error if all records are of other domains. Export first,
+// and sign nothing with the keys here afterwards: Retire them.
 // Errors: ErrMissing, fs.ErrClosed.
 func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]byte, error) {
 	g.mu.Lock()
