@@ -23,11 +23,14 @@ type Key struct {
 	failures map[string]uint64 // by code
 
 	signed, recorded, resent, lost uint64
+
+	unrecorded time.Time // when the first vote was signed since one was recorded; zero if there is none
+	lostInARow int
 }
 
 // Jail is whether the chain keeps a voter out of new voter sets.
 type Jail struct {
-	Until      time.Time `json:"until"` // zero if it is not jailed
+	Until      time.Time `json:"until,omitzero"` // zero if it is not jailed
 	Tombstoned bool      `json:"tombstoned"`
 }
 
@@ -70,6 +73,9 @@ func (k *Key) Signed(epoch uint64) {
 	k.locked(func() {
 		k.signed++
 		k.last = Vote{Epoch: epoch, At: k.monitor.config.Now()}
+		if k.unrecorded.IsZero() {
+			k.unrecorded = k.last.At
+		}
 	})
 }
 
@@ -83,6 +89,7 @@ func (k *Key) Accepted(took time.Duration) {
 func (k *Key) Recorded(epoch, blocks uint64) {
 	k.locked(func() {
 		k.recorded++
+		k.expectNoRecord()
 		if k.last.Epoch == epoch {
 			k.last.Recorded, k.last.Blocks = true, blocks
 		}
@@ -94,7 +101,15 @@ func (k *Key) Recorded(epoch, blocks uint64) {
 func (k *Key) Resent(uint64) { k.locked(func() { k.resent++ }) }
 
 // Lost is told that a vote will not be recorded.
-func (k *Key) Lost(uint64) { k.locked(func() { k.lost++ }) }
+func (k *Key) Lost(uint64) {
+	k.locked(func() {
+		k.lost++
+		k.lostInARow++
+	})
+}
+
+// expectNoRecord forgets votes that are not recorded.
+func (k *Key) expectNoRecord() { k.unrecorded, k.lostInARow = time.Time{}, 0 }
 
 // Result is told after each block why the key did not do what was due, or nil and no reason if it did.
 func (k *Key) Result(reason Reason, err error) {
@@ -102,6 +117,9 @@ func (k *Key) Result(reason Reason, err error) {
 		now := k.monitor.config.Now()
 		if err == nil || reason.Severity == Waiting {
 			k.fineAt = now
+		}
+		if err != nil && reason.Severity == Waiting { // the last votes before are of no use any more
+			k.expectNoRecord()
 		}
 		if err != nil {
 			k.failures[reason.Code]++

@@ -67,7 +67,13 @@ func New(config Config) *Monitor {
 func (m *Monitor) Block(height uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.height, m.blockAt = height, m.config.Now()
+	now := m.config.Now()
+	if now.Sub(m.blockAt) > m.config.StallAfter { // a chain that stood still recorded no votes
+		for _, k := range m.keys {
+			k.expectNoRecord()
+		}
+	}
+	m.height, m.blockAt = height, now
 }
 
 // Signer is told why the signer does not answer, or nil and no reason when it does.

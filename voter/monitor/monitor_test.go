@@ -135,6 +135,40 @@ func TestAlarmsMakeTheVoterIllAtOnce(t *testing.T) {
 	s.expect("one is enough")
 }
 
+func TestAKeyWhoseVotesAreNotRecorded(t *testing.T) {
+	s := begin(t)
+	epoch := uint64(0)
+	vote := func(after time.Duration) {
+		s.now = s.now.Add(after)
+		epoch++
+		s.block(epoch, first, monitor.Reason{}, nil)
+		s.Key(first).Signed(epoch)
+	}
+	vote(0)
+	vote(stall)
+	s.expect("not for too long")
+	vote(1)
+	s.expect("too long", monitor.NotRecorded.Code)
+	s.Key(first).Recorded(epoch, 1)
+	s.expect("recorded")
+	for _, want := range [][]string{nil, nil, {monitor.NotRecorded.Code}} {
+		vote(1)
+		s.Key(first).Lost(epoch)
+		s.expect("given up", want...)
+	}
+	s.Key(first).Recorded(epoch, 1)
+	s.expect("recorded again")
+	vote(1)
+	s.now = s.now.Add(stall + 1)
+	s.expect("a chain that stands still", monitor.Stalled.Code)
+	vote(0)
+	s.expect("goes on")
+	vote(stall)
+	s.block(epoch, first, waits, errAny)
+	vote(1)
+	s.expect("out of the voter set in between")
+}
+
 func TestAVoterInJailIsNotHealthy(t *testing.T) {
 	s := begin(t)
 	s.block(1, first, monitor.Reason{}, nil)
@@ -146,6 +180,14 @@ func TestAVoterInJailIsNotHealthy(t *testing.T) {
 	s.expect("tombstoned", monitor.Tombstoned.Code)
 	if _, body := s.get("/metrics"); !strings.Contains(body, "dualchain_voter_jailed{key=\""+first.String()+"\"} 1\n") {
 		t.Errorf("expected the voter jailed, found\n%s", body)
+	}
+}
+
+func TestStatusHasNoDateOfWhatNeverWas(t *testing.T) {
+	s := begin(t)
+	s.block(1, first, monitor.Reason{}, nil)
+	if _, body := s.get("/status"); strings.Contains(body, "0001-01-01") {
+		t.Errorf("expected no such date, found %s", body)
 	}
 }
 

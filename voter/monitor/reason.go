@@ -31,6 +31,10 @@ var (
 		Code: "behind", Severity: Alarm,
 		Advice: "The key owes a vote for longer than `stall_after`. The error names what keeps it from voting.",
 	}
+	NotRecorded = Reason{
+		Code: "not_recorded", Severity: Alarm,
+		Advice: "Votes are signed, and the chain records none of them. The log says whether nodes take them; if they do, proposers leave them out.",
+	}
 	NoNode = Reason{
 		Code: "no_node", Severity: Alarm, Message: "not voting",
 		Advice: "No node is healthy; the log says what is wrong with each. Start one, or add one to voter.toml.",
@@ -46,7 +50,7 @@ var (
 )
 
 // Reasons are the reasons above.
-func Reasons() []Reason { return []Reason{Stalled, Behind, NoNode, InJail, Tombstoned} }
+func Reasons() []Reason { return []Reason{Stalled, Behind, NotRecorded, NoNode, InJail, Tombstoned} }
 
 // Standing is a reason that holds now.
 type Standing struct {

@@ -23,10 +23,10 @@ type Status struct {
 type KeyStatus struct {
 	PublicKey string    `json:"public_key"`
 	Member    bool      `json:"member"` // of the head's voter set
-	Jail      Jail      `json:"jail"`
-	Reason    *Standing `json:"reason"` // why it does not vote; null if it does
-	Since     time.Time `json:"since"`  // of the reason
-	Last      Vote      `json:"last_vote"`
+	Jail      Jail      `json:"jail,omitzero"`
+	Reason    *Standing `json:"reason"`         // why it does not vote; null if it does
+	Since     time.Time `json:"since,omitzero"` // of the reason
+	Last      Vote      `json:"last_vote,omitzero"`
 	Signed    uint64    `json:"signed"`
 	Recorded  uint64    `json:"recorded"`
 	Resent    uint64    `json:"resent"`
@@ -58,7 +58,7 @@ func (m *Monitor) Status() Status {
 }
 
 // reasons returns why the client counts as ill: alarms, no healthy node, no block for too long, a vote owed for too long,
-// a voter in jail. Whoever is not in the voter set and waits is well.
+// votes that the chain doesn't record, a voter in jail. Whoever is not in the voter set and waits is well.
 func (m *Monitor) reasons(nodes []Node) []Standing {
 	now, out := m.config.Now(), []Standing{}
 	if m.signer != nil {
@@ -83,6 +83,9 @@ func (m *Monitor) reasons(nodes []Node) []Standing {
 		case !stalled && now.Sub(k.fineAt) > m.config.StallAfter:
 			of(Behind, k.behind(now))
 		}
+		if err := k.notRecorded(now); err != nil && !stalled {
+			of(NotRecorded, err)
+		}
 		if reason, err := k.jail.reason(); err != nil {
 			of(reason, err)
 		}
@@ -96,6 +99,21 @@ func (k *Key) behind(now time.Time) error {
 		err = fmt.Errorf("%w: %s: %w", err, k.reason.Code, k.err)
 	}
 	return err
+}
+
+// maxLost is how many votes in a row may be given up: a proposer or two may leave one out.
+const maxLost = 2
+
+// notRecorded returns nil while the chain records the key's votes.
+func (k *Key) notRecorded(now time.Time) error {
+	waited := now.Sub(k.unrecorded)
+	switch limit := k.monitor.config.StallAfter; {
+	case k.lostInARow > maxLost:
+		return fmt.Errorf("expected votes on the chain, found the last %d given up", k.lostInARow)
+	case !k.unrecorded.IsZero() && waited > limit:
+		return fmt.Errorf("expected a vote on the chain within %s, found none for %s", limit, waited.Round(time.Second))
+	}
+	return nil
 }
 
 func standing(reason Reason, err error) Standing {
