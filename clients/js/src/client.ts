@@ -1,3 +1,4 @@
+import { canonical, isObject } from "./answer.js";
 import { Keys } from "./bls.js";
 import { concat, type Hex } from "./bytes.js";
 import { domainOf, type Ref } from "./checkpoint.js";
@@ -23,6 +24,11 @@ export class NotThereError extends Error {
   override readonly name = "NotThereError";
 }
 
+/** Nobody answered, or not as a node does that works: the same question may be answered the next time. */
+export class UnavailableError extends Error {
+  override readonly name = "UnavailableError";
+}
+
 /** How long a node may take for one answer. */
 const requestTimeoutMs = 15_000;
 /** How much of one answer is read, in bytes. */
@@ -39,19 +45,14 @@ export class LightClient {
 
   /** The newest checkpoint that was verified, or the one that was trusted at first. Keep it: the next client may start there. */
   async trust(): Promise<Trust> {
-    if (this.known) return this.known;
-    const { trust } = this.options;
-    if ("checkpoint" in trust) return (this.known = trust);
-    const found = decodeTrust(canonical(await this.get(`trust_points/${trust.epoch}`)));
-    validateTrustAt(found, trust);
-    return (this.known = found);
+    return this.trustUntil(Infinity);
   }
 
   /** Verifies what became final since, and returns the newest checkpoint. Throws a StepError for what doesn't verify. */
   async update(): Promise<Trust> {
     for (let more = true; more; ) {
       const answer = await this.get(`hand_overs/${(await this.trust()).checkpoint.pair}`);
-      const handOvers = (answer.hand_overs as Json[]).map((h) => decodeHandOver(canonical(h)));
+      const handOvers = (answer.hand_overs as unknown[]).map((h) => decodeHandOver(canonical(h)));
       await this.advance(handOvers);
       more = answer.more === true && handOvers.length > 0;
     }
@@ -63,24 +64,42 @@ export class LightClient {
 
   /** Proves that a transaction is final, and returns what became of it. Throws a NotThereError while that can't be proven. */
   async prove(txHash: Hex): Promise<Outcome> {
-    const trust = await this.trust();
-    const hash = txHash.toLowerCase();
-    const answer = await this.get(`proofs/tx/${hash}?trust.epoch=${trust.checkpoint.epoch}`);
-    const proof = decodeProof(canonical(answer.proof as Json));
-    if (proof.part.kind !== "tx" || proof.part.tx.hash !== hash) throw new Error(`expected a proof of transaction ${hash}, found one of something else`);
-    return verifyProof(proof, this.options.chainId, trust, this.verification());
+    return this.proveUntil(Infinity, txHash);
   }
 
-  /** Waits until a transaction is proven final. Look at the outcome's tx.result.code: a failed transaction is final, too. */
+  /**
+   * Waits until a transaction is proven final. Look at the outcome's tx.result.code: a failed transaction is final, too. A node that
+   * can't be reached is asked again until the time is over; a proof that doesn't verify is an error at once.
+   */
   async waitForFinality(txHash: Hex, { timeoutMs = 60_000, pollMs = 500 } = {}): Promise<Outcome> {
-    for (const end = Date.now() + timeoutMs; ; ) {
+    const end = Date.now() + timeoutMs;
+    for (let last: Error | undefined; ; await wait(pollMs)) {
       try {
-        return await this.prove(txHash);
+        return await this.proveUntil(end, txHash);
       } catch (e) {
-        if (!(e instanceof NotThereError) || Date.now() + pollMs > end) throw e;
+        if (!(e instanceof NotThereError || e instanceof UnavailableError)) throw e;
+        const more = Date.now() + pollMs <= end;
+        if (more || !last) last = e; // the last one may have failed only because the end cut it short
+        if (more) continue;
+        const Failure = last instanceof NotThereError ? NotThereError : UnavailableError;
+        throw new Failure(`expected transaction ${txHash} to be final within ${timeoutMs} ms: ${last.message}`, { cause: last });
       }
-      await wait(pollMs);
     }
+  }
+
+  private async proveUntil(end: number, txHash: Hex): Promise<Outcome> {
+    const trust = await this.trustUntil(end);
+    const answer = await this.get(`proofs/tx/${txHash.toLowerCase()}?trust.epoch=${trust.checkpoint.epoch}`, end);
+    return verifyProof(decodeProof(canonical(answer.proof)), this.options.chainId, trust, { ...this.verification(), txHash });
+  }
+
+  private async trustUntil(end: number): Promise<Trust> {
+    if (this.known) return this.known;
+    const { trust } = this.options;
+    if ("checkpoint" in trust) return (this.known = trust);
+    const found = decodeTrust(canonical(await this.get(`trust_points/${trust.epoch}`, end)));
+    validateTrustAt(found, trust);
+    return (this.known = found);
   }
 
   private async advance(handOvers: HandOver[]): Promise<Trust> {
@@ -94,22 +113,36 @@ export class LightClient {
     return { nowMs: BigInt(Date.now()), unbondingMs: BigInt(this.options.unbondingMs), keys: this.keys };
   }
 
-  private async get(path: string): Promise<Json> {
+  private async get(path: string, end = Infinity): Promise<Json> {
     const ask = this.options.fetch ?? fetch;
-    const signal = AbortSignal.timeout(requestTimeoutMs);
-    const response = await ask(`${this.options.node.replace(/\/$/, "")}/dualchain/finality/v1/${path}`, { signal });
-    const body = await read(response, path);
+    const url = `${this.options.node.replace(/\/$/, "")}/dualchain/finality/v1/${path}`;
+    const signal = AbortSignal.timeout(Math.max(0, Math.min(requestTimeoutMs, Math.ceil(end - Date.now()))));
+    let response: Response;
+    let text: string | undefined;
+    try {
+      response = await ask(url, { signal });
+      text = await read(response);
+    } catch (e) {
+      throw new UnavailableError(`${url}: ${reason(e)}`, { cause: e });
+    }
+    if (text === undefined) throw new Error(`${url}: expected at most ${maxAnswer} bytes, found more`);
+    const body = parse(text);
+    if (!body) {
+      const found = `${response.headers.get("content-type") ?? "something"} ${JSON.stringify(text.slice(0, 80))}`;
+      throw new UnavailableError(`${url}: expected an object in JSON, found ${found} with status ${response.status}: is this the REST address?`);
+    }
     if (response.ok) return body;
+    const message = `${url}: ${typeof body.message === "string" ? body.message : `expected status 200, found ${response.status}`}`;
     const [notFound, failedPrecondition] = [5, 9]; // gRPC codes
-    const Refusal = body.code === notFound || body.code === failedPrecondition ? NotThereError : Error;
-    throw new Refusal(`${path}: ${String(body.message)}`);
+    if (body.code === notFound || body.code === failedPrecondition) throw new NotThereError(message);
+    throw response.status >= 500 ? new UnavailableError(message) : new Error(message);
   }
 }
 
 type Json = { readonly [name: string]: unknown };
 
-/** The object in an answer, which is as long as the node wants. */
-async function read(response: Response, path: string): Promise<Json> {
+/** The text of an answer, which is as long as the node wants: undefined if that is too long. */
+async function read(response: Response): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   const reader = response.body?.getReader();
   for (let length = 0, chunk; reader && (chunk = (await reader.read()).value); ) {
@@ -117,15 +150,24 @@ async function read(response: Response, path: string): Promise<Json> {
     length += chunk.length;
     if (length <= maxAnswer) continue;
     await reader.cancel();
-    throw new Error(`${path}: expected at most ${maxAnswer} bytes, found more`);
+    return undefined;
   }
-  const found: unknown = JSON.parse(new TextDecoder().decode(concat(chunks)));
-  if (typeof found !== "object" || found === null) throw new Error(`${path}: expected an object, found something else`);
-  return found as Json;
+  return new TextDecoder().decode(concat(chunks));
 }
 
-/** The canonical bytes of an answer, which carries them in base64. */
-function canonical(answer: Json): Uint8Array {
-  if (typeof answer.canonical !== "string") throw new Error(`expected base64, found ${typeof answer.canonical}`);
-  return Uint8Array.from(atob(answer.canonical), (c) => c.charCodeAt(0));
+/** The object in a text, if it is one in JSON. */
+function parse(text: string): Json | undefined {
+  try {
+    const found: unknown = JSON.parse(text);
+    return isObject(found) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a question was not answered. Node says "fetch failed", and what failed in the cause. */
+function reason(e: unknown): string {
+  if (!(e instanceof Error)) return String(e);
+  const said = e.message || String((e as { code?: unknown }).code ?? e.name);
+  return e.cause === undefined ? said : `${said}: ${reason(e.cause)}`;
 }

@@ -7,8 +7,11 @@ export { domainOf, refOf, rootOfCheckpoint, type Checkpoint, type Ref } from "./
 export { newPair, verifyCertificate, withNext, type Certificate, type Link, type Pair } from "./certificate.js";
 export { validateTrust, validateTrustAt, verifyChain, type HandOver, type Mode, type NextSet, type Options, type Reached, type Trust } from "./chain.js";
 export * from "./codec.js";
+export { readProof } from "./answer.js";
 export { certificateJson, handOverJson, proofJson, trustJson } from "./json.js";
-export { UnsupportedError, verifyBlock, verifyConsistency, verifyProof, type BlockProof, type Outcome, type Proof, type TxProof } from "./proof.js";
-export { LightClient, NotThereError, type ClientOptions } from "./client.js";
+export {
+  SubjectError, UnsupportedError, verifyBlock, verifyConsistency, verifyProof, type BlockProof, type Outcome, type Proof, type ProofOptions, type TxProof,
+} from "./proof.js";
+export { LightClient, NotThereError, UnavailableError, type ClientOptions } from "./client.js";
 export { StepError, type Step } from "./step.js";
 export type { Member, Side, Voter, VoterSet } from "./voterset.js";

@@ -81,12 +81,25 @@ export class UnsupportedError extends Error {
   override readonly name = "UnsupportedError";
 }
 
+/** A valid proof of something else proves nothing that was asked for. */
+export class SubjectError extends Error {
+  override readonly name = "SubjectError";
+}
+
+/** How to verify a proof. */
+export interface ProofOptions extends Options {
+  /** Refuses a proof of anything but the transaction with this hash. Without it, a proof may be about anything: look at the outcome. */
+  readonly txHash?: Hex;
+}
+
 /**
- * Verifies a proof against a trusted checkpoint of the chain with this id (which must not come from the proof), given in full, or by epoch and root if the proof brings the rest. Throws a
- * StepError, or an UnsupportedError for a proof of state.
+ * Verifies a proof against a trusted checkpoint of the chain with this id (which must not come from the proof), given in full, or
+ * by epoch and root if the proof brings the rest. Throws a StepError, a SubjectError for a proof of another transaction than was
+ * asked for, or an UnsupportedError for a proof of state.
  */
-export function verifyProof(p: Proof, chainId: string, trust: Trust | Ref, options: Options): Outcome {
+export function verifyProof(p: Proof, chainId: string, trust: Trust | Ref, options: ProofOptions): Outcome {
   const part = p.part;
+  if ("txHash" in options) isAbout(part, String(options.txHash)); // undefined, in JavaScript, is no transaction's
   if (part.kind === "state") throw new UnsupportedError("expected a proof of a block or a transaction, found one of state");
   const start = startOf(p, trust);
   check(p.chainId === chainId, "chain", () => `expected a proof for chain ${chainId}, found one for ${p.chainId}`);
@@ -98,6 +111,11 @@ export function verifyProof(p: Proof, chainId: string, trust: Trust | Ref, optio
   }
   verifyTx(part.tx, reached.trust.checkpoint);
   return { kind: "tx", trust: reached.trust, height: part.tx.block.height, tx: part.tx };
+}
+
+function isAbout(part: Part, txHash: string): void {
+  const [expected, found] = [txHash.toLowerCase(), part.kind === "tx" ? part.tx.hash : undefined];
+  if (found !== expected) throw new SubjectError(`expected a proof of transaction ${expected}, found one of ${found ?? `a ${part.kind}`}`);
 }
 
 function startOf(p: Proof, trust: Trust | Ref): Trust {
