@@ -3,10 +3,12 @@
 package freeport
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 )
 
 // The ports lie below those of outgoing connections, which begin at 32,768 (Linux) or 49,152 (others, RFC 6335), and above
@@ -17,15 +19,26 @@ const (
 	tries = 1_000
 )
 
-// Listen listens on a free port of 127.0.0.1.
+// given are the ports that this process got before: their owners may be down just now.
+var given sync.Map
+
+// Listen listens on a free port of 127.0.0.1 that it gives to nobody else in this process.
 func Listen() (net.Listener, error) {
-	var failure error
+	failure := errors.New("all were given away before")
 	for range tries {
-		var listener net.Listener
 		port := first + rand.IntN(end-first)
-		if listener, failure = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); failure == nil {
+		if _, before := given.Load(port); before {
+			continue
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			failure = err
+			continue
+		}
+		if _, before := given.LoadOrStore(port, true); !before {
 			return listener, nil
 		}
+		_ = listener.Close() // nobody has connected to it
 	}
 	return nil, fmt.Errorf("find a free port in %d tries: %w", tries, failure)
 }

@@ -18,6 +18,21 @@ func TestNoOutgoingConnectionCanTakeThePort(t *testing.T) {
 	}
 }
 
+// Nobody listens at an address at first, so that the next pick would find it free again.
+func TestAnAddressIsGivenOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1_000 { // with so many, some would come twice
+		address, err := Address()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[address] {
+			t.Fatalf("%s was given twice", address)
+		}
+		seen[address] = true
+	}
+}
+
 func TestAnAddressIsFree(t *testing.T) {
 	address, err := Address()
 	if err != nil {
