@@ -10,8 +10,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/internal/foreign"
 	"github.com/dualchain/dualchain/voter/internal/gogocodec"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/submit"
@@ -22,6 +24,9 @@ import (
 
 // maxAnswer bounds an answer of the node in bytes: the votes of an epoch list the whole voter set.
 const maxAnswer = 64 << 20
+
+// maxHeaders bounds the headers of an answer in bytes: the text of an error is one.
+const maxHeaders = 16 << 10
 
 // registerTimeout bounds the question whether a voter is jailed.
 const registerTimeout = 5 * time.Second
@@ -97,6 +102,7 @@ func dial(address string) (*grpc.ClientConn, error) {
 	conn, err := grpc.NewClient(address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(gogocodec.Codec{}), grpc.MaxCallRecvMsgSize(maxAnswer), grpc.WaitForReady(true)),
+		grpc.WithMaxHeaderListSize(maxHeaders), grpc.WithUnaryInterceptor(shortenErrors),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
 			MinConnectTimeout: 2 * time.Second,
@@ -105,4 +111,13 @@ func dial(address string) (*grpc.ClientConn, error) {
 		return nil, fmt.Errorf("use gRPC address %q: %w", address, err)
 	}
 	return conn, nil
+}
+
+// shortenErrors makes what a node says of an error fit for the log.
+func shortenErrors(ctx context.Context, method string, question, answer any, conn *grpc.ClientConn, ask grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	err := ask(ctx, method, question, answer, conn, opts...)
+	if err == nil {
+		return nil
+	}
+	return status.Error(status.Code(err), foreign.Text(status.Convert(err).Message()))
 }

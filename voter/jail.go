@@ -20,6 +20,7 @@ const (
 	jailCheck   = 15 * time.Second // from look to look
 	firstUnjail = time.Minute      // from one attempt to the next, which doubles
 	lastUnjail  = time.Hour
+	longFree    = time.Hour // after which a voter that is jailed again is no longer the one before
 )
 
 // Unjailer sends MsgUnjail with an operator's account, which the voter does not have.
@@ -42,6 +43,7 @@ type jailWatch struct {
 	known map[ffg.PublicKey]monitor.Jail // nil at first
 	next  time.Time                      // of an attempt
 	pause time.Duration                  // after it
+	freed time.Time                      // since when the voter is free, zero if it isn't
 }
 
 // start looks again and again until ctx is done. What it returns waits for the end.
@@ -125,9 +127,15 @@ func (j *jailWatch) tell(key ffg.PublicKey, voter types.Voter, jail monitor.Jail
 func (j *jailWatch) unjail(ctx context.Context, key ffg.PublicKey, jail monitor.Jail) {
 	now := j.now()
 	if jail.Until.IsZero() {
-		j.pause = 0
+		if j.freed.IsZero() {
+			j.freed = now
+		}
+		if now.Sub(j.freed) >= longFree { // a node that says jailed and free by turns would have a fee each time
+			j.pause = 0
+		}
 		return
 	}
+	j.freed = time.Time{}
 	if now.Before(jail.Until) || now.Before(j.next) {
 		return
 	}

@@ -121,10 +121,21 @@ func TestASecondJailingIsAnsweredAtOnce(t *testing.T) {
 	p := newPrison(t, map[ffg.PublicKey]types.Voter{prisoner: jailedUntil(0)})
 	p.wait(10 * time.Minute)
 	p.voters[prisoner] = types.Voter{Operator: "dual1me"}
-	p.wait(20 * time.Minute)
+	p.wait(70 * time.Minute)
 	p.voters[prisoner] = jailedUntil(0)
-	p.wait(21 * time.Minute)
-	p.expect(0, time.Minute, 3*time.Minute, 7*time.Minute, 20*time.Minute, 21*time.Minute)
+	p.wait(71 * time.Minute)
+	p.expect(0, time.Minute, 3*time.Minute, 7*time.Minute, 70*time.Minute, 71*time.Minute)
+}
+
+func TestAJailThatComesAndGoesCostsNoMoreFees(t *testing.T) {
+	p := newPrison(t, map[ffg.PublicKey]types.Voter{prisoner: jailedUntil(0)})
+	for until := time.Duration(0); until < 2*time.Hour; until += jailCheck {
+		p.voters[prisoner] = jailedUntil(0)
+		p.look(t.Context())
+		p.voters[prisoner] = types.Voter{Operator: "dual1me"}
+		p.wait(until + jailCheck)
+	}
+	p.expect(0, time.Minute, 3*time.Minute, 7*time.Minute, 15*time.Minute, 31*time.Minute, 63*time.Minute)
 }
 
 func TestOthersStayInJail(t *testing.T) {

@@ -124,6 +124,7 @@ func askClient(ctx context.Context, address string) *monitor.Status {
 	if err != nil {
 		return nil
 	}
+	request.Host = "localhost" // the name by which it listens may be another
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil

@@ -164,3 +164,15 @@ func TestAnOverviewWithoutAClient(t *testing.T) {
 		}
 	}
 }
+
+func TestANodesTextDoesNotSteerTheTerminal(t *testing.T) {
+	o := Overview{ChainID: "test-1"}
+	o.gap("node", errors.New("\x1b[2J\nclient           healthy"))
+	var text strings.Builder
+	if err := o.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	if want := "chain            test-1\n\nunknown          node: \\x1b[2J\\nclient           healthy\n"; text.String() != want {
+		t.Errorf("expected %q, found %q", want, text.String())
+	}
+}

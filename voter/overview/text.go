@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/dualchain/dualchain/voter/internal/foreign"
 )
 
 // Write writes the overview for people.
@@ -12,7 +14,7 @@ func (o Overview) Write(w io.Writer) error {
 	var text strings.Builder
 	row := func(name, format string, values ...any) {
 		line := fmt.Sprintf("%-17s", name) + fmt.Sprintf(format, values...)
-		text.WriteString(strings.TrimRight(line, " ") + "\n")
+		text.WriteString(strings.TrimRight(foreign.Printable(line), " ") + "\n") // most of it is somebody else's word
 	}
 	row("chain", "%s", o.ChainID)
 	if h := o.Chain; h != nil {

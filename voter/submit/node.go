@@ -15,6 +15,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/internal/foreign"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -30,7 +31,7 @@ type Rejected struct {
 
 // Error gives the node's reason.
 func (e *Rejected) Error() string {
-	return fmt.Sprintf("rejected by the node: %s %d: %s", e.Codespace, e.Code, e.Log)
+	return fmt.Sprintf("rejected by the node: %s %d: %q", foreign.Text(e.Codespace), e.Code, foreign.Text(e.Log))
 }
 
 func (e *Rejected) is(err *errorsmod.Error) bool {

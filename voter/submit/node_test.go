@@ -2,6 +2,7 @@ package submit_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -106,5 +107,12 @@ func TestAStoppedNodeIsAnError(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: expected an error, found none", what)
 		}
+	}
+}
+
+func TestARejectionIsShortInTheLog(t *testing.T) {
+	err := &submit.Rejected{Codespace: strings.Repeat("x", 1<<20), Code: 7, Log: strings.Repeat("\n", 1<<20)}
+	if text := err.Error(); len(text) > 2000 || strings.Contains(text, "\n") {
+		t.Errorf("expected a short line, found %d bytes", len(text))
 	}
 }

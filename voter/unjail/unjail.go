@@ -10,13 +10,13 @@ import (
 	"io"
 	"time"
 
-	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
-
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/tx"
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/voter/internal/cometrpc"
+	"github.com/dualchain/dualchain/voter/internal/foreign"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -122,7 +122,7 @@ func (s *Sender) Unjail(ctx context.Context) (string, error) {
 func (s *Sender) through(ctx context.Context, address string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	rpc, err := rpchttp.NewWithTimeout(address, "/websocket", uint(timeout/time.Second))
+	rpc, err := cometrpc.New(address, timeout)
 	if err != nil {
 		return "", fmt.Errorf("connect to %s: %w", address, err)
 	}
@@ -130,11 +130,11 @@ func (s *Sender) through(ctx context.Context, address string) (string, error) {
 	msg := &types.MsgUnjail{Operator: s.Operator()}
 	factory, err := s.factory.Prepare(node)
 	if err != nil {
-		return "", fmt.Errorf("read the account from %s: %w", address, err)
+		return "", fmt.Errorf("read the account from %s: %w", address, foreign.Error(err))
 	}
 	_, gas, err := tx.CalculateGas(node, factory, msg)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrRefused, err)
+		return "", fmt.Errorf("%w: %w", ErrRefused, foreign.Error(err))
 	}
 	if gas > maxGas { // the fee follows from it, and the node's word is all there is
 		return "", fmt.Errorf("%w: gas: expected at most %d for unjailing, found %d from %s", ErrFee, maxGas, gas, address)
@@ -153,10 +153,10 @@ func (s *Sender) through(ctx context.Context, address string) (string, error) {
 	}
 	answer, err := rpc.BroadcastTxSync(ctx, content)
 	if err != nil {
-		return "", fmt.Errorf("send to %s: %w", address, err)
+		return "", fmt.Errorf("send to %s: %w", address, foreign.Error(err))
 	}
 	if answer.Code != 0 {
-		return "", fmt.Errorf("%w: code %d: %s", ErrRefused, answer.Code, answer.Log)
+		return "", fmt.Errorf("%w: code %d: %s", ErrRefused, answer.Code, foreign.Text(answer.Log))
 	}
 	return answer.Hash.String(), nil
 }
@@ -167,7 +167,7 @@ func (s *Sender) Await(ctx context.Context, hash string) error {
 	if err != nil {
 		return fmt.Errorf("await %s: %w", hash, err)
 	}
-	rpc, err := rpchttp.NewWithTimeout(s.config.Nodes[0], "/websocket", uint(timeout/time.Second))
+	rpc, err := cometrpc.New(s.config.Nodes[0], timeout)
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", s.config.Nodes[0], err)
 	}
@@ -175,13 +175,13 @@ func (s *Sender) Await(ctx context.Context, hash string) error {
 		answer, err := rpc.Tx(ctx, raw, false)
 		switch {
 		case err == nil && answer.TxResult.Code != 0:
-			return fmt.Errorf("%w: code %d: %s", ErrRefused, answer.TxResult.Code, answer.TxResult.Log)
+			return fmt.Errorf("%w: code %d: %s", ErrRefused, answer.TxResult.Code, foreign.Text(answer.TxResult.Log))
 		case err == nil:
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("await %s: %w", hash, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("await %s: %w", hash, errors.Join(ctx.Err(), foreign.Error(err)))
 		case <-time.After(poll):
 		}
 	}

@@ -14,6 +14,9 @@ import (
 	rpctypes "github.com/cometbft/cometbft/rpc/jsonrpc/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/gorilla/websocket"
+
+	"github.com/dualchain/dualchain/voter/internal/cometrpc"
+	"github.com/dualchain/dualchain/voter/internal/foreign"
 )
 
 // websocketPath is where CometBFT serves events.
@@ -37,7 +40,7 @@ func NewComet(address string) (*Comet, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := rpchttp.New(address, websocketPath)
+	client, err := cometrpc.New(address, 0)
 	if err != nil {
 		return nil, fmt.Errorf("use RPC address %q: %w", address, err)
 	}
@@ -45,11 +48,11 @@ func NewComet(address string) (*Comet, error) {
 }
 
 func eventsAddress(address string) (string, error) {
+	scheme, known := "", false
 	u, err := url.Parse(address)
-	if err != nil {
-		return "", fmt.Errorf("parse RPC address: %w", err)
+	if err == nil {
+		scheme, known = map[string]string{"tcp": "ws", "http": "ws", "https": "wss"}[u.Scheme]
 	}
-	scheme, known := map[string]string{"tcp": "ws", "http": "ws", "https": "wss"}[u.Scheme]
 	if !known || u.Host == "" {
 		return "", fmt.Errorf("parse RPC address: expected tcp://HOST:PORT, http://… or https://…, found %q", address)
 	}
@@ -61,7 +64,7 @@ func eventsAddress(address string) (string, error) {
 func (c *Comet) Status(ctx context.Context) (Status, error) {
 	answer, err := c.http.Status(ctx)
 	if err != nil {
-		return Status{}, err
+		return Status{}, foreign.Error(err)
 	}
 	if answer.SyncInfo.LatestBlockHeight < 0 {
 		return Status{}, fmt.Errorf("%w: expected a height, found %d", ErrInconsistent, answer.SyncInfo.LatestBlockHeight)
@@ -88,7 +91,7 @@ func (c *Comet) At(ctx context.Context, height uint64) (Header, error) {
 func (c *Comet) header(ctx context.Context, height *int64) (Header, error) {
 	answer, err := c.http.Header(ctx, height)
 	if err != nil {
-		return Header{}, err
+		return Header{}, foreign.Error(err)
 	}
 	return headerOf(answer.Header)
 }
@@ -148,7 +151,7 @@ func decodeEvent(message []byte) (header Header, isEvent bool, err error) {
 		return Header{}, false, err
 	}
 	if response.Error != nil {
-		return Header{}, false, response.Error
+		return Header{}, false, foreign.Error(response.Error)
 	}
 	var event ctypes.ResultEvent
 	if err := cmtjson.Unmarshal(response.Result, &event); err != nil {

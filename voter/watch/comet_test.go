@@ -173,7 +173,7 @@ func TestAddresses(t *testing.T) {
 		"tcp://127.0.0.1:26657": true, "http://node:26657": true, "https://node.example/rpc": true,
 		"": false, "127.0.0.1:26657": false, "ftp://node": false, "tcp://": false, "unix:///tmp/x": false, "http://a b": false,
 	} {
-		if _, err := watch.NewComet(address); (err == nil) != valid || err != nil && !strings.Contains(err.Error(), "address") {
+		if _, err := watch.NewComet(address); (err == nil) != valid || err != nil && !strings.Contains(err.Error(), "expected tcp://HOST:PORT") {
 			t.Errorf("%q: expected valid %t, found %v", address, valid, err)
 		}
 	}

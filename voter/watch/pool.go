@@ -54,11 +54,12 @@ const (
 // member is a node or a witness of the pool.
 type member struct {
 	*node
-	role                 // in the log
-	soon   chan struct{} // asks for a check
-	health               // the pool's lock guards it and what follows
-	said   string        // the kind of what the log says is wrong with it
-	parted bool          // whether the log says that it has other blocks than the node in use
+	role                  // in the log
+	soon    chan struct{} // asks for a check
+	health                // the pool's lock guards it and what follows
+	said    string        // the kind of what the log says is wrong with it
+	parted  bool          // whether the log says that it has other blocks than the node in use
+	alarmed time.Time     // when the log said so
 }
 
 func (m *member) checkSoon() {

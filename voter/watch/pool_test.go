@@ -290,6 +290,33 @@ func TestTwoNodesOnDifferentForks(t *testing.T) {
 	})
 }
 
+func TestANodeThatChangesItsBlocksByTurnsDoesNotFillTheLog(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		flip := func() {
+			for _, hash := range []ffg.Root{{99}, {1}} {
+				tip := w.nodes[1].blocks[0]
+				tip.Hash = hash
+				w.nodes[1].events <- tip
+				synctest.Wait()
+			}
+		}
+		for range 100 {
+			flip()
+		}
+		w.said("ALARM: two nodes report different blocks")
+		w.said("nodes report the same blocks again")
+		w.look()
+		w.wait(alarmPause - time.Second) // the node in use is stuck no longer than its peer
+		flip()
+		if alarms := w.log.count([]string{"ALARM: two nodes"}); alarms != 0 {
+			t.Errorf("expected no alarm yet, found %d", alarms)
+		}
+		w.wait(time.Second)
+		flip()
+		w.said("ALARM: two nodes report different blocks")
+	})
+}
+
 func TestWhoGetsVotes(t *testing.T) {
 	inWorld(t, 3, 0, func(w *world) {
 		expect := func(want ...int) {

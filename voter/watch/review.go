@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// alarmPause is the least time between two alarms about blocks of one node.
+const alarmPause = time.Minute
+
 // told notes a block that a node announces.
 func (p *Pool) told(m *member, block Header) {
 	healthy := false
@@ -83,13 +86,17 @@ func (p *Pool) review() {
 }
 
 // compare raises an alarm if a healthy node has another block at a height than the one in use. Voting goes on with the
-// preferred one: which of them is right, only a witness can tell.
+// preferred one: which of them is right, only a witness can tell. A node that has another block by turns gets one alarm a while.
 func (p *Pool) compare(using, other *member) {
 	parted := other.tip.Hash != using.tip.Hash
 	if other.problem != nil || other.tip.Height != using.tip.Height || parted == other.parted {
 		return
 	}
+	if parted && p.now().Sub(other.alarmed) < alarmPause {
+		return
+	}
 	if other.parted = parted; parted {
+		other.alarmed = p.now()
 		p.log.Error("ALARM: two nodes report different blocks", "height", using.tip.Height, "node", using.Address,
 			"node_reports", using.tip.Hash.String(), "other", other.Address, "other_reports", other.tip.Hash.String())
 	} else {

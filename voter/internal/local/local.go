@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 // Bounds of a request, so that nobody holds the server up.
@@ -18,19 +21,22 @@ const (
 	goodbye       = time.Second // for answers under way at the end
 )
 
+// maxConnections bounds how many files of this process, which slashing protection needs too, others can have open.
+const maxConnections = 64
+
 // Listen listens on HOST:PORT. Serving begins with Serve.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	return listener, nil
+	return netutil.LimitListener(listener, maxConnections), nil
 }
 
 // Serve answers until ctx is done, which is no error, and closes the listener.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: timeout, WriteTimeout: timeout, MaxHeaderBytes: maxHeader,
+		Handler: expectHost(listener.Addr(), handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: timeout, WriteTimeout: timeout, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	ended := make(chan error, 1)
@@ -46,4 +52,23 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		}
 		return nil
 	}
+}
+
+// expectHost refuses names of hosts on an address of this machine only: a page in a browser here may have made its own name
+// lead to it. What asks by "localhost" or an address, or without a host, is no such page.
+func expectHost(address net.Addr, handler http.Handler) http.Handler {
+	if tcp, ok := address.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		return handler
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if host != "" && !strings.EqualFold(host, "localhost") && net.ParseIP(strings.Trim(host, "[]")) == nil {
+			http.Error(w, fmt.Sprintf("expected localhost or an IP address as the host, found %q", host), http.StatusMisdirectedRequest)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
 }
