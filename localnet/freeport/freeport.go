@@ -3,12 +3,11 @@
 package freeport
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
-	"sync"
+	"sync/atomic"
 )
 
 // The ports lie below those of outgoing connections, which begin at 32,768 (Linux) or 49,152 (others, RFC 6335), and above
@@ -19,26 +18,24 @@ const (
 	tries = 1_000
 )
 
-// given are the ports that this process got before: their owners may be down just now.
-var given sync.Map
+// next counts the ports tried, from a random start: so none is given twice while its owner is down, and processes that
+// look for ports at the same time look elsewhere.
+var next = func() *atomic.Uint32 {
+	start := new(atomic.Uint32)
+	start.Store(rand.Uint32N(end - first))
+	return start
+}()
 
-// Listen listens on a free port of 127.0.0.1 that it gives to nobody else in this process.
+// Listen listens on a free port of 127.0.0.1.
 func Listen() (net.Listener, error) {
-	failure := errors.New("all were given away before")
+	var failure error
 	for range tries {
-		port := first + rand.IntN(end-first)
-		if _, before := given.Load(port); before {
-			continue
-		}
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			failure = err
-			continue
-		}
-		if _, before := given.LoadOrStore(port, true); !before {
+		port := first + next.Add(1)%(end-first)
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.FormatUint(uint64(port), 10)))
+		if err == nil {
 			return listener, nil
 		}
-		_ = listener.Close() // nobody has connected to it
+		failure = err
 	}
 	return nil, fmt.Errorf("find a free port in %d tries: %w", tries, failure)
 }
