@@ -14,7 +14,6 @@ import (
 
 	"github.com/dualchain/dualchain/internal/durable"
 	"github.com/dualchain/dualchain/voter/guard"
-	"github.com/dualchain/dualchain/voter/watch"
 )
 
 // ErrConfig is wrapped by every refusal of a configuration, with what was expected and found.
@@ -27,6 +26,9 @@ const (
 	minStall = time.Second
 	maxStall = time.Hour
 )
+
+// maxChainID is CometBFT's bound.
+const maxChainID = 50
 
 // maxDoppelganger bounds Config.DoppelgangerEpochs.
 const maxDoppelganger = 1000
@@ -46,13 +48,7 @@ type Config struct {
 	Monitor            Monitor      `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP. 'dualchaind voter status' asks here first."`
 	Keymanager         Keymanager   `toml:"keymanager" comment:"An HTTP API that adds, removes and lists keys while the voter runs."`
 	Unjail             Unjail       `toml:"unjail" comment:"The operator's account, for 'dualchaind voter unjail'. Not needed to vote."`
-	Witnesses          []NodeConfig `toml:"witness" comment:"Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm."`
-}
-
-// NodeConfig says where a node is.
-type NodeConfig struct {
-	GRPC string `toml:"grpc" comment:"gRPC address, HOST:PORT (grpc.address in its app.toml). Plain text: use a node on this machine or a tunnel."`
-	RPC  string `toml:"rpc" comment:"CometBFT RPC address of the same node (rpc.laddr in its config.toml)."`
+	Witnesses          []NodeConfig `toml:"witness,omitempty" comment:"Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm."`
 }
 
 // RemoteSigner says where a signer is, and how the voter and it know each other.
@@ -102,11 +98,6 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // MarshalText writes what UnmarshalText reads.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// DefaultNode is a node on this machine with its default ports.
-func DefaultNode() NodeConfig {
-	return NodeConfig{GRPC: "127.0.0.1:9090", RPC: "tcp://127.0.0.1:26657"}
-}
-
 // DefaultConfig is complete but for the chain id.
 func DefaultConfig() Config {
 	return Config{
@@ -124,8 +115,8 @@ func DefaultConfig() Config {
 // Validate returns an error wrapping ErrConfig unless a voter can start with c.
 func (c Config) Validate() error {
 	refuse := func(field string, err error) error { return fmt.Errorf("%w: %s: %w", ErrConfig, field, err) }
-	if c.ChainID == "" {
-		return refuse("chain_id", errors.New("expected the chain's id, found none"))
+	if err := checkChainID(c.ChainID); err != nil {
+		return refuse("chain_id", err)
 	}
 	if _, err := keptVotes(c.Protection); err != nil {
 		return refuse("protection", err)
@@ -142,23 +133,8 @@ func (c Config) Validate() error {
 	if c.Monitor.Listen != "" && !isHostPort(c.Monitor.Listen) {
 		return refuse("monitor.listen", fmt.Errorf("expected HOST:PORT or nothing, found %q", c.Monitor.Listen))
 	}
-	if len(c.Nodes) == 0 {
-		return refuse("node", errors.New("expected at least one [[node]], found none"))
-	}
-	for i, node := range c.Nodes {
-		if err := node.validate(); err != nil {
-			return refuse(fmt.Sprintf("node %d", i+1), err)
-		}
-	}
-	for i, node := range c.Witnesses {
-		if err := node.validate(); err != nil {
-			return refuse(fmt.Sprintf("witness %d", i+1), err)
-		}
-		for j, own := range c.Nodes {
-			if own.GRPC == node.GRPC || own.RPC == node.RPC {
-				return refuse(fmt.Sprintf("witness %d", i+1), fmt.Errorf("expected an independent node, found node %d again", j+1))
-			}
-		}
+	if err := checkNodes(c.Nodes, c.Witnesses); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	if err := between(c.PollInterval, minPoll, maxPoll); err != nil {
 		return refuse("poll_interval", err)
@@ -172,12 +148,12 @@ func (c Config) Validate() error {
 	return nil
 }
 
-func (n NodeConfig) validate() error {
-	if !isHostPort(n.GRPC) {
-		return fmt.Errorf("grpc: expected HOST:PORT, found %q", n.GRPC)
-	}
-	if _, err := watch.NewComet(n.RPC); err != nil {
-		return fmt.Errorf("rpc: %w", err)
+func checkChainID(id string) error {
+	switch {
+	case id == "":
+		return errors.New("expected the chain's id, found none")
+	case len(id) > maxChainID:
+		return fmt.Errorf("expected at most %d characters, found %d", maxChainID, len(id))
 	}
 	return nil
 }
@@ -219,43 +195,51 @@ func between(d Duration, least, most time.Duration) error {
 	return nil
 }
 
-// LoadConfig reads the configuration file of the home; DefaultConfig stands for fields that it doesn't have, and for
-// the whole of it if there is none. It wraps ErrConfig for a file that isn't TOML or has unknown fields.
+// LoadConfig reads the configuration file of the home; DefaultConfig stands for fields that it doesn't have but its nodes, and
+// for the whole of it if there is none. It wraps ErrConfig for a file that isn't TOML or has unknown fields.
 func (h Home) LoadConfig() (Config, error) {
 	config := DefaultConfig()
 	config.Nodes = nil // the file's nodes take the place of the default, not the one after it
-	if err := loadTOML(h.configPath(), &config); err != nil {
+	found, err := loadTOML(h.configPath(), &config)
+	if err != nil {
 		return Config{}, err
 	}
-	if config.Nodes == nil {
+	if !found {
 		config.Nodes = DefaultConfig().Nodes
 	}
 	return config, nil
 }
 
 // WriteConfig writes a new configuration file with comments. It never replaces one: the error then wraps fs.ErrExist.
-func (h Home) WriteConfig(config Config) error { return writeTOML(h.configPath(), config) }
+func (h Home) WriteConfig(config Config) error {
+	after := ""
+	if len(config.Witnesses) == 0 {
+		after = witnessExample
+	}
+	return writeTOML(h.configPath(), config, after)
+}
 
-// loadTOML fills in what a file says, nothing if there is none.
-func loadTOML(path string, config any) error {
+// loadTOML fills in what a file says, nothing if there is none, and reports whether there is one.
+func loadTOML(path string, config any) (found bool, err error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("read configuration: %w", err)
+		return false, fmt.Errorf("read configuration: %w", err)
 	}
 	decoder := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields()
 	if err := decoder.Decode(config); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrConfig, path, explain(err))
+		return false, fmt.Errorf("%w: %s: %w", ErrConfig, path, explain(err))
 	}
-	return nil
+	return true, nil
 }
 
-func writeTOML(path string, config any) error {
+// writeTOML writes a new file, with a text at its end.
+func writeTOML(path string, config any, after string) error {
 	content, err := toml.Marshal(config)
 	if err == nil {
-		err = durable.Write(path, content)
+		err = durable.Write(path, append(content, after...))
 	}
 	if err != nil {
 		return fmt.Errorf("write configuration: %w", err)

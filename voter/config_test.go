@@ -47,7 +47,7 @@ func TestDefaultsStandForWhatIsNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := voter.DefaultConfig()
-	want.ChainID = "test-1"
+	want.ChainID, want.Nodes = "test-1", nil // which node to believe is never assumed
 	if found, err := home.LoadConfig(); err != nil || !reflect.DeepEqual(found, want) {
 		t.Errorf("expected %+v, found %+v, %v", want, found, err)
 	}
@@ -75,38 +75,41 @@ func TestTheBoundsOfAConfiguration(t *testing.T) {
 		change func(*voter.Config)
 		says   string // nothing if it is valid
 	}{
-		"defaults and a chain":  {change: func(*voter.Config) {}},
-		"no chain":              {func(c *voter.Config) { c.ChainID = "" }, "chain_id: expected the chain's id, found none"},
-		"minimal protection":    {change: func(c *voter.Config) { c.Protection = voter.MinimalProtection }},
-		"odd protection":        {func(c *voter.Config) { c.Protection = "none" }, `protection: expected "complete" or "minimal", found "none"`},
-		"a signer":              {change: func(c *voter.Config) { c.Signer.Address = "s:1" }},
-		"signer without port":   {func(c *voter.Config) { c.Signer.Address = "s" }, `signer: address: expected HOST:PORT, found "s"`},
-		"keys beside a signer":  {func(c *voter.Config) { c.Signer.Address, c.Keys = "s:1", []string{"a"} }, `signer: expected no names of keys beside it, found ["a"]`},
-		"no node":               {func(c *voter.Config) { c.Nodes = nil }, "node: expected at least one [[node]], found none"},
-		"gRPC without port":     {func(c *voter.Config) { c.Nodes[0].GRPC = "localhost" }, `node 1: grpc: expected HOST:PORT, found "localhost"`},
-		"gRPC with no port":     {func(c *voter.Config) { c.Nodes[0].GRPC = "localhost:" }, "node 1: grpc"},
-		"RPC without scheme":    {func(c *voter.Config) { c.Nodes[0].RPC = "localhost:26657" }, "node 1: rpc"},
-		"a witness":             {change: func(c *voter.Config) { c.Witnesses = []voter.NodeConfig{{GRPC: "h:1", RPC: "tcp://h:2"}} }},
-		"no witness":            {func(c *voter.Config) { c.Witnesses = c.Nodes }, "witness 1: expected an independent node, found node 1 again"},
-		"witness without RPC":   {func(c *voter.Config) { c.Witnesses = []voter.NodeConfig{{GRPC: "h:1"}} }, "witness 1: rpc"},
-		"shortest stall":        {change: func(c *voter.Config) { c.StallAfter = voter.Duration(time.Second) }},
-		"shorter stall":         {func(c *voter.Config) { c.StallAfter = voter.Duration(time.Second - 1) }, "stall_after: expected 1s to 1h0m0s"},
-		"most epochs watched":   {change: func(c *voter.Config) { c.DoppelgangerEpochs = 1000 }},
-		"more epochs watched":   {func(c *voter.Config) { c.DoppelgangerEpochs = 1001 }, "doppelganger_epochs: expected at most 1000, found 1001"},
-		"shortest poll":         {change: func(c *voter.Config) { c.PollInterval = voter.Duration(100 * time.Millisecond) }},
-		"shorter poll":          {func(c *voter.Config) { c.PollInterval = voter.Duration(100*time.Millisecond - 1) }, "poll_interval: expected 100ms to 1m0s"},
-		"a keymanager":          {change: func(c *voter.Config) { c.Keymanager.Listen = "127.0.0.1:1" }},
-		"a local keymanager":    {change: func(c *voter.Config) { c.Keymanager.Listen = "[::1]:1" }},
-		"a remote keymanager":   {func(c *voter.Config) { c.Keymanager.Listen = "10.0.0.1:1" }, "keymanager: listen: expected an address of this machine only"},
-		"a keymanager for all":  {func(c *voter.Config) { c.Keymanager.Listen = ":1" }, "keymanager: listen: expected an address of this machine only"},
-		"an allowed keymanager": {change: func(c *voter.Config) { c.Keymanager = voter.Keymanager{Listen: "10.0.0.1:1", AllowRemote: true} }},
-		"keymanager of names":   {func(c *voter.Config) { c.Keymanager.Listen, c.Keys = "127.0.0.1:1", []string{"a"} }, "keymanager: expected no names of keys"},
-		"keymanager and signer": {func(c *voter.Config) { c.Keymanager.Listen, c.Signer.Address = "127.0.0.1:1", "127.0.0.1:2" }, "keymanager: expected it in signer.toml"},
-		"keymanager nowhere":    {func(c *voter.Config) { c.Keymanager.Listen = "localhost" }, "keymanager: listen: expected HOST:PORT"},
-		"no monitor":            {change: func(c *voter.Config) { c.Monitor.Listen = "" }},
-		"monitor without port":  {func(c *voter.Config) { c.Monitor.Listen = "localhost" }, `monitor.listen: expected HOST:PORT or nothing, found "localhost"`},
-		"longest poll":          {change: func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute) }},
-		"longer poll":           {func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute + 1) }, "poll_interval"},
+		"defaults and a chain":   {change: func(*voter.Config) {}},
+		"no chain":               {func(c *voter.Config) { c.ChainID = "" }, "chain_id: expected the chain's id, found none"},
+		"minimal protection":     {change: func(c *voter.Config) { c.Protection = voter.MinimalProtection }},
+		"odd protection":         {func(c *voter.Config) { c.Protection = "none" }, `protection: expected "complete" or "minimal", found "none"`},
+		"a signer":               {change: func(c *voter.Config) { c.Signer.Address = "s:1" }},
+		"signer without port":    {func(c *voter.Config) { c.Signer.Address = "s" }, `signer: address: expected HOST:PORT, found "s"`},
+		"keys beside a signer":   {func(c *voter.Config) { c.Signer.Address, c.Keys = "s:1", []string{"a"} }, `signer: expected no names of keys beside it, found ["a"]`},
+		"the longest chain id":   {change: func(c *voter.Config) { c.ChainID = strings.Repeat("c", 50) }},
+		"a longer chain id":      {func(c *voter.Config) { c.ChainID = strings.Repeat("c", 51) }, "chain_id: expected at most 50 characters, found 51"},
+		"no node":                {func(c *voter.Config) { c.Nodes = nil }, "node: expected at least one [[node]], found none"},
+		"gRPC without port":      {func(c *voter.Config) { c.Nodes[0].GRPC = "localhost" }, `node 1: grpc: expected HOST:PORT, found "localhost"`},
+		"gRPC with no port":      {func(c *voter.Config) { c.Nodes[0].GRPC = "localhost:" }, "node 1: grpc"},
+		"RPC without scheme":     {func(c *voter.Config) { c.Nodes[0].RPC = "localhost:26657" }, "node 1: rpc: parse RPC address: expected tcp://HOST:PORT"},
+		"address without scheme": {func(c *voter.Config) { c.Nodes[0].RPC = "127.0.0.1:26657" }, "node 1: rpc: parse RPC address: expected tcp://HOST:PORT"},
+		"a witness":              {change: func(c *voter.Config) { c.Witnesses = []voter.NodeConfig{{GRPC: "h:1", RPC: "tcp://h:2"}} }},
+		"no witness":             {func(c *voter.Config) { c.Witnesses = c.Nodes }, "witness 1: expected an independent node, found node 1 again"},
+		"witness without RPC":    {func(c *voter.Config) { c.Witnesses = []voter.NodeConfig{{GRPC: "h:1"}} }, "witness 1: rpc"},
+		"shortest stall":         {change: func(c *voter.Config) { c.StallAfter = voter.Duration(time.Second) }},
+		"shorter stall":          {func(c *voter.Config) { c.StallAfter = voter.Duration(time.Second - 1) }, "stall_after: expected 1s to 1h0m0s"},
+		"most epochs watched":    {change: func(c *voter.Config) { c.DoppelgangerEpochs = 1000 }},
+		"more epochs watched":    {func(c *voter.Config) { c.DoppelgangerEpochs = 1001 }, "doppelganger_epochs: expected at most 1000, found 1001"},
+		"shortest poll":          {change: func(c *voter.Config) { c.PollInterval = voter.Duration(100 * time.Millisecond) }},
+		"shorter poll":           {func(c *voter.Config) { c.PollInterval = voter.Duration(100*time.Millisecond - 1) }, "poll_interval: expected 100ms to 1m0s"},
+		"a keymanager":           {change: func(c *voter.Config) { c.Keymanager.Listen = "127.0.0.1:1" }},
+		"a local keymanager":     {change: func(c *voter.Config) { c.Keymanager.Listen = "[::1]:1" }},
+		"a remote keymanager":    {func(c *voter.Config) { c.Keymanager.Listen = "10.0.0.1:1" }, "keymanager: listen: expected an address of this machine only"},
+		"a keymanager for all":   {func(c *voter.Config) { c.Keymanager.Listen = ":1" }, "keymanager: listen: expected an address of this machine only"},
+		"an allowed keymanager":  {change: func(c *voter.Config) { c.Keymanager = voter.Keymanager{Listen: "10.0.0.1:1", AllowRemote: true} }},
+		"keymanager of names":    {func(c *voter.Config) { c.Keymanager.Listen, c.Keys = "127.0.0.1:1", []string{"a"} }, "keymanager: expected no names of keys"},
+		"keymanager and signer":  {func(c *voter.Config) { c.Keymanager.Listen, c.Signer.Address = "127.0.0.1:1", "127.0.0.1:2" }, "keymanager: expected it in signer.toml"},
+		"keymanager nowhere":     {func(c *voter.Config) { c.Keymanager.Listen = "localhost" }, "keymanager: listen: expected HOST:PORT"},
+		"no monitor":             {change: func(c *voter.Config) { c.Monitor.Listen = "" }},
+		"monitor without port":   {func(c *voter.Config) { c.Monitor.Listen = "localhost" }, `monitor.listen: expected HOST:PORT or nothing, found "localhost"`},
+		"longest poll":           {change: func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute) }},
+		"longer poll":            {func(c *voter.Config) { c.PollInterval = voter.Duration(time.Minute + 1) }, "poll_interval"},
 	} {
 		config := voter.DefaultConfig()
 		config.ChainID = "test-1"
@@ -118,5 +121,81 @@ func TestTheBoundsOfAConfiguration(t *testing.T) {
 		if tc.says != "" && (!errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), tc.says)) {
 			t.Errorf("%s: expected %v with %q, found %v", name, voter.ErrConfig, tc.says, err)
 		}
+	}
+}
+
+func TestEachNodeIsThereOnce(t *testing.T) {
+	first := voter.NodeConfig{GRPC: "127.0.0.1:9090", RPC: "tcp://127.0.0.1:26657"}
+	for name, tc := range map[string]struct {
+		second voter.NodeConfig
+		same   bool
+	}{
+		"another machine":    {voter.NodeConfig{GRPC: "10.0.0.1:9090", RPC: "tcp://10.0.0.1:26657"}, false},
+		"other ports":        {voter.NodeConfig{GRPC: "localhost:9091", RPC: "http://localhost:26658"}, false},
+		"another path":       {voter.NodeConfig{GRPC: "localhost:9091", RPC: "http://localhost:26657/second"}, false},
+		"the same":           {first, true},
+		"the same gRPC":      {voter.NodeConfig{GRPC: "127.0.0.1:9090", RPC: "tcp://10.0.0.1:26657"}, true},
+		"the same RPC":       {voter.NodeConfig{GRPC: "10.0.0.1:9090", RPC: "tcp://127.0.0.1:26657"}, true},
+		"gRPC by name":       {voter.NodeConfig{GRPC: "LocalHost.:9090", RPC: "tcp://10.0.0.1:26657"}, true},
+		"gRPC by IPv6":       {voter.NodeConfig{GRPC: "[::1]:9090", RPC: "tcp://10.0.0.1:26657"}, true},
+		"gRPC everywhere":    {voter.NodeConfig{GRPC: "0.0.0.0:9090", RPC: "tcp://10.0.0.1:26657"}, true},
+		"RPC by name":        {voter.NodeConfig{GRPC: "10.0.0.1:9090", RPC: "http://localhost:26657/"}, true},
+		"RPC by IPv6":        {voter.NodeConfig{GRPC: "10.0.0.1:9090", RPC: "https://[0:0::1]:26657"}, true},
+		"RPC by mapped IPv4": {voter.NodeConfig{GRPC: "10.0.0.1:9090", RPC: "tcp://[::ffff:127.0.0.1]:26657"}, true},
+	} {
+		config := voter.DefaultConfig()
+		config.ChainID = "test-1"
+		expect := func(says string) {
+			if err := config.Validate(); tc.same != errors.Is(err, voter.ErrConfig) || tc.same && !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: expected refused %t with %q, found %v", name, tc.same, says, err)
+			}
+		}
+		config.Nodes = []voter.NodeConfig{first, tc.second}
+		expect("node 2: expected another node, found node 1 again")
+		config.Nodes, config.Witnesses = config.Nodes[:1], config.Nodes[1:]
+		expect("witness 1: expected an independent node, found node 1 again")
+	}
+	config := voter.DefaultConfig()
+	config.ChainID, config.Nodes = "test-1", []voter.NodeConfig{first}
+	config.Witnesses = []voter.NodeConfig{{GRPC: "h:1", RPC: "https://h"}, {GRPC: "H:2", RPC: "https://H:443/"}}
+	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "witness 2: expected an independent node, found witness 1 again") {
+		t.Errorf("expected the second witness refused, found %v", err)
+	}
+}
+
+// The examples of docs/operations.md and of the file itself.
+func TestAWitnessCanBeAppendedToANewFile(t *testing.T) {
+	for name, change := range map[string]func(string) string{
+		"appended": func(file string) string {
+			return file + "\n[[witness]]\ngrpc = \"10.0.0.3:9090\"\nrpc = \"tcp://10.0.0.3:26657\"\n"
+		},
+		"uncommented": func(file string) string {
+			return strings.NewReplacer("# [[witness]]", "[[witness]]", "# grpc = '10", "grpc = '10", "# rpc = 'tcp://10", "rpc = 'tcp://10").Replace(file)
+		},
+	} {
+		home := voter.Home(t.TempDir())
+		if err := home.WriteConfig(voter.DefaultConfig()); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(string(home), "voter.toml")
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(change(string(content))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want := []voter.NodeConfig{{GRPC: "10.0.0.3:9090", RPC: "tcp://10.0.0.3:26657"}}
+		if found, err := home.LoadConfig(); err != nil || !reflect.DeepEqual(found.Witnesses, want) {
+			t.Errorf("%s: expected %+v, found %+v, %v", name, want, found.Witnesses, err)
+		}
+	}
+}
+
+func TestTheFirstNodeCanBeGivenWhereTheFileHasNone(t *testing.T) {
+	var config voter.Config
+	config.FirstNode().GRPC = "h:1"
+	if want := (voter.NodeConfig{GRPC: "h:1", RPC: voter.DefaultNode().RPC}); len(config.Nodes) != 1 || config.Nodes[0] != want {
+		t.Errorf("expected %+v, found %+v", want, config.Nodes)
 	}
 }

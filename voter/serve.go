@@ -2,7 +2,6 @@ package voter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -46,8 +45,8 @@ func (h Home) files(of TLSFiles) remotesigner.Files {
 
 // Validate returns an error wrapping ErrConfig unless a signer can start with c.
 func (c SignerConfig) Validate() error {
-	if c.ChainID == "" {
-		return fmt.Errorf("%w: chain_id: %w", ErrConfig, errors.New("expected the chain's id, found none"))
+	if err := checkChainID(c.ChainID); err != nil {
+		return fmt.Errorf("%w: chain_id: %w", ErrConfig, err)
 	}
 	if !isHostPort(c.Listen) {
 		return fmt.Errorf("%w: listen: expected HOST:PORT, found %q", ErrConfig, c.Listen)
@@ -72,7 +71,7 @@ func (h Home) LoadSignerConfig() (SignerConfig, error) {
 	}
 	config := DefaultSignerConfig()
 	config.ChainID, config.Keys, config.PasswordFile, config.Protection = voter.ChainID, voter.Keys, voter.PasswordFile, voter.Protection
-	if err := loadTOML(h.signerConfigPath(), &config); err != nil {
+	if _, err := loadTOML(h.signerConfigPath(), &config); err != nil {
 		return SignerConfig{}, err
 	}
 	return config, nil
@@ -80,7 +79,7 @@ func (h Home) LoadSignerConfig() (SignerConfig, error) {
 
 // WriteSignerConfig is WriteConfig for signer.toml.
 func (h Home) WriteSignerConfig(config SignerConfig) error {
-	return writeTOML(h.signerConfigPath(), config)
+	return writeTOML(h.signerConfigPath(), config, "")
 }
 
 // ServeSigner signs with the keys of a home for voters that ask, until ctx is done, which is no error. neverVoted lets keys

@@ -82,8 +82,8 @@ what its key has signed.`,
 				set  func()
 			}{
 				{flags.FlagChainID, func() { config.ChainID = chainID }},
-				{"grpc", func() { config.Nodes[0].GRPC = grpcAddress }},
-				{"rpc", func() { config.Nodes[0].RPC = rpcAddress }},
+				{"grpc", func() { config.FirstNode().GRPC = grpcAddress }},
+				{"rpc", func() { config.FirstNode().RPC = rpcAddress }},
 				{"keys", func() { config.Keys = names }},
 				{"poll", func() { config.PollInterval = voter.Duration(poll) }},
 			} {
