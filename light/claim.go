@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/ffg"
@@ -12,12 +13,21 @@ import (
 // maxHops bounds the hand-overs of one claim; a client that is further behind asks again.
 const maxHops = 2_000
 
+// stride is how many hand-overs are verified between two looks at the context.
+const stride = 50
+
 // claim is what one provider has proven from a trusted checkpoint on.
 type claim struct {
 	from      Provider
 	handOvers []cert.HandOver
 	reached   cert.Trust
-	more      bool // whether the provider has more after this
+	final     finals // what the hand-overs show
+	more      bool   // whether the provider has more after this
+}
+
+// begin returns the claim that proves nothing yet.
+func begin(from Provider, trust cert.Trust) claim {
+	return claim{from: from, reached: trust, final: finals{}}
 }
 
 // rules say how claims are verified.
@@ -29,7 +39,7 @@ type rules struct {
 // ask takes a provider's hand-overs from trust on, batch by batch, verifying each. The error is about the first thing that
 // the provider didn't prove; what it has proven before is returned beside it.
 func (r rules) ask(ctx context.Context, p Provider, trust cert.Trust) (claim, error) {
-	c := claim{from: p, reached: trust}
+	c := begin(p, trust)
 	if err := r.askHandOvers(ctx, &c); err != nil || c.more || r.options.Mode == cert.Following {
 		return c, err
 	}
@@ -50,7 +60,7 @@ func (r rules) askHandOvers(ctx context.Context, c *claim) error {
 		if err != nil {
 			return err
 		}
-		if err := r.take(c, batch); err != nil {
+		if err := r.take(ctx, c, batch); err != nil {
 			return err
 		}
 		if c.more = more && len(batch) > 0; !c.more || len(c.handOvers) >= maxHops {
@@ -67,7 +77,7 @@ func (r rules) askNewest(ctx context.Context, c *claim) error {
 	if final, ok := newest.Finalized(); ok && final.Epoch <= c.reached.Checkpoint.Epoch {
 		return nil
 	}
-	return r.take(c, []cert.HandOver{{Certificate: newest}})
+	return r.take(ctx, c, []cert.HandOver{{Certificate: newest}})
 }
 
 func (r rules) next(ctx context.Context, p Provider, from ffg.Checkpoint) (batch []cert.HandOver, more bool, err error) {
@@ -82,11 +92,20 @@ func (r rules) next(ctx context.Context, p Provider, from ffg.Checkpoint) (batch
 	return batch, more, nil
 }
 
-// take verifies hand-overs that go on where the claim has led, and adds the valid ones.
-func (r rules) take(c *claim, batch []cert.HandOver) error {
-	reached, verified, err := cert.VerifyChain(ffg.Domain(r.chainID), c.reached, batch, r.options)
-	c.handOvers, c.reached = append(c.handOvers, batch[:verified]...), reached
-	return err
+// take verifies hand-overs that go on where the claim has led, and adds the valid ones, until ctx is done.
+func (r rules) take(ctx context.Context, c *claim, batch []cert.HandOver) error {
+	for part := range slices.Chunk(batch, stride) {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("verify hand-overs: %w", err)
+		}
+		reached, verified, err := cert.VerifyChain(ffg.Domain(r.chainID), c.reached, part, r.options)
+		c.handOvers, c.reached = append(c.handOvers, part[:verified]...), reached
+		c.final.add(part[:verified])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errUnproven: two claims don't conflict as far as they show, and nothing shows that they agree either.
@@ -95,33 +114,45 @@ var errUnproven = errors.New("the node does not show that its chain goes on from
 // agree returns nil if the history of the later claim begins with that of the earlier one. Errors: *Conflict, errUnproven
 // for a later provider that doesn't prove it.
 func (r rules) agree(ctx context.Context, trust cert.Trust, earlier, later claim) error {
-	dispute, err := cert.Compare(ffg.Domain(r.chainID), trust, earlier.handOvers, later.handOvers, r.options)
+	at := earlier.reached.Checkpoint
 	switch {
-	case err == nil:
-		return r.newConflict(trust, dispute, earlier, later)
-	case !errors.Is(err, cert.ErrNoDispute):
-		return err
-	case r.options.Mode == cert.Following: // they show every checkpoint
+	case earlier.final.conflict(later.final):
+		return r.dispute(trust, earlier, later)
+	case r.options.Mode == cert.Following, at.Epoch == trust.Checkpoint.Epoch: // they show every checkpoint; there is nothing to show
 		return nil
 	}
-	a := earlier.reached.Checkpoint
-	if a.Epoch == trust.Checkpoint.Epoch || r.goesOn(ctx, a, later) == nil {
+	unproven := r.goesOn(ctx, at, later)
+	if unproven == nil {
 		return nil
 	}
 	// Perhaps it can't. Then it still has a certificate of its own for the same epoch.
-	other, err := later.from.Certificate(ctx, a.Epoch)
+	other, err := later.from.Certificate(ctx, at.Epoch)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnproven, err)
 	}
-	again := claim{from: later.from, reached: trust}
-	if err := r.take(&again, append(upTo(later.handOvers, a.Epoch), cert.HandOver{Certificate: other})); err != nil {
+	again := begin(later.from, trust)
+	if err := r.take(ctx, &again, append(upTo(later.handOvers, at.Epoch), cert.HandOver{Certificate: other})); err != nil {
 		return fmt.Errorf("%w: %w", errUnproven, err)
 	}
-	dispute, err = cert.Compare(ffg.Domain(r.chainID), trust, earlier.handOvers, again.handOvers, r.options)
+	if earlier.final.conflict(again.final) {
+		return r.dispute(trust, earlier, again)
+	}
+	return unproven
+}
+
+// dispute returns the *Conflict of two claims that show different checkpoints final in one epoch.
+func (r rules) dispute(trust cert.Trust, first, second claim) error {
+	var err error
+	if own, ok := first.from.(known); ok {
+		if first.handOvers, err = own.store.Log(); err != nil {
+			return err
+		}
+	}
+	dispute, err := cert.Compare(ffg.Domain(r.chainID), trust, first.handOvers, second.handOvers, r.options)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUnproven, err)
+		return fmt.Errorf("compare %s with %s: %w", first.from.Name(), second.from.Name(), err)
 	}
-	return r.newConflict(trust, dispute, earlier, again)
+	return r.newConflict(trust, dispute, first, second)
 }
 
 // goesOn returns nil if a claim's history is shown to begin with that of an earlier checkpoint, else errUnproven.

@@ -16,8 +16,11 @@ import (
 // keyCache is how many parsed keys a client remembers.
 const keyCache = 20_000
 
-// nodeTimeout bounds what a node may take in one update: what it has proven until then counts.
-const nodeTimeout = time.Minute
+// How long a node is waited for in one update. What it has proven until then counts.
+const (
+	nodeTimeout = time.Minute
+	patience    = 10 * time.Second // once another node has answered, and to show how two heads are connected
+)
 
 // ErrNoAnswer is wrapped by an update in which no node proved anything.
 var ErrNoAnswer = errors.New("no node proved anything")
@@ -29,35 +32,16 @@ type Client struct {
 	log   *slog.Logger
 	keys  *bls.Cache
 
-	mu    sync.RWMutex
-	store *Store
+	contested []time.Time // when each node was, of Update alone
+	mu        sync.RWMutex
+	store     *Store
 }
 
 // NewClient asks nodes, at least one. More than one are checked against each other.
 func NewClient(store *Store, nodes []Provider, log *slog.Logger) *Client {
-	return &Client{nodes: nodes, now: time.Now, log: log, keys: bls.NewCache(keyCache), store: store}
-}
-
-// Begin makes a store that trusts the checkpoint with this epoch and root, of which any node may give the contents and
-// members. Errors wrap cert.ErrExpired for one that is too old, those of CreateStore, or say what each node answered.
-func Begin(ctx context.Context, folder string, settings Settings, ref ffg.Ref, nodes []Provider) (*Store, error) {
-	var failed error
-	for _, node := range nodes {
-		trust, err := node.TrustPoint(ctx, ref.Epoch)
-		if err == nil {
-			err = trust.At(ref)
-		}
-		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", node.Name(), err))
-			continue
-		}
-		options := cert.Options{Now: time.Now(), UnbondingTime: time.Duration(settings.UnbondingTime)}
-		if _, _, err := cert.VerifyChain(ffg.Domain(settings.ChainID), trust, nil, options); err != nil {
-			return nil, fmt.Errorf("trust epoch %d: %w", ref.Epoch, err)
-		}
-		return CreateStore(folder, settings, trust)
+	return &Client{
+		nodes: nodes, now: time.Now, log: log, keys: bls.NewCache(keyCache), contested: make([]time.Time, len(nodes)), store: store,
 	}
-	return nil, fmt.Errorf("trust epoch %d with root %s: %w", ref.Epoch, ref.Root, failed)
 }
 
 // Settings returns what the client's store was made with.
@@ -91,143 +75,73 @@ func (c *Client) Update(ctx context.Context) (more bool, err error) {
 	if _, _, err := cert.VerifyChain(ffg.Domain(r.chainID), trust, nil, r.options); err != nil {
 		return false, err
 	}
-	best, err := c.best(ctx, r, trust)
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	claims, suspects, err := c.claims(ctx, r, trust)
+	if err == nil {
+		more, err = c.advance(ctx, r, trust, claims)
+	}
 	var conflict *Conflict
+	if !errors.As(err, &conflict) { // what is proven counts before anybody looks into who lied
+		err = errors.Join(err, c.contest(ctx, r, suspects))
+	}
 	if errors.As(err, &conflict) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		return false, errors.Join(fmt.Errorf("%w; see %s", conflict, c.store.ConflictPath()), c.store.Stop(conflict))
 	}
+	if err == nil { // seldom: the log is written anew
+		err = c.forget(ctx, r, r.options.UnbondingTime+r.options.UnbondingTime/2)
+	}
+	return more && err == nil, err
+}
+
+// advance moves to the claim that reaches furthest, once it is compared with the others.
+func (c *Client) advance(ctx context.Context, r rules, trust cert.Trust, claims []claim) (more bool, err error) {
+	best, err := r.choose(ctx, trust, claims, c.log)
 	if err != nil || best.reached.Checkpoint == trust.Checkpoint {
 		return false, err
 	}
-	if err := c.store.Advance(best.handOvers, best.reached); err != nil {
-		return false, err
-	}
-	return best.more, c.forget(r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return best.more, c.store.Advance(best.handOvers, best.reached)
 }
 
-// forget drops the start of the log when nobody can be held to account for it any more. It waits until there is a good
-// deal to drop: the log is written anew.
-func (c *Client) forget(r rules) error {
-	if r.age(c.store.Base().Checkpoint) <= r.options.UnbondingTime*3/2 {
-		return nil
-	}
-	base, rest, err := c.recent(r)
-	if err != nil || base.Checkpoint == c.store.Base().Checkpoint {
-		return err
-	}
-	return c.store.Rebase(base, rest)
-}
-
-func (r rules) age(of ffg.Checkpoint) time.Duration {
-	return r.options.Now.Sub(time.UnixMilli(int64(of.Time)))
-}
-
-// recent returns the part of the log that somebody can still be held to account for, and where it starts: at a checkpoint
-// that is not older than the unbonding time, or at the trusted one.
-func (c *Client) recent(r rules) (base cert.Trust, rest []cert.HandOver, err error) {
-	base = c.store.Base()
-	kept, err := c.store.Log()
-	if err != nil {
-		return base, nil, err
-	}
-	from := base.Checkpoint
-	old := 0
-	for old < len(kept) && r.age(from) > r.options.UnbondingTime {
-		from, _ = kept[old].Certificate.Finalized()
-		old++
-	}
-	if old == 0 {
-		return base, kept, nil
-	}
-	r.options.Now = time.UnixMilli(int64(base.Checkpoint.Time)) // what was fresh when we verified it
-	base, _, err = cert.VerifyChain(ffg.Domain(r.chainID), base, kept[:old], r.options)
-	if err != nil {
-		return base, nil, fmt.Errorf("%w: %w", ErrStore, err)
-	}
-	return base, kept[old:], nil
-}
-
-// best returns the claim that reaches furthest, once nothing contradicts it.
-func (c *Client) best(ctx context.Context, r rules, trust cert.Trust) (claim, error) {
-	claims, err := c.claims(ctx, r, trust)
-	if err != nil {
-		return claim{}, err
-	}
-	return r.choose(ctx, trust, claims, c.log)
-}
-
-// claims asks every node at the same time. A node that fails after it proved something counts for that.
-func (c *Client) claims(ctx context.Context, r rules, trust cert.Trust) ([]claim, error) {
-	found, errs := make([]claim, len(c.nodes)), make([]error, len(c.nodes))
+// claims asks every node at the same time, and returns what they have proven and the nodes that didn't go on from our
+// checkpoint. A node that fails, or is too slow, after it proved something counts for that.
+func (c *Client) claims(ctx context.Context, r rules, trust cert.Trust) (claims []claim, suspects []int, err error) {
+	asking, enough := context.WithTimeout(ctx, nodeTimeout)
+	defer enough()
+	found, errs, unproven := make([]claim, len(c.nodes)), make([]error, len(c.nodes)), make([]error, len(c.nodes))
 	var wg sync.WaitGroup
 	for i, node := range c.nodes {
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
+			if found[i], errs[i] = r.ask(asking, node, trust); errs[i] == nil {
+				time.AfterFunc(patience, enough)
+			}
+			showing, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
-			found[i], errs[i] = r.ask(ctx, node, trust)
-			unproven := r.goesOn(ctx, trust.Checkpoint, found[i])
-			if _, refused := cert.FailedStep(errs[i]); refused || unproven != nil {
-				errs[i] = errors.Join(errs[i], unproven, c.contest(ctx, r, node, trust))
-			}
-			if unproven != nil {
-				found[i].handOvers = nil
-			}
+			unproven[i] = r.goesOn(showing, trust.Checkpoint, found[i])
 		})
 	}
 	wg.Wait()
-	var claims []claim
 	var failed error
-	for i, err := range errs {
-		var conflict *Conflict
-		if errors.As(err, &conflict) {
-			return nil, conflict
+	for i := range c.nodes {
+		if _, refused := cert.FailedStep(errs[i]); refused || unproven[i] != nil {
+			suspects = append(suspects, i)
 		}
+		err := errors.Join(errs[i], unproven[i])
 		if err != nil {
 			err = fmt.Errorf("%s: %w", c.nodes[i].Name(), err)
 			c.log.Warn("node did not prove its head", "error", err)
 			failed = errors.Join(failed, err)
 		}
-		if err == nil || len(found[i].handOvers) > 0 {
+		if err == nil || unproven[i] == nil && len(found[i].handOvers) > 0 {
 			claims = append(claims, found[i])
 		}
 	}
 	if len(claims) == 0 {
-		return nil, fmt.Errorf("%w: %w", ErrNoAnswer, failed)
+		return nil, suspects, fmt.Errorf("%w: %w", ErrNoAnswer, failed)
 	}
-	return claims, nil
-}
-
-// contest looks whether a node that doesn't go on from our checkpoint has a chain of its own that was final just as well,
-// from where our log starts. Only then it is a *Conflict; a node that proves nothing is none.
-func (c *Client) contest(ctx context.Context, r rules, node Provider, trust cert.Trust) error {
-	c.mu.RLock()
-	base, ours, err := c.recent(r)
-	c.mu.RUnlock()
-	if err != nil || len(ours) == 0 {
-		return err
-	}
-	theirs, _ := r.ask(ctx, node, base)
-	if len(theirs.handOvers) == 0 {
-		return nil
-	}
-	own := claim{from: known{}, handOvers: ours, reached: trust}
-	if theirs.reached.Checkpoint.Epoch < trust.Checkpoint.Epoch {
-		// Nobody is asked to show how we went on: only what both have shown counts.
-		dispute, err := cert.Compare(ffg.Domain(r.chainID), base, theirs.handOvers, ours, r.options)
-		if errors.Is(err, cert.ErrNoDispute) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return r.newConflict(base, dispute, theirs, own)
-	}
-	if err := r.agree(ctx, base, own, theirs); !errors.Is(err, errUnproven) {
-		return err
-	}
-	return nil
+	return claims, suspects, nil
 }
 
 // choose returns the claim that reaches furthest, after comparing it with all others. A later one that doesn't show that
@@ -239,7 +153,10 @@ func (r rules) choose(ctx context.Context, trust cert.Trust, claims []claim, log
 		if other.reached.Checkpoint.Epoch < best.reached.Checkpoint.Epoch {
 			earlier, later = other, best
 		}
-		switch err := r.agree(ctx, trust, earlier, later); {
+		showing, cancel := context.WithTimeout(ctx, patience)
+		err := r.agree(showing, trust, earlier, later)
+		cancel()
+		switch {
 		case errors.Is(err, errUnproven):
 			log.Error("ALARM: left a node out", "node", later.from.Name(), "error", err)
 			best = earlier
@@ -251,9 +168,3 @@ func (r rules) choose(ctx context.Context, trust cert.Trust, claims []claim, log
 	}
 	return best, nil
 }
-
-// known is the name of what the client itself verified before.
-type known struct{ Provider }
-
-// Name implements Provider; nothing else of it is called.
-func (known) Name() string { return "this client's own record" }

@@ -161,8 +161,8 @@ func TestALiarChangesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			chain := rotating(3)
 			liar := newNode("liar", chain)
-			liar.damage = flip
 			s := begin(t, following, chain, 0, liar)
+			liar.damage = flip
 			if epoch, err := s.update(); !errors.Is(err, light.ErrNoAnswer) || !strings.Contains(err.Error(), "liar: ") {
 				t.Errorf("alone: expected %v that names it, found epoch %d, %v", light.ErrNoAnswer, epoch, err)
 			}
@@ -188,20 +188,6 @@ func TestTwoCertificatesThatConflictStopTheClient(t *testing.T) {
 			honest, other, _ := forked()
 			s := begin(t, following, honest, 0, newNode("honest", honest), newNode("other", other))
 			_, err := s.update()
-			s.stopped(err, following)
-		})
-	}
-}
-
-func TestAForkFromBeforeTheTrustedCheckpointStopsTheClient(t *testing.T) {
-	for name, following := range modes {
-		t.Run(name, func(t *testing.T) {
-			honest, other, common := forked()
-			second := newNode("second", honest)
-			s := begin(t, following, honest, common-1, newNode("first", honest), second)
-			s.expect(honest.Head() - 1)
-			second.chain = other
-			_, err := s.reopened().update()
 			s.stopped(err, following)
 		})
 	}
@@ -281,32 +267,6 @@ func TestTrustThatIsTooOldIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheUserNamesTheCheckpoint(t *testing.T) {
-	chain := rotating(1)
-	liar := newNode("liar", chain)
-	liar.trust = func(trust cert.Trust) (cert.Trust, bool) {
-		trust.Voters = slices.Clone(trust.Voters)
-		trust.Voters[0].Current++
-		return trust, true
-	}
-	settings := light.Settings{ChainID: chainID, UnbondingTime: light.Duration(100 * 365 * 24 * time.Hour)}
-	for name, tc := range map[string]struct {
-		ref   ffg.Ref
-		nodes []light.Provider
-		says  string // nothing if it is taken
-	}{
-		"other members":             {chain.Checkpoints[1].Ref(), []light.Provider{liar}, "voters: expected hash"},
-		"other members, then right": {chain.Checkpoints[1].Ref(), []light.Provider{liar, newNode("a", chain)}, ""},
-		"another root":              {ffg.Ref{Epoch: 1, Root: ffg.Root{1}}, []light.Provider{newNode("a", chain)}, "expected the checkpoint of epoch 1"},
-		"not final yet":             {ffg.Ref{Epoch: 99}, []light.Provider{newNode("a", chain)}, light.ErrNotThere.Error()},
-	} {
-		_, err := light.Begin(t.Context(), t.TempDir(), settings, tc.ref, tc.nodes)
-		if tc.says == "" && err != nil || tc.says != "" && (err == nil || !strings.Contains(err.Error(), tc.says)) {
-			t.Errorf("%s: expected %q, found %v", name, tc.says, err)
-		}
-	}
-}
-
 func TestAConflictFileIsReadable(t *testing.T) {
 	honest, other, _ := forked()
 	s := begin(t, true, honest, 0, newNode("honest", honest), newNode("other", other))
@@ -325,34 +285,5 @@ func TestAConflictFileIsReadable(t *testing.T) {
 	}
 	if err := json.Unmarshal(content, &file); err != nil || file.Dispute.Epoch == "" || len(file.Dispute.Evidence[0].Guilty[0]) != 96 {
 		t.Errorf("expected epoch and guilty keys in plain JSON, found %+v, %v", file, err)
-	}
-}
-
-func TestVotesOlderThanTheUnbondingTimeStopNobody(t *testing.T) {
-	for name, following := range modes {
-		t.Run(name, func(t *testing.T) {
-			honest := rotating(1)
-			other := honest.Fork()
-			honest.Extend(2)
-			other.Extend(4)
-			honest.Empty(100) // seconds
-			honest.Extend(6)
-			now := time.UnixMilli(int64(honest.Checkpoints[honest.Head()].Time))
-			store, err := light.CreateStore(t.TempDir(), light.Settings{ChainID: chainID, Following: following, UnbondingTime: light.Duration(90 * time.Second)}, honest.Trust(1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			second := newNode("second", honest)
-			client := light.NewClient(store, []light.Provider{newNode("first", honest), second}, slog.New(slog.DiscardHandler))
-			light.SetClock(client, func() time.Time { return now.Add(-60 * time.Second) })
-			if _, err := client.Update(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			second.chain = other
-			light.SetClock(client, func() time.Time { return now })
-			if _, err := client.Update(t.Context()); errors.Is(err, light.ErrConflict) {
-				t.Errorf("expected no conflict with what nobody can be held to account for, found %v", err)
-			}
-		})
 	}
 }

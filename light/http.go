@@ -1,6 +1,7 @@
 package light
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,10 +16,12 @@ import (
 	"github.com/dualchain/dualchain/ffg"
 )
 
-// Bounds of a question to a node.
+// Bounds of a question to a node. Honest nodes keep to them: a proof has at most 3 MiB and a page of hand-overs 1 MiB, in base64;
+// a trust point has its members twice, 200 bytes for each.
 const (
 	httpTimeout = 15 * time.Second
-	maxAnswer   = 64 << 20 // bytes
+	maxAnswer   = 8 << 20 // bytes
+	maxPage     = 1_000   // hand-overs
 )
 
 // HTTP is a node's REST interface (api.address in its app.toml) as a Provider.
@@ -42,12 +45,6 @@ func (h *HTTP) Name() string { return h.base }
 // canonical is the part of an answer that is read: the encoding that package cert defines.
 type canonical struct {
 	Canonical []byte `json:"canonical"`
-}
-
-// handOvers is an answer to HandOvers and Follow.
-type handOvers struct {
-	HandOvers []canonical `json:"hand_overs"`
-	More      bool        `json:"more"`
 }
 
 // TrustPoint implements Provider.
@@ -105,28 +102,60 @@ func (h *HTTP) Prove(ctx context.Context, about Question, epoch uint64, members 
 	return proof, nil
 }
 
-// ChainID asks for the id of the node's chain, which is not verified.
+// ChainID implements Provider.
 func (h *HTTP) ChainID(ctx context.Context) (string, error) {
 	var answer struct {
 		ChainID string `json:"chain_id"`
 	}
-	err := h.get(ctx, "/dualchain/checkpoint/v1/status", &answer)
-	return answer.ChainID, err
+	const path = "/dualchain/checkpoint/v1/status"
+	if err := h.get(ctx, path, &answer); err != nil {
+		return "", err
+	}
+	if answer.ChainID == "" {
+		return "", fmt.Errorf("%s: expected a chain_id, found none", path)
+	}
+	return answer.ChainID, nil
 }
 
 func (h *HTTP) list(ctx context.Context, path string) ([]cert.HandOver, bool, error) {
-	var answer handOvers
+	var answer struct {
+		HandOvers json.RawMessage `json:"hand_overs"`
+		More      bool            `json:"more"`
+	}
 	if err := h.get(ctx, path, &answer); err != nil {
 		return nil, false, err
 	}
-	out := make([]cert.HandOver, len(answer.HandOvers))
-	for i, encoded := range answer.HandOvers {
-		var err error
-		if out[i], err = cert.DecodeHandOver(encoded.Canonical); err != nil {
-			return nil, false, fmt.Errorf("%s: hand-over %d: %w", path, i, err)
-		}
+	out, err := decodePage(answer.HandOvers)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", path, err)
 	}
 	return out, answer.More, nil
+}
+
+// decodePage reads a list item by item: in memory, an empty one is a hundred times as long as in JSON.
+func decodePage(text json.RawMessage) (out []cert.HandOver, err error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	if start, err := d.Token(); err != nil || start != json.Delim('[') {
+		return nil, fmt.Errorf("expected a list of hand-overs, found %v", start)
+	}
+	for d.More() {
+		if len(out) == maxPage {
+			return nil, fmt.Errorf("expected at most %d hand-overs, found more", maxPage)
+		}
+		var item canonical
+		if err := d.Decode(&item); err != nil {
+			return nil, fmt.Errorf("hand-over %d: %w", len(out), err)
+		}
+		h, err := cert.DecodeHandOver(item.Canonical)
+		if err != nil {
+			return nil, fmt.Errorf("hand-over %d: %w", len(out), err)
+		}
+		out = append(out, h)
+	}
+	return out, nil
 }
 
 func getCanonical[T any](ctx context.Context, h *HTTP, path string, decode func([]byte) (T, error)) (T, error) {

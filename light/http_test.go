@@ -1,12 +1,14 @@
 package light_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,6 +53,10 @@ func rest(t *testing.T, n *node) *light.HTTP {
 		}
 		return map[string]any{"hand_overs": out, "more": more}, err
 	}
+	mux.HandleFunc("GET /dualchain/checkpoint/v1/status", func(w http.ResponseWriter, r *http.Request) {
+		id, err := n.ChainID(r.Context())
+		answer(w, map[string]string{"chain_id": id}, err)
+	})
 	mux.HandleFunc("GET /dualchain/finality/v1/trust_points/{epoch}", func(w http.ResponseWriter, r *http.Request) {
 		trust, err := n.TrustPoint(r.Context(), number(r, "epoch"))
 		encoded, encodeErr := trust.Encode()
@@ -170,28 +176,6 @@ func TestTheServerTellsWhatIsVerified(t *testing.T) {
 	}
 }
 
-func TestAProofOfSomethingElseIsNoAnswer(t *testing.T) {
-	chain := rotating(1)
-	for name, tc := range map[string]struct {
-		change func(*cert.Proof)
-		want   error
-	}{
-		"another block": {func(p *cert.Proof) { block := chain.Inclusion(2, 2); p.Block = &block }, light.ErrOtherAnswer},
-		"another chain": {func(p *cert.Proof) { p.ChainID = "other-1" }, nil},
-	} {
-		n := newNode("liar", chain)
-		s := begin(t, false, chain, 2, n)
-		n.proof = tc.change
-		if _, _, err := s.client.Ask(t.Context(), light.AboutBlock(1)); err == nil || tc.want != nil && !errors.Is(err, tc.want) || !strings.Contains(err.Error(), "liar") {
-			t.Errorf("%s: expected %v, found %v", name, tc.want, err)
-		}
-		s.nodes = append(s.nodes, newNode("honest", chain))
-		if outcome, _, err := s.reopened().client.Ask(t.Context(), light.AboutBlock(1)); err != nil || outcome.Height != 1 {
-			t.Errorf("%s: expected the other node's answer, found %+v, %v", name, outcome, err)
-		}
-	}
-}
-
 func TestAConflictIsAllThatIsServed(t *testing.T) {
 	honest, other, _ := forked()
 	s := begin(t, false, honest, 0, newNode("honest", honest), newNode("other", other))
@@ -253,5 +237,61 @@ func TestRunEndsWithWhatNoUpdateMends(t *testing.T) {
 	}
 	if err := light.NewClient(old, s.nodes, slog.New(slog.DiscardHandler)).Run(t.Context(), time.Hour); !errors.Is(err, cert.ErrExpired) {
 		t.Errorf("expected %v, found %v", cert.ErrExpired, err)
+	}
+}
+
+// serving is a node that gives one answer to everything.
+func serving(t *testing.T, content string) *light.HTTP {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, content) }))
+	t.Cleanup(server.Close)
+	h, err := light.NewHTTP(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestAnAnswerIsNoLongerThanAnHonestOne(t *testing.T) {
+	encoded, err := rotating(1).Follow(0, 2).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := `{"canonical":"` + base64.StdEncoding.EncodeToString(encoded) + `"}`
+	page := func(n int) string { return `{"hand_overs":[` + strings.Repeat(item+",", n-1) + item + `],"more":true}` }
+	padded := func(size int) string { return page(1) + strings.Repeat(" ", size-len(page(1))) }
+	for name, tc := range map[string]struct {
+		content string
+		items   int
+		says    string // nothing if it is taken
+	}{
+		"nothing":               {`{"hand_overs":[],"more":false}`, 0, ""},
+		"nothing, left out":     {`{}`, 0, ""},
+		"a full page":           {page(1_000), 1_000, ""},
+		"one more":              {page(1_001), 0, "expected at most 1000 hand-overs, found more"},
+		"the most bytes":        {padded(8 << 20), 1, ""},
+		"a byte more":           {padded(8<<20 + 1), 0, "expected at most 8388608 bytes, found more"},
+		"no list":               {`{"hand_overs":{}}`, 0, "expected a list of hand-overs, found {"},
+		"something else inside": {`{"hand_overs":[` + item + `,7]}`, 0, "hand-over 1: "},
+		"an empty one inside":   {`{"hand_overs":[` + item + `,{}]}`, 0, "hand-over 1: "},
+	} {
+		found, _, err := serving(t, tc.content).HandOvers(t.Context(), 0)
+		if len(found) != tc.items || tc.says == "" && err != nil || tc.says != "" && (err == nil || !strings.Contains(err.Error(), tc.says)) {
+			t.Errorf("%s: expected %d hand-overs, %q, found %d, %v", name, tc.items, tc.says, len(found), err)
+		}
+	}
+}
+
+func TestAnAnswerTakesNoMoreMemoryThanItIsLong(t *testing.T) {
+	h := serving(t, `{"hand_overs":[{}`+strings.Repeat(",{}", 2<<20)+"]}")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err := h.HandOvers(t.Context(), 0)
+	runtime.ReadMemStats(&after)
+	if _, refused := cert.FailedStep(err); !refused {
+		t.Errorf("expected what is no hand-over refused, found %v", err)
+	}
+	if allotted := (after.TotalAlloc - before.TotalAlloc) >> 20; allotted > 100 {
+		t.Errorf("expected at most 100 MiB for an answer of 6 MiB, counted with all that is freed again, found %d", allotted)
 	}
 }

@@ -1,6 +1,7 @@
 package light_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,10 @@ type node struct {
 	batch int // hand-overs in an answer
 
 	down   bool
+	says   string                              // instead of the chain's id
 	mute   bool                                // proves no consistency and no old certificate
-	damage func(cert.HandOver) cert.HandOver   // of each hand-over
+	asked  func(from uint64)                   // before it answers what is after a pair or an epoch
+	damage func(cert.HandOver) cert.HandOver   // of each hand-over and certificate
 	newest func() (cert.Certificate, error)    // instead of its own
 	trust  func(cert.Trust) (cert.Trust, bool) // instead of its own
 	proof  func(*cert.Proof)                   // changes each proof
@@ -36,6 +39,14 @@ func newNode(name string, chain *certtest.Chain) *node {
 
 // Name implements light.Provider.
 func (n *node) Name() string { return n.name }
+
+// ChainID implements light.Provider.
+func (n *node) ChainID(context.Context) (string, error) {
+	if n.down {
+		return "", errDown
+	}
+	return cmp.Or(n.says, n.chain.ID), nil
+}
 
 // final is the newest final epoch: everybody votes for every checkpoint.
 func (n *node) final() uint64 { return n.chain.Head() - 1 }
@@ -73,6 +84,7 @@ func (n *node) HandOvers(_ context.Context, pair uint64) ([]cert.HandOver, bool,
 	if n.down {
 		return nil, false, errDown
 	}
+	n.hear(pair)
 	trusted := uint64(slices.IndexFunc(n.chain.Checkpoints, func(c ffg.Checkpoint) bool { return c.Pair == pair }))
 	var out []cert.HandOver
 	for _, epoch := range n.archived(pair) {
@@ -86,11 +98,18 @@ func (n *node) Follow(_ context.Context, epoch uint64) ([]cert.HandOver, bool, e
 	if n.down {
 		return nil, false, errDown
 	}
+	n.hear(epoch)
 	var out []cert.HandOver
 	for e := epoch; e < n.final(); e++ {
 		out = append(out, n.chain.Follow(e, e+2))
 	}
 	return n.answer(out)
+}
+
+func (n *node) hear(from uint64) {
+	if n.asked != nil {
+		n.asked(from)
+	}
 }
 
 func (n *node) answer(all []cert.HandOver) ([]cert.HandOver, bool, error) {
@@ -107,11 +126,19 @@ func (n *node) answer(all []cert.HandOver) ([]cert.HandOver, bool, error) {
 }
 
 // Certificate implements light.Provider.
-func (n *node) Certificate(_ context.Context, epoch uint64) (cert.Certificate, error) {
-	if n.down || n.mute {
+func (n *node) Certificate(ctx context.Context, epoch uint64) (cert.Certificate, error) {
+	if n.down || n.mute || ctx.Err() != nil {
 		return cert.Certificate{}, errDown
 	}
-	return n.chain.Certificate(epoch, epoch+1), nil
+	return n.certificate(epoch), nil
+}
+
+func (n *node) certificate(epoch uint64) cert.Certificate {
+	out := n.chain.Certificate(epoch, epoch+1)
+	if n.damage != nil {
+		out = n.damage(cert.HandOver{Certificate: out}).Certificate
+	}
+	return out
 }
 
 // Newest implements light.Provider.
@@ -122,12 +149,12 @@ func (n *node) Newest(ctx context.Context) (cert.Certificate, error) {
 	if n.down {
 		return cert.Certificate{}, errDown
 	}
-	return n.chain.Certificate(n.final(), n.final()+1), nil
+	return n.certificate(n.final()), nil
 }
 
 // Consistency implements light.Provider.
-func (n *node) Consistency(_ context.Context, from, to uint64) ([]ffg.Root, error) {
-	if n.down || n.mute {
+func (n *node) Consistency(ctx context.Context, from, to uint64) ([]ffg.Root, error) {
+	if n.down || n.mute || ctx.Err() != nil {
 		return nil, errDown
 	}
 	at := func(size uint64) uint64 {
@@ -160,4 +187,28 @@ func (n *node) Prove(_ context.Context, about light.Question, epoch uint64, memb
 		n.proof(&proof)
 	}
 	return proof, nil
+}
+
+// silent is a node that takes questions and never answers, but for the first batch after the anchor if it gives one.
+type silent struct {
+	*node
+	gives bool
+}
+
+// Follow implements light.Provider.
+func (n silent) Follow(ctx context.Context, epoch uint64) ([]cert.HandOver, bool, error) {
+	if n.gives && epoch == 0 {
+		return n.node.Follow(ctx, epoch)
+	}
+	<-ctx.Done()
+	return nil, false, ctx.Err()
+}
+
+// HandOvers implements light.Provider.
+func (n silent) HandOvers(ctx context.Context, pair uint64) ([]cert.HandOver, bool, error) {
+	if n.gives && pair == 0 {
+		return n.node.HandOvers(ctx, pair)
+	}
+	<-ctx.Done()
+	return nil, false, ctx.Err()
 }

@@ -17,6 +17,8 @@ var ErrNotThere = errors.New("the node does not have it")
 type Provider interface {
 	// Name says which node it is.
 	Name() string
+	// ChainID returns what the node says that its chain is.
+	ChainID(ctx context.Context) (string, error)
 	// TrustPoint returns a final checkpoint with its members.
 	TrustPoint(ctx context.Context, epoch uint64) (cert.Trust, error)
 	// HandOvers returns what a skipping client needs after a pair.

@@ -20,6 +20,7 @@ type Question struct {
 	path    string            // below a node's proofs
 	query   map[string]string // that the path doesn't have
 	answers func(cert.Outcome) bool
+	latest  bool // ask for the latest state
 }
 
 // AboutTx asks what became of a transaction, by the SHA-256 of its bytes.
@@ -33,10 +34,11 @@ func AboutBlock(height uint64) Question {
 }
 
 // AboutState asks what a store has under a key after the block of a height, or after the latest that can be proven if it
-// is 0.
+// is 0: at least the one before the trusted checkpoint's.
 func AboutState(store string, key []byte, height uint64) Question {
 	q := Question{
-		path: "state/" + url.PathEscape(store) + "/" + hex.EncodeToString(key),
+		path:   "state/" + url.PathEscape(store) + "/" + hex.EncodeToString(key),
+		latest: height == 0,
 		answers: func(o cert.Outcome) bool {
 			return o.State != nil && o.State.Store == store && bytes.Equal(o.State.Key, key) && (height == 0 || o.Height == height)
 		},
@@ -47,10 +49,14 @@ func AboutState(store string, key []byte, height uint64) Question {
 	return q
 }
 
-// Answers checks that a verified proof is about the question. It wraps ErrOtherAnswer.
-func (q Question) Answers(o cert.Outcome) error {
+// Answers checks that a verified proof is about the question, which was asked with trust in a checkpoint. It wraps ErrOtherAnswer.
+func (q Question) Answers(o cert.Outcome, trusted ffg.Checkpoint) error {
 	if !q.answers(o) {
 		return fmt.Errorf("%w: expected %s, found a proof of a %s at height %d", ErrOtherAnswer, q.path, o.Kind, o.Height)
+	}
+	// A node that has the trusted checkpoint can prove the state that its block's header commits to, which is that of the block before.
+	if q.latest && o.Height+1 < trusted.Height {
+		return fmt.Errorf("%w: expected the state after block %d or a later one, found that after block %d", ErrOtherAnswer, trusted.Height-1, o.Height)
 	}
 	return nil
 }
@@ -82,5 +88,5 @@ func (c *Client) askOne(ctx context.Context, node Provider, trust cert.Trust, ab
 	if err != nil {
 		return proof, outcome, err
 	}
-	return proof, outcome, about.Answers(outcome)
+	return proof, outcome, about.Answers(outcome, trust.Checkpoint)
 }

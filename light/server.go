@@ -78,7 +78,7 @@ func (c *Client) Run(ctx context.Context, interval time.Duration) error {
 //	GET /trust                         the same with its members, as `dualchaind verify --trust-file` reads it
 //	GET /proofs/tx/HASH                whether a transaction is final, and its result: Verified, with the proof
 //	GET /proofs/block/HEIGHT           whether a block is final
-//	GET /proofs/state/STORE/KEY        what the state has under a key in hexadecimal; ?height=H: after that block
+//	GET /proofs/state/STORE/KEY        what the state has under a key in hexadecimal, lately; ?height=H: after that block
 func (c *Client) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /finalized", func(w http.ResponseWriter, _ *http.Request) {

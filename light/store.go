@@ -94,8 +94,9 @@ type Store struct {
 	settings Settings
 	base     cert.Trust
 	trust    cert.Trust
-	logged   int64 // length in bytes of the log up to the trusted checkpoint
-	pending  int64 // the same once the trust that it leads to is written
+	logged   int64  // length in bytes of the log up to the trusted checkpoint
+	pending  int64  // the same once the trust that it leads to is written
+	final    finals // what the log shows
 	conflict *Conflict
 }
 
@@ -108,7 +109,7 @@ func CreateStore(folder string, settings Settings, trust cert.Trust) (*Store, er
 		return nil, fmt.Errorf("create light client store: expected none in %s: %w", folder, fs.ErrExist)
 	}
 	settings.Origin = trust.Checkpoint.Ref()
-	s := &Store{folder: folder, settings: settings, base: trust, trust: trust}
+	s := &Store{folder: folder, settings: settings, base: trust, trust: trust, final: finals{}}
 	text, err := json.MarshalIndent(settings, "", "  ")
 	if err == nil {
 		err = s.write(logFile, nil)
@@ -168,7 +169,8 @@ func (s *Store) checkLog() error {
 	if err != nil {
 		return err
 	}
-	s.logged = end
+	s.logged, s.final = end, finals{}
+	s.final.add(handOvers)
 	for i, h := range handOvers {
 		if final, ok := h.Certificate.Finalized(); ok && final == s.base.Checkpoint {
 			return s.Rebase(s.base, handOvers[i+1:])
@@ -201,6 +203,7 @@ func (s *Store) Advance(handOvers []cert.HandOver, reached cert.Trust) error {
 		return fmt.Errorf("keep trust: %w", err)
 	}
 	s.trust, s.logged = reached, s.pending
+	s.final.add(handOvers)
 	return nil
 }
 
@@ -297,7 +300,8 @@ func (s *Store) Rebase(base cert.Trust, rest []cert.HandOver) error {
 	if err := s.write(logFile, content); err != nil {
 		return fmt.Errorf("move the base: %w", err)
 	}
-	s.base, s.logged = base, int64(len(content))
+	s.base, s.logged, s.final = base, int64(len(content)), finals{}
+	s.final.add(rest)
 	return nil
 }
 

@@ -63,7 +63,7 @@ Two valid certificates that conflict stop the client for good: it keeps both in 
 	persistent.StringVar(&f.home, flags.FlagHome, defaultLightHome, "folder of the light client")
 	persistent.StringVar(&f.trust, "trust", "", "at the first start: epoch and root of a finalized checkpoint that you trust, EPOCH:ROOT")
 	persistent.StringArrayVar(&f.nodes, "node", nil, "REST address of a node, http://HOST:PORT; several are checked against each other")
-	persistent.StringVar(&f.chainID, flags.FlagChainID, "", "at the first start: the chain's id (default what the first node says: give it, if the same voters vote on other chains)")
+	persistent.StringVar(&f.chainID, flags.FlagChainID, "", "at the first start: the chain's id (default what all nodes say: give it, if they differ, or if the same voters vote on other chains)")
 	persistent.BoolVar(&f.following, "following", false, "at the first start: keep every link, so that a conflict proves who is guilty (more to download)")
 	persistent.DurationVar(&f.unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "at the first start: the chain's unbonding time, beyond which trust is refused")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8899", "address to serve on; nothing is served if it is empty")
@@ -103,7 +103,7 @@ no RPC server is trusted with them.`,
 
 // with opens the client and closes it after use: nobody else has its store meanwhile.
 func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*light.Client) error) error {
-	nodes, asked, err := f.providers()
+	nodes, err := f.providers()
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*light
 	defer lock.Close() //nolint:errcheck // the process ends anyway
 	store, err := light.OpenStore(f.home)
 	if errors.Is(err, light.ErrNoTrust) && f.trust != "" {
-		store, err = f.begin(ctx, nodes, asked)
+		store, err = f.begin(ctx, nodes)
 	} else if err == nil {
 		err = f.fits(store)
 	}
@@ -129,19 +129,18 @@ func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*light
 	return use(light.NewClient(store, nodes, log))
 }
 
-// providers are the nodes, once as the client and once as the first start uses them.
-func (f *lightFlags) providers() (nodes []light.Provider, asked []*light.HTTP, err error) {
+func (f *lightFlags) providers() (nodes []light.Provider, err error) {
 	if len(f.nodes) == 0 {
-		return nil, nil, errors.New("expected --node http://HOST:PORT at least once, found none")
+		return nil, errors.New("expected --node http://HOST:PORT at least once, found none")
 	}
 	for _, address := range f.nodes {
 		node, err := light.NewHTTP(address)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		nodes, asked = append(nodes, node), append(asked, node)
+		nodes = append(nodes, node)
 	}
-	return nodes, asked, nil
+	return nodes, nil
 }
 
 // fits refuses flags of a first start that contradict what the store was made with.
@@ -168,35 +167,17 @@ func (f *lightFlags) fits(store *light.Store) error {
 }
 
 // begin makes the store. What the flags don't say is asked of the nodes.
-func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, asked []*light.HTTP) (*light.Store, error) {
+func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider) (*light.Store, error) {
 	ref, err := parseRef(f.trust)
 	if err != nil {
 		return nil, err
 	}
 	settings := light.Settings{ChainID: f.chainID, Following: f.following, UnbondingTime: light.Duration(f.unbonding)}
-	found, err := firstChainID(ctx, asked)
-	switch {
-	case err != nil:
-		return nil, err
-	case settings.ChainID == "":
-		settings.ChainID = found
-	case settings.ChainID != found:
-		return nil, fmt.Errorf("expected nodes of chain %s, found %s", settings.ChainID, found)
+	store, err := light.Begin(ctx, f.home, settings, ref, nodes)
+	if errors.Is(err, light.ErrChainID) {
+		err = fmt.Errorf("give --%s: %w", flags.FlagChainID, err)
 	}
-	return light.Begin(ctx, f.home, settings, ref, nodes)
-}
-
-// firstChainID returns what the first node that answers says.
-func firstChainID(ctx context.Context, nodes []*light.HTTP) (string, error) {
-	var failed error
-	for _, node := range nodes {
-		id, err := node.ChainID(ctx)
-		if err == nil {
-			return id, nil
-		}
-		failed = errors.Join(failed, err)
-	}
-	return "", fmt.Errorf("ask for the chain's id: %w", failed)
+	return store, err
 }
 
 // runLight updates and serves until ctx is done or one of the two ends. After a conflict it goes on serving that.

@@ -2,7 +2,11 @@ package cmd
 
 import (
 	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,4 +42,26 @@ func TestALightClientWithoutTrustMakesNoFolder(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "light")
 	require.ErrorIs(t, runLightCommand(t, "--home", home), light.ErrNoTrust)
 	require.NoDirExists(t, home)
+}
+
+func TestALightClientWhoseNodesDifferIsToldTheChain(t *testing.T) {
+	says := func(id string) string {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = fmt.Fprintf(w, `{"chain_id":%q}`, id)
+		}))
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	home, first, second := filepath.Join(t.TempDir(), "light"), says("evil-9"), says("test-1")
+	args := []string{"--home", home, "--trust", "1:" + strings.Repeat("00", 32), "--node", first, "--node", second}
+	err := runLightCommand(t, args...)
+	require.ErrorIs(t, err, light.ErrChainID)
+	require.ErrorContains(t, err, "give --chain-id: ")
+	require.ErrorContains(t, err, fmt.Sprintf(`"evil-9" from %s, "test-1" from %s`, first, second))
+	_, err = light.OpenStore(home)
+	require.ErrorIs(t, err, light.ErrNoTrust)
+	// Told, it doesn't ask for the id: it goes on to the trusted checkpoint, which these nodes don't have.
+	err = runLightCommand(t, append(args, "--chain-id", "test-1")...)
+	require.NotErrorIs(t, err, light.ErrChainID)
+	require.ErrorContains(t, err, "trust epoch 1")
 }
