@@ -42,7 +42,7 @@ type Config struct {
 	Protection         string       `toml:"protection" comment:"What slashing protection remembers of each key: 'complete', the last thousand votes, or 'minimal', the last one, and then it refuses every earlier epoch. With a [signer], it is the signer's."`
 	PollInterval       Duration     `toml:"poll_interval" comment:"How often to ask for the latest block besides listening for events, and to try again after a failure."`
 	StallAfter         Duration     `toml:"stall_after" comment:"A node without a new block for this long is unhealthy: another one is used, and there is an alarm if none is better."`
-	DoppelgangerEpochs uint64       `toml:"doppelganger_epochs" comment:"How many epochs to watch at start for votes of the same key from elsewhere before the first signature. 0: don't. A key that has never voted, or that voted in the last of these epochs, doesn't wait."`
+	DoppelgangerEpochs uint64       `toml:"doppelganger_epochs" comment:"How many epochs to watch at start for votes of the same key from elsewhere before the first signature. 0: don't. A key that has never voted, or that voted in the last of these epochs, doesn't wait; of one that has never voted, the epochs before are looked at."`
 	Nodes              []NodeConfig `toml:"node" comment:"The nodes to follow, in order of preference; the next one is used while one before is unhealthy."`
 	Signer             RemoteSigner `toml:"signer" comment:"A signer in a process of its own ('dualchaind signer'), in place of the keys and the slashing protection of this folder."`
 	Monitor            Monitor      `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP. 'dualchaind voter status' asks here first."`

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/internal/foreign"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -42,7 +43,7 @@ func (d Duty) Aggregate(signature ffg.Signature) ffg.AggregateVote {
 func parseDuty(answer *types.QueryDutyResponse, executed uint64) (ffg.Checkpoint, Duty, error) {
 	source, err := answer.Source.ToFFG()
 	if err != nil {
-		return ffg.Checkpoint{}, Duty{}, fmt.Errorf("%w: source: %w", ErrInconsistent, err)
+		return ffg.Checkpoint{}, Duty{}, fmt.Errorf("%w: source: %w", ErrInconsistent, foreign.Error(err))
 	}
 	target, vote, err := parseVote(answer.Target, source, executed)
 	switch {
@@ -76,7 +77,7 @@ func parseRecord(record checkpointtypes.CheckpointRecord, executed uint64) (ffg.
 	}
 	root, err := checkpointtypes.ParseRoot(record.Source.Root)
 	if err != nil {
-		return ffg.Checkpoint{}, ffg.Vote{}, fmt.Errorf("%w: source: %w", ErrInconsistent, err)
+		return ffg.Checkpoint{}, ffg.Vote{}, fmt.Errorf("%w: source: %w", ErrInconsistent, foreign.Error(err))
 	}
 	return parseVote(*record.Checkpoint, ffg.Ref{Epoch: record.Source.Epoch, Root: root}, executed)
 }
@@ -92,7 +93,7 @@ func parseVote(told checkpointtypes.Checkpoint, source ffg.Ref, executed uint64)
 	}
 	target, err := told.ToFFG()
 	if err != nil {
-		return fail(fmt.Errorf("%w: target: %w", ErrInconsistent, err))
+		return fail(fmt.Errorf("%w: target: %w", ErrInconsistent, foreign.Error(err)))
 	}
 	if target.Epoch == 0 {
 		return fail(errAnchor)

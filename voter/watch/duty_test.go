@@ -265,3 +265,19 @@ func TestAFailureOfTheNodeIsItsOwn(t *testing.T) {
 		t.Errorf("expected the node's error after one question, found %v after %d", err, asked)
 	}
 }
+
+func TestWhatANodeSaysIsShortInErrors(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for name, change := range map[string]func(*scene){
+		"a chain id":   func(s *scene) { s.blocks[20] = Header{ChainID: long, Height: 20, Time: block.Time, Hash: block.Hash} },
+		"a root":       func(s *scene) { s.answer.Target.Root = long },
+		"a height":     func(s *scene) { s.header = metadata.Pairs(heightHeader, long) },
+		"many heights": func(s *scene) { s.header = metadata.MD{heightHeader: strings.Split(long, "")} },
+	} {
+		s := newScene()
+		change(s)
+		if _, _, err := s.ask(t, Header{ChainID: chainID, Height: 19}); err == nil || len(err.Error()) > 1000 {
+			t.Errorf("%s: expected a short error, found %d bytes", name, len(fmt.Sprint(err)))
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/internal/foreign"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -129,7 +131,7 @@ func ask[Q, A any](ctx context.Context, query func(context.Context, Q, ...grpc.C
 	}
 	executed, err = strconv.ParseUint(first(header.Get(heightHeader)), 10, 64)
 	if err != nil {
-		return answer, 0, fmt.Errorf("%w: expected the state's height in %s, found %q", ErrInconsistent, heightHeader, header.Get(heightHeader))
+		return answer, 0, fmt.Errorf("%w: expected the state's height in %s, found %q", ErrInconsistent, heightHeader, foreign.Text(strings.Join(header.Get(heightHeader), ", ")))
 	}
 	return answer, executed, nil
 }
@@ -159,7 +161,7 @@ func (n *node) header(ctx context.Context, height uint64) (Header, error) {
 
 func (n *node) checkChain(block Header) error {
 	if block.ChainID != n.chainID {
-		return fmt.Errorf("check block %d: %w: expected %q, found %q", block.Height, ErrWrongChain, n.chainID, block.ChainID)
+		return fmt.Errorf("check block %d: %w: expected %q, found %q", block.Height, ErrWrongChain, n.chainID, foreign.Text(block.ChainID))
 	}
 	return nil
 }

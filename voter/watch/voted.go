@@ -12,6 +12,7 @@ import (
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/internal/foreign"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -41,7 +42,7 @@ func Voted(ctx context.Context, from Tallies, chainID string, epoch uint64, key 
 		return false, nil
 	}
 	if err := verifyTally(ctx, answer, chainID, epoch); err != nil {
-		return false, fmt.Errorf("check who voted in epoch %d: %w: %w", epoch, ErrInconsistent, err)
+		return false, fmt.Errorf("check who voted in epoch %d: %w: %w", epoch, ErrInconsistent, foreign.Error(err))
 	}
 	return true, nil
 }
