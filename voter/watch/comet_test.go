@@ -3,6 +3,8 @@ package watch_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -189,6 +191,25 @@ func TestNoHeaderBeyondTheChain(t *testing.T) {
 	for _, height := range []uint64{0, 2, 1 << 63} {
 		if found, err := comet.At(t.Context(), height); err == nil {
 			t.Errorf("height %d: expected an error, found %+v", height, found)
+		}
+	}
+}
+
+func TestAnErrorOfTheRPCIsShort(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"jsonrpc":"2.0","id":0,"error":{"code":1,"message":"` + strings.Repeat("x", 1<<20) + `"}}`))
+	}))
+	defer server.Close()
+	for name, ask := range map[string]func(*watch.Comet) error{
+		"status": func(c *watch.Comet) error { _, err := c.Status(t.Context()); return err },
+		"header": func(c *watch.Comet) error { _, err := c.Latest(t.Context()); return err },
+	} {
+		comet, err := watch.NewComet(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ask(comet); err == nil || len(err.Error()) > 1000 || !strings.Contains(err.Error(), "xxx") {
+			t.Errorf("%s: expected a short error, found %.1000v", name, err)
 		}
 	}
 }
