@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/dualchain/dualchain/cert"
@@ -43,6 +44,11 @@ func Begin(ctx context.Context, folder string, settings Settings, ref ffg.Ref, n
 	case !named:
 		return nil, fmt.Errorf("%w: expected a node that proves %q, found none: %w", ErrChainID, settings.ChainID, err)
 	}
+	if settings.Following {
+		if err := followed(ctx, ref.Epoch, nodes); err != nil {
+			return nil, err
+		}
+	}
 	return CreateStore(folder, settings, trust)
 }
 
@@ -51,14 +57,13 @@ func agreedID(ctx context.Context, nodes []Provider) (string, error) {
 	said := map[string]bool{}
 	var answers []string
 	var failed error
-	for _, node := range nodes {
-		id, err := node.ChainID(ctx)
-		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", node.Name(), err))
+	for _, r := range allOf(ctx, nodes, func(ctx context.Context, node Provider) (string, error) { return node.ChainID(ctx) }) {
+		if r.err != nil {
+			failed = errors.Join(failed, r.err)
 			continue
 		}
-		said[id] = true
-		answers = append(answers, fmt.Sprintf("%q from %s", id, node.Name()))
+		said[r.value] = true
+		answers = append(answers, fmt.Sprintf("%q from %s", r.value, nodes[r.from].Name()))
 	}
 	switch len(said) {
 	case 0:
@@ -71,36 +76,63 @@ func agreedID(ctx context.Context, nodes []Provider) (string, error) {
 	return "", fmt.Errorf("%w: expected the same from all nodes, found %s", ErrChainID, strings.Join(answers, ", "))
 }
 
+// ShortestUnbonding returns the shortest unbonding time that a node says, and which says it. Only a shorter one than the user
+// has is of use: one that says more would let voters of long ago sign another past.
+func ShortestUnbonding(ctx context.Context, nodes []Provider) (shortest time.Duration, from string, err error) {
+	ask := func(ctx context.Context, node Provider) (time.Duration, error) { return node.UnbondingTime(ctx) }
+	for _, r := range allOf(ctx, nodes, ask) {
+		switch {
+		case r.err != nil:
+			err = errors.Join(err, r.err)
+		case from == "" || r.value < shortest:
+			shortest, from = r.value, nodes[r.from].Name()
+		}
+	}
+	if from == "" {
+		return 0, "", fmt.Errorf("ask for the unbonding time: %w", err)
+	}
+	return shortest, from, nil
+}
+
 // trustPoint returns the trust in a checkpoint from the first node that gives it: its root binds everything else.
 func trustPoint(ctx context.Context, ref ffg.Ref, nodes []Provider) (cert.Trust, error) {
-	var failed error
-	for _, node := range nodes {
+	trust, err := firstOf(ctx, nodes, func(ctx context.Context, node Provider) (cert.Trust, error) {
 		trust, err := node.TrustPoint(ctx, ref.Epoch)
-		if err == nil {
-			err = trust.At(ref)
+		if err != nil {
+			return trust, err
 		}
-		if err == nil {
-			return trust, nil
-		}
-		failed = errors.Join(failed, fmt.Errorf("%s: %w", node.Name(), err))
+		return trust, trust.At(ref)
+	})
+	if err != nil {
+		return cert.Trust{}, fmt.Errorf("trust epoch %d with root %s: %w", ref.Epoch, ref.Root, err)
 	}
-	return cert.Trust{}, fmt.Errorf("trust epoch %d with root %s: %w", ref.Epoch, ref.Root, failed)
+	return trust, nil
+}
+
+// followed returns nil once a node has the links from an epoch on: without them a following client would never move.
+func followed(ctx context.Context, epoch uint64, nodes []Provider) error {
+	_, err := firstOf(ctx, nodes, func(ctx context.Context, node Provider) (bool, error) {
+		_, more, err := node.Follow(ctx, epoch)
+		return more, err
+	})
+	if errors.Is(err, ErrNotThere) {
+		return fmt.Errorf("follow from epoch %d: expected a node that keeps the links after it, found none; take trust from an epoch that one keeps, or don't follow: %w", epoch, err)
+	}
+	return err
 }
 
 // signed returns nil once a node has a certificate that voters from trust on signed for this chain: votes are bound to its
 // id. Otherwise it says what each node has, and how many have one with signatures that are not for this chain.
-func (r rules) signed(ctx context.Context, trust cert.Trust, nodes []Provider) (unsigned int, failed error) {
-	for _, node := range nodes {
-		err := r.signedBy(ctx, trust, node)
-		if err == nil {
-			return 0, nil
-		}
+func (r rules) signed(ctx context.Context, trust cert.Trust, nodes []Provider) (unsigned int, err error) {
+	var others atomic.Int32
+	_, err = firstOf(ctx, nodes, func(ctx context.Context, node Provider) (ok bool, err error) {
+		err = r.signedBy(ctx, trust, node)
 		if step, _ := cert.FailedStep(err); step == cert.StepSignature {
-			unsigned++
+			others.Add(1)
 		}
-		failed = errors.Join(failed, fmt.Errorf("%s: %w", node.Name(), err))
-	}
-	return unsigned, failed
+		return err == nil, err
+	})
+	return int(others.Load()), err
 }
 
 func (r rules) signedBy(ctx context.Context, trust cert.Trust, node Provider) error {

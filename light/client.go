@@ -35,6 +35,7 @@ type Client struct {
 	contested []time.Time // when each node was, of Update alone
 	mu        sync.RWMutex
 	store     *Store
+	health    health
 }
 
 // NewClient asks nodes, at least one. More than one are checked against each other.
@@ -67,6 +68,12 @@ func (c *Client) Options() cert.Options {
 // proves and none contradicts; more says that there is more already. Errors: a *Conflict stops the client for good;
 // cert.ErrExpired for trust that is too old; ErrNoAnswer with what each node said; those of the store.
 func (c *Client) Update(ctx context.Context) (more bool, err error) {
+	more, err = c.update(ctx)
+	c.record(err)
+	return more, err
+}
+
+func (c *Client) update(ctx context.Context) (more bool, err error) {
 	trust, err := c.Trust()
 	if err != nil {
 		return false, err

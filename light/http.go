@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -117,6 +119,24 @@ func (h *HTTP) ChainID(ctx context.Context) (string, error) {
 	return answer.ChainID, nil
 }
 
+// UnbondingTime implements Provider.
+func (h *HTTP) UnbondingTime(ctx context.Context) (time.Duration, error) {
+	var answer struct {
+		Params struct {
+			UnbondingTime Duration `json:"unbonding_time"`
+		} `json:"params"`
+	}
+	const path = "/dualchain/finality/v1/params"
+	if err := h.get(ctx, path, &answer); err != nil {
+		return 0, err
+	}
+	found := time.Duration(answer.Params.UnbondingTime)
+	if found <= 0 {
+		return 0, fmt.Errorf("%s: expected an unbonding_time above 0, found %s", path, found)
+	}
+	return found, nil
+}
+
 func (h *HTTP) list(ctx context.Context, path string) ([]cert.HandOver, bool, error) {
 	var answer struct {
 		HandOvers json.RawMessage `json:"hand_overs"`
@@ -171,7 +191,7 @@ func getCanonical[T any](ctx context.Context, h *HTTP, path string, decode func(
 	return out, nil
 }
 
-// get reads an answer in JSON. It wraps ErrNotThere for 404 and 412-like answers, with the node's words.
+// get reads an answer in JSON. Errors have the node's words, and wrap ErrNotThere, ErrNotFinal or errQuestion where they say so.
 func (h *HTTP) get(ctx context.Context, path string, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+path, http.NoBody)
 	if err != nil {
@@ -199,9 +219,14 @@ func (h *HTTP) get(ctx context.Context, path string, answer any) error {
 
 // gRPC codes in the gateway's answers.
 const (
+	codeInvalidArgument    = 3
 	codeNotFound           = 5
 	codeFailedPrecondition = 9
+	codeOutOfRange         = 11
 )
+
+// notFinal is how nodes tell what is to become final from what they have pruned or never kept: gRPC has one code for both.
+var notFinal = regexp.MustCompile("not final|final yet|is to come")
 
 // refused makes an error of the gateway's.
 func refused(path string, response *http.Response, body []byte) error {
@@ -210,12 +235,25 @@ func refused(path string, response *http.Response, body []byte) error {
 		Message string `json:"message"`
 	}
 	if json.Unmarshal(body, &status) != nil || status.Message == "" {
-		return fmt.Errorf("ask for %s: expected status 200, found %s", path, response.Status)
+		hint := ""
+		if response.StatusCode == http.StatusNotFound { // what an RPC port answers
+			hint = ": is this the REST address, api.address in the node's app.toml?"
+		}
+		return fmt.Errorf("ask for %s: expected status 200, found %s%s", path, response.Status, hint)
 	}
-	if status.Code == codeNotFound || status.Code == codeFailedPrecondition {
-		return fmt.Errorf("ask for %s: %w: %s", path, ErrNotThere, status.Message)
+	kind := errors.New("the node failed")
+	switch status.Code {
+	case codeInvalidArgument, codeOutOfRange:
+		kind = errQuestion
+	case codeNotFound:
+		kind = ErrNotThere
+	case codeFailedPrecondition:
+		kind = ErrNotThere
+		if notFinal.MatchString(status.Message) {
+			kind = ErrNotFinal
+		}
 	}
-	return fmt.Errorf("ask for %s: %s", path, status.Message)
+	return fmt.Errorf("ask for %s: %w: %s", path, kind, status.Message)
 }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }

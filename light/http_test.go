@@ -182,7 +182,7 @@ func TestAConflictIsAllThatIsServed(t *testing.T) {
 	if _, err := s.update(); !errors.Is(err, light.ErrConflict) {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/finalized", "/trust", "/proofs/block/1", "/proofs/tx/" + ffg.Root{}.String(), "/proofs/state/bank/00"} {
+	for _, path := range []string{"/finalized", "/trust", "/healthz", "/nothing", "/proofs/block/1", "/proofs/tx/" + ffg.Root{}.String(), "/proofs/state/bank/00"} {
 		if status, body := get(t, s.client, path); status != http.StatusServiceUnavailable || !strings.Contains(body, light.ErrConflict.Error()) {
 			t.Errorf("%s: expected status 503 with the conflict, found %d %s", path, status, body)
 		}

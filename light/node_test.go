@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/cert/certtest"
@@ -23,8 +24,11 @@ type node struct {
 	chain *certtest.Chain
 	batch int // hand-overs in an answer
 
+	unbonding time.Duration // that it says
+
 	down   bool
 	says   string                              // instead of the chain's id
+	links  uint64                              // the first epoch that it keeps the links after
 	mute   bool                                // proves no consistency and no old certificate
 	asked  func(from uint64)                   // before it answers what is after a pair or an epoch
 	damage func(cert.HandOver) cert.HandOver   // of each hand-over and certificate
@@ -46,6 +50,14 @@ func (n *node) ChainID(context.Context) (string, error) {
 		return "", errDown
 	}
 	return cmp.Or(n.says, n.chain.ID), nil
+}
+
+// UnbondingTime implements light.Provider.
+func (n *node) UnbondingTime(context.Context) (time.Duration, error) {
+	if n.down {
+		return 0, errDown
+	}
+	return n.unbonding, nil
 }
 
 // final is the newest final epoch: everybody votes for every checkpoint.
@@ -99,6 +111,9 @@ func (n *node) Follow(_ context.Context, epoch uint64) ([]cert.HandOver, bool, e
 		return nil, false, errDown
 	}
 	n.hear(epoch)
+	if epoch < n.links {
+		return nil, false, fmt.Errorf("%w: epoch %d is not kept any more, only epochs from %d on", light.ErrNotThere, epoch, n.links)
+	}
 	var out []cert.HandOver
 	for e := epoch; e < n.final(); e++ {
 		out = append(out, n.chain.Follow(e, e+2))
@@ -193,6 +208,34 @@ func (n *node) Prove(_ context.Context, about light.Question, epoch uint64, memb
 type silent struct {
 	*node
 	gives bool
+}
+
+func never[T any](ctx context.Context) (none T, err error) {
+	<-ctx.Done()
+	return none, context.Cause(ctx)
+}
+
+// ChainID implements light.Provider.
+func (silent) ChainID(ctx context.Context) (string, error) { return never[string](ctx) }
+
+// UnbondingTime implements light.Provider.
+func (silent) UnbondingTime(ctx context.Context) (time.Duration, error) {
+	return never[time.Duration](ctx)
+}
+
+// TrustPoint implements light.Provider.
+func (silent) TrustPoint(ctx context.Context, _ uint64) (cert.Trust, error) {
+	return never[cert.Trust](ctx)
+}
+
+// Certificate implements light.Provider.
+func (silent) Certificate(ctx context.Context, _ uint64) (cert.Certificate, error) {
+	return never[cert.Certificate](ctx)
+}
+
+// Prove implements light.Provider.
+func (silent) Prove(ctx context.Context, _ light.Question, _ uint64, _ bool) (cert.Proof, error) {
+	return never[cert.Proof](ctx)
 }
 
 // Follow implements light.Provider.

@@ -61,24 +61,26 @@ func (q Question) Answers(o cert.Outcome, trusted ffg.Checkpoint) error {
 	return nil
 }
 
-// Ask returns what is proven about a question, with the proof, from the trusted checkpoint on. The nodes are asked one after
-// the other until one proves it. Errors: the conflict that stopped the client, or what each node said.
+// Ask returns what is proven about a question, with the proof, which brings the trusted checkpoint that it starts from: so
+// EPOCH:ROOT is all that a verifier needs. One node is asked after the other, without waiting long for a silent one, until one
+// proves it. Errors: the conflict that stopped the client, or what each node said.
 func (c *Client) Ask(ctx context.Context, about Question) (cert.Outcome, cert.Proof, error) {
 	trust, err := c.Trust()
 	if err != nil {
 		return cert.Outcome{}, cert.Proof{}, err
 	}
-	var failed error
-	for _, node := range c.nodes {
-		proof, outcome, err := c.askOne(ctx, node, trust, about)
-		if err == nil {
-			return outcome, proof, nil
-		}
-		failed = errors.Join(failed, fmt.Errorf("%s: %w", node.Name(), err))
+	type proven struct {
+		outcome cert.Outcome
+		proof   cert.Proof
 	}
-	return cert.Outcome{}, cert.Proof{}, failed
+	found, err := firstOf(ctx, c.nodes, func(ctx context.Context, node Provider) (p proven, err error) {
+		p.proof, p.outcome, err = c.askOne(ctx, node, trust, about)
+		return p, err
+	})
+	return found.outcome, found.proof, err
 }
 
+// askOne doesn't ask for the members: the client has them.
 func (c *Client) askOne(ctx context.Context, node Provider, trust cert.Trust, about Question) (cert.Proof, cert.Outcome, error) {
 	proof, err := node.Prove(ctx, about, trust.Checkpoint.Epoch, false)
 	if err != nil {
@@ -88,5 +90,6 @@ func (c *Client) askOne(ctx context.Context, node Provider, trust cert.Trust, ab
 	if err != nil {
 		return proof, outcome, err
 	}
+	proof.Trust = &trust
 	return proof, outcome, about.Answers(outcome, trust.Checkpoint)
 }

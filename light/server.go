@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -26,6 +26,9 @@ type Head struct {
 	BlockHash string `json:"block_hash"`
 	Time      string `json:"time"` // RFC 3339
 	AgeSecs   uint64 `json:"age_seconds,string"`
+	// LastUpdate is when an update last succeeded, since the start; LastError what the last one ended with. Either may be empty.
+	LastUpdate string `json:"last_update,omitempty"` // RFC 3339
+	LastError  string `json:"last_error,omitempty"`
 }
 
 // Head returns the newest finalized checkpoint that the client has verified, or the conflict that stopped it.
@@ -36,17 +39,29 @@ func (c *Client) Head() (Head, error) {
 	}
 	checkpoint, settings := trust.Checkpoint, c.Settings()
 	at := time.UnixMilli(int64(checkpoint.Time)).UTC()
-	return Head{
+	head := Head{
 		ChainID: settings.ChainID, Mode: settings.Mode().String(),
 		Epoch: checkpoint.Epoch, Root: checkpoint.Root().String(),
 		Height: checkpoint.Height, BlockHash: checkpoint.BlockHash.String(),
 		Time: at.Format(time.RFC3339Nano), AgeSecs: uint64(max(c.now().Sub(at), 0) / time.Second),
-	}, nil
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if updated := c.health.updated; !updated.IsZero() {
+		head.LastUpdate = updated.UTC().Format(time.RFC3339Nano)
+	}
+	if err := c.health.failed; err != nil {
+		head.LastError = err.Error()
+	}
+	return head, nil
 }
 
 // Run updates every interval until ctx is done, and at once while there is more to catch up with. It ends with an error
 // that no further update can mend: a conflict, or expired trust.
 func (c *Client) Run(ctx context.Context, interval time.Duration) error {
+	c.mu.Lock()
+	c.health.interval = interval
+	c.mu.Unlock()
 	for {
 		before, _ := c.Trust()
 		more, err := c.Update(ctx)
@@ -72,18 +87,23 @@ func (c *Client) Run(ctx context.Context, interval time.Duration) error {
 	}
 }
 
-// Handler serves what the client has verified. Once a conflict has stopped the client, every answer is status 503 with it.
+// Handler serves what the client has verified. Errors are JSON with the fields error and code: see kinds. Once a conflict has
+// stopped the client, every answer is status 503 with it.
 //
 //	GET /finalized                     the newest finalized checkpoint: Head
 //	GET /trust                         the same with its members, as `dualchaind verify --trust-file` reads it
 //	GET /proofs/tx/HASH                whether a transaction is final, and its result: Verified, with the proof
 //	GET /proofs/block/HEIGHT           whether a block is final
 //	GET /proofs/state/STORE/KEY        what the state has under a key in hexadecimal, lately; ?height=H: after that block
+//	GET /healthz                       status 200 if an update succeeded lately
 func (c *Client) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /finalized", func(w http.ResponseWriter, _ *http.Request) {
 		head, err := c.Head()
 		c.answer(w, head, err)
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		c.answer(w, map[string]string{"status": "ok"}, c.Health())
 	})
 	mux.HandleFunc("GET /trust", func(w http.ResponseWriter, _ *http.Request) {
 		trust, err := c.Trust()
@@ -110,6 +130,15 @@ func (c *Client) Handler() http.Handler {
 		}
 		c.prove(w, r, AboutState(r.PathValue("store"), key, height), err)
 	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		err := fmt.Errorf("%w: %s", errPath, r.URL.Path)
+		if r.Method != http.MethodGet {
+			err = fmt.Errorf("%w, found %s", errMethod, r.Method)
+		} else if _, stopped := c.Trust(); stopped != nil {
+			err = stopped
+		}
+		c.answer(w, nil, err)
+	})
 	return mux
 }
 
@@ -122,7 +151,9 @@ type Verified struct {
 	Code    *uint32 `json:"code,omitempty"`
 	// Value is a state's, none if there is nothing under the key.
 	Value cert.Bytes `json:"value,omitempty"`
-	// Proof is the document that shows it from the trusted checkpoint on, as `dualchaind verify` reads it.
+	// Trust is the checkpoint that the proof starts from, EPOCH:ROOT, as `dualchaind verify --trust` takes it.
+	Trust string `json:"trust"`
+	// Proof is the document that shows it from there on, with the checkpoint's members, as `dualchaind verify` reads it.
 	Proof json.RawMessage `json:"proof"`
 }
 
@@ -137,7 +168,8 @@ func (c *Client) prove(w http.ResponseWriter, r *http.Request, about Question, e
 		c.answer(w, nil, err)
 		return
 	}
-	answer := Verified{Kind: outcome.Kind, Height: outcome.Height}
+	from := proof.Trust.Checkpoint
+	answer := Verified{Kind: outcome.Kind, Height: outcome.Height, Trust: fmt.Sprintf("%d:%s", from.Epoch, from.Root())}
 	if outcome.Tx != nil {
 		success := outcome.Tx.Result.Code == 0
 		answer.Success, answer.Code = &success, &outcome.Tx.Result.Code
@@ -149,39 +181,12 @@ func (c *Client) prove(w http.ResponseWriter, r *http.Request, about Question, e
 	c.answer(w, answer, err)
 }
 
-// errQuestion: a path that names nothing that could be proven.
-var errQuestion = errors.New("invalid request")
-
-// answer writes JSON, or the error with its status.
-func (c *Client) answer(w http.ResponseWriter, content any, err error) {
-	status := http.StatusOK
-	switch {
-	case errors.Is(err, ErrConflict):
-		status = http.StatusServiceUnavailable
-	case errors.Is(err, errQuestion):
-		status = http.StatusBadRequest
-	case errors.Is(err, ErrNotThere):
-		status = http.StatusNotFound
-	case err != nil:
-		status = http.StatusBadGateway
-	}
-	if err != nil {
-		content = map[string]string{"error": err.Error()}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if err := json.NewEncoder(w).Encode(content); err != nil {
-		c.log.Debug("write answer", "error", err)
-	}
-}
-
-// Serve answers at an address until ctx is done.
-func (c *Client) Serve(ctx context.Context, address string, log *slog.Logger) error {
-	server := &http.Server{Addr: address, Handler: c.Handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+// Serve answers to connections until ctx is done, and closes the listener.
+func (c *Client) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{Handler: c.Handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	log.Info("serving", "address", "http://"+address)
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/app"
+	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/light"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
@@ -23,12 +25,18 @@ import (
 // defaultLightHome is beside the node's home.
 var defaultLightHome = filepath.Clean(app.DefaultNodeHome) + "-light"
 
+const (
+	flagUnbonding = "unbonding-time"
+	minInterval   = 100 * time.Millisecond // to ask more often would only load the nodes
+)
+
 // lightFlags are those of every light client command.
 type lightFlags struct {
 	home, trust, chainID string
 	nodes                []string
 	following            bool
 	unbonding            time.Duration
+	unbondingGiven       bool // by the user
 }
 
 func lightCommand() *cobra.Command {
@@ -54,8 +62,12 @@ Two valid certificates that conflict stop the client for good: it keeps both in 
 			if err != nil {
 				return err
 			}
+			if interval < minInterval {
+				return fmt.Errorf("expected --interval of at least %s, found %s", minInterval, interval)
+			}
 			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
+			f.unbondingGiven = cmd.Flags().Changed(flagUnbonding)
 			return f.with(ctx, log, func(c *light.Client) error { return runLight(ctx, c, listen, interval, log) })
 		},
 	}
@@ -65,7 +77,7 @@ Two valid certificates that conflict stop the client for good: it keeps both in 
 	persistent.StringArrayVar(&f.nodes, "node", nil, "REST address of a node, http://HOST:PORT; several are checked against each other")
 	persistent.StringVar(&f.chainID, flags.FlagChainID, "", "at the first start: the chain's id (default what all nodes say: give it, if they differ, or if the same voters vote on other chains)")
 	persistent.BoolVar(&f.following, "following", false, "at the first start: keep every link, so that a conflict proves who is guilty (more to download)")
-	persistent.DurationVar(&f.unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "at the first start: the chain's unbonding time, beyond which trust is refused")
+	persistent.DurationVar(&f.unbonding, flagUnbonding, finalitytypes.DefaultParams().UnbondingTime, "at the first start: the chain's unbonding time, beyond which trust is refused; not given, what a node says counts if it is shorter")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8899", "address to serve on; nothing is served if it is empty")
 	cmd.Flags().DurationVar(&interval, "interval", 5*time.Second, "how often to ask the nodes")
 	cmd.AddCommand(lightStateSyncCommand(&f))
@@ -84,6 +96,7 @@ no RPC server is trusted with them.`,
 			if err != nil {
 				return err
 			}
+			f.unbondingGiven = cmd.Flags().Changed(flagUnbonding)
 			return f.with(contextOf(cmd), log, func(c *light.Client) error {
 				for more := true; more; {
 					if more, err = c.Update(contextOf(cmd)); err != nil {
@@ -92,6 +105,10 @@ no RPC server is trusted with them.`,
 				}
 				head, err := c.Head()
 				if err != nil {
+					return err
+				}
+				// Not in the output, which scripts read; a terminal shows both.
+				if _, err := fmt.Fprintln(cmd.ErrOrStderr(), "# [statesync] in config.toml also needs: enable = true, rpc_servers (two), trust_period (shorter than the unbonding time)"); err != nil {
 					return err
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "trust_height = %d\ntrust_hash = %q\n", head.Height, head.BlockHash)
@@ -107,6 +124,9 @@ func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*light
 	if err != nil {
 		return err
 	}
+	if f.unbonding <= 0 {
+		return fmt.Errorf("expected --%s above 0, found %s", flagUnbonding, f.unbonding)
+	}
 	if f.trust != "" { // else there is a store already
 		if err := os.MkdirAll(f.home, 0o700); err != nil {
 			return fmt.Errorf("make the folder of the light client: %w", err)
@@ -119,7 +139,7 @@ func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*light
 	defer lock.Close() //nolint:errcheck // the process ends anyway
 	store, err := light.OpenStore(f.home)
 	if errors.Is(err, light.ErrNoTrust) && f.trust != "" {
-		store, err = f.begin(ctx, nodes)
+		store, err = f.begin(ctx, nodes, log)
 	} else if err == nil {
 		err = f.fits(store)
 	}
@@ -152,6 +172,9 @@ func (f *lightFlags) fits(store *light.Store) error {
 	if f.following && !settings.Following {
 		return fmt.Errorf("expected the mode of %s, skipping, found --following: use another --%s", f.home, flags.FlagHome)
 	}
+	if kept := time.Duration(settings.UnbondingTime); f.unbondingGiven && f.unbonding != kept {
+		return fmt.Errorf("expected the unbonding time of %s, %s, found --%s %s: use another --%s", f.home, kept, flagUnbonding, f.unbonding, flags.FlagHome)
+	}
 	if f.trust == "" {
 		return nil
 	}
@@ -167,38 +190,62 @@ func (f *lightFlags) fits(store *light.Store) error {
 }
 
 // begin makes the store. What the flags don't say is asked of the nodes.
-func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider) (*light.Store, error) {
+func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, log *slog.Logger) (*light.Store, error) {
 	ref, err := parseRef(f.trust)
 	if err != nil {
 		return nil, err
 	}
-	settings := light.Settings{ChainID: f.chainID, Following: f.following, UnbondingTime: light.Duration(f.unbonding)}
+	log.Info("first start: asking the nodes", "trust", f.trust)
+	settings := light.Settings{ChainID: f.chainID, Following: f.following, UnbondingTime: light.Duration(f.unbondingTime(ctx, nodes, log))}
 	store, err := light.Begin(ctx, f.home, settings, ref, nodes)
-	if errors.Is(err, light.ErrChainID) {
+	switch {
+	case errors.Is(err, light.ErrChainID):
 		err = fmt.Errorf("give --%s: %w", flags.FlagChainID, err)
+	case errors.Is(err, cert.ErrExpired) && !f.unbondingGiven:
+		err = fmt.Errorf("take newer trust, or give --%s if you know the chain's: %w", flagUnbonding, err)
 	}
 	return store, err
 }
 
+// unbondingTime holds the flag against what the nodes say. Only a shorter time is believed, as it can but refuse trust that is
+// good; and it never overrules the user, or one node that lies could refuse all.
+func (f *lightFlags) unbondingTime(ctx context.Context, nodes []light.Provider, log *slog.Logger) time.Duration {
+	said, node, err := light.ShortestUnbonding(ctx, nodes)
+	switch {
+	case err != nil:
+		log.Warn("no node says the chain's unbonding time: make sure that it is not shorter", flagUnbonding, f.unbonding, "error", err)
+	case said >= f.unbonding:
+	case f.unbondingGiven:
+		log.Warn("a node says that the chain's unbonding time is shorter than --"+flagUnbonding+": trust may be too old to be safe", flagUnbonding, f.unbonding, "said", said, "node", node)
+	default:
+		log.Info("took the unbonding time that a node says", flagUnbonding, said, "node", node)
+		return said
+	}
+	return f.unbonding
+}
+
 // runLight updates and serves until ctx is done or one of the two ends. After a conflict it goes on serving that.
 func runLight(ctx context.Context, c *light.Client, listen string, interval time.Duration, log *slog.Logger) error {
+	if listen == "" {
+		return c.Run(ctx, interval)
+	}
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	log.Info("serving", "address", "http://"+listener.Addr().String())
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	served := make(chan error, 1)
-	if listen != "" {
-		go func() {
-			served <- c.Serve(ctx, listen, log)
-			cancel()
-		}()
-	}
-	err := c.Run(ctx, interval)
-	if errors.Is(err, light.ErrConflict) && listen != "" {
+	go func() {
+		served <- c.Serve(ctx, listener)
+		cancel()
+	}()
+	err = c.Run(ctx, interval)
+	if errors.Is(err, light.ErrConflict) {
 		log.Error("ALARM: stopped for good; still answering with the reason", "error", err)
 		<-ctx.Done()
 	}
 	cancel()
-	if listen != "" {
-		err = errors.Join(err, <-served)
-	}
-	return err
+	return errors.Join(err, <-served)
 }

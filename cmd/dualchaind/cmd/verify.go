@@ -220,13 +220,13 @@ func trustOf(name, file string, proof cert.Proof) (cert.Trust, error) {
 	return *proof.Trust, nil
 }
 
-// parseRef reads EPOCH:ROOT.
+// parseRef reads EPOCH:ROOT, the root in digits of either case.
 func parseRef(text string) (ffg.Ref, error) {
 	epoch, root, found := strings.Cut(text, ":")
 	number, err := strconv.ParseUint(epoch, 10, 64)
 	var ref ffg.Ref
 	if err == nil {
-		err = ref.Root.UnmarshalText([]byte(root))
+		err = ref.Root.UnmarshalText([]byte(strings.ToLower(root)))
 	}
 	if !found || err != nil {
 		return ffg.Ref{}, fmt.Errorf("%w: expected EPOCH:ROOT, a number and 64 hexadecimal digits, found %q", errTrustFlag, text)

@@ -1,0 +1,156 @@
+package light_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/light"
+)
+
+// slow answers every proof after a while.
+type slow struct {
+	*node
+	after time.Duration
+}
+
+// Prove implements light.Provider.
+func (n slow) Prove(ctx context.Context, about light.Question, epoch uint64, members bool) (cert.Proof, error) {
+	select {
+	case <-ctx.Done():
+		return cert.Proof{}, context.Cause(ctx)
+	case <-time.After(n.after):
+		return n.node.Prove(ctx, about, epoch, members)
+	}
+}
+
+func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
+	chain := rotating(1)
+	honest, down := newNode("honest", chain), newNode("down", chain)
+	down.down = true
+	mute := silent{newNode("silent", chain), false}
+	const known, unknown = 1, 99_999
+	for name, tc := range map[string]struct {
+		nodes  []light.Provider
+		height uint64
+		after  time.Duration
+		want   error
+	}{
+		"the first is silent":                        {[]light.Provider{mute, honest}, known, time.Second, nil},
+		"the first two are":                          {[]light.Provider{mute, mute, honest}, known, 2 * time.Second, nil},
+		"the last is silent":                         {[]light.Provider{honest, mute}, known, 0, nil},
+		"the first is down":                          {[]light.Provider{down, honest}, known, 0, nil},
+		"the first is slow, and the next silent":     {[]light.Provider{slow{honest, 8 * time.Second}, mute}, known, 8 * time.Second, nil},
+		"the first is slow, and the next is down":    {[]light.Provider{slow{honest, 8 * time.Second}, down}, known, 8 * time.Second, nil},
+		"the only one is slow":                       {[]light.Provider{slow{honest, 8 * time.Second}}, known, 8 * time.Second, nil},
+		"a silent one, and one that doesn't have it": {[]light.Provider{mute, honest}, unknown, 6 * time.Second, light.ErrNotThere},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := begin(t, false, chain, 0, honest)
+				s.nodes = tc.nodes
+				s.reopened()
+				start := time.Now()
+				outcome, _, err := s.client.Ask(t.Context(), light.AboutBlock(tc.height))
+				if waited := time.Since(start); waited != tc.after || !errors.Is(err, tc.want) || err == nil && outcome.Height != tc.height {
+					t.Errorf("expected %v after %s, found block %d, %v after %s", tc.want, tc.after, outcome.Height, err, waited)
+				}
+			})
+		})
+	}
+}
+
+func TestAQuestionThatNobodyAnswersNamesAllNodes(t *testing.T) {
+	chain := rotating(1)
+	s := begin(t, false, chain, 0, newNode("a", chain), newNode("b", chain))
+	_, _, err := s.client.Ask(t.Context(), light.AboutBlock(99_999))
+	if err == nil || !strings.Contains(err.Error(), "a: ") || !strings.Contains(err.Error(), "\nb: ") {
+		t.Errorf("expected both nodes in their order, found %v", err)
+	}
+}
+
+func TestAFirstStartIsNotHeldUpByASilentNode(t *testing.T) {
+	chain := rotating(1)
+	nodes := []light.Provider{silent{newNode("silent", chain), false}, newNode("honest", chain)}
+	for name, following := range modes {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				settings := light.Settings{Following: following, UnbondingTime: light.Duration(100 * 365 * 24 * time.Hour)}
+				if _, err := light.Begin(t.Context(), t.TempDir(), settings, chain.Checkpoints[1].Ref(), nodes); err != nil {
+					t.Fatal(err)
+				}
+				if waited := time.Since(start); waited > 6*time.Second {
+					t.Errorf("expected it begun within 6s, found %s", waited)
+				}
+			})
+		})
+	}
+}
+
+func TestTheShortestUnbondingTimeOfTheNodesIsTaken(t *testing.T) {
+	chain := rotating(1)
+	says := func(name string, d time.Duration) *node {
+		n := newNode(name, chain)
+		n.unbonding = d
+		return n
+	}
+	down := says("down", time.Second)
+	down.down = true
+	mute := silent{newNode("silent", chain), false}
+	for name, tc := range map[string]struct {
+		nodes []light.Provider
+		want  time.Duration
+		from  string
+	}{
+		"the first says less":  {[]light.Provider{says("a", time.Hour), says("b", 2*time.Hour)}, time.Hour, "a"},
+		"the last says less":   {[]light.Provider{says("a", 2*time.Hour), says("b", time.Hour)}, time.Hour, "b"},
+		"others don't answer":  {[]light.Provider{mute, down, says("c", time.Hour)}, time.Hour, "c"},
+		"nobody answers to it": {[]light.Provider{down}, 0, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			found, from, err := light.ShortestUnbonding(t.Context(), tc.nodes)
+			if found != tc.want || from != tc.from || (err == nil) != (tc.want > 0) {
+				t.Errorf("%s: expected %s from %q, found %s from %q, %v", name, tc.want, tc.from, found, from, err)
+			}
+		})
+	}
+}
+
+func TestFollowingBeginsOnlyWhereANodeKeepsTheLinks(t *testing.T) {
+	chain := rotating(3)
+	pruned := newNode("pruned", chain)
+	pruned.links = 5
+	settings := light.Settings{ChainID: chainID, UnbondingTime: light.Duration(100 * 365 * 24 * time.Hour)}
+	for name, tc := range map[string]struct {
+		following bool
+		epoch     uint64
+		nodes     []light.Provider
+		ok        bool
+	}{
+		"pruned":                    {true, 4, []light.Provider{pruned}, false},
+		"where the links begin":     {true, 5, []light.Provider{pruned}, true},
+		"another node has them":     {true, 4, []light.Provider{pruned, newNode("archive", chain)}, true},
+		"skipping needs none of it": {false, 4, []light.Provider{pruned}, true},
+	} {
+		settings.Following = tc.following
+		folder := t.TempDir()
+		_, err := light.Begin(t.Context(), folder, settings, chain.Checkpoints[tc.epoch].Ref(), tc.nodes)
+		if tc.ok {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), "take trust from an epoch that one keeps") || !strings.Contains(err.Error(), "only epochs from 5 on") {
+			t.Errorf("%s: expected that epoch 5 is named, found %v", name, err)
+		}
+		if _, err := light.OpenStore(folder); !errors.Is(err, light.ErrNoTrust) {
+			t.Errorf("%s: expected that nothing is kept, found %v", name, err)
+		}
+	}
+}
