@@ -139,25 +139,27 @@ func TestTheServerSaysWhetherItKeepsUp(t *testing.T) {
 				t.Errorf("expected the last update at %q with error %q, found %+v, %v", updated, failed, found, err)
 			}
 		}
-		pass := func(d time.Duration) {
-			<-time.After(d) // on the bubble's clock
-			synctest.Wait()
+		run := func(d time.Duration) { // on the bubble's clock
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			if err := s.client.Run(ctx, 10*time.Second); err != nil {
+				t.Error(err)
+			}
 		}
 		health(503, "found none yet")
 		head("", "")
 		start := time.Now()
-		go s.client.Run(t.Context(), 10*time.Second) //nolint:errcheck // it is stopped with the test
-		synctest.Wait()
+		run(time.Second)
 		health(200, "ok")
 		head(start.UTC().Format(time.RFC3339Nano), "")
 		n.down = true
-		pass(90 * time.Second) // three intervals and a minute
+		run(89 * time.Second) // three intervals and a minute after the last update
 		health(200, "ok")
 		head(start.UTC().Format(time.RFC3339Nano), errDown.Error())
-		pass(time.Second)
+		run(time.Second)
 		health(503, errDown.Error())
 		n.down = false
-		pass(10 * time.Second)
+		run(time.Second)
 		health(200, "ok")
 	})
 }
