@@ -47,7 +47,9 @@ func (c *Client) answer(w http.ResponseWriter, content any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	if err := json.NewEncoder(w).Encode(content); err != nil {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // errors have paths with & in them
+	if err := encoder.Encode(content); err != nil {
 		c.log.Debug("write answer", "error", err)
 	}
 }

@@ -192,6 +192,21 @@ func TestAPortThatIsNotRESTIsAskedAbout(t *testing.T) {
 	}
 }
 
+func TestANodeThatIsNotThereIsNamedWithOnePath(t *testing.T) {
+	chain := rotating(1)
+	s := begin(t, false, chain, 0, newNode("unused", chain))
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	h, err := light.NewHTTP(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.nodes = []light.Provider{h}
+	if _, body := get(t, s.reopened().client, "/proofs/block/1"); strings.Count(body, "proofs/block/1?trust.epoch=0&trust.members=false") != 1 || codeOf(t, body) != "unproven" {
+		t.Errorf("expected the path once, found %s", body)
+	}
+}
+
 func TestServeAnswersAtItsListenerUntilItsContextEnds(t *testing.T) {
 	chain := rotating(1)
 	s := begin(t, false, chain, 0, newNode("a", chain))

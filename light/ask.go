@@ -9,9 +9,8 @@ import (
 
 // How long nodes are waited for when one answer is enough. A silent node must cost little, a slow one alone must be heard.
 const (
-	hedge    = time.Second     // after this, the next node is asked as well
-	deadline = 5 * time.Second // for the others, once a node has said that it doesn't have it or that the question is wrong
-	grace    = 2 * time.Second // for the others, once a node has answered what all are asked
+	hedge = time.Second     // after this, the next node is asked as well
+	grace = 2 * time.Second // for the others, once one has answered what all are asked, or that it doesn't have what one is asked
 )
 
 // errSilent: others have answered meanwhile.
@@ -55,7 +54,7 @@ func firstOf[T any](ctx context.Context, nodes []Provider, ask func(context.Cont
 			answered++
 			errs[r.from] = fmt.Errorf("%s: %w", nodes[r.from].Name(), r.err)
 			if errors.Is(r.err, ErrNotThere) || errors.Is(r.err, errQuestion) {
-				time.AfterFunc(deadline, func() { cancel(errSilent) })
+				time.AfterFunc(grace, func() { cancel(errSilent) })
 			}
 			timer.Reset(hedge)
 			next()

@@ -47,7 +47,7 @@ func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
 		"the first is slow, and the next silent":     {[]light.Provider{slow{honest, 8 * time.Second}, mute}, known, 8 * time.Second, nil},
 		"the first is slow, and the next is down":    {[]light.Provider{slow{honest, 8 * time.Second}, down}, known, 8 * time.Second, nil},
 		"the only one is slow":                       {[]light.Provider{slow{honest, 8 * time.Second}}, known, 8 * time.Second, nil},
-		"a silent one, and one that doesn't have it": {[]light.Provider{mute, honest}, unknown, 6 * time.Second, light.ErrNotThere},
+		"a silent one, and one that doesn't have it": {[]light.Provider{mute, honest}, unknown, 3 * time.Second, light.ErrNotThere},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -199,6 +199,9 @@ func (h *HTTP) get(ctx context.Context, path string, answer any) error {
 	}
 	response, err := h.client.Do(request)
 	if err != nil {
+		if outer := new(url.Error); errors.As(err, &outer) {
+			err = outer.Err // it would name the path once more
+		}
 		return fmt.Errorf("ask for %s: %w", path, err)
 	}
 	defer response.Body.Close() //nolint:errcheck // read to its end, or given up
