@@ -59,6 +59,10 @@ var reasons = []struct {
 		Code: monitor.GuardPrefix + "missing", Severity: monitor.Alarm, Message: saysSettle,
 		Advice: "Slashing protection has no record of the key. Import the one that has.",
 	}},
+	{is(guard.ErrLost), monitor.Reason{
+		Code: monitor.GuardPrefix + "lost", Severity: monitor.Alarm, Message: saysNotVoting,
+		Advice: "guard.journal or guard.lock was deleted, moved or replaced while this process used it, so another one may have voted. Find that one; start this one again when it is the only one.",
+	}},
 	{is(guard.ErrStorage), monitor.Reason{
 		Code: monitor.GuardPrefix + "storage", Severity: monitor.Alarm, Message: saysNotVoting,
 		Advice: "The disk of the guard is full, read-only or failing. The voter goes on by itself once the disk takes writes.",

@@ -21,7 +21,7 @@ const lostJournal = "a copy is no good unless nothing was signed since it was ma
 // is forgotten then, unless its owner says that there is nothing to forget.
 func (h Home) openGuard(domain ffg.Root, public []ffg.PublicKey, keep int, neverVoted bool) (*guard.Guard, error) {
 	if neverVoted {
-		if _, err := h.beginRecords(domain, public, nil); err != nil {
+		if _, err := h.beginRecords(public, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +78,7 @@ func domainsOf(g *guard.Guard, key ffg.PublicKey) (domains []string, err error) 
 // BeginRecords begins a record of votes for keys that have none, since their owner says that they have never signed a vote:
 // for those in claimed, or, if none is named, for the only key there is. names are those of the configuration. It returns the
 // keys that got a record. Errors: ErrConfig if it isn't clear of which key that is said, those of keys.Show and package guard.
-func (h Home) BeginRecords(chainID string, names, claimed []string) ([]string, error) {
+func (h Home) BeginRecords(names, claimed []string) ([]string, error) {
 	infos, err := keys.List(h.Keys())
 	if err != nil {
 		return nil, err
@@ -94,10 +94,10 @@ func (h Home) BeginRecords(chainID string, names, claimed []string) ([]string, e
 		}
 		public = append(public, key)
 	}
-	return h.beginRecords(ffg.Domain(chainID), public, claimed)
+	return h.beginRecords(public, claimed)
 }
 
-func (h Home) beginRecords(domain ffg.Root, public []ffg.PublicKey, claimed []string) ([]string, error) {
+func (h Home) beginRecords(public []ffg.PublicKey, claimed []string) ([]string, error) {
 	for _, name := range claimed {
 		if !slices.ContainsFunc(public, func(key ffg.PublicKey) bool { return key.String() == name }) {
 			return nil, fmt.Errorf("%w: --%s: expected public keys of this voter, found %q", ErrConfig, NeverVotedFlag, name)

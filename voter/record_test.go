@@ -1,6 +1,7 @@
 package voter_test
 
 import (
+	"context"
 	"bytes"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
@@ -41,30 +43,32 @@ func unrecorded(t *testing.T, count int) (voter.Home, voter.Config, []keys.Info)
 
 func start(t *testing.T, home voter.Home, config voter.Config) error {
 	t.Helper()
-	return voter.Start(t.Context(), home, config, voter.Options{}, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // if it starts, which it must not
+	defer cancel()
+	return voter.Start(ctx, home, config, voter.Options{}, slog.New(slog.DiscardHandler))
 }
 
 func TestAPromiseIsForTheKeyThatItNames(t *testing.T) {
 	home, config, infos := unrecorded(t, 2)
 	a, b := infos[0].PubKey, infos[1].PubKey
 	for _, claimed := range [][]string{nil, {"a"}, {a[:90]}} {
-		if _, err := home.BeginRecords("test-1", nil, claimed); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), voter.NeverVotedFlag) {
+		if _, err := home.BeginRecords(nil, claimed); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), voter.NeverVotedFlag) {
 			t.Errorf("%q: expected %v naming the flag, found %v", claimed, voter.ErrConfig, err)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(string(home), guard.FileName)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("expected no record yet, found %v", err)
 	}
-	if begun, err := home.BeginRecords("test-1", nil, []string{a}); err != nil || !slices.Equal(begun, []string{a}) {
+	if begun, err := home.BeginRecords(nil, []string{a}); err != nil || !slices.Equal(begun, []string{a}) {
 		t.Errorf("expected a record of %s, found %v, %v", a, begun, err)
 	}
 	if err := start(t, home, config); !errors.Is(err, guard.ErrMissing) || !strings.Contains(err.Error(), "no record of key "+b) {
 		t.Errorf("expected no record of the other key, found %v", err)
 	}
-	if begun, err := home.BeginRecords("test-1", []string{"b"}, nil); err != nil || !slices.Equal(begun, []string{b}) {
+	if begun, err := home.BeginRecords([]string{"b"}, nil); err != nil || !slices.Equal(begun, []string{b}) {
 		t.Errorf("the only one of keys: expected a record of %s, found %v, %v", b, begun, err)
 	}
-	if begun, err := home.BeginRecords("test-1", nil, []string{a, b}); err != nil || len(begun) != 0 {
+	if begun, err := home.BeginRecords(nil, []string{a, b}); err != nil || len(begun) != 0 {
 		t.Errorf("again: expected nothing to begin, found %v, %v", begun, err)
 	}
 }
@@ -108,7 +112,11 @@ func TestAMisspelledChainIsNoReasonForAPromise(t *testing.T) {
 		t.Fatal(err)
 	}
 	var key ffg.PublicKey
-	if err := errors.Join(key.UnmarshalText([]byte(infos[0].PubKey)), g.AdmitIn(ffg.Domain("test-1"), key), g.Close()); err != nil {
+	if err := key.UnmarshalText([]byte(infos[0].PubKey)); err != nil {
+		t.Fatal(err)
+	}
+	empty := fmt.Sprintf(`{"metadata":{"interchange_format_version":"5","genesis_validators_root":"0x%s"},"data":[]}`, ffg.Domain("test-1"))
+	if _, err := g.Receive(ffg.Domain("test-1"), []byte(empty), []ffg.PublicKey{key}); errors.Join(err, g.Close()) != nil {
 		t.Fatal(err)
 	}
 	config.ChainID = "tset-1"
@@ -125,7 +133,7 @@ func TestAMisspelledChainIsNoReasonForAPromise(t *testing.T) {
 		}
 	}
 	refused()
-	if begun, err := home.BeginRecords("tset-1", nil, nil); err != nil || len(begun) != 0 {
+	if begun, err := home.BeginRecords(nil, nil); err != nil || len(begun) != 0 {
 		t.Errorf("expected no record for a key that has one elsewhere, found %v, %v", begun, err)
 	}
 	refused()

@@ -102,7 +102,7 @@ func open(d disk, path string, options ...Option) (*Guard, error) {
 }
 
 func missing(path string) error {
-	hint := "restore it, or stop using keys that may have voted"
+	hint := "stop using keys that may have voted"
 	old := filepath.Join(filepath.Dir(path), "guard.db")
 	if _, err := os.Stat(old); err == nil {
 		hint = fmt.Sprintf("%s is of an unreleased version, which this one doesn't read: its keys may have voted", old)

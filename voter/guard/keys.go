@@ -25,22 +25,6 @@ func (g *Guard) Admit(key ffg.PublicKey) error {
 	return nil
 }
 
-// AdmitIn is Admit for a key that has never voted in one domain, and of whose votes in others nothing is said.
-func (g *Guard) AdmitIn(domain ffg.Root, key ffg.PublicKey) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	known, err := g.knows(func(a *account) bool { return a.covers(domain) }, key)
-	if err == nil && !known {
-		err = g.change(entry{kind: kindImport, key: key, domain: domain})
-	} else if err == nil {
-		err = g.settle()
-	}
-	if err != nil {
-		return fmt.Errorf("admit key %s to slashing protection: %w", key, err)
-	}
-	return nil
-}
-
 // Retire says that a key votes elsewhere from now on: nothing more is approved for it here. Nothing is forgotten.
 // Errors: ErrMissing, ErrStorage, fs.ErrClosed.
 func (g *Guard) Retire(key ffg.PublicKey) error {

@@ -25,6 +25,7 @@ var reasons = []struct {
 	{codes.NotFound, sign.ErrNoKey},
 	{codes.NotFound, guard.ErrMissing},
 	{codes.Aborted, guard.ErrRetired},
+	{codes.AlreadyExists, guard.ErrLost}, // by another process
 	{codes.DataLoss, guard.ErrStorage},
 	{codes.InvalidArgument, ErrRequest},
 	{codes.InvalidArgument, ffg.ErrVoteOrder},

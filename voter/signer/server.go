@@ -122,8 +122,10 @@ func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1
 		return nil, err
 	}
 	who := asker{client: clientOf(ctx), key: key}
-	about := []any{"key", key.String()[:8], "epoch", vote.Target.Epoch, "target", vote.Target.Root.String(),
-		"source", vote.Source.Epoch, "client", who.client}
+	about := []any{
+		"key", key.String()[:8], "epoch", vote.Target.Epoch, "target", vote.Target.Root.String(),
+		"source", vote.Source.Epoch, "client", who.client,
+	}
 	signature, err := s.keys.Sign(ctx, key, vote)
 	if err == nil {
 		s.lines.say(kind{who.client, fmt.Sprintf("signed: %s %d", key, vote.Target.Epoch)}, slog.LevelInfo, "signed", about...)

@@ -71,6 +71,7 @@ func TestErrorsArriveAsTheyWere(t *testing.T) {
 		"below the floor":   {err: &guard.BelowFloor{Vote: link(1, 2), Floor: guard.Floor{Source: 5, Target: 6}}, alarm: true},
 		"retired":           {err: guard.ErrRetired, is: guard.ErrRetired, alarm: true},
 		"disk":              {err: guard.ErrStorage, is: guard.ErrStorage, alarm: true},
+		"lost":              {err: guard.ErrLost, is: guard.ErrLost, alarm: true},
 		"order":             {err: ffg.ErrVoteOrder, is: ErrRequest, alarm: true},
 		"unforeseen":        {err: errors.New("unforeseen"), alarm: true},
 		"no key":            {err: sign.ErrNoKey, is: sign.ErrNoKey},

@@ -126,7 +126,7 @@ without a record of what its keys have signed. Certificates may be replaced whil
 			if err := config.Validate(); err != nil {
 				return err
 			}
-			if err := beginRecords(cmd, home, config.ChainID, config.Keys, promised); err != nil {
+			if err := beginRecords(cmd, home, config.Keys, promised); err != nil {
 				return err
 			}
 			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)

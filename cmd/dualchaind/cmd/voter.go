@@ -103,7 +103,7 @@ what its key has signed.`,
 			}
 			options := voter.Options{Version: version.Version}
 			if config.Signer.Address == "" {
-				err = beginRecords(cmd, home, config.ChainID, config.Keys, promised)
+				err = beginRecords(cmd, home, config.Keys, promised)
 			} else {
 				options.NeverVoted = len(promised) > 0 // which is refused
 				err = warnOfIgnoredKeys(home, log)
@@ -163,14 +163,14 @@ func addPromiseFlag(cmd *cobra.Command, promised *[]string) {
 }
 
 // beginRecords does what addPromiseFlag's flag says, and names the keys.
-func beginRecords(cmd *cobra.Command, home voter.Home, chainID string, names, promised []string) error {
+func beginRecords(cmd *cobra.Command, home voter.Home, names, promised []string) error {
 	if len(promised) == 0 {
 		return nil
 	}
 	if slices.Equal(promised, []string{theOnlyKey}) {
 		promised = nil
 	}
-	begun, err := home.BeginRecords(chainID, names, promised)
+	begun, err := home.BeginRecords(names, promised)
 	for _, key := range begun {
 		cmd.PrintErrf("A record of votes begins for key %s, which has never voted.\n", key)
 	}
