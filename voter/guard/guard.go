@@ -58,14 +58,14 @@ func Create(path string) error {
 // Open opens an existing journal and locks it until Close. It writes nothing yet. Errors wrap ErrMissing, ErrInUse,
 // ErrDamaged or ErrStorage.
 func Open(path string, options ...Option) (*Guard, error) {
-	real, err := filepath.EvalSymlinks(path) // so that a journal has one lock, and no link is replaced by a second journal
+	resolved, err := filepath.EvalSymlinks(path) // so that a journal has one lock, and no link is replaced by a second journal
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open slashing protection: %w: %w", ErrStorage, err)
 	}
-	path = real
+	path = resolved
 	locked, err := lock(path)
 	if err != nil {
 		return nil, fmt.Errorf("open slashing protection: %w", err)
