@@ -122,6 +122,8 @@ func TestTrustExpires(t *testing.T) {
 		"a negative unbonding time":        {at.Add(time.Millisecond), -time.Hour, true},
 		"no time given":                    {time.Time{}, time.Hour, true},
 		"a clock that stands before 1970":  {time.UnixMilli(-1), time.Hour, true},
+		"a clock that begins":              {time.UnixMilli(0), time.Hour, true},
+		"a moment later":                   {time.UnixMilli(1), 0, false},
 		"a clock at the end of all clocks": {time.UnixMilli(math.MaxInt64), time.Hour, true},
 	} {
 		t.Run(name, func(t *testing.T) {

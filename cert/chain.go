@@ -92,7 +92,7 @@ func verifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options, 
 
 // fresh checks the age of a trusted checkpoint.
 func (o Options) fresh(c ffg.Checkpoint) error {
-	if o.Now.IsZero() || o.Now.UnixMilli() < 0 {
+	if o.Now.UnixMilli() <= 0 { // also the zero time
 		return fmt.Errorf("%w, as far as is known: expected the time, found none", ErrExpired)
 	}
 	now, allowed := uint64(o.Now.UnixMilli()), uint64(max(o.UnbondingTime.Milliseconds(), 0))
