@@ -68,24 +68,27 @@ func Compare(domain ffg.Root, trust Trust, first, second []HandOver, o Options) 
 // recorded is what a valid chain of certificates has shown.
 type recorded struct {
 	final map[uint64]ffg.Root // final checkpoints by epoch
-	sets  map[setHashes]*Pair // that certificates were verified from
+	sets  map[setHashes]*Pair // with members: of the checkpoints that certificates were verified from
+	has   map[setHashes]bool  // of every final checkpoint
 	votes []SignedVote
 }
 
-// setHashes names the sets that a final checkpoint commits to.
+// setHashes names the sets that a checkpoint commits to.
 type setHashes struct{ voters, next ffg.Root }
 
+func setsOf(c ffg.Checkpoint) setHashes { return setHashes{c.VoterSetHash, c.NextVoterSetHash} }
+
 func record(domain ffg.Root, trust Trust, handOvers []HandOver, o Options) (recorded, error) {
-	r := recorded{final: map[uint64]ffg.Root{}, sets: map[setHashes]*Pair{}}
+	r := recorded{final: map[uint64]ffg.Root{}, sets: map[setHashes]*Pair{}, has: map[setHashes]bool{}}
 	_, err := verifyChain(domain, trust, handOvers, o, func(at place, c Certificate, pairs []*Pair) {
-		r.sets[setHashes{at.pair.hash, at.pair.next.hash}] = at.pair
+		r.sets[setsOf(at.checkpoint)], r.has[setsOf(at.checkpoint)] = at.pair, true
 		final, _ := c.finalized()
 		if c.First.Epoch > 0 {
 			r.final[c.First.Epoch-1] = c.First.ParentRoot
 		}
 		for number := range final + 1 { // the ancestors of a final checkpoint are final
-			ref := c.checkpoint(number).Ref()
-			r.final[ref.Epoch] = ref.Root
+			checkpoint := c.checkpoint(number)
+			r.final[checkpoint.Epoch], r.has[setsOf(checkpoint)] = checkpoint.Root(), true
 		}
 		r.votes = append(r.votes, signedVotes(c, pairs)...)
 	})
@@ -100,15 +103,17 @@ func record(domain ffg.Root, trust Trust, handOvers []HandOver, o Options) (reco
 // chains part, in sets that they still share.
 func (r recorded) keysInBoth(o recorded) map[ffg.PublicKey]bool {
 	keys := map[ffg.PublicKey]bool{}
-	for hashes, pair := range r.sets {
-		if o.sets[hashes] == nil {
-			continue
-		}
-		for _, voter := range pair.voters {
-			keys[voter.Key] = true
-		}
-		for _, member := range pair.next.side {
-			keys[member.Key] = true
+	for _, sets := range []map[setHashes]*Pair{r.sets, o.sets} { // one chain's certificates may span where the other's begin
+		for hashes, pair := range sets {
+			if !r.has[hashes] || !o.has[hashes] {
+				continue
+			}
+			for _, voter := range pair.voters {
+				keys[voter.Key] = true
+			}
+			for _, member := range pair.next.side {
+				keys[member.Key] = true
+			}
 		}
 	}
 	return keys

@@ -61,6 +61,17 @@ func disputeVectors(t *testing.T) (out []vector) {
 		[]cert.HandOver{one.Follow(1, 4), one.Follow(3, 6)}, []cert.HandOver{one.Follow(1, 5)}, expect{OK: true})
 	forged := other.Follow(1, 4)
 	forged.Certificate.Links[0].Signature[95] ^= 1
+	// Where the chains part, a voter has joined. The fork is shown by one certificate, which begins before that.
+	grown := common.Fork().Fork().Fork()
+	grown.Install(voters.Side(10, 10, 10, 10, 10, 10))
+	grown.Extend(3)
+	joined, apart := grown.Fork(), grown.Fork().Fork()
+	joined.Install(voters.Side(10, 10, 10, 10, 10, 10))
+	joined.Extend(4, 0)
+	apart.Extend(4, 4)
+	add("followed by one certificate over what both chains share", "following",
+		each(joined, 1), []cert.HandOver{apart.Follow(1, apart.Head())},
+		expect{OK: true, Epoch: 6, Guilty: guilty, Offences: []string{double}})
 	add("a fork invents a set in which a key that nobody has makes an honest voter seem to sign", "following",
 		each(one, 1), each(framing(common, voters, 4), 1),
 		expect{OK: true, Epoch: 3, Guilty: sortedKeys([]ffg.PublicKey{voters.Key(1), voters.Key(2), voters.Key(3)}), Offences: []string{double}})
