@@ -72,7 +72,7 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 	add("tx HASH", "Prove that a transaction is final, and what became of it", 1,
 		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, subject, error) {
 			answer, err := node.ProveTx(contextOf(cmd), &types.ProveTxRequest{Hash: strings.ToLower(args[0]), Trust: start})
-			return answer.GetProof(), subject{tx: args[0]}, err
+			return answer.GetProof(), subject{tx: &args[0]}, err
 		})
 	add("block HEIGHT", "Prove that a block is final", 1,
 		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, subject, error) {
@@ -81,7 +81,7 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 				return types.Proof{}, subject{}, fmt.Errorf("read HEIGHT: expected a number, found %q", args[0])
 			}
 			answer, err := node.ProveBlock(contextOf(cmd), &types.ProveBlockRequest{Height: height, Trust: start})
-			return answer.GetProof(), subject{block: height}, err
+			return answer.GetProof(), subject{block: &height}, err
 		})
 	var height uint64
 	state := add("state STORE KEY", "Prove what a store has under a key (in hexadecimal), or that it has nothing there", 2,
@@ -90,7 +90,12 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 				return types.Proof{}, subject{}, fmt.Errorf("read KEY: expected hexadecimal digits, found %q", args[1])
 			}
 			answer, err := node.ProveState(contextOf(cmd), &types.ProveStateRequest{Store: args[0], Key: args[1], Height: height, Trust: start})
-			return answer.GetProof(), subject{state: args[0] + "/" + args[1], height: height}, err
+			key := args[0] + "/" + args[1]
+			about := subject{state: &key}
+			if height > 0 {
+				about.height = &height
+			}
+			return answer.GetProof(), about, err
 		})
 	state.Flags().Uint64Var(&height, flags.FlagHeight, 0, "after the block of this height (default the latest that can be proven)")
 	return cmd

@@ -18,43 +18,62 @@ import (
 // errSubject: a valid proof of something else proves nothing that was asked for.
 var errSubject = errors.New("the proof is about something else")
 
-// subject is what a proof must be about: one of tx, block and state, or anything if all are empty.
+// subject is what a proof must be about: one of tx, block and state, or anything if all are nil.
 type subject struct {
-	tx     string // hash
-	block  uint64 // height
-	state  string // STORE/KEY
-	height uint64 // of the block after which the state was that; any if it is 0
+	tx     *string // hash
+	block  *uint64 // height
+	state  *string // STORE/KEY
+	height *uint64 // of the block after which the state was that; any if it is nil
 }
 
-// addFlags lets a command say what a proof must be about.
-func (s *subject) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.tx, "tx", "", "refuse a proof that is not about the transaction with this hash")
-	cmd.Flags().Uint64Var(&s.block, "block", 0, "refuse a proof that is not about the block of this height")
-	cmd.Flags().StringVar(&s.state, "state", "", "refuse a proof that is not about this STORE/KEY, the key in hexadecimal")
-	cmd.Flags().Uint64Var(&s.height, flags.FlagHeight, 0, "with --state: refuse the state after another block than that of this height")
-	cmd.MarkFlagsMutuallyExclusive("tx", "block", "state")
+// subjectFlags lets a command say what a proof must be about. What it returns reads the flags: one that is given counts whatever
+// its value, so that --tx "$HASH" without a HASH is an error.
+func subjectFlags(cmd *cobra.Command) func() (subject, error) {
+	const tx, block, state = "tx", "block", "state"
+	set := cmd.Flags()
+	hash := set.String(tx, "", "refuse a proof that is not about the transaction with this hash")
+	number := set.Uint64(block, 0, "refuse a proof that is not about the block of this height")
+	key := set.String(state, "", "refuse a proof that is not about this STORE/KEY, the key in hexadecimal")
+	height := set.Uint64(flags.FlagHeight, 0, "with --state: refuse the state after another block than that of this height")
+	cmd.MarkFlagsMutuallyExclusive(tx, block, state)
+	return func() (s subject, err error) {
+		if set.Changed(tx) {
+			s.tx = hash
+		}
+		if set.Changed(block) {
+			s.block = number
+		}
+		if set.Changed(state) {
+			s.state = key
+		}
+		if set.Changed(flags.FlagHeight) {
+			s.height = height
+		}
+		if s.height != nil && s.state == nil {
+			return s, fmt.Errorf("expected --%s with --%s, found it without", flags.FlagHeight, state)
+		}
+		return s, nil
+	}
 }
 
 // check returns an error that wraps errSubject if a proof is about something else. It verifies nothing.
 func (s subject) check(p cert.Proof) error {
 	switch {
-	case s.tx != "":
+	case s.tx != nil:
 		return s.checkTx(p)
-	case s.block != 0:
-		if p.Block == nil || p.Block.Height != s.block {
-			return differs(fmt.Sprintf("block %d", s.block), p)
+	case s.block != nil:
+		if p.Block == nil || p.Block.Height != *s.block {
+			return differs(fmt.Sprintf("block %d", *s.block), p)
 		}
-	case s.state != "":
+	case s.state != nil:
 		return s.checkState(p)
-	case s.height != 0:
-		return fmt.Errorf("expected --%s with --state, found it alone", flags.FlagHeight)
 	}
 	return nil
 }
 
 func (s subject) checkTx(p cert.Proof) error {
 	var hash ffg.Root
-	if err := hash.UnmarshalText([]byte(strings.ToLower(s.tx))); err != nil {
+	if err := hash.UnmarshalText([]byte(strings.ToLower(*s.tx))); err != nil {
 		return fmt.Errorf("read the transaction's hash: %w", err)
 	}
 	if p.Tx == nil || p.Tx.Hash != hash {
@@ -64,15 +83,15 @@ func (s subject) checkTx(p cert.Proof) error {
 }
 
 func (s subject) checkState(p cert.Proof) error {
-	store, digits, found := strings.Cut(s.state, "/")
+	store, digits, found := strings.Cut(*s.state, "/")
 	key, err := hex.DecodeString(digits)
 	if !found || err != nil || len(key) == 0 {
-		return fmt.Errorf("read the state's key: expected STORE/KEY, the key in hexadecimal, found %q", s.state)
+		return fmt.Errorf("read the state's key: expected STORE/KEY, the key in hexadecimal, found %q", *s.state)
 	}
-	if p.State == nil || p.State.Store != store || !bytes.Equal(p.State.Key, key) || s.height != 0 && p.State.Height() != s.height {
+	if p.State == nil || p.State.Store != store || !bytes.Equal(p.State.Key, key) || s.height != nil && p.State.Height() != *s.height {
 		what := fmt.Sprintf("store %s, key %x", store, key)
-		if s.height != 0 {
-			what += fmt.Sprintf(", after block %d", s.height)
+		if s.height != nil {
+			what += fmt.Sprintf(", after block %d", *s.height)
 		}
 		return differs(what, p)
 	}

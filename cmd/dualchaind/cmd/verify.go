@@ -43,7 +43,7 @@ func verifyCommand() *cobra.Command {
 	var chainID, trust, trustFile string
 	var unbonding time.Duration
 	var allowDegraded bool
-	var about subject
+	var readSubject func() (subject, error)
 	cmd := &cobra.Command{
 		Use:   "verify PROOF",
 		Short: "Verify offline that a block, a transaction or a piece of state is final",
@@ -68,7 +68,11 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 			if err != nil {
 				return fmt.Errorf("read %s: %w", args[0], err)
 			}
-			if err := about.check(proof); err != nil {
+			about, err := readSubject()
+			if err == nil {
+				err = about.check(proof)
+			}
+			if err != nil {
 				return err
 			}
 			from, err := trustOf(trust, trustFile, proof)
@@ -84,7 +88,7 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 	cmd.Flags().StringVar(&trustFile, "trust-file", "", "file with such a checkpoint and its members, as light clients serve it")
 	cmd.Flags().DurationVar(&unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "the chain's unbonding time: older trust is refused")
 	cmd.Flags().BoolVar(&allowDegraded, "allow-degraded", false, "accept checkpoints whose powers the inactivity leak has lowered")
-	about.addFlags(cmd)
+	readSubject = subjectFlags(cmd)
 	if err := cmd.MarkFlagRequired(flags.FlagChainID); err != nil {
 		panic(err) // can't be: the flag is defined above
 	}

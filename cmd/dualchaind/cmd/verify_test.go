@@ -107,6 +107,11 @@ func TestAProofOfSomethingElseIsRefused(t *testing.T) {
 		"another store":               {state, []string{"--state", "x" + key}, "expected store x" + kept.State.Store},
 		"no key":                      {state, []string{"--state", "bank"}, "expected STORE/KEY"},
 		"a height alone":              {block, []string{"--height", "2"}, "expected --height with --state"},
+		"a height of a transaction":   {tx, []string{"--tx", hash, "--height", "5"}, "expected --height with --state"},
+		"a hash that is empty":        {block, []string{"--tx", ""}, "64 hexadecimal digits"},
+		"block 0":                     {tx, []string{"--block", "0"}, "expected block 0, found transaction " + hash},
+		"a key that is empty":         {state, []string{"--state", ""}, "expected STORE/KEY"},
+		"height 0":                    {state, []string{"--state", key, "--height", "0"}, "after block 0, found store"},
 		"two things":                  {tx, []string{"--tx", hash, "--block", "5"}, "none of the others can be"},
 	} {
 		out, err := verify(t, tc.proof, chainID, trust, tc.flags...)
