@@ -10,7 +10,8 @@ import (
 // How long nodes are waited for when one answer is enough. A silent node must cost little, a slow one alone must be heard.
 const (
 	hedge = time.Second     // after this, the next node is asked as well
-	grace = 2 * time.Second // for the others, once one has answered what all are asked, or that it doesn't have what one is asked
+	grace = 2 * time.Second // for the others, once one has answered what all are asked
+	last  = 5 * time.Second // for all others, once one has said that it doesn't have what one is asked: it may lie
 )
 
 // errSilent: others have answered meanwhile.
@@ -24,12 +25,13 @@ type reply[T any] struct {
 }
 
 // firstOf returns the first good answer. Nodes are asked in their order, the next one when one has failed or been silent for a
-// while. The error joins what each node said.
+// while; all of them, once one doesn't have it, since another may. The error joins what each node said.
 func firstOf[T any](ctx context.Context, nodes []Provider, ask func(context.Context, Provider) (T, error)) (T, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	replies, errs := make(chan reply[T], len(nodes)), make([]error, len(nodes))
 	asked, answered := 0, 0
+	var ending *time.Timer
 	next := func() {
 		if asked == len(nodes) {
 			return
@@ -53,8 +55,11 @@ func firstOf[T any](ctx context.Context, nodes []Provider, ask func(context.Cont
 			}
 			answered++
 			errs[r.from] = fmt.Errorf("%s: %w", nodes[r.from].Name(), r.err)
-			if errors.Is(r.err, ErrNotThere) || errors.Is(r.err, errQuestion) {
-				time.AfterFunc(grace, func() { cancel(errSilent) })
+			if lacks := errors.Is(r.err, ErrNotThere) || errors.Is(r.err, errQuestion); lacks && ending == nil {
+				for asked < len(nodes) {
+					next()
+				}
+				ending = time.AfterFunc(last, func() { cancel(errSilent) })
 			}
 			timer.Reset(hedge)
 			next()

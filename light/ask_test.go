@@ -3,6 +3,7 @@ package light_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,14 @@ func (n slow) Prove(ctx context.Context, about light.Question, epoch uint64, mem
 	}
 }
 
+// lacking is a node that never has what it is asked for.
+type lacking struct{ *node }
+
+// Prove implements light.Provider.
+func (lacking) Prove(context.Context, light.Question, uint64, bool) (cert.Proof, error) {
+	return cert.Proof{}, fmt.Errorf("%w: pruned", light.ErrNotThere)
+}
+
 func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
 	chain := rotating(1)
 	honest, down := newNode("honest", chain), newNode("down", chain)
@@ -47,7 +56,11 @@ func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
 		"the first is slow, and the next silent":     {[]light.Provider{slow{honest, 8 * time.Second}, mute}, known, 8 * time.Second, nil},
 		"the first is slow, and the next is down":    {[]light.Provider{slow{honest, 8 * time.Second}, down}, known, 8 * time.Second, nil},
 		"the only one is slow":                       {[]light.Provider{slow{honest, 8 * time.Second}}, known, 8 * time.Second, nil},
-		"a silent one, and one that doesn't have it": {[]light.Provider{mute, honest}, unknown, 3 * time.Second, light.ErrNotThere},
+		"a silent one, and one that doesn't have it": {[]light.Provider{mute, honest}, unknown, 6 * time.Second, light.ErrNotThere},
+		"one lacks it, then the silent, then one has": {
+			[]light.Provider{lacking{honest}, mute, mute, mute, slow{honest, time.Millisecond}}, known, time.Millisecond, nil,
+		},
+		"one lacks it, and a slow one has it": {[]light.Provider{lacking{honest}, slow{honest, 4 * time.Second}}, known, 4 * time.Second, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

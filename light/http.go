@@ -16,6 +16,7 @@ import (
 
 	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/internal/foreign"
 )
 
 // Bounds of a question to a node. Honest nodes keep to them: a proof has at most 3 MiB and a page of hand-overs 1 MiB, in base64;
@@ -242,7 +243,7 @@ func refused(path string, response *http.Response, body []byte) error {
 		if response.StatusCode == http.StatusNotFound { // what an RPC port answers
 			hint = ": is this the REST address, api.address in the node's app.toml?"
 		}
-		return fmt.Errorf("ask for %s: expected status 200, found %s%s", path, response.Status, hint)
+		return fmt.Errorf("ask for %s: expected status 200, found %s%s", path, foreign.Text(response.Status), hint)
 	}
 	kind := errors.New("the node failed")
 	switch status.Code {
@@ -256,7 +257,7 @@ func refused(path string, response *http.Response, body []byte) error {
 			kind = ErrNotFinal
 		}
 	}
-	return fmt.Errorf("ask for %s: %w: %s", path, kind, status.Message)
+	return fmt.Errorf("ask for %s: %w: %s", path, kind, foreign.Text(status.Message))
 }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -295,3 +295,22 @@ func TestAnAnswerTakesNoMoreMemoryThanItIsLong(t *testing.T) {
 		t.Errorf("expected at most 100 MiB for an answer of 6 MiB, counted with all that is freed again, found %d", allotted)
 	}
 }
+
+// What a node says goes to the log and to whoever asks us.
+func TestANodesWordsAreFew(t *testing.T) {
+	long := strings.Repeat("a", 1<<20)
+	for name, body := range map[string]string{"a message": `{"code":13,"message":"` + long + `"}`, "a page": long} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, body)
+		}))
+		defer server.Close()
+		node, err := light.NewHTTP(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := node.TrustPoint(t.Context(), 0); err == nil || len(err.Error()) > 1000 {
+			t.Errorf("%s: expected a short error, found %.100v", name, err)
+		}
+	}
+}

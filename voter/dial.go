@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/voter/internal/foreign"
+	"github.com/dualchain/dualchain/internal/foreign"
 	"github.com/dualchain/dualchain/voter/internal/gogocodec"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/submit"

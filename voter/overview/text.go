@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dualchain/dualchain/voter/internal/foreign"
+	"github.com/dualchain/dualchain/internal/foreign"
 )
 
 // Write writes the overview for people.

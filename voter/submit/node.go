@@ -15,7 +15,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/voter/internal/foreign"
+	"github.com/dualchain/dualchain/internal/foreign"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 

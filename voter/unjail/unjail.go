@@ -15,8 +15,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/internal/foreign"
 	"github.com/dualchain/dualchain/voter/internal/cometrpc"
-	"github.com/dualchain/dualchain/voter/internal/foreign"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 

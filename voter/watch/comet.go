@@ -15,8 +15,8 @@ import (
 	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/gorilla/websocket"
 
+	"github.com/dualchain/dualchain/internal/foreign"
 	"github.com/dualchain/dualchain/voter/internal/cometrpc"
-	"github.com/dualchain/dualchain/voter/internal/foreign"
 )
 
 // websocketPath is where CometBFT serves events.

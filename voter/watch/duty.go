@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/voter/internal/foreign"
+	"github.com/dualchain/dualchain/internal/foreign"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )

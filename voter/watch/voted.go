@@ -12,7 +12,7 @@ import (
 
 	"github.com/dualchain/dualchain/bls"
 	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/voter/internal/foreign"
+	"github.com/dualchain/dualchain/internal/foreign"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
