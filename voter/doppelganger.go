@@ -69,7 +69,7 @@ func (d *doppelganger) check(ctx context.Context, duty watch.Duty) error {
 	// The votes of an epoch are recorded while the next one is the head, at the latest where proposers are honest.
 	for ; !d.clear && d.next < d.first+d.epochs && d.next+2 <= epoch; d.next++ {
 		err := d.lookAt(ctx, d.next)
-		if errors.Is(err, watch.ErrNotKept) { // a node may have claimed an epoch of long ago
+		if errors.Is(err, watch.ErrNotKept) && d.next+d.epochs+2 < epoch { // a node may have claimed an epoch of long ago
 			d.first, d.next = epoch, epoch
 			break
 		}
@@ -104,7 +104,7 @@ func (d *doppelganger) start(ctx context.Context, epoch uint64) error {
 func (d *doppelganger) lookBack(ctx context.Context, epoch uint64) error {
 	for e := epoch - 1; e > 0 && epoch-e <= d.epochs; e-- {
 		err := d.lookAt(ctx, e)
-		if errors.Is(err, watch.ErrNotKept) {
+		if errors.Is(err, watch.ErrNotKept) && e < epoch-1 { // every node keeps the one before its head
 			return nil
 		}
 		if err != nil {

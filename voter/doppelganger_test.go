@@ -188,6 +188,20 @@ func TestTheLookEndsAlsoAfterAnEpochOfLongAgo(t *testing.T) {
 	}
 }
 
+// Nodes keep recent epochs. One that says it doesn't is no reason to wait for ever, nor to sign.
+func TestANodeThatKeepsNothingIsAnError(t *testing.T) {
+	for name, approved := range map[string]map[uint64]bool{"voted long ago": epochs(50), "never voted": nil} {
+		w := &world{approved: approved, kept: 1 << 60}
+		d := doppelganger{past: w, chain: w, epochs: 2}
+		_ = d.check(t.Context(), w.at(100))
+		for _, epoch := range []uint64{102, 103, 104} {
+			if err := d.check(t.Context(), w.at(epoch)); !errors.Is(err, watch.ErrNotKept) {
+				t.Errorf("%s, epoch %d: expected %v, found %v", name, epoch, watch.ErrNotKept, err)
+			}
+		}
+	}
+}
+
 func TestTheLookBackEndsWhereTheNodeForgets(t *testing.T) {
 	down := errors.New("down")
 	w := &world{kept: 99, voted: epochs(98), down: down}

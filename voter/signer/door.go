@@ -12,7 +12,7 @@ import (
 // Bounds of connections. Those without a certificate as yet never take the place of one that is admitted.
 const (
 	maxAdmitted  = 64
-	maxPerClient = 8   // admitted; a voter needs one
+	maxPerClient = 32  // admitted; a voter needs one, and several may share a certificate
 	maxWaiting   = 512 // silent, and as many in a handshake, for handshakeTime at most
 	maxPerSource = 64  // of these
 )

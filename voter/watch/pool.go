@@ -103,7 +103,8 @@ func (p *Pool) Tips(ctx context.Context) <-chan Header {
 
 // Duty asks the node in use for the duty of a key at its newest block, then at once the next healthy one if it fails. A node
 // that says there is nothing to vote on may lie or be behind: the others are asked, and its answer counts if none of them has
-// a duty. Witnesses, if there are any, have to confirm a duty, also one that is recorded. Errors: ErrNoDuty, ErrFuture, ErrNoNode,
+// a duty. Without witnesses that has to be for the same vote: the word of a node that isn't preferred must not lead further.
+// Witnesses, if there are any, have to confirm a duty, also one that is recorded. Errors: ErrNoDuty, ErrFuture, ErrNoNode,
 // ErrDisputed, ErrUnconfirmed; ErrWrongChain if all nodes are on another; that of the first node asked.
 func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey) (Duty, error) {
 	var failure, idleErr error
@@ -120,6 +121,7 @@ func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey) (Duty, error) {
 		switch {
 		case ctx.Err() != nil:
 			return Duty{}, ctx.Err()
+		case err == nil && duty.Member && idle != nil && len(p.jury.witnesses) == 0 && duty.Vote != idle.Vote:
 		case err == nil && duty.Member:
 			if err := p.jury.confirm(ctx, m.Address, duty.Vote); err != nil {
 				return Duty{}, err

@@ -395,6 +395,22 @@ func TestAVoteThatIsSaidToBeRecordedHasToBeShown(t *testing.T) {
 	}
 }
 
+// Without a witness, a node that isn't preferred adds to what the preferred one says, and contradicts it in nothing.
+func TestANodeThatIsNotPreferredLeadsToNoOtherHead(t *testing.T) {
+	inWorld(t, 2, 0, func(w *world) {
+		w.nodes[0].set(func(p *peer) { p.stranger = true })
+		w.wait(testPoll)
+		w.duty(w.nodes[1], 1)
+		w.nodes[1].grow(time.Now())
+		w.wait(testPoll)
+		if duty, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}); err != nil || duty.Member {
+			t.Errorf("expected no duty, found %+v, %v", duty, err)
+		}
+		w.nodes[0].set(func(p *peer) { p.stranger, p.unknown = false, true })
+		w.noDuty(ErrNoDuty)
+	})
+}
+
 // A node that says there is nothing to vote on may be the only one to say so.
 func TestNothingToVoteOnIsNotBelievedOfOneNode(t *testing.T) {
 	for name, tc := range map[string]struct {
