@@ -27,7 +27,7 @@ var (
 
 // MoveOut writes all keys of the home and what they have signed into a new file, and disables them here for good: slashing
 // protection refuses every signature from then on. The client must not be running. alone says that the keys were moved
-// before, but that no other machine has them. Errors: ErrConfig, ErrMoved, fs.ErrExist, those of packages keys and guard.
+// before, but that no other machine has them. Errors: ErrConfig, ErrMoved, ErrBundle, fs.ErrExist, those of packages keys and guard.
 func (h Home) MoveOut(path string, config Config, alone bool) ([]keys.Info, error) {
 	if config.ChainID == "" {
 		return nil, fmt.Errorf("move: %w: chain_id: expected the chain's id, found none", ErrConfig)
@@ -53,6 +53,11 @@ func (h Home) MoveOut(path string, config Config, alone bool) ([]keys.Info, erro
 	content, err := b.encode()
 	if err != nil {
 		return nil, fmt.Errorf("move: %w", err)
+	}
+	// A file that no machine takes would leave the keys without any.
+	if _, err := decodeBundle(content); err != nil {
+		return nil, fmt.Errorf("move: %w: no machine could take the file, and nothing is moved: %w; if it has too many votes, forget old ones with 'dualchaind voter guard prune'",
+			ErrBundle, err)
 	}
 	if err := draft(path, content); err != nil {
 		return nil, fmt.Errorf("move: %w", err)

@@ -49,21 +49,26 @@ func readBundle(path string) (bundle, error) {
 	if err != nil {
 		return bundle{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	if len(content) > maxBundle {
-		return bundle{}, fmt.Errorf("%w: %s: expected at most %d bytes, found more", ErrBundle, path, maxBundle)
-	}
-	var b bundle
-	if err := json.Unmarshal(content, &b); err != nil {
+	b, err := decodeBundle(content)
+	if err != nil {
 		return bundle{}, fmt.Errorf("%w: %s: %w", ErrBundle, path, err)
+	}
+	return b, nil
+}
+
+// decodeBundle is what every file has to pass, where it is read and before it is written.
+func decodeBundle(content []byte) (b bundle, err error) {
+	if len(content) > maxBundle {
+		return bundle{}, fmt.Errorf("expected at most %d bytes, found more", maxBundle)
+	}
+	if err := json.Unmarshal(content, &b); err != nil {
+		return bundle{}, err
 	}
 	err = b.check()
 	if err == nil {
 		err = b.checkProtection()
 	}
-	if err != nil {
-		return bundle{}, fmt.Errorf("%w: %s: %w", ErrBundle, path, err)
-	}
-	return b, nil
+	return b, err
 }
 
 // check also fills in the public keys.

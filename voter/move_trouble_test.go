@@ -1,10 +1,13 @@
 package voter_test
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,5 +151,44 @@ func TestAKeyWithoutARecordIsNamedWithItsWaysOut(t *testing.T) {
 		if !errors.Is(err, guard.ErrMissing) || !strings.Contains(err.Error(), part) {
 			t.Errorf("expected %v with %q, found %v", guard.ErrMissing, part, err)
 		}
+	}
+}
+
+// raiseLatest makes the target of the latest vote one that an earlier version took: of an only key, and its only vote.
+func (f *fixture) raiseLatest(target uint64) {
+	f.t.Helper()
+	const header, body, slot = 64, 129, 162 // as in guard/journal.go
+	path := filepath.Join(string(f.home), guard.FileName)
+	content, err := os.ReadFile(path)
+	f.require("read journal", err, nil)
+	admitted, vote := content[header:header+slot], content[header+slot:header+2*slot]
+	binary.BigEndian.PutUint64(vote[89:], target)
+	sum := sha256.Sum256(append(slices.Clone(admitted[body:slot-1]), vote[:body]...))
+	copy(vote[body:], sum[:])
+	f.require("write journal", os.WriteFile(path, content, 0o600), nil)
+}
+
+func TestKeysStayWhereTheyAreIfNobodyCouldTakeTheirFile(t *testing.T) {
+	const most = 1 << 48 // as an import takes
+	for target, want := range map[uint64]error{most: nil, most + 1: voter.ErrBundle} {
+		f, files := newFixture(t, 1).listening(), t.TempDir()
+		f.votesFor(1)
+		f.stop()
+		f.raiseLatest(target)
+		file := filepath.Join(files, "file")
+		err := f.moveOut(file, false)
+		if !errors.Is(err, want) || want != nil && (!errors.Is(err, guard.ErrInterchange) || !strings.Contains(err.Error(), "nothing is moved")) {
+			t.Errorf("epoch %d: expected %v and that nothing is moved, found %v", target, want, err)
+		}
+		if want == nil {
+			there := f.elsewhere()
+			there.require("moving in", there.moveIn(file, false), nil)
+			continue
+		}
+		if names, err := os.ReadDir(files); err != nil || len(names) != 0 {
+			t.Errorf("expected no file, found %v, %v", names, err)
+		}
+		f.listening() // its key isn't disabled
+		f.stop()
 	}
 }

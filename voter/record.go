@@ -17,9 +17,9 @@ const NeverVotedFlag = "i-know-this-key-has-never-voted"
 // lostJournal is what to do without a record. To restore a copy is the wrong thing nearly always.
 const lostJournal = "a copy is no good unless nothing was signed since it was made: see 'A lost journal' in docs/operations.md"
 
-// openGuard opens the guard that protects the keys. Without one it refuses to start and says why: what a key has signed
-// is forgotten then, unless its owner says that there is nothing to forget.
-func (h Home) openGuard(domain ffg.Root, public []ffg.PublicKey, keep int, neverVoted bool) (*guard.Guard, error) {
+// openGuard opens the guard. Without one it refuses to start and says why: what a key has signed is forgotten then, unless
+// its owner says that there is nothing to forget.
+func (h Home) openGuard(public []ffg.PublicKey, keep int, neverVoted bool) (*guard.Guard, error) {
 	if neverVoted {
 		if _, err := h.beginRecords(public, nil); err != nil {
 			return nil, err
@@ -32,22 +32,22 @@ func (h Home) openGuard(domain ffg.Root, public []ffg.PublicKey, keep int, never
 	if errors.Is(err, guard.ErrDamaged) {
 		return nil, fmt.Errorf("%w; %s", err, lostJournal)
 	}
+	return g, err
+}
+
+// mayVote returns an error unless the guard protects a key: ErrMissing, ErrRetired, fs.ErrClosed.
+func (h Home) mayVote(g *guard.Guard, domain ffg.Root, key ffg.PublicKey) error {
+	known, err := g.Knows(domain, key)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, key := range public {
-		known, err := g.Knows(domain, key)
-		if err == nil && !known {
-			err = h.noRecord(g, domain, key)
-		}
-		if err == nil && g.Retired(key) {
-			err = fmt.Errorf("%w: key %s votes on another machine: bring it back with 'dualchaind voter move --from', or remove it here", guard.ErrRetired, key)
-		}
-		if err != nil {
-			return nil, errors.Join(err, g.Close())
-		}
+	if !known {
+		return h.noRecord(g, domain, key)
 	}
-	return g, nil
+	if g.Retired(key) {
+		return fmt.Errorf("%w: key %s votes on another machine: bring it back with 'dualchaind voter move --from', or remove it here", guard.ErrRetired, key)
+	}
+	return nil
 }
 
 // noRecord says what may be the matter with a key that isn't known in a domain. A wrong chain id is, if it is known in others.

@@ -9,11 +9,13 @@ package voter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/sign"
 	remotesigner "github.com/dualchain/dualchain/voter/signer"
@@ -87,7 +89,7 @@ func openSigner(ctx context.Context, home Home, config Config, neverVoted bool, 
 }
 
 // openKeyring opens the guard and the keys that the configuration names, and serves the keymanager API if the configuration
-// says so. What it returns closes all of it.
+// says so: it then leaves out keys that the guard doesn't protect. What it returns closes all of it.
 func openKeyring(ctx context.Context, home Home, config Config, neverVoted bool, log *slog.Logger) (*sign.Keyring, func(), error) {
 	keep, err := keptVotes(config.Protection)
 	if err != nil {
@@ -101,14 +103,18 @@ func openKeyring(ctx context.Context, home Home, config Config, neverVoted bool,
 	for i, secret := range secrets {
 		public[i] = secret.PublicKey().Bytes()
 	}
-	protection, err := home.openGuard(ffg.Domain(config.ChainID), public, keep, neverVoted)
-	if err != nil {
+	zero := func() {
 		for _, secret := range secrets {
 			secret.Zero()
 		}
+	}
+	protection, err := home.openGuard(public, keep, neverVoted)
+	if err != nil {
+		zero()
 		return nil, nil, err
 	}
-	keyring := sign.NewKeyring(ffg.Domain(config.ChainID), protection)
+	domain := ffg.Domain(config.ChainID)
+	keyring := sign.NewKeyring(domain, protection)
 	ctx, stop := context.WithCancel(ctx)
 	wait := func() {}
 	closeAll := func() {
@@ -117,8 +123,19 @@ func openKeyring(ctx context.Context, home Home, config Config, neverVoted bool,
 		keyring.Close()
 		_ = protection.Close() // every record is on disk since it was made
 	}
-	for _, secret := range secrets {
-		if err := keyring.Add(secret); err != nil {
+	for i, secret := range secrets {
+		err := home.mayVote(protection, domain, public[i])
+		if config.Keymanager.on() && (errors.Is(err, guard.ErrMissing) || errors.Is(err, guard.ErrRetired)) {
+			// An import or a delete that was interrupted leaves such a key. The others vote on.
+			log.Error("ALARM: a key is left out: delete it with the keymanager API, and import it again if it is to vote here", "public_key", public[i].String(), "error", err)
+			secret.Zero()
+			continue
+		}
+		if err == nil {
+			err = keyring.Add(secret)
+		}
+		if err != nil {
+			zero()
 			closeAll()
 			return nil, nil, err
 		}

@@ -29,6 +29,9 @@ const (
 	Minimal  = 1
 )
 
+// ErrEpoch: the vote is for an epoch that no chain reaches.
+var ErrEpoch = errors.New("vote for an epoch that no chain reaches")
+
 // Guard approves votes. It may be called from many goroutines.
 type Guard struct {
 	keep int
@@ -129,8 +132,9 @@ func (g *Guard) Close() error {
 // Approve records the vote and returns nil once that is durable, if it conflicts with no vote that was approved for
 // the key in the domain. The same vote again is approved. Any error means: don't sign. A refusal is a *Conflict with the
 // recorded vote, or a *BelowFloor; errors also wrap ErrMissing for a key that was never admitted, ErrRetired,
-// ffg.ErrVoteOrder and ErrStorage. After ErrStorage the vote counts as signed, though it wasn't, since it may be on disk:
-// asked for again, it is approved as soon as the disk takes it. After ErrLost nothing is approved until the next Open.
+// ffg.ErrVoteOrder, ErrEpoch for a vote that no import would take, and ErrStorage. After ErrStorage the vote counts as signed,
+// though it wasn't, since it may be on disk: asked for again, it is approved as soon as the disk takes it. After ErrLost
+// nothing is approved until the next Open.
 func (g *Guard) Approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error {
 	if err := g.approve(domain, key, vote, vote.SigningRoot(domain)); err != nil {
 		return fmt.Errorf("approve vote: %w", err)
@@ -142,6 +146,9 @@ func (g *Guard) Approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error
 func (g *Guard) approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote, root ffg.Root) error {
 	if err := vote.Validate(); err != nil {
 		return err
+	}
+	if vote.Target.Epoch > maxEpoch { // the source is below it
+		return fmt.Errorf("%w: expected target epoch %d at most, found %d", ErrEpoch, uint64(maxEpoch), vote.Target.Epoch)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -297,3 +297,27 @@ func BenchmarkApprove(b *testing.B) {
 		}
 	}
 }
+
+// Whoever votes for an epoch that no import takes could never take the key elsewhere.
+func TestApprovedEpochsCanBeImported(t *testing.T) {
+	g, _ := openNew(t)
+	for _, vote := range []ffg.Vote{link(0, maxEpoch+1), link(maxEpoch+1, maxEpoch+2)} {
+		if err := g.Approve(chainA, alice, vote); !errors.Is(err, ErrEpoch) || !strings.Contains(err.Error(), "expected target epoch 281474976710656 at most, found 2814749767106") {
+			t.Errorf("%v: expected %v with both epochs, found %v", vote, ErrEpoch, err)
+		}
+	}
+	if _, found, err := g.Latest(chainA, alice); found || err != nil {
+		t.Errorf("expected no record of them, found %t, %v", found, err)
+	}
+	if err := g.Approve(chainA, alice, link(maxEpoch-1, maxEpoch)); err != nil {
+		t.Fatal(err)
+	}
+	content, err := g.Export(chainA, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, _ := openNew(t)
+	if _, err := other.Import(chainA, content); err != nil {
+		t.Errorf("expected what was approved to be taken elsewhere, found %v", err)
+	}
+}

@@ -169,7 +169,7 @@ func (s *Store) save(a *arrival) error {
 		return err
 	}
 	if there := files[a.key.String()]; len(there) > 0 {
-		return fmt.Errorf("expected no keystore of key %s, found %s: restart to use it", a.key, there[0].Name)
+		return fmt.Errorf("expected no keystore of key %s, found %s: restart to use it, or delete it first", a.key, there[0].Name)
 	}
 	_, err = keys.SaveKeystore(s.config.Folder, nameOf(a.key), a.sealed)
 	return err
