@@ -106,7 +106,7 @@ what its key has signed.`,
 				err = beginRecords(cmd, home, config.Keys, promised)
 			} else {
 				options.NeverVoted = len(promised) > 0 // which is refused
-				err = warnOfIgnoredKeys(home, log)
+				warnOfIgnoredKeys(home, log)
 			}
 			if err != nil {
 				return err
@@ -144,13 +144,14 @@ func noVoter(home voter.Home) error {
 		voter.ErrConfig, home, configFile, flags.FlagHome)
 }
 
-// warnOfIgnoredKeys is for a home whose keys are a signer's.
-func warnOfIgnoredKeys(home voter.Home, log *slog.Logger) error {
+// warnOfIgnoredKeys is for a home whose keys are a signer's. Whether they could be used doesn't matter then.
+func warnOfIgnoredKeys(home voter.Home, log *slog.Logger) {
 	infos, err := keys.List(home.Keys())
-	if len(infos) > 0 {
+	if err != nil {
+		log.Warn("the keys of this home are ignored, since voter.toml has a [signer], and can't be listed", "folder", home.Keys(), "error", err)
+	} else if len(infos) > 0 {
 		log.Warn("the keys of this home are ignored, since voter.toml has a [signer]", "folder", home.Keys(), "keys", len(infos))
 	}
-	return err
 }
 
 // theOnlyKey is what the flag has without a value.
