@@ -149,7 +149,7 @@ func TestTextsAllocateInProportion(t *testing.T) {
 			err := tc.decode(tc.text)
 			runtime.ReadMemStats(&after)
 			requireStep(t, cert.StepDecode, err)
-			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16*size))
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32*size))
 		})
 	}
 }
