@@ -25,8 +25,8 @@ func importCertificateCommand() *cobra.Command {
 		Short: "Hold this node's chain to a checkpoint that a certificate proves final",
 		Long: `Hold this node's chain to a checkpoint that a certificate proves final. FILE is a proof ('dualchaind prove block HEIGHT
 --from EPOCH') of a block after a checkpoint that this node keeps, EPOCH, or a bare certificate by voters that this chain knows, such as
-another node's answer to 'dualchaind query finality certificate finalized --output json'; - is standard input. It must be valid, younger
-than the unbonding time and not degraded.
+another node's answer to 'dualchaind query finality certificate finalized --output json'; - is standard input. It must be valid, not
+degraded, and lead from a checkpoint younger than the unbonding time: EPOCH, or the last change of voters before a bare certificate.
 
 If this node's chain has another checkpoint in that epoch, the command fails and shows both, and from then on the node refuses to
 start: it is on a fork that finality went against. Stop the node before: its database is opened.`,
