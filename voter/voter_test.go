@@ -96,10 +96,12 @@ func (f *fixture) end() error {
 func (f *fixture) said(words ...string) string {
 	f.t.Helper()
 	deadline := time.After(30 * time.Second)
+	var seen []string // what a failure shows
 lines:
 	for {
 		select {
 		case line := <-f.log:
+			seen = append(seen, line)
 			for _, word := range words {
 				if !strings.Contains(line, word) {
 					continue lines
@@ -107,7 +109,7 @@ lines:
 			}
 			return line
 		case <-deadline:
-			f.t.Fatalf("expected %q in the log", words)
+			f.t.Fatalf("expected %q in the log; seen: %s", words, strings.Join(seen, "\n"))
 			return ""
 		}
 	}
