@@ -30,8 +30,8 @@ import (
 	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
 	reflectionv1 "cosmossdk.io/api/cosmos/reflection/v1"
 
-	transport "github.com/dualchain/dualchain/app/abci"
-	"github.com/dualchain/dualchain/app/trusted"
+	finalityabci "github.com/dualchain/dualchain/x/finality/abci"
+	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
 var _ servertypes.Application = (*App)(nil)
@@ -118,7 +118,7 @@ func New(
 	app.SetBeginBlocker(app.ModuleManager.BeginBlock)
 	app.SetEndBlocker(app.ModuleManager.EndBlock)
 	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
-	transport.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
+	finalityabci.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
 
 	app.SetPrecommiter(app.haltOnConflict)
 	if err := app.registerUpgrades(upgrades, home); err != nil {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // What is promised (protocol §6): a checkpoint's votes are one bitfield and one signature, whatever the number of voters.

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // certReps is how often a certificate is verified; certColdReps with a set that is not prepared.

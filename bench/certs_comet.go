@@ -13,9 +13,9 @@ import (
 	comet "github.com/cometbft/cometbft/types"
 	"github.com/cometbft/cometbft/version"
 
-	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/cert/prove"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // cometValidators is the number of validators whose commit stands next to certificates.

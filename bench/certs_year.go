@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
 )
 
 const (

@@ -19,8 +19,8 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/dualchain/dualchain/app"
-	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/history"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )

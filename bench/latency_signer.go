@@ -9,9 +9,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/dualchain/dualchain/localnet/freeport"
+	"github.com/dualchain/dualchain/internal/freeport"
 	client "github.com/dualchain/dualchain/voter"
-	"github.com/dualchain/dualchain/voter/signer"
+	"github.com/dualchain/dualchain/voter/signerd"
 )
 
 // signerProcess is a signer with the keys of a home.
@@ -22,7 +22,7 @@ type signerProcess struct {
 
 func startSigner(bin string, home client.Home) (*signerProcess, error) {
 	const name, day = "bench", 24 * time.Hour
-	_, err := signer.Issue(signer.Plan{
+	_, err := signerd.Issue(signerd.Plan{
 		Folder: filepath.Join(string(home), client.TLSFolder), Hosts: []string{"127.0.0.1"}, Clients: []string{name}, Authority: day, Leaf: day,
 	})
 	if err != nil {

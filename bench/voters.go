@@ -10,7 +10,7 @@ import (
 
 	blst "github.com/supranational/blst/bindings/go"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // signatureTag is that of package bls; a benchmark of that package must not take its baseline from it.

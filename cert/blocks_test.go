@@ -15,10 +15,10 @@ import (
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/cert/certtest"
 	"github.com/dualchain/dualchain/cert/prove"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // ledger is a chain of checkpoints over CometBFT's own blocks and a store of the SDK's own. Block 5 has transactions, block 6

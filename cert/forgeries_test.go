@@ -10,8 +10,8 @@ import (
 	ics23 "github.com/cosmos/ics23/go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 func bytesOf(t *testing.T, d *document) []byte {

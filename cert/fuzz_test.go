@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 )
 
 // seed adds every document of a kind that vectors hold, in both forms: of all vectors or of those that verify. Some forged
@@ -19,7 +19,7 @@ import (
 func seed(f *testing.F, kind string, all bool) {
 	f.Helper()
 	for _, file := range []string{"certificates", "chains", "proofs", "encodings"} {
-		raw, err := os.ReadFile(filepath.Join("testdata", "v1", file+".json"))
+		raw, err := os.ReadFile(filepath.Join("..", "core", "cert", "testdata", "v1", file+".json"))
 		require.NoError(f, err)
 		var vectors []vector
 		require.NoError(f, json.Unmarshal(raw, &vectors))

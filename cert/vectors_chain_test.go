@@ -7,9 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/cert/certtest"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Trust lasts for ten seconds in the vectors' chains, in which a block takes one.

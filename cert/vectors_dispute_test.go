@@ -5,9 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/cert/certtest"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Forks after epoch 2, by five voters of equal power: voter 4 is honest on the one side, voter 0 on the other, and 1, 2 and

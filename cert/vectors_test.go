@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 var update = flag.Bool("update", false, "write the golden vectors")
@@ -293,7 +293,7 @@ func TestVectors(t *testing.T) {
 		"encodings":    encodingVectors(t),
 	} {
 		t.Run(file, func(t *testing.T) {
-			path := filepath.Join("testdata", "v1", file+".json")
+			path := filepath.Join("..", "core", "cert", "testdata", "v1", file+".json")
 			if *update {
 				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 				require.NoError(t, os.WriteFile(path, format(t, vectors), 0o644))

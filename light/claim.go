@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // maxHops bounds the hand-overs of one claim; a client that is further behind asks again.

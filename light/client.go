@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // keyCache is how many parsed keys a client remembers.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 )
 
 // contestEvery is how long a node that was contested is left alone: one that lies is asked again and again for nothing.

@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/light"
 )
 

@@ -3,7 +3,7 @@ package light
 import (
 	"time"
 
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 )
 
 // SetClock gives a client another clock.

@@ -1,8 +1,8 @@
 package light
 
 import (
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // finals are the roots of checkpoints, by epoch, that verified certificates show to be final.

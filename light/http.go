@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/foreign"
 )
 

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Errors of a Provider that answers.

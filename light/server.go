@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Head is the newest finalized checkpoint, as the server tells it.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/light"
 )
 

@@ -14,8 +14,8 @@ import (
 	queryapi "cosmossdk.io/api/cosmos/base/query/v1beta1"
 
 	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )

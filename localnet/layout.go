@@ -16,8 +16,8 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )

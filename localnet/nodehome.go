@@ -15,7 +15,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/genutil"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
-	"github.com/dualchain/dualchain/app/trusted"
+	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
 // nodeHome is everything that the files of one node are made of, except its keys and the genesis.

@@ -5,7 +5,7 @@ import (
 	"net"
 	"strconv"
 
-	"github.com/dualchain/dualchain/localnet/freeport"
+	"github.com/dualchain/dualchain/internal/freeport"
 )
 
 // Loopback is the only host that a local network listens on.

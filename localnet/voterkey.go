@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/keys"
 )

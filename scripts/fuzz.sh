@@ -11,6 +11,6 @@ while read -r dir; do
     echo "== ${dir#"$PWD"/} $target"
     go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-10s}" "$dir"
   done
-done < <(go list -f '{{.Dir}}' "${1:-./...}")
+done < <(for module in . core; do (cd "$module" && go list -f '{{.Dir}}' "${1:-./...}"); done)
 [ "$found" -gt 0 ] || { echo "fuzz: expected at least one Fuzz function, found none" >&2; exit 1; }
 echo "ran $found fuzz tests"

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Conflict is two votes by one key that prove an offence (protocol §8). In a surround vote First surrounds Second; in a

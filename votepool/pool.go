@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Ahead is how many epochs above the head votes are held for: a voter's node may be a block ahead of this one.

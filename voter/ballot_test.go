@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/watch"
 )
 

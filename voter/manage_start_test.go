@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/localnet/freeport"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/internal/freeport"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keymanager"
 	"github.com/dualchain/dualchain/voter/keys"

@@ -5,7 +5,7 @@ import (
 
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/monitor"
-	remotesigner "github.com/dualchain/dualchain/voter/signer"
+	"github.com/dualchain/dualchain/voter/signerd"
 	"github.com/dualchain/dualchain/voter/watch"
 )
 
@@ -92,11 +92,11 @@ var reasons = []struct {
 		Code: "node_behind", Severity: monitor.Trouble, Message: saysNotVoting,
 		Advice: "The node has not executed the newest block yet. Wait, or use another node.",
 	}},
-	{is(remotesigner.ErrDenied, remotesigner.ErrOtherChain, remotesigner.ErrCertificate), monitor.Reason{
+	{is(signerd.ErrDenied, signerd.ErrOtherChain, signerd.ErrCertificate), monitor.Reason{
 		Code: "signer_refuses", Severity: monitor.Alarm, Message: saysNotVoting,
 		Advice: "The signer does not answer this voter: certificates, `clients` or chain id differ. The error says which.",
 	}},
-	{is(remotesigner.ErrUnavailable, remotesigner.ErrAnswer), monitor.Reason{
+	{is(signerd.ErrUnavailable, signerd.ErrAnswer), monitor.Reason{
 		Code: "signer_lost", Severity: monitor.Alarm, Message: saysNotVoting,
 		Advice: "No answer from the signer. Look at its process and the network between. Votes go on by themselves afterwards.",
 	}},

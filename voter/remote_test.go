@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/localnet/freeport"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/internal/freeport"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
-	"github.com/dualchain/dualchain/voter/signer"
+	"github.com/dualchain/dualchain/voter/signerd"
 )
 
 // remote is a signer on the home of a fixture. Its voters have homes with nothing but certificates.
@@ -46,7 +46,7 @@ func newRemote(t *testing.T) *remote {
 // issue makes the certificates that are missing.
 func (r *remote) issue(valid time.Duration) {
 	r.t.Helper()
-	if _, err := signer.Issue(signer.Plan{
+	if _, err := signerd.Issue(signerd.Plan{
 		Folder: r.tls, Hosts: []string{"127.0.0.1"}, Clients: []string{"a", "b"}, Authority: time.Hour, Leaf: valid,
 	}); err != nil {
 		r.t.Fatal(err)
@@ -263,16 +263,16 @@ func TestMistakesWithASignerEndTheStart(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	f := r.voter("nobody", r.node)
 	f.config.Signer.Address = "127.0.0.1:1"
-	if err := voter.Start(t.Context(), f.home, f.config, voter.Options{}, log); !errors.Is(err, signer.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
-		t.Errorf("no certificate: expected %v naming it, found %v", signer.ErrCertificate, err)
+	if err := voter.Start(t.Context(), f.home, f.config, voter.Options{}, log); !errors.Is(err, signerd.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
+		t.Errorf("no certificate: expected %v naming it, found %v", signerd.ErrCertificate, err)
 	}
 	f.config.Signer.TLSFiles = r.files("a")
 	if err := voter.Start(t.Context(), f.home, f.config, voter.Options{NeverVoted: true}, log); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), voter.NeverVotedFlag) {
 		t.Errorf("a promise: expected %v naming the flag, found %v", voter.ErrConfig, err)
 	}
 	r.signer.TLS = r.files("nobody")
-	if err := voter.ServeSigner(t.Context(), r.home, r.signer, false, log); !errors.Is(err, signer.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
-		t.Errorf("signer: expected %v naming it, found %v", signer.ErrCertificate, err)
+	if err := voter.ServeSigner(t.Context(), r.home, r.signer, false, log); !errors.Is(err, signerd.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
+		t.Errorf("signer: expected %v naming it, found %v", signerd.ErrCertificate, err)
 	}
 	r.signer.TLS = r.files("server")
 	r.signer.Listen = "127.0.0.1:99999"

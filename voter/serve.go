@@ -7,7 +7,7 @@ import (
 	"net"
 	"path/filepath"
 
-	remotesigner "github.com/dualchain/dualchain/voter/signer"
+	"github.com/dualchain/dualchain/voter/signerd"
 )
 
 // TLSFolder is the folder of certificates in a home that the defaults name.
@@ -39,8 +39,8 @@ func tlsFiles(name string) TLSFiles {
 	}
 }
 
-func (h Home) files(of TLSFiles) remotesigner.Files {
-	return remotesigner.Files{CA: h.Resolve(of.CA), Certificate: h.Resolve(of.Certificate), Key: h.Resolve(of.Key)}
+func (h Home) files(of TLSFiles) signerd.Files {
+	return signerd.Files{CA: h.Resolve(of.CA), Certificate: h.Resolve(of.Certificate), Key: h.Resolve(of.Key)}
 }
 
 // Validate returns an error wrapping ErrConfig unless a signer can start with c.
@@ -107,7 +107,7 @@ func ServeSigner(ctx context.Context, home Home, config SignerConfig, neverVoted
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", config.Listen, err)
 	}
-	return remotesigner.Serve(ctx, listener, remotesigner.Config{
+	return signerd.Serve(ctx, listener, signerd.Config{
 		ChainID: config.ChainID, TLS: home.files(config.TLS), Clients: config.Clients,
 	}, keyring, log)
 }

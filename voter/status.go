@@ -12,12 +12,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/overview"
-	remotesigner "github.com/dualchain/dualchain/voter/signer"
+	"github.com/dualchain/dualchain/voter/signerd"
 )
 
 // clientTimeout bounds the question to the running client, and maxStatus its answer in bytes.
@@ -89,7 +89,7 @@ func (h Home) localKeys(config Config) ([]overview.Key, error) {
 
 // signersKeys asks the signer.
 func (h Home) signersKeys(ctx context.Context, config Config) ([]overview.Key, error) {
-	remote, err := remotesigner.Dial(config.Signer.Address, config.ChainID, h.files(config.Signer.TLSFiles), slog.New(slog.DiscardHandler))
+	remote, err := signerd.Dial(config.Signer.Address, config.ChainID, h.files(config.Signer.TLSFiles), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

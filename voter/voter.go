@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/sign"
 	"github.com/dualchain/dualchain/voter/submit"

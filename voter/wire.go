@@ -14,11 +14,11 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/sign"
-	remotesigner "github.com/dualchain/dualchain/voter/signer"
+	"github.com/dualchain/dualchain/voter/signerd"
 	"github.com/dualchain/dualchain/voter/submit"
 )
 
@@ -80,7 +80,7 @@ func openSigner(ctx context.Context, home Home, config Config, neverVoted bool, 
 	if neverVoted {
 		return nil, nil, fmt.Errorf("%w: expected --%s where the keys are, with 'dualchaind signer start', found it with a [signer]", ErrConfig, NeverVotedFlag)
 	}
-	remote, err := remotesigner.Dial(config.Signer.Address, config.ChainID, home.files(config.Signer.TLSFiles), log)
+	remote, err := signerd.Dial(config.Signer.Address, config.ChainID, home.files(config.Signer.TLSFiles), log)
 	if err != nil {
 		return nil, nil, err
 	}

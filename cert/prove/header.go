@@ -8,7 +8,7 @@ import (
 	comet "github.com/cometbft/cometbft/types"
 	gogotypes "github.com/cosmos/gogoproto/types"
 
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 )
 
 // field proves the hash that is at this index of a header's fields, and returns the header's block without its path.

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/light"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 	"github.com/dualchain/dualchain/voter"

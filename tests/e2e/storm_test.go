@@ -8,7 +8,7 @@ import (
 	"time"
 
 	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/localnet"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/history"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	checkpointkeeper "github.com/dualchain/dualchain/x/checkpoint/keeper"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"

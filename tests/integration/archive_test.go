@@ -13,8 +13,8 @@ import (
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 
 	"github.com/dualchain/dualchain/app"
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	"github.com/dualchain/dualchain/x/finality/types"
 )

@@ -17,8 +17,8 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	"github.com/cosmos/cosmos-sdk/x/feegrant"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	"github.com/dualchain/dualchain/x/finality/types"
 )

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/core/history"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"

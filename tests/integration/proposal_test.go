@@ -7,9 +7,9 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/dualchain/dualchain/app/abci"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/testutil/fixture"
+	"github.com/dualchain/dualchain/x/finality/abci"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 

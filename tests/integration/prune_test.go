@@ -8,7 +8,7 @@ import (
 
 	"cosmossdk.io/collections"
 
-	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/core/history"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"

@@ -18,8 +18,8 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/dualchain/dualchain/app"
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	checkpointkeeper "github.com/dualchain/dualchain/x/checkpoint/keeper"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"

@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/app/trusted"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/testutil/fixture"
+	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
 // errHalted ends a block at the point where a node ends its process.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // NoOtherMachineFlag is the flag with which somebody says that a key that was retired has signed nothing elsewhere since,

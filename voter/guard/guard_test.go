@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 var (

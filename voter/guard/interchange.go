@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // An interchange file, as in EIP-3076. A vote is an attestation with our epochs and signing root, and the domain stands

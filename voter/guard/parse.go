@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // parseInterchange reads a file. A key may come more than once. Errors wrap ErrInterchange or ErrDomain.

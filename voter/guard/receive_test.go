@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 func compare(t *testing.T, g *Guard, content []byte, key ffg.PublicKey) Arrival {

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Record is what is remembered of a vote: the epochs that it spans, and what was signed. It is what EIP-3076 calls a

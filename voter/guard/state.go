@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // kind says what an entry of the journal does. The values are part of the file format: letters, because no flip of

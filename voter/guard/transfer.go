@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Report says what an import did, key by key, ascending.

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
 )
 

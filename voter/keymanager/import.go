@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"
 )

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keymanager"
 	"github.com/dualchain/dualchain/voter/keys"

@@ -7,7 +7,7 @@ import (
 	"github.com/cosmos/go-bip39"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/core/bls"
 )
 
 // The first two steps of the path of every voter's key.

@@ -22,7 +22,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/internal/durable"
 )
 

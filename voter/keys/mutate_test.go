@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/core/bls"
 )
 
 // at returns the value at a path like "crypto.kdf.params.n".

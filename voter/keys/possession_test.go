@@ -5,8 +5,8 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 func TestThePossessionVerifiesForItsOperatorAndChainOnly(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Key is what happens with one key. Its methods may be called from any goroutine.

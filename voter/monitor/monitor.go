@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Config says what is watched.

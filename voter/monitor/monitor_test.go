@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/monitor"
 )
 

@@ -6,7 +6,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/monitor"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Past is what a guard remembers of a key in one chain.

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Nodes is several nodes as one. A vote goes to all healthy ones at the same time: that costs a few hundred bytes each,

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/submit"
 )
 

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/voter/internal/gogocodec"
 	"github.com/dualchain/dualchain/voter/watch"

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 const (

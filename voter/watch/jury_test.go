@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 var errRefused = errors.New("connection refused")

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // patience bounds a question to a node while there is another one to ask.

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/foreign"
 	"github.com/dualchain/dualchain/x/finality/types"
 )

@@ -5,7 +5,7 @@ import { fromHex } from "../src/bytes.js";
 import { decodeTrust, domainOf, verifyChain } from "../src/index.js";
 
 interface Vector { name: string; input: { trust: { binary: string } } }
-const vectors = JSON.parse(readFileSync(new URL("../../../../cert/testdata/v1/chains.json", import.meta.url), "utf8")) as Vector[];
+const vectors = JSON.parse(readFileSync(new URL("../../../../core/cert/testdata/v1/chains.json", import.meta.url), "utf8")) as Vector[];
 const trust = decodeTrust(fromHex(vectors.find((v) => v.name === "no hand-overs")!.input.trust.binary));
 const time = trust.checkpoint.timeMs;
 

@@ -10,7 +10,7 @@ import { decodeProof, decodeTrust, LightClient, NotThereError, refOf, StepError,
 // A node that answers from the golden vectors: what it serves of a chain is genuine.
 
 interface Vector { name: string; input: { proof: { binary: string }; trust: { binary: string } }; expect: { final: { epoch: string } } }
-const vectors = JSON.parse(readFileSync(new URL("../../../../cert/testdata/v1/proofs.json", import.meta.url), "utf8")) as Vector[];
+const vectors = JSON.parse(readFileSync(new URL("../../../../core/cert/testdata/v1/proofs.json", import.meta.url), "utf8")) as Vector[];
 const vector = vectors.find((v) => v.name === "a transaction that succeeded")!;
 const base64 = (hex: string): string => btoa(String.fromCharCode(...fromHex(hex)));
 const [proofBytes, trustBytes] = [vector.input.proof.binary, vector.input.trust.binary];

@@ -7,7 +7,7 @@ import { decodeProof, decodeTrust, encodeProof, encodeTrust, proofJson, StepErro
 // Up to 32 MiB everything is read like anything smaller: nothing recurses into its input or passes it as arguments.
 
 interface Vector { name: string; input: { proof: { binary: string }; trust: { binary: string } } }
-const vectors = JSON.parse(readFileSync(new URL("../../../../cert/testdata/v1/proofs.json", import.meta.url), "utf8")) as Vector[];
+const vectors = JSON.parse(readFileSync(new URL("../../../../core/cert/testdata/v1/proofs.json", import.meta.url), "utf8")) as Vector[];
 const vector = (name: string): Vector => vectors.find((v) => v.name === name)!;
 const golden = (name: string): Proof => decodeProof(fromHex(vector(name).input.proof.binary));
 const decodeError = (e: unknown): boolean => e instanceof StepError && e.step === "decode";

@@ -7,7 +7,7 @@ import { decodeTrust, encodeProof, proofJson, readProof, StepError, SubjectError
 // Proofs as one gets them, made from the golden vectors.
 
 interface Vector { name: string; input: { chain_id: string; now_ms: string; unbonding_ms: string; proof: { binary: string; json: unknown }; trust: { binary: string } } }
-const vectors = JSON.parse(readFileSync(new URL("../../../../cert/testdata/v1/proofs.json", import.meta.url), "utf8")) as Vector[];
+const vectors = JSON.parse(readFileSync(new URL("../../../../core/cert/testdata/v1/proofs.json", import.meta.url), "utf8")) as Vector[];
 const golden = (name: string): Vector["input"] => vectors.find((v) => v.name === name)!.input;
 const input = golden("a transaction that succeeded");
 const [document, binary] = [input.proof.json, fromHex(input.proof.binary)];

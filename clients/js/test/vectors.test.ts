@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { check, files, unsupported, type Vector } from "../vectors/check.js";
 
-const folder = new URL("../../../../cert/testdata/v1/", import.meta.url);
+const folder = new URL("../../../../core/cert/testdata/v1/", import.meta.url);
 
 let forged = 0;
 for (const file of files) {

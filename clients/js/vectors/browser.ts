@@ -28,7 +28,7 @@ function dump(page: string, profile: string): Promise<string> {
 }
 
 test("a browser says the same of every vector", { timeout: limit }, async () => {
-  const folder = fileURLToPath(new URL("../../../../cert/testdata/v1/", import.meta.url));
+  const folder = fileURLToPath(new URL("../../../../core/cert/testdata/v1/", import.meta.url));
   const vectors = Object.fromEntries(files.map((file) => [file, JSON.parse(readFileSync(join(folder, `${file}.json`), "utf8"))]));
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("./page.js", import.meta.url))],

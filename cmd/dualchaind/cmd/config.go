@@ -14,7 +14,7 @@ import (
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 
 	"github.com/dualchain/dualchain/app"
-	"github.com/dualchain/dualchain/app/trusted"
+	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
 const (

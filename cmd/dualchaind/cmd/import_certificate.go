@@ -13,9 +13,9 @@ import (
 	"github.com/cosmos/cosmos-sdk/server"
 
 	"github.com/dualchain/dualchain/app"
-	"github.com/dualchain/dualchain/app/trusted"
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 	finalitykeeper "github.com/dualchain/dualchain/x/finality/keeper"
+	"github.com/dualchain/dualchain/x/finality/trusted"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 

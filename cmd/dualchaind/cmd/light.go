@@ -17,7 +17,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/app"
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/light"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )

@@ -16,8 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/cert/certtest"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/light"
 )
 

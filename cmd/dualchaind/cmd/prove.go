@@ -11,7 +11,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/x/finality/client/cli"
 	"github.com/dualchain/dualchain/x/finality/types"
 )

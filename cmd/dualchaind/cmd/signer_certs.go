@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dualchain/dualchain/voter"
-	"github.com/dualchain/dualchain/voter/signer"
+	"github.com/dualchain/dualchain/voter/signerd"
 )
 
 const (
@@ -45,10 +45,10 @@ themselves. To add a voter, run this again with its name.`,
 				days uint16
 			}{{flagAuthorityDays, authorityDays}, {flagDays, days}} {
 				if given.days < 1 {
-					return fmt.Errorf("%w: --%s: expected 1 or more, found %d", signer.ErrCertificate, given.name, given.days)
+					return fmt.Errorf("%w: --%s: expected 1 or more, found %d", signerd.ErrCertificate, given.name, given.days)
 				}
 			}
-			issued, err := signer.Issue(signer.Plan{
+			issued, err := signerd.Issue(signerd.Plan{
 				Folder: folder, Hosts: hosts, Clients: clients,
 				Authority: time.Duration(authorityDays) * oneDay, Leaf: time.Duration(days) * oneDay,
 			})

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dualchain/dualchain/voter"
-	"github.com/dualchain/dualchain/voter/signer"
+	"github.com/dualchain/dualchain/voter/signerd"
 )
 
 // runSigner runs one of the signer's commands, which has to end by itself as if Ctrl-C came at once.
@@ -36,7 +36,7 @@ func TestANewSignerInThreeCommands(t *testing.T) {
 	f.run("new", "--chain-id", "test-1")
 	out, _, err := runSigner(t, f.home, "certs", "--hosts", "signer.example", "--clients", "a,b")
 	require.NoError(t, err)
-	var issued []signer.Issued
+	var issued []signerd.Issued
 	require.NoError(t, json.Unmarshal([]byte(out), &issued))
 	require.Len(t, issued, 4)
 	require.Equal(t, filepath.Join(f.home, "tls", "b.crt"), issued[3].Certificate)
@@ -67,15 +67,15 @@ func TestSignersThatDoNotStart(t *testing.T) {
 
 	f.run("new", "--chain-id", "test-1")
 	_, _, err = runSigner(t, f.home, "start", "--listen", "127.0.0.1:0")
-	require.ErrorIs(t, err, signer.ErrCertificate)
+	require.ErrorIs(t, err, signerd.ErrCertificate)
 	require.ErrorContains(t, err, filepath.Join("tls", "ca.crt"))
 	for _, flag := range []string{"--days", "--ca-days"} {
 		_, _, err = runSigner(t, f.home, "certs", "--dir", filepath.Join(f.home, "other"), flag, "0")
-		require.ErrorIs(t, err, signer.ErrCertificate)
+		require.ErrorIs(t, err, signerd.ErrCertificate)
 		require.ErrorContains(t, err, flag+": expected 1 or more, found 0")
 	}
 	_, _, err = runSigner(t, f.home, "certs", "--dir", filepath.Join(f.home, "other"), "--days", "2", "--ca-days", "1")
-	require.ErrorIs(t, err, signer.ErrCertificate)
+	require.ErrorIs(t, err, signerd.ErrCertificate)
 	_, err = os.Stat(filepath.Join(f.home, "other"))
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // errSubject: a valid proof of something else proves nothing that was asked for.

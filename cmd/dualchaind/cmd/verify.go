@@ -13,8 +13,8 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 

@@ -12,13 +12,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 )
 
 // goldenProof returns one of the golden vectors in both forms, with the chain and the checkpoint that its verifier trusts.
 func goldenProof(t *testing.T, name string) (binary, text []byte, chainID, trust string) {
 	t.Helper()
-	content, err := os.ReadFile("../../../cert/testdata/v1/proofs.json")
+	content, err := os.ReadFile("../../../core/cert/testdata/v1/proofs.json")
 	require.NoError(t, err)
 	var vectors []struct {
 		Name  string

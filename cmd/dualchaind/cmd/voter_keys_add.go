@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/dualchain/dualchain/bls"
+	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/keys"
 )

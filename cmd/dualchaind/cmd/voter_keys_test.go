@@ -19,8 +19,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/bech32"
 
 	"github.com/dualchain/dualchain/app"
-	"github.com/dualchain/dualchain/bls"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )

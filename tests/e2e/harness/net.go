@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dualchain/dualchain/internal/freeport"
 	"github.com/dualchain/dualchain/localnet"
-	"github.com/dualchain/dualchain/localnet/freeport"
 )
 
 // Every is how often a condition is asked for.

@@ -9,7 +9,7 @@ import (
 
 	cmttypes "github.com/cometbft/cometbft/types"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // chain makes checkpoints out of blocks. Whoever uses it holds the node's lock.

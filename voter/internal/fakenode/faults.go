@@ -3,7 +3,7 @@ package fakenode
 import (
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 

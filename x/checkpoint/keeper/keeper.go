@@ -13,8 +13,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/history"
 	"github.com/dualchain/dualchain/x/checkpoint/types"
 )
 

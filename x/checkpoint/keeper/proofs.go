@@ -11,7 +11,7 @@ import (
 
 	"cosmossdk.io/collections"
 
-	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/core/history"
 	"github.com/dualchain/dualchain/x/checkpoint/types"
 )
 

@@ -3,7 +3,7 @@ package types
 import (
 	"encoding/hex"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // CheckpointFromFFG returns the message form of a checkpoint, with its root.

@@ -3,7 +3,7 @@ package types
 import (
 	"context"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Commitment is what a checkpoint commits to of the finality layer (protocol §2).

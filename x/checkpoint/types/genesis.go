@@ -1,8 +1,8 @@
 package types
 
 import (
-	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/history"
 )
 
 // DefaultGenesis returns the genesis of a new chain: no checkpoints.

@@ -8,8 +8,8 @@ import (
 	"cosmossdk.io/collections"
 	collcodec "cosmossdk.io/collections/codec"
 
-	"github.com/dualchain/dualchain/ffg"
-	"github.com/dualchain/dualchain/history"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/history"
 )
 
 // Record is a stored checkpoint with its place in the finality rules.

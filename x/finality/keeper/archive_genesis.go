@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 

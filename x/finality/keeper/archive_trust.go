@@ -6,8 +6,8 @@ import (
 
 	"cosmossdk.io/collections"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // sides are the three sets of a pair. The pair after has the second as its first, the third as its second (protocol §7).

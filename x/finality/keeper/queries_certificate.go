@@ -10,7 +10,7 @@ import (
 
 	"cosmossdk.io/collections"
 
-	"github.com/dualchain/dualchain/cert"
+	"github.com/dualchain/dualchain/core/cert"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )

@@ -3,7 +3,7 @@ package types
 import (
 	"cosmossdk.io/math"
 
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // DefaultGenesis returns the genesis of a new chain without voters.

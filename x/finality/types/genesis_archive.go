@@ -3,8 +3,8 @@ package types
 import (
 	"bytes"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // validateArchive checks that the hand-overs lead from the anchor to the pairs of this state. Signatures are not verified:

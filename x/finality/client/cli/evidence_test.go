@@ -11,8 +11,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 
-	"github.com/dualchain/dualchain/cert"
-	"github.com/dualchain/dualchain/ffg"
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 

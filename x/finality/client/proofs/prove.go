@@ -11,8 +11,8 @@ import (
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 
-	"github.com/dualchain/dualchain/cert"
 	"github.com/dualchain/dualchain/cert/prove"
+	"github.com/dualchain/dualchain/core/cert"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )

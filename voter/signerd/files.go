@@ -1,0 +1,128 @@
+package signerd
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/dualchain/dualchain/voter/keys"
+)
+
+// maxKey bounds the size of a private key's file in bytes. RSA's largest have a tenth of it.
+const maxKey = 64 << 10
+
+// Files are the PEM files of one side of the connection. They are read again for each connection, so that replaced
+// ones count without a restart.
+type Files struct {
+	CA          string // certificates of the authority behind the other side's certificate
+	Certificate string // our certificate, then intermediate ones if there are any
+	Key         string // its private key, which others must not be able to read
+}
+
+// identity is what the files hold.
+type identity struct {
+	files     Files
+	pair      tls.Certificate
+	authority []*x509.Certificate
+}
+
+// read wraps ErrCertificate and names the file if one can't be used, whatever its dates.
+func (f Files) read() (*identity, error) {
+	ca, caErr := os.ReadFile(f.CA)
+	certificate, certificateErr := os.ReadFile(f.Certificate)
+	key, keyErr := keys.ReadPrivate(f.Key, maxKey)
+	defer clear(key)
+	for _, err := range []error{caErr, certificateErr, keyErr} {
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrCertificate, err)
+		}
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s with key %s: %w", ErrCertificate, f.Certificate, f.Key, err)
+	}
+	authority, err := certificatesIn(ca)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrCertificate, f.CA, err)
+	}
+	return &identity{files: f, pair: pair, authority: authority}, nil
+}
+
+// certificatesIn returns all certificates of a PEM file, at least one.
+func certificatesIn(content []byte) ([]*x509.Certificate, error) {
+	var found []*x509.Certificate
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("expected certificates only, found %s", block.Type)
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, certificate)
+	}
+	if len(found) == 0 {
+		return nil, errors.New("expected at least one PEM certificate, found none")
+	}
+	return found, nil
+}
+
+// inDate wraps ErrCertificate and names the file and its dates if our certificate, or all of the authority's, are
+// expired or not yet valid.
+func (i *identity) inDate(now time.Time) error {
+	if err := inDate(i.pair.Leaf, now); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrCertificate, i.files.Certificate, err)
+	}
+	var err error
+	for _, certificate := range i.authority {
+		if err = inDate(certificate, now); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s: %w", ErrCertificate, i.files.CA, err)
+}
+
+func inDate(certificate *x509.Certificate, now time.Time) error {
+	if now.Before(certificate.NotBefore) || now.After(certificate.NotAfter) {
+		return fmt.Errorf("expected it to be valid on %s, found it %s", now.UTC().Format(time.RFC3339), describe(certificate))
+	}
+	return nil
+}
+
+// describe says what somebody has to know who has to replace a certificate.
+func describe(c *x509.Certificate) string {
+	return fmt.Sprintf("%s issued by %s valid from %s to %s", c.Subject, c.Issuer,
+		c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339))
+}
+
+func (i *identity) pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	for _, certificate := range i.authority {
+		pool.AddCert(certificate)
+	}
+	return pool
+}
+
+// server accepts clients with a certificate of the authority. Nothing is resumed: each connection shows it again.
+func (i *identity) server() *tls.Config {
+	return &tls.Config{
+		MinVersion:             tls.VersionTLS13,
+		Certificates:           []tls.Certificate{i.pair},
+		ClientCAs:              i.pool(),
+		ClientAuth:             tls.RequireAndVerifyClientCert,
+		SessionTicketsDisabled: true,
+	}
+}
+
+// client accepts a server with a certificate of the authority for the host that was dialed.
+func (i *identity) client() *tls.Config {
+	return &tls.Config{
+		MinVersion:   tls.VersionTLS13,
+		Certificates: []tls.Certificate{i.pair},
+		RootCAs:      i.pool(),
+	}
+}

@@ -1,0 +1,164 @@
+package signerd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+
+	signerv1 "github.com/dualchain/dualchain/api/dualchain/signer/v1"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/sign"
+)
+
+// reasons are the errors that a code alone carries. The first error of a code is what the code means to the client.
+var reasons = []struct {
+	code codes.Code
+	err  error
+}{
+	{codes.NotFound, sign.ErrNoKey},
+	{codes.NotFound, guard.ErrMissing},
+	{codes.Aborted, guard.ErrRetired},
+	{codes.AlreadyExists, guard.ErrLost}, // by another process
+	{codes.DataLoss, guard.ErrStorage},
+	{codes.InvalidArgument, ErrRequest},
+	{codes.InvalidArgument, ffg.ErrVoteOrder},
+	{codes.PermissionDenied, ErrDenied},
+	{codes.Unavailable, ErrUnavailable},
+	{codes.Unavailable, sign.ErrClosed},
+	{codes.DeadlineExceeded, ErrUnavailable},
+	{codes.DeadlineExceeded, context.DeadlineExceeded},
+	{codes.Canceled, context.Canceled},
+}
+
+// otherChain is ErrOtherChain with both chain ids.
+type otherChain struct{ expected, found string }
+
+func (e *otherChain) Error() string {
+	return fmt.Sprintf("%s: the signer signs for %q, the client asks for %q", ErrOtherChain, e.expected, e.found)
+}
+
+func (*otherChain) Unwrap() error { return ErrOtherChain }
+
+// toStatus makes of an error of a Keyring what travels.
+func toStatus(err error) error {
+	if refusal := refusalOf(err); refusal != nil {
+		refused, detailErr := status.New(codes.FailedPrecondition, err.Error()).WithDetails(protoadapt.MessageV1Of(refusal))
+		if detailErr != nil {
+			return status.Error(codes.Internal, detailErr.Error())
+		}
+		return refused.Err()
+	}
+	for _, reason := range reasons {
+		if errors.Is(err, reason.err) {
+			return status.Error(reason.code, err.Error())
+		}
+	}
+	return status.Error(codes.Internal, err.Error())
+}
+
+// refusalOf returns the details of a refusal, nil for other errors.
+func refusalOf(err error) *signerv1.Refusal {
+	var conflict *guard.Conflict
+	var below *guard.BelowFloor
+	var chain *otherChain
+	switch {
+	case errors.As(err, &conflict):
+		return &signerv1.Refusal{Reason: &signerv1.Refusal_Conflict{Conflict: &signerv1.Conflict{
+			Offence: signerv1.Offence(conflict.Kind),
+			Recorded: &signerv1.Record{
+				Source: conflict.Recorded.Source, Target: conflict.Recorded.Target, SigningRoot: conflict.Recorded.Root[:],
+			},
+			Asked: voteToProto(conflict.Vote),
+		}}}
+	case errors.As(err, &below):
+		return &signerv1.Refusal{Reason: &signerv1.Refusal_BelowFloor{BelowFloor: &signerv1.BelowFloor{
+			Asked: voteToProto(below.Vote), FloorSource: below.Floor.Source, FloorTarget: below.Floor.Target,
+		}}}
+	case errors.As(err, &chain):
+		return &signerv1.Refusal{Reason: &signerv1.Refusal_OtherChain{OtherChain: &signerv1.OtherChain{
+			Expected: chain.expected, Found: chain.found,
+		}}}
+	default:
+		return nil
+	}
+}
+
+// remote is an error that another process described.
+type remote struct {
+	text  string
+	cause error // nil if we don't know it
+}
+
+func (e *remote) Error() string { return e.text }
+func (e *remote) Unwrap() error { return e.cause }
+
+// fromStatus makes of what travelled the error that it was.
+func fromStatus(err error) error {
+	answer := status.Convert(err)
+	if answer.Code() == codes.FailedPrecondition {
+		for _, detail := range answer.Details() {
+			if refusal, ok := detail.(*signerv1.Refusal); ok {
+				return fromRefusal(refusal)
+			}
+		}
+	}
+	for _, reason := range reasons {
+		if answer.Code() == reason.code {
+			failed := &remote{text: fmt.Sprintf("signer: %s", plain(answer.Message())), cause: reason.err}
+			// Between a transport and a call gRPC has no way for an error but its text.
+			if errors.Is(reason.err, ErrUnavailable) && strings.Contains(failed.text, ErrCertificate.Error()) {
+				failed.cause = errors.Join(ErrUnavailable, ErrCertificate)
+			}
+			return failed
+		}
+	}
+	return &remote{text: fmt.Sprintf("signer: %s: %s", answer.Code(), plain(answer.Message()))}
+}
+
+// plain takes a text out of the quotes that gRPC puts around why it can't connect.
+func plain(message string) string {
+	_, quoted, _ := strings.Cut(message, "desc = ")
+	if text, err := strconv.Unquote(quoted); err == nil {
+		return text
+	}
+	return message
+}
+
+func fromRefusal(refusal *signerv1.Refusal) error {
+	malformed := func(err error) error { return fmt.Errorf("%w: refusal: %w", ErrAnswer, err) }
+	switch reason := refusal.GetReason().(type) {
+	case *signerv1.Refusal_Conflict:
+		asked, err := voteFromProto(reason.Conflict.GetAsked())
+		if err != nil {
+			return malformed(err)
+		}
+		recorded := reason.Conflict.GetRecorded()
+		conflict := &guard.Conflict{
+			Kind:     ffg.OffenceKind(reason.Conflict.GetOffence()),
+			Recorded: guard.Record{Source: recorded.GetSource(), Target: recorded.GetTarget()},
+			Vote:     asked,
+		}
+		if err := fill(conflict.Recorded.Root[:], "signing root", recorded.GetSigningRoot()); err != nil {
+			return malformed(err)
+		}
+		return fmt.Errorf("signer: %w", conflict)
+	case *signerv1.Refusal_BelowFloor:
+		asked, err := voteFromProto(reason.BelowFloor.GetAsked())
+		if err != nil {
+			return malformed(err)
+		}
+		floor := guard.Floor{Source: reason.BelowFloor.GetFloorSource(), Target: reason.BelowFloor.GetFloorTarget()}
+		return fmt.Errorf("signer: %w", &guard.BelowFloor{Vote: asked, Floor: floor})
+	case *signerv1.Refusal_OtherChain:
+		return &otherChain{expected: reason.OtherChain.GetExpected(), found: reason.OtherChain.GetFound()}
+	default:
+		return malformed(fmt.Errorf("expected a reason, found %T", reason))
+	}
+}

@@ -1,0 +1,179 @@
+package signerd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+
+	signerv1 "github.com/dualchain/dualchain/api/dualchain/signer/v1"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/sign"
+)
+
+// Bounds of what clients can take. A voter needs one connection and one stream for each of its keys.
+const (
+	maxRequest    = 4 << 10 // bytes
+	maxHeaders    = 8 << 10 // bytes
+	maxStreams    = 256     // requests at the same time on a connection
+	handshakeTime = 5 * time.Second
+	connectionAge = 10 * time.Minute // after which a client shows its certificate again
+	endGrace      = 5 * time.Second  // for requests under way when the signer stops
+)
+
+// Config is what a signer has to know beside its keys.
+type Config struct {
+	ChainID string   // of the keyring
+	TLS     Files    // whose CA is that of the clients
+	Clients []string // common names or fingerprints (see Fingerprint) of those that may ask; empty for all with a certificate
+}
+
+// Serve answers on listener until ctx is done, which is no error, and then waits for requests under way. It closes the
+// listener. Errors: ErrCertificate for files that can't be used at the start, those of accepting.
+func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyring, log *slog.Logger) error {
+	credentials := newTransport(config.TLS, log)
+	if own, err := credentials.read(); own == nil {
+		return errors.Join(err, listener.Close())
+	} else if err != nil {
+		log.Error("ALARM: no voter can connect", "error", err)
+	}
+	s := &service{
+		chainID: config.ChainID, clients: config.Clients, keys: keys, log: log,
+		lines:   &seldom{pause: 10 * time.Second, log: log},
+		refused: map[asker]ffg.Vote{},
+	}
+	server := grpc.NewServer(
+		grpc.Creds(credentials),
+		grpc.UnaryInterceptor(s.admit),
+		grpc.MaxRecvMsgSize(maxRequest),
+		grpc.MaxHeaderListSize(maxHeaders),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.ConnectionTimeout(handshakeTime),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: endGrace, Time: 10 * time.Second, Timeout: 5 * time.Second,
+		}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.WaitForHandlers(true),
+	)
+	signerv1.RegisterSignerServer(server, s)
+
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		<-ctx.Done()
+		harder := time.AfterFunc(endGrace, server.Stop)
+		defer harder.Stop()
+		server.GracefulStop()
+	}()
+	log.Info("signer started", "chain_id", config.ChainID, "address", listener.Addr().String())
+	err := server.Serve(&door{Listener: listener})
+	cancel()
+	<-ended
+	if err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	log.Info("signer stopped")
+	return nil
+}
+
+// service answers the requests of clients that admit let through.
+type service struct {
+	signerv1.UnimplementedSignerServer
+	chainID string
+	clients []string
+	keys    Keyring
+	log     *slog.Logger
+	lines   *seldom // of what a client asks for: it may do so without a pause
+
+	mu      sync.Mutex
+	refused map[asker]ffg.Vote // the last one
+}
+
+// asker is who asks for signatures of what key.
+type asker struct {
+	client string
+	key    ffg.PublicKey
+}
+
+// Keys implements signerv1.SignerServer.
+func (s *service) Keys(ctx context.Context, _ *signerv1.KeysRequest) (*signerv1.KeysResponse, error) {
+	keys, err := s.keys.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer := &signerv1.KeysResponse{}
+	for _, key := range keys {
+		answer.PubKeys = append(answer.PubKeys, key[:])
+	}
+	return answer, nil
+}
+
+// Sign implements signerv1.SignerServer.
+func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1.SignResponse, error) {
+	key, vote, err := readSign(in)
+	if err != nil {
+		return nil, err
+	}
+	who := asker{client: clientOf(ctx), key: key}
+	about := []any{
+		"key", key.String()[:8], "epoch", vote.Target.Epoch, "target", vote.Target.Root.String(),
+		"source", vote.Source.Epoch, "client", who.client,
+	}
+	signature, err := s.keys.Sign(ctx, key, vote)
+	if err == nil {
+		s.lines.say(kind{who.client, fmt.Sprintf("signed: %s %d", key, vote.Target.Epoch)}, slog.LevelInfo, "signed", about...)
+		return &signerv1.SignResponse{Signature: signature[:]}, nil
+	}
+	about = append(about, "error", err)
+	switch {
+	case errors.Is(err, sign.ErrNoKey), errors.Is(err, sign.ErrClosed), ctx.Err() != nil:
+		s.lines.say(kind{who.client, "not signed: " + reasonOf(err)}, slog.LevelWarn, "not signed", about...)
+	case s.again(who, vote):
+		s.log.Debug("refused to sign again", about...)
+	default:
+		s.lines.say(kind{who.client, fmt.Sprintf("refused: %s %s", key, reasonOf(err))}, slog.LevelError, "ALARM: refused to sign", about...)
+	}
+	return nil, err
+}
+
+// again reports whether the last refusal was the same: a voter asks every few seconds while its node says the same.
+func (s *service) again(who asker, vote ffg.Vote) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last, known := s.refused[who]
+	s.refused[who] = vote
+	return known && last == vote
+}
+
+// Past implements signerv1.SignerServer.
+func (s *service) Past(ctx context.Context, in *signerv1.PastRequest) (*signerv1.PastResponse, error) {
+	key, err := keyFromProto(in.GetPubKey())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	past, err := s.keys.Past(ctx, key, in.GetTarget())
+	if err != nil {
+		return nil, err
+	}
+	return &signerv1.PastResponse{Signed: past.Signed, Latest: past.Latest}, nil
+}
+
+// readSign wraps ErrRequest.
+func readSign(in *signerv1.SignRequest) (ffg.PublicKey, ffg.Vote, error) {
+	key, err := keyFromProto(in.GetPubKey())
+	if err != nil {
+		return ffg.PublicKey{}, ffg.Vote{}, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	vote, err := voteFromProto(in.GetVote())
+	if err != nil {
+		return ffg.PublicKey{}, ffg.Vote{}, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	return key, vote, nil
+}

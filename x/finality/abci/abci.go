@@ -1,0 +1,105 @@
+// Package abci carries votes and evidence between CometBFT and x/finality (protocol §12): voters' single votes are
+// gossiped through CometBFT's mempool as canonical unsigned transactions, CheckTx puts them into the node's vote pool,
+// a proposer injects what the tallies lack, and ProcessProposal refuses blocks that inject anything else. It is
+// transport only: what a valid vote or valid evidence is, x/finality decides.
+//
+// CometBFT's flood mempool checks one transaction at a time, at about a millisecond for a signature, and keeps one
+// entry for each vote until a block counts it. With one checkpoint every few seconds that carries about 1,000 voters.
+package abci
+
+import (
+	"context"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/votepool"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// poolBytes bounds the vote pool: about 1,000 voters with a vote for each of 160 targets.
+const poolBytes = 64 << 20
+
+// Keeper is what the transport asks of x/finality.
+type Keeper interface {
+	// Window returns the open targets, oldest to head; not anchored before there are any.
+	Window(ctx context.Context) (oldest, head uint64, anchored bool, err error)
+	// CanonicalVote returns the only vote that counts for an epoch up to the head.
+	CanonicalVote(ctx context.Context, epoch uint64) (ffg.Vote, error)
+	// SetHash returns the hash of the voter set of an epoch up to the head.
+	SetHash(ctx context.Context, epoch uint64) (ffg.Root, error)
+	// UpcomingSets returns the hashes of the pair in force and of its successor.
+	UpcomingSets(ctx context.Context) ([]ffg.Root, error)
+	// Keys returns a known set and its keys in the same order, the successor's too.
+	Keys(ctx context.Context, setHash ffg.Root) (ffg.VoterSet, *bls.KeySet, error)
+	// Tally returns the signers recorded for an epoch, nil if there are none.
+	Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error)
+	// QuorumReached says whether an epoch needs no more votes to be justified.
+	QuorumReached(ctx context.Context, epoch uint64) (bool, error)
+	// CheckVotes says whether an aggregate would enter its tally now: window, vote, set, bits, redundancy, signature.
+	CheckVotes(ctx context.Context, agg ffg.AggregateVote) error
+	// CheckUnsignedEvidence says whether evidence may be injected now: one registration, the same on both sides, no
+	// fork signers, two conflicting votes, valid signatures, a voter that can still be slashed.
+	CheckUnsignedEvidence(ctx context.Context, evidence types.Evidence) error
+	// Registration returns the index of a key and whether its voter was slashed for equivocation.
+	Registration(ctx context.Context, key ffg.PublicKey) (index uint64, tombstoned, found bool, err error)
+	// Params returns the parameters.
+	Params(ctx context.Context) (types.Params, error)
+	// Domain returns the hash that binds votes to this chain.
+	Domain(ctx context.Context) ffg.Root
+}
+
+// Handlers are the ABCI handlers over one vote pool.
+type Handlers struct {
+	keeper     Keeper
+	pool       *votepool.Pool
+	decode     sdk.TxDecoder
+	checkState func() sdk.Context
+}
+
+// New returns handlers with an empty vote pool. decode reads ordinary transactions; checkState returns the state that
+// CheckTx works on, which is the latest committed one.
+func New(keeper Keeper, decode sdk.TxDecoder, checkState func() sdk.Context) *Handlers {
+	return &Handlers{keeper: keeper, pool: votepool.New(poolBytes), decode: decode, checkState: checkState}
+}
+
+// Install makes app use handlers over keeper. Call it before the application is sealed by loading its state.
+func Install(app *baseapp.BaseApp, keeper Keeper, decode sdk.TxDecoder) {
+	h := New(keeper, decode, func() sdk.Context { return app.GetContextForCheckTx(nil) })
+	app.SetCheckTxHandler(h.CheckTx)
+	app.SetPrepareProposal(h.PrepareProposal)
+	app.SetProcessProposal(h.ProcessProposal)
+	app.SetPrepareCheckStater(h.PrepareCheckState)
+}
+
+// PrepareCheckState follows a commit: the pool drops votes that left the window, and conflicts that were punished.
+func (h *Handlers) PrepareCheckState(ctx sdk.Context) {
+	defer func() {
+		if r := recover(); r != nil { // the pool is a convenience: a block that is committed stays committed
+			ctx.Logger().Error("refresh the vote pool", "panic", r)
+		}
+	}()
+	if err := h.refresh(ctx); err != nil {
+		ctx.Logger().Error("refresh the vote pool", "err", err)
+	}
+}
+
+func (h *Handlers) refresh(ctx sdk.Context) error {
+	oldest, head, anchored, err := h.keeper.Window(ctx)
+	if err != nil || !anchored {
+		return err
+	}
+	h.pool.Prune(oldest, head)
+	for _, conflict := range h.pool.Conflicts() {
+		_, tombstoned, found, err := h.keeper.Registration(ctx, conflict.Key())
+		if err != nil {
+			return err
+		}
+		if tombstoned || !found {
+			h.pool.Forget(conflict.Key())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,293 @@
+package abci
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/stretchr/testify/require"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// noRunTx fails the test if a transaction takes the ordinary path.
+func noRunTx(t require.TestingT) sdk.RunTx {
+	return func([]byte, sdk.Tx) (sdk.GasInfo, *sdk.Result, []abci.Event, error) {
+		require.Fail(t, "took the ordinary path")
+		return sdk.GasInfo{}, nil, nil, nil
+	}
+}
+
+func (n *node) check(t require.TestingT, tx []byte) *abci.ResponseCheckTx {
+	resp, err := n.CheckTx(noRunTx(t), &abci.RequestCheckTx{Tx: tx, Type: abci.CheckTxType_New})
+	require.NoError(t, err, "an error halts CometBFT")
+	return resp
+}
+
+func (n *node) checkAgain(t require.TestingT, tx []byte) *abci.ResponseCheckTx {
+	resp, err := n.CheckTx(noRunTx(t), &abci.RequestCheckTx{Tx: tx, Type: abci.CheckTxType_Recheck})
+	require.NoError(t, err, "an error halts CometBFT")
+	return resp
+}
+
+// requireCode compares codes; nil is 0.
+func requireCode(t testing.TB, expected error, resp *abci.ResponseCheckTx) {
+	t.Helper()
+	space, code, _ := errorsmod.ABCIInfo(expected, false)
+	require.Equal(t, fmt.Sprintf("%s %d", space, code), fmt.Sprintf("%s %d", resp.Codespace, resp.Code), "%v: %s", expected, resp.Log)
+}
+
+// epochs of the world: targets 10 to 15 are open, 17 is the last to be held.
+func TestGossipedVotes(t *testing.T) {
+	stray := func(agg ffg.AggregateVote) ffg.AggregateVote {
+		agg.Signers = append(ffg.Bitfield{}, agg.Signers...)
+		agg.Signers[0] = 1 << 7
+		return agg
+	}
+	for _, tc := range []struct {
+		name string
+		vote func(w *world) ffg.AggregateVote
+		err  error
+	}{
+		{"at the head", func(w *world) ffg.AggregateVote { return w.sign(canonical(15), w.now, 0) }, nil},
+		{"for the oldest target", func(w *world) ffg.AggregateVote { return w.sign(canonical(10), w.now, 1) }, nil},
+		{"below the oldest target", func(w *world) ffg.AggregateVote { return w.sign(canonical(9), w.now, 1) }, types.ErrVoteWindow},
+		{"two above the head, in the pair in force", func(w *world) ffg.AggregateVote { return w.sign(canonical(17), w.now, 1) }, nil},
+		{"two above the head, in its successor", func(w *world) ffg.AggregateVote { return w.sign(canonical(17), w.next, 1) }, nil},
+		{"three above the head", func(w *world) ffg.AggregateVote { return w.sign(canonical(18), w.now, 1) }, types.ErrVoteWindow},
+		{"for the last epoch there can be", func(w *world) ffg.AggregateVote { return w.sign(canonical(^uint64(0)), w.now, 1) }, types.ErrVoteWindow},
+		{"above the head in an unknown set", func(w *world) ffg.AggregateVote {
+			return w.sign(canonical(16), w.addSet(w.secrets[:1]), 0)
+		}, types.ErrUnknownSet},
+		{"at the head in the successor", func(w *world) ffg.AggregateVote { return w.sign(canonical(15), w.next, 1) }, types.ErrUnknownSet},
+		{"another than the canonical one is kept as evidence", func(w *world) ffg.AggregateVote { return w.sign(other(15), w.now, 1) }, nil},
+		{"of a voter that is recorded", func(w *world) ffg.AggregateVote {
+			w.count(15, 1)
+			return w.sign(canonical(15), w.now, 1)
+		}, types.ErrRedundant},
+		{"another one of a voter that is recorded is evidence", func(w *world) ffg.AggregateVote {
+			w.count(15, 1)
+			return w.sign(other(15), w.now, 1)
+		}, nil},
+		{"of a voter beside those recorded", func(w *world) ffg.AggregateVote {
+			w.count(15, 0, 2)
+			return w.sign(canonical(15), w.now, 1)
+		}, nil},
+		{"of two voters", func(w *world) ffg.AggregateVote { return w.sign(canonical(15), w.now, 0, 1) }, ErrNotSingle},
+		{"of nobody", func(w *world) ffg.AggregateVote { return w.sign(canonical(15), w.now) }, ErrNotSingle},
+		{"with a stray bit", func(w *world) ffg.AggregateVote { return stray(w.sign(canonical(15), w.now, 0)) }, types.ErrInvalidBitfield},
+		{"with a bitfield that is too long", func(w *world) ffg.AggregateVote {
+			agg := w.sign(canonical(15), w.now, 0)
+			agg.Signers = append(agg.Signers, 0)
+			return agg
+		}, types.ErrInvalidBitfield},
+		{"with a source that is not before the target", func(w *world) ffg.AggregateVote {
+			vote := canonical(15)
+			vote.Source.Epoch = 15
+			return w.sign(vote, w.now, 0)
+		}, types.ErrInvalidVote},
+		{"signed by another voter", func(w *world) ffg.AggregateVote {
+			agg := w.sign(canonical(15), w.now, 0)
+			agg.Signature = w.sign(canonical(15), w.now, 1).Signature
+			return agg
+		}, types.ErrInvalidSignature},
+		{"signed for another message", func(w *world) ffg.AggregateVote {
+			agg := w.sign(canonical(15), w.now, 0)
+			agg.Signature = w.sign(canonical(14), w.now, 0).Signature
+			return agg
+		}, types.ErrInvalidSignature},
+		{"signed for another chain", func(w *world) ffg.AggregateVote {
+			agg := w.sign(canonical(15), w.now, 0)
+			agg.Signature = w.secrets[0].Sign(agg.Vote.SigningRoot(ffg.Domain("another")))
+			return agg
+		}, types.ErrInvalidSignature},
+		{"before the anchor", func(w *world) ffg.AggregateVote {
+			w.anchored = false
+			return w.sign(canonical(15), w.now, 0)
+		}, types.ErrNoEpochs},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			n := newNode(newWorld(5))
+			resp := n.check(t, voteTx(t, tc.vote(n.world)))
+			requireCode(t, tc.err, resp)
+			require.Zero(t, resp.GasWanted)
+			if tc.err == nil {
+				require.Equal(t, 1, n.pool.Len())
+			} else {
+				require.Zero(t, n.pool.Len())
+			}
+		})
+	}
+}
+
+func TestMalformedVotesAreRefused(t *testing.T) {
+	w := newWorld(5)
+	for name, tc := range map[string]struct {
+		change func(*types.AggregateVote)
+		err    error
+	}{
+		"short signature": {func(a *types.AggregateVote) { a.Signature = a.Signature[:95] }, types.ErrInvalidSignature},
+		"short root":      {func(a *types.AggregateVote) { a.Vote.Target.Root = a.Vote.Target.Root[:31] }, types.ErrInvalidVote},
+		"short set hash":  {func(a *types.AggregateVote) { a.VoterSetHash = nil }, types.ErrInvalidVote},
+	} {
+		t.Run(name, func(t *testing.T) {
+			votes := types.AggregateVoteFromFFG(w.sign(canonical(15), w.now, 0))
+			tc.change(&votes)
+			requireCode(t, tc.err, newNode(w).check(t, encode(t, &types.MsgSubmitVotes{Votes: votes})))
+		})
+	}
+}
+
+func TestAVoteThatIsHeldIsGossipedAgain(t *testing.T) {
+	n := newNode(newWorld(5))
+	tx := voteTx(t, n.sign(canonical(15), n.now, 0))
+	requireCode(t, nil, n.check(t, tx))
+	requireCode(t, nil, n.check(t, tx))
+	require.Equal(t, 1, n.pool.Len())
+}
+
+func TestAThirdConflictingVoteIsRefused(t *testing.T) {
+	n := newNode(newWorld(5))
+	third := other(15)
+	third.Target.Root = ffg.Root{0xfe}
+	n.receive(t, n.sign(canonical(15), n.now, 0), n.sign(other(15), n.now, 0))
+	requireCode(t, ErrPool, n.check(t, voteTx(t, n.sign(third, n.now, 0))))
+}
+
+func TestUnsignedTransactionsThatAreNotVotesAreRefused(t *testing.T) {
+	n := newNode(newWorld(5))
+	votes := voteTx(t, n.sign(canonical(15), n.now, 0))
+	requireCode(t, ErrEvidenceGossip, n.check(t, evidenceTx(t, n.evidence(0))))
+	requireCode(t, ErrNotCanonical, n.check(t, ordinaryTx(t, 0, "memo", &types.MsgSubmitVotes{})))
+	requireCode(t, ErrNotCanonical, n.check(t, append(votes, 0x1a, 0x00))) // an empty signature
+	require.Zero(t, n.pool.Len())
+}
+
+func TestWhatTheStateCantTellIsACode(t *testing.T) {
+	for _, method := range []string{"Window", "SetHash", "Keys", "CanonicalVote", "Tally"} {
+		n := newNode(newWorld(5))
+		n.fail[method] = errState
+		require.NotZero(t, n.check(t, voteTx(t, n.sign(canonical(15), n.now, 0))).Code, method)
+
+		n = newNode(newWorld(5))
+		n.panic = method
+		requireCode(t, ErrPanic, n.check(t, voteTx(t, n.sign(canonical(15), n.now, 0))))
+	}
+	n := newNode(newWorld(5))
+	n.fail["Window"] = fmt.Errorf("wrapped the standard way: %w", types.ErrNoEpochs)
+	requireCode(t, types.ErrNoEpochs, n.check(t, voteTx(t, n.sign(canonical(15), n.now, 0))))
+}
+
+func TestRecheckKeepsAVoteUntilItIsCountedOrTooOld(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		target uint64
+		set    func(*world) ffg.Root
+		then   func(*world)
+		err    error
+	}{
+		{name: "nothing happened", target: 15},
+		{name: "others were counted", target: 15, then: func(w *world) { w.count(15, 0, 2) }},
+		{name: "it was counted", target: 15, then: func(w *world) { w.count(15, 1) }, err: types.ErrRedundant},
+		{name: "the window reaches it yet", target: 15, then: func(w *world) { w.oldest, w.head = 15, 20 }},
+		{name: "the window left it", target: 15, then: func(w *world) { w.oldest, w.head = 16, 21 }, err: types.ErrVoteWindow},
+		{name: "its target isn't there yet", target: 17, then: func(w *world) { w.oldest, w.head = 11, 16 }},
+		{name: "its target came and it isn't counted", target: 17, then: func(w *world) { w.head = 17 }},
+		{name: "its target came and it was counted", target: 17, then: func(w *world) { w.head = 17; w.count(17, 1) }, err: types.ErrRedundant},
+		{
+			name: "its target came with another set", target: 16, set: func(w *world) ffg.Root { return w.next },
+			then: func(w *world) { w.head = 16 }, err: types.ErrUnknownSet,
+		},
+		{
+			name: "its target came with the successor", target: 16, set: func(w *world) ffg.Root { return w.next },
+			then: func(w *world) { w.head, w.now = 16, w.next },
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			n := newNode(newWorld(5))
+			set := n.now
+			if tc.set != nil {
+				set = tc.set(n.world)
+			}
+			tx := voteTx(t, n.sign(canonical(tc.target), set, 1))
+			requireCode(t, nil, n.check(t, tx))
+			if tc.then != nil {
+				tc.then(n.world)
+			}
+			n.calls["Keys"] = 0
+			requireCode(t, tc.err, n.checkAgain(t, tx))
+			require.Zero(t, n.calls["Keys"], "recheck verifies nothing")
+		})
+	}
+}
+
+func TestOrdinaryTransactionsTakeTheOrdinaryPath(t *testing.T) {
+	n := newNode(newWorld(5))
+	votes := &types.MsgSubmitVotes{Submitter: submitter}
+	for _, tx := range [][]byte{transfer(t, 1), ordinaryTx(t, 1, "", votes), []byte("not a transaction"), nil} {
+		resp, err := n.CheckTx(func(txBytes []byte, decoded sdk.Tx) (sdk.GasInfo, *sdk.Result, []abci.Event, error) {
+			require.Equal(t, tx, txBytes)
+			require.Nil(t, decoded)
+			return sdk.GasInfo{GasWanted: 5, GasUsed: 3}, &sdk.Result{Data: []byte("data"), Log: "log"}, nil, nil
+		}, &abci.RequestCheckTx{Tx: tx})
+		require.NoError(t, err)
+		require.Equal(t, &abci.ResponseCheckTx{GasWanted: 5, GasUsed: 3, Data: []byte("data"), Log: "log"}, resp)
+	}
+}
+
+func TestWhatOrdinaryChecksRefuseIsACode(t *testing.T) {
+	n := newNode(newWorld(5))
+	resp, err := n.CheckTx(func([]byte, sdk.Tx) (sdk.GasInfo, *sdk.Result, []abci.Event, error) {
+		return sdk.GasInfo{GasWanted: 5}, nil, nil, sdkerrors.ErrInsufficientFee
+	}, &abci.RequestCheckTx{Tx: transfer(t, 1)})
+	require.NoError(t, err)
+	requireCode(t, sdkerrors.ErrInsufficientFee, resp)
+	require.EqualValues(t, 5, resp.GasWanted)
+
+	resp, err = n.CheckTx(func([]byte, sdk.Tx) (sdk.GasInfo, *sdk.Result, []abci.Event, error) {
+		panic("bug")
+	}, &abci.RequestCheckTx{Tx: transfer(t, 1)})
+	require.NoError(t, err)
+	requireCode(t, ErrPanic, resp)
+}
+
+func TestACommitPrunesThePool(t *testing.T) {
+	n := newNode(newWorld(5))
+	n.receive(t, n.sign(canonical(10), n.now, 0), n.sign(canonical(15), n.now, 0))
+	n.oldest, n.head = 11, 16
+	n.PrepareCheckState(n.ctx)
+	require.Equal(t, []uint64{15}, n.pool.Targets())
+}
+
+func TestACommitForgetsConflictsThatWerePunished(t *testing.T) {
+	n := newNode(newWorld(5))
+	for _, voter := range []int{0, 1} {
+		n.receive(t, n.sign(canonical(15), n.now, voter), n.sign(other(15), n.now, voter))
+	}
+	require.Len(t, n.pool.Conflicts(), 2)
+	n.tombstoned[0] = true
+	n.PrepareCheckState(n.ctx)
+	require.Len(t, n.pool.Conflicts(), 1)
+	require.EqualValues(t, n.secrets[1].PublicKey().Bytes(), n.pool.Conflicts()[0].Key())
+}
+
+func TestACommitSurvivesThePool(t *testing.T) {
+	n := newNode(newWorld(5))
+	n.receive(t, n.sign(canonical(15), n.now, 0), n.sign(other(15), n.now, 0))
+	for _, method := range []string{"Window", "Registration"} {
+		n.fail = map[string]error{method: errors.New("no state")}
+		require.NotPanics(t, func() { n.PrepareCheckState(n.ctx) })
+		n.fail = nil
+		n.panic = method
+		require.NotPanics(t, func() { n.PrepareCheckState(n.ctx) })
+		n.panic = ""
+	}
+	require.Equal(t, 2, n.pool.Len())
+}
