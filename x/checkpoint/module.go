@@ -17,6 +17,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 
+	"github.com/dualchain/dualchain/x/checkpoint/client/rest"
 	"github.com/dualchain/dualchain/x/checkpoint/keeper"
 	"github.com/dualchain/dualchain/x/checkpoint/types"
 )
@@ -59,9 +60,13 @@ func (AppModule) RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	types.RegisterInterfaces(registry)
 }
 
-// RegisterGRPCGatewayRoutes registers nothing with the SDK's gateway v1: the routes are served by gateway v2 handlers
-// (docs/adr), mounted by the application.
-func (AppModule) RegisterGRPCGatewayRoutes(client.Context, *gwruntime.ServeMux) {}
+// RegisterGRPCGatewayRoutes mounts the module's routes on the SDK's mux. It panics if they can't
+// be mounted, which depends on the binary alone.
+func (AppModule) RegisterGRPCGatewayRoutes(clientCtx client.Context, mux *gwruntime.ServeMux) {
+	if err := rest.Mount(mux, clientCtx); err != nil {
+		panic(err)
+	}
+}
 
 // RegisterServices registers the message and query servers.
 func (am AppModule) RegisterServices(registrar grpc.ServiceRegistrar) error {

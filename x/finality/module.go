@@ -19,6 +19,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/module"
 
 	"github.com/dualchain/dualchain/x/finality/client/cli"
+	"github.com/dualchain/dualchain/x/finality/client/rest"
 	"github.com/dualchain/dualchain/x/finality/keeper"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -61,9 +62,13 @@ func (AppModule) RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	types.RegisterInterfaces(registry)
 }
 
-// RegisterGRPCGatewayRoutes registers nothing with the SDK's gateway v1: the routes are served by gateway v2 handlers
-// (docs/adr), mounted by the application.
-func (AppModule) RegisterGRPCGatewayRoutes(client.Context, *gwruntime.ServeMux) {}
+// RegisterGRPCGatewayRoutes mounts the module's routes and those of the proofs on the SDK's mux. It panics if they can't
+// be mounted, which depends on the binary alone.
+func (AppModule) RegisterGRPCGatewayRoutes(clientCtx client.Context, mux *gwruntime.ServeMux) {
+	if err := rest.Mount(mux, clientCtx); err != nil {
+		panic(err)
+	}
+}
 
 // GetTxCmd returns the hand-written transaction commands.
 func (AppModule) GetTxCmd() *cobra.Command { return cli.NewTxCmd() }
