@@ -16,15 +16,16 @@ import (
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/light"
 )
 
-// refusing is a node that answers everything with a status of gRPC.
-func refusing(t *testing.T, code int, message string) *light.HTTP {
+// refusing is a node that answers everything with a status of gRPC, and a reason unless that is empty.
+func refusing(t *testing.T, code int, why reason.Reason, message string) *light.HTTP {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusTeapot) // what counts is the code
-		_, _ = fmt.Fprintf(w, `{"code":%d,"message":%q,"details":[]}`, code, message)
+		w.WriteHeader(http.StatusTeapot) // the status must not matter
+		_, _ = fmt.Fprintf(w, `{"code":%d,"message":%q,"details":[{"reason":%q,"domain":%q}]}`, code, message, why, reason.Domain)
 	}))
 	t.Cleanup(server.Close)
 	h, err := light.NewHTTP(server.URL)
@@ -46,14 +47,14 @@ func codeOf(t *testing.T, body string) string {
 
 func TestErrorsAreToldApartByStatusAndCode(t *testing.T) {
 	chain := rotating(1)
-	unknown := refusing(t, 5, "no transaction 00 in the blocks from 1 to 9, which this node has")
-	justified := refusing(t, 9, "block 7, which the proof needs, is justified, not final: the finalized head is block 5; expected in 2 blocks")
-	toCome := refusing(t, 9, "block 99, which the proof needs, is to come: the latest is 9, the finalized head block 7")
-	nothing := refusing(t, 9, "no block above the anchor is final yet")
-	pruned := refusing(t, 9, "this node lacks block 3, which another may have; it was pruned or state-synced and has blocks 5 to 9")
-	below := refusing(t, 11, "height: expected 1 to 9, the blocks of this history; found 0")
-	long := refusing(t, 3, "key: expected 2 to 2048 hexadecimal digits, found 5000 characters")
-	broken := refusing(t, 13, "oops")
+	unknown := refusing(t, 5, reason.TxNotFound, "no transaction 00 in the blocks from 1 to 9, which this node has")
+	justified := refusing(t, 9, reason.BlockNotFinal, "block 7, which the proof needs, is justified, not final: the finalized head is block 5; expected in 2 blocks")
+	toCome := refusing(t, 9, reason.BlockToCome, "block 99, which the proof needs, is to come: the latest is 9, the finalized head block 7")
+	nothing := refusing(t, 9, reason.NothingFinal, "no block above the anchor is final yet")
+	pruned := refusing(t, 9, reason.NodeLacks, "this node lacks block 3, which another may have; it was pruned or state-synced and has blocks 5 to 9")
+	below := refusing(t, 11, reason.OutOfRange, "height: expected 1 to 9, the blocks of this history; found 0")
+	long := refusing(t, 3, reason.InvalidRequest, "key: expected 2 to 2048 hexadecimal digits, found 5000 characters")
+	broken := refusing(t, 13, "", "oops")
 	for name, tc := range map[string]struct {
 		nodes  []light.Provider
 		status int

@@ -9,13 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/internal/foreign"
 )
 
@@ -192,7 +192,7 @@ func getCanonical[T any](ctx context.Context, h *HTTP, path string, decode func(
 	return out, nil
 }
 
-// get reads an answer in JSON. Errors have the node's words, and wrap ErrNotThere, ErrNotFinal or errQuestion where they say so.
+// get reads an answer in JSON. Errors quote the node, and wrap ErrNotThere, ErrNotFinal or errQuestion if its reason says so.
 func (h *HTTP) get(ctx context.Context, path string, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+path, http.NoBody)
 	if err != nil {
@@ -221,7 +221,7 @@ func (h *HTTP) get(ctx context.Context, path string, answer any) error {
 	return nil
 }
 
-// gRPC codes in the gateway's answers.
+// gRPC codes in the gateway's answers, for refusals that carry no reason.
 const (
 	codeInvalidArgument    = 3
 	codeNotFound           = 5
@@ -229,35 +229,47 @@ const (
 	codeOutOfRange         = 11
 )
 
-// notFinal is how nodes tell what is to become final from what they have pruned or never kept: gRPC has one code for both.
-var notFinal = regexp.MustCompile("not final|final yet|is to come")
+// status is the gateway's form of a gRPC error.
+type status struct {
+	Code    uint32 `json:"code"`
+	Message string `json:"message"`
+	Details []struct {
+		Reason reason.Reason `json:"reason"`
+		Domain string        `json:"domain"`
+	} `json:"details"`
+}
 
 // refused makes an error of the gateway's.
 func refused(path string, response *http.Response, body []byte) error {
-	var status struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
-	}
-	if json.Unmarshal(body, &status) != nil || status.Message == "" {
+	var answer status
+	if json.Unmarshal(body, &answer) != nil || answer.Message == "" {
 		hint := ""
 		if response.StatusCode == http.StatusNotFound { // what an RPC port answers
 			hint = ": is this the REST address, api.address in the node's app.toml?"
 		}
 		return fmt.Errorf("ask for %s: expected status 200, found %s%s", path, foreign.Text(response.Status), hint)
 	}
-	kind := errors.New("the node failed")
-	switch status.Code {
-	case codeInvalidArgument, codeOutOfRange:
-		kind = errQuestion
-	case codeNotFound:
-		kind = ErrNotThere
-	case codeFailedPrecondition:
-		kind = ErrNotThere
-		if notFinal.MatchString(status.Message) {
-			kind = ErrNotFinal
+	return fmt.Errorf("ask for %s: %w: %s", path, answer.kind(), foreign.Text(answer.Message))
+}
+
+// kind decides by the reason, or by the gRPC code if there is no known one. It never reads the message.
+func (s status) kind() error {
+	code := s.Code
+	for _, detail := range s.Details {
+		if entry, known := reason.Find(detail.Reason); known && detail.Domain == reason.Domain {
+			if code = entry.Code; entry.Later {
+				return ErrNotFinal
+			}
 		}
 	}
-	return fmt.Errorf("ask for %s: %w: %s", path, kind, foreign.Text(status.Message))
+	switch code {
+	case codeInvalidArgument, codeOutOfRange:
+		return errQuestion
+	case codeNotFound, codeFailedPrecondition:
+		return ErrNotThere
+	default:
+		return errors.New("the node failed")
+	}
 }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }

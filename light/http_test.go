@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/light"
 )
 
@@ -293,6 +295,49 @@ func TestAnAnswerTakesNoMoreMemoryThanItIsLong(t *testing.T) {
 	}
 	if allotted := (after.TotalAlloc - before.TotalAlloc) >> 20; allotted > 100 {
 		t.Errorf("expected at most 100 MiB for an answer of 6 MiB, counted with all that is freed again, found %d", allotted)
+	}
+}
+
+// The reason decides, in whatever words a node puts it; without one, the code does.
+func TestARefusalIsReadByItsReason(t *testing.T) {
+	detail := func(domain string, r reason.Reason) string {
+		return `{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"` + string(r) + `","domain":"` + domain + `","metadata":{}}`
+	}
+	for _, text := range []string{"not final", "is to come", "no se encuentra"} {
+		for name, tc := range map[string]struct {
+			code            int
+			details         string
+			missing, notYet bool
+		}{
+			"not final":                        {9, detail(reason.Domain, reason.BlockNotFinal), true, true},
+			"to come":                          {9, detail(reason.Domain, reason.BlockToCome), true, true},
+			"nothing final":                    {9, detail(reason.Domain, reason.NothingFinal), true, true},
+			"an epoch that is not final":       {5, detail(reason.Domain, reason.EpochNotFinal), true, true},
+			"pruned":                           {5, detail(reason.Domain, reason.NotKept), true, false},
+			"not on this node":                 {9, detail(reason.Domain, reason.NodeLacks), true, false},
+			"no such transaction":              {5, detail(reason.Domain, reason.TxNotFound), true, false},
+			"malformed":                        {3, detail(reason.Domain, reason.InvalidRequest), false, false},
+			"after another detail":             {9, `{"@type":"x"},` + detail(reason.Domain, reason.BlockNotFinal), true, true},
+			"another domain":                   {9, detail("example.com", reason.BlockNotFinal), true, false},
+			"an unknown reason":                {9, detail(reason.Domain, "SOMETHING"), true, false},
+			"no reason, a missing thing":       {5, "", true, false},
+			"no reason, a failed precondition": {9, "", true, false},
+			"no reason, a failure":             {13, "", false, false},
+		} {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = fmt.Fprintf(w, `{"code":%d,"message":%q,"details":[%s]}`, tc.code, text, tc.details)
+			}))
+			h, err := light.NewHTTP(server.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = h.TrustPoint(t.Context(), 1)
+			if errors.Is(err, light.ErrNotThere) != tc.missing || errors.Is(err, light.ErrNotFinal) != tc.notYet || !strings.Contains(err.Error(), text) {
+				t.Errorf("%s: expected missing %t, not yet %t, found %v", name, tc.missing, tc.notYet, err)
+			}
+			server.Close()
+		}
 	}
 }
 

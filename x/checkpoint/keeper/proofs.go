@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"cosmossdk.io/collections"
 
 	"github.com/dualchain/dualchain/core/history"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	"github.com/dualchain/dualchain/x/checkpoint/types"
 )
 
@@ -29,7 +28,7 @@ func (q QueryServer) InclusionProof(ctx context.Context, req *types.QueryInclusi
 		return nil, fmt.Errorf("read anchor: %w", err)
 	}
 	if req.GetHeight() <= anchor || req.GetHeight()-anchor > size {
-		return nil, status.Errorf(codes.OutOfRange, "height: expected %d to %d, the blocks of this history; found %d",
+		return nil, refusal.New(reason.OutOfRange, "height: expected %d to %d, the blocks of this history; found %d",
 			anchor+1, anchor+size, req.GetHeight())
 	}
 	index := req.GetHeight() - anchor - 1
@@ -51,7 +50,7 @@ func (q QueryServer) ConsistencyProof(ctx context.Context, req *types.QueryConsi
 		return nil, err
 	}
 	if from > to {
-		return nil, status.Errorf(codes.InvalidArgument, "from: expected a history of at most %d blocks, as many as to has; found %d", to, from)
+		return nil, refusal.New(reason.InvalidRequest, "from: expected a history of at most %d blocks, as many as to has; found %d", to, from)
 	}
 	path, err := history.ProveConsistency(q.nodes(ctx), from, to)
 	if err != nil {
@@ -65,16 +64,16 @@ func (q QueryServer) ConsistencyProof(ctx context.Context, req *types.QueryConsi
 func (q QueryServer) historySize(ctx context.Context, epoch string, size uint64, fallback string) (uint64, error) {
 	now, err := q.History.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
-		return 0, status.Error(codes.NotFound, types.ErrNotAnchored.Error())
+		return 0, refusal.New(reason.NotAnchored, "%s", types.ErrNotAnchored)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("read history: %w", err)
 	}
 	switch {
 	case epoch != "" && size > 0:
-		return 0, status.Errorf(codes.InvalidArgument, "expected an epoch or a size, found both: %q and %d", epoch, size)
+		return 0, refusal.New(reason.InvalidRequest, "expected an epoch or a size, found both: %q and %d", epoch, size)
 	case size > now.Size:
-		return 0, status.Errorf(codes.OutOfRange, "size: expected at most %d, the blocks above the anchor; found %d", now.Size, size)
+		return 0, refusal.New(reason.OutOfRange, "size: expected at most %d, the blocks above the anchor; found %d", now.Size, size)
 	case size > 0:
 		return size, nil
 	case epoch == "" && fallback == "":
@@ -88,7 +87,7 @@ func (q QueryServer) historySize(ctx context.Context, epoch string, size uint64,
 	}
 	r, err := q.Record(ctx, number)
 	if errors.Is(err, types.ErrNotFound) {
-		return 0, status.Errorf(codes.NotFound, "no checkpoint of epoch %d is kept here; its history_size names its history as well", number)
+		return 0, refusal.New(reason.NotKept, "no checkpoint of epoch %d is kept here; its history_size names its history as well", number)
 	}
 	return r.HistorySize, err
 }

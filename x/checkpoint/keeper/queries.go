@@ -5,14 +5,13 @@ import (
 	"errors"
 	"strconv"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"cosmossdk.io/collections"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	"github.com/dualchain/dualchain/x/checkpoint/types"
 )
 
@@ -61,13 +60,13 @@ func (k *Keeper) ResolveEpoch(ctx context.Context, id string) (uint64, error) {
 	if item, named := heads[id]; named {
 		epoch, err := item.Get(ctx)
 		if errors.Is(err, collections.ErrNotFound) {
-			return 0, status.Error(codes.NotFound, types.ErrNotAnchored.Error())
+			return 0, refusal.New(reason.NotAnchored, "%s", types.ErrNotAnchored)
 		}
 		return epoch, err
 	}
 	epoch, err := strconv.ParseUint(id, 10, 64)
 	if err != nil {
-		return 0, status.Errorf(codes.InvalidArgument, "epoch: expected a number, head, justified or finalized; found %q", id)
+		return 0, refusal.New(reason.InvalidRequest, "epoch: expected a number, head, justified or finalized; found %q", id)
 	}
 	return epoch, nil
 }
@@ -93,7 +92,7 @@ func (q QueryServer) CheckpointByHeight(ctx context.Context, req *types.QueryChe
 	}
 	defer it.Close()
 	if !it.Valid() {
-		return nil, status.Errorf(codes.NotFound, "no checkpoint covers height %d yet", req.GetHeight())
+		return nil, refusal.New(reason.NotCovered, "no checkpoint covers height %d yet", req.GetHeight())
 	}
 	epoch, err := it.Value()
 	if err != nil {
@@ -137,7 +136,7 @@ func (q QueryServer) view(ctx context.Context, epoch uint64) (types.CheckpointRe
 	}
 	r, err := q.Record(ctx, epoch)
 	if errors.Is(err, types.ErrNotFound) {
-		return types.CheckpointRecord{}, status.Errorf(codes.NotFound, "no checkpoint of epoch %d is kept here", epoch)
+		return types.CheckpointRecord{}, refusal.New(reason.NotKept, "no checkpoint of epoch %d is kept here", epoch)
 	}
 	if err != nil {
 		return types.CheckpointRecord{}, err

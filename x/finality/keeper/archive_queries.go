@@ -5,13 +5,12 @@ import (
 	"context"
 	"slices"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"cosmossdk.io/collections"
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -81,7 +80,7 @@ func (q QueryServer) Follow(ctx context.Context, req *types.QueryFollowRequest) 
 			return &types.QueryFollowResponse{HandOvers: answer.handOvers}, err
 		}
 		if final-at.Epoch > types.MaxLinks {
-			return nil, status.Errorf(codes.FailedPrecondition,
+			return nil, refusal.New(reason.TooManyLinks,
 				"between epochs %d and %d nothing was final, which is more than the %d links of a certificate; set trust anew in epoch %d",
 				at.Epoch, final, types.MaxLinks, final)
 		}

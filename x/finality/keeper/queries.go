@@ -5,9 +5,6 @@ import (
 	"errors"
 	"strconv"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
@@ -15,6 +12,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -26,13 +25,18 @@ type QueryServer struct{ *Keeper }
 
 var _ types.QueryServer = QueryServer{}
 
-// notFound gives errors of missing things their gRPC code.
+// notFound gives errors about missing things their reason.
 func notFound(err error) error {
-	if errors.Is(err, types.ErrVoterNotFound) || errors.Is(err, types.ErrUnknownSet) ||
-		errors.Is(err, checkpointtypes.ErrNotFound) || errors.Is(err, collections.ErrNotFound) {
-		return status.Error(codes.NotFound, err.Error())
+	switch {
+	case errors.Is(err, types.ErrVoterNotFound):
+		return refusal.New(reason.VoterNotFound, "%s", err)
+	case errors.Is(err, checkpointtypes.ErrNotFound), errors.Is(err, collections.ErrNotFound):
+		return refusal.New(reason.NotKept, "%s", err)
+	case errors.Is(err, types.ErrUnknownSet):
+		return refusal.New(reason.NotFound, "%s", err)
+	default:
+		return err
 	}
-	return err
 }
 
 // Params returns the parameters.
@@ -53,12 +57,12 @@ func (q QueryServer) resolveVoter(ctx context.Context, id string) (types.Voter, 
 			return types.Voter{}, err
 		}
 		if !known {
-			return types.Voter{}, status.Errorf(codes.NotFound, "no voter with public key %s", id)
+			return types.Voter{}, refusal.New(reason.VoterNotFound, "no voter with public key %s", id)
 		}
 		return q.Keeper.Voter(ctx, index)
 	}
 	if _, err := sdk.AccAddressFromBech32(id); err != nil {
-		return types.Voter{}, status.Errorf(codes.InvalidArgument,
+		return types.Voter{}, refusal.New(reason.InvalidRequest,
 			"voter: expected an operator address, a public key of 96 hexadecimal digits or a registration index; found %q", id)
 	}
 	voter, err := q.voterOf(ctx, id)
@@ -130,7 +134,7 @@ func (q QueryServer) states(ctx context.Context) (func(types.Voter) types.VoterS
 // Voters lists voters, all or those in one state.
 func (q QueryServer) Voters(ctx context.Context, req *types.QueryVotersRequest) (*types.QueryVotersResponse, error) {
 	if _, known := types.VoterState_name[int32(req.GetState())]; !known {
-		return nil, status.Errorf(codes.InvalidArgument, "state: unknown value %d", req.GetState())
+		return nil, refusal.New(reason.InvalidRequest, "state: unknown value %d", req.GetState())
 	}
 	state, err := q.states(ctx)
 	if err != nil {
@@ -222,7 +226,7 @@ func (q QueryServer) unbondingBalance(ctx context.Context, id uint64) (types.Unb
 func account(address string) (sdk.AccAddress, error) {
 	addr, err := sdk.AccAddressFromBech32(address)
 	if err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "delegator: expected an account address, found %q: %s", address, err)
+		return nil, refusal.New(reason.InvalidRequest, "delegator: expected an account address, found %q: %s", address, err)
 	}
 	return addr, nil
 }
@@ -241,7 +245,7 @@ func (q QueryServer) Evidence(ctx context.Context, req *types.QueryEvidenceReque
 		return nil, err
 	}
 	if !has {
-		return nil, status.Errorf(codes.NotFound, "no evidence with id %d", req.GetId())
+		return nil, refusal.New(reason.NotFound, "no evidence with id %d", req.GetId())
 	}
 	return &types.QueryEvidenceResponse{Record: record}, nil
 }

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"cosmossdk.io/collections"
 
 	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -46,7 +45,7 @@ func (q QueryServer) certificateAbove(ctx context.Context, epoch uint64) (cert.C
 				return certificate, err
 			}
 		} else if epoch == 0 {
-			return cert.Certificate{}, status.Error(codes.NotFound, "nothing but the anchor is final, which needs no certificate")
+			return cert.Certificate{}, refusal.New(reason.NoCertificate, "nothing but the anchor is final, which needs no certificate")
 		}
 	} else if !errors.Is(err, checkpointtypes.ErrNotFound) {
 		return cert.Certificate{}, err
@@ -73,24 +72,24 @@ func (q QueryServer) finalEpoch(ctx context.Context, id string) (uint64, error) 
 		return 0, err
 	}
 	if _, anchored, err := q.checkpoints.HeadEpoch(ctx); err != nil || !anchored {
-		return 0, orNotFound(err, types.ErrNoEpochs.Error())
+		return 0, orNotAnchored(err)
 	}
 	finalized, err := q.checkpoints.FinalizedEpoch(ctx)
 	if err != nil {
 		return 0, err
 	}
 	if epoch > finalized {
-		return 0, status.Errorf(codes.NotFound, "epoch %d is not final: the finalized head is %d", epoch, finalized)
+		return 0, refusal.New(reason.EpochNotFinal, "epoch %d is not final: the finalized head is %d", epoch, finalized)
 	}
 	return epoch, nil
 }
 
-// orNotFound returns err, or a text with code NotFound.
-func orNotFound(err error, text string) error {
+// orNotAnchored returns err, or the refusal of a chain without checkpoints.
+func orNotAnchored(err error) error {
 	if err != nil {
 		return err
 	}
-	return status.Error(codes.NotFound, text)
+	return refusal.New(reason.NotAnchored, "%s", types.ErrNoEpochs)
 }
 
 // isPruned reports whether an error says that something is not kept any more.
@@ -112,5 +111,5 @@ func (q QueryServer) notKept(ctx context.Context, epoch uint64) error {
 	if err != nil {
 		return err
 	}
-	return status.Error(codes.NotFound, text)
+	return refusal.New(reason.NotKept, "%s", text)
 }

@@ -8,10 +8,9 @@ import (
 	"slices"
 	"strconv"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -32,7 +31,7 @@ func (q QueryServer) Participation(ctx context.Context, req *types.QueryParticip
 		return nil, err
 	}
 	if !anchored {
-		return nil, status.Error(codes.FailedPrecondition, types.ErrNoEpochs.Error())
+		return nil, refusal.New(reason.NoOpenEpoch, "%s", types.ErrNoEpochs)
 	}
 	era, oldestEra, err := q.unsettledEra(ctx, req.GetEra())
 	if err != nil {
@@ -85,9 +84,9 @@ func (q QueryServer) unsettledEra(ctx context.Context, id string) (era types.Era
 	index, err := strconv.ParseUint(id, 10, 64)
 	switch {
 	case err != nil:
-		return open, oldest, status.Errorf(codes.InvalidArgument, "era: expected an index, or nothing for the open one; found %q", id)
+		return open, oldest, refusal.New(reason.InvalidRequest, "era: expected an index, or nothing for the open one; found %q", id)
 	case index < oldest || index > open.Index:
-		return open, oldest, status.Errorf(codes.NotFound, "era: expected one that is not settled, %d to %d; found %d", oldest, open.Index, index)
+		return open, oldest, refusal.New(reason.NotFound, "era: expected one that is not settled, %d to %d; found %d", oldest, open.Index, index)
 	case index == open.Index:
 		return open, oldest, nil
 	}

@@ -3,10 +3,9 @@ package keeper
 import (
 	"context"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -32,14 +31,14 @@ func (q QueryServer) VoterSet(ctx context.Context, req *types.QueryVoterSetReque
 		if hash, err = checkpointtypes.ParseRoot(req.GetId()); err != nil {
 			epoch, err := q.checkpoints.ResolveEpoch(ctx, req.GetId())
 			if err != nil {
-				return nil, status.Errorf(codes.InvalidArgument, "voter set: expected a hash of 64 hexadecimal digits, an epoch, or next; found %q", req.GetId())
+				return nil, refusal.New(reason.InvalidRequest, "voter set: expected a hash of 64 hexadecimal digits, an epoch, or next; found %q", req.GetId())
 			}
 			if hash, err = q.SetHash(ctx, epoch); err != nil {
 				return nil, notFound(err)
 			}
 		}
 		if members, err = q.sets.Get(ctx, hash[:]); err != nil {
-			return nil, status.Errorf(codes.NotFound, "no kept voter set has hash %s", hash)
+			return nil, refusal.New(reason.NotFound, "no kept voter set has hash %s", hash)
 		}
 	}
 	voters, rear, current, err := q.setVoters(ctx, members, nil)
@@ -75,7 +74,7 @@ func (q QueryServer) Votes(ctx context.Context, req *types.QueryVotesRequest) (*
 		return nil, notFound(err)
 	}
 	if epoch == 0 {
-		return nil, status.Error(codes.NotFound, "epoch 0 is the anchor: it is never voted on")
+		return nil, refusal.New(reason.NotFound, "epoch 0 is the anchor: it is never voted on")
 	}
 	votes, err := q.recorded(ctx, epoch)
 	if err != nil {
@@ -112,7 +111,7 @@ func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*ty
 		return nil, err
 	}
 	if !anchored || head == 0 {
-		return nil, status.Error(codes.FailedPrecondition, types.ErrNoEpochs.Error())
+		return nil, refusal.New(reason.NoOpenEpoch, "%s", types.ErrNoEpochs)
 	}
 	r, err := q.checkpoints.Record(ctx, head)
 	if err != nil {

@@ -9,6 +9,9 @@ import (
 	comet "github.com/cometbft/cometbft/types"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 )
 
 // A node has blocks from some height on: that where it was state-synced, or up to which it was pruned. What it lacks is its
@@ -16,11 +19,11 @@ import (
 
 func (s *Server) tx(ctx context.Context, hash []byte) (*coretypes.ResultTx, error) {
 	found, err := s.comet.Tx(ctx, hash, false)
-	switch {
+	switch { // CometBFT gives these errors no code: its words decide
 	case err == nil:
 		return found, nil
 	case strings.Contains(err.Error(), "indexing is disabled"):
-		return nil, status.Error(codes.FailedPrecondition, `this node does not index transactions: set indexer = "kv" under [tx_index] in its config.toml, or ask another`)
+		return nil, refusal.New(reason.TxNotIndexed, "%s", `this node does not index transactions: set indexer = "kv" under [tx_index] in its config.toml, or ask another`)
 	case !strings.Contains(err.Error(), "not found"):
 		return nil, status.Errorf(codes.Unavailable, "look up transaction %X: %s", hash, err)
 	}
@@ -28,7 +31,7 @@ func (s *Server) tx(ctx context.Context, hash []byte) (*coretypes.ResultTx, erro
 	if err != nil {
 		return nil, status.Errorf(codes.Unavailable, "ask for the node's blocks: %s", err)
 	}
-	return nil, status.Errorf(codes.NotFound, "no transaction %X in the blocks from %d to %d, which this node has", hash,
+	return nil, refusal.New(reason.TxNotFound, "no transaction %X in the blocks from %d to %d, which this node has", hash,
 		node.SyncInfo.EarliestBlockHeight, node.SyncInfo.LatestBlockHeight)
 }
 
@@ -64,11 +67,11 @@ func (s *Server) missing(ctx context.Context, what string, height uint64, cause 
 	if err != nil {
 		return status.Errorf(codes.Unavailable, "ask for the node's blocks: %s", err)
 	}
-	reason := ""
+	because := ""
 	if cause != nil {
-		reason = ": " + cause.Error()
+		because = ": " + cause.Error()
 	}
-	return status.Errorf(codes.FailedPrecondition,
+	return refusal.New(reason.NodeLacks,
 		"this node lacks %s %d, which another may have; it was pruned or state-synced and has blocks %d to %d%s", what, height,
-		node.SyncInfo.EarliestBlockHeight, node.SyncInfo.LatestBlockHeight, reason)
+		node.SyncInfo.EarliestBlockHeight, node.SyncInfo.LatestBlockHeight, because)
 }

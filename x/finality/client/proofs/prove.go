@@ -13,6 +13,8 @@ import (
 
 	"github.com/dualchain/dualchain/cert/prove"
 	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -99,7 +101,7 @@ func (s *Server) ProveState(ctx context.Context, req *types.ProveStateRequest) (
 		return nil, err
 	}
 	if !storeName.MatchString(req.GetStore()) {
-		return nil, status.Errorf(codes.InvalidArgument, "store: expected the name of a store, found %q", req.GetStore())
+		return nil, refusal.New(reason.InvalidRequest, "store: expected the name of a store, found %q", req.GetStore())
 	}
 	height := req.GetHeight()
 	if height == 0 {
@@ -140,7 +142,7 @@ func (s *Server) latestState(ctx context.Context) (uint64, error) {
 	}
 	final := found.Record.Checkpoint
 	if final.HistorySize == 0 {
-		return 0, status.Error(codes.FailedPrecondition, "no block above the anchor is final yet")
+		return 0, refusal.New(reason.NothingFinal, "no block above the anchor is final yet")
 	}
 	return final.Height - 1, nil
 }
@@ -152,10 +154,10 @@ func (s *Server) state(ctx context.Context, store string, key []byte, height uin
 		return nil, status.Errorf(codes.Unavailable, "ask for the state after block %d: %s", height, err)
 	}
 	if answer.Codespace == storetypes.StoreCodespace && answer.Code == storetypes.ErrUnknownRequest.ABCICode() {
-		return nil, status.Errorf(codes.InvalidArgument, "store: expected the name of a store with proofs, found %q: %s", store, answer.Log)
+		return nil, refusal.New(reason.InvalidRequest, "store: expected the name of a store with proofs, found %q: %s", store, answer.Log)
 	}
 	if answer.Code != 0 {
-		return nil, status.Errorf(codes.FailedPrecondition,
+		return nil, refusal.New(reason.NodeLacks,
 			"this node does not have the state after block %d, which another may have (its pruning settings say how much it keeps): %s", height, answer.Log)
 	}
 	return answer, nil

@@ -13,11 +13,11 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	coretypes "github.com/cometbft/cometbft/rpc/core/types"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -81,7 +81,7 @@ func (w way) finish(p cert.Proof) (types.Proof, error) {
 		return types.Proof{}, err
 	}
 	if len(canonical) > maxProof {
-		return types.Proof{}, status.Errorf(codes.FailedPrecondition, "expected a proof of at most %d bytes, found %d", maxProof, len(canonical))
+		return types.Proof{}, refusal.New(reason.ProofTooLarge, "expected a proof of at most %d bytes, found %d", maxProof, len(canonical))
 	}
 	return types.Proof{
 		Canonical: canonical, Checkpoint: checkpointtypes.CheckpointFromFFG(w.under), HandOvers: uint32(len(p.HandOvers)),
@@ -113,7 +113,7 @@ func parseHex(what, text string, least, most int) ([]byte, error) {
 		if least == most {
 			expected = fmt.Sprint(2 * least)
 		}
-		return nil, status.Errorf(codes.InvalidArgument, "%s: expected %s hexadecimal digits, found %d characters", what, expected, len(text))
+		return nil, refusal.New(reason.InvalidRequest, "%s: expected %s hexadecimal digits, found %d characters", what, expected, len(text))
 	}
 	return b, nil
 }

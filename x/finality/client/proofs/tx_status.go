@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -86,10 +88,10 @@ func (s *Server) provable(ctx context.Context, height uint64) (bool, error) {
 // notFinal says how far finality has come with a block that a proof needs.
 func (s *Server) notFinal(ctx context.Context, heads *checkpointtypes.QueryStatusResponse, height uint64) error {
 	if !heads.Anchored {
-		return status.Error(codes.FailedPrecondition, "nothing is final yet: no voter has been eligible")
+		return refusal.New(reason.NothingFinal, "nothing is final yet: no voter has been eligible")
 	}
 	if height > heads.Height {
-		return status.Errorf(codes.FailedPrecondition, "block %d, which the proof needs, is to come: the latest is %d, the finalized head block %d",
+		return refusal.New(reason.BlockToCome, "block %d, which the proof needs, is to come: the latest is %d, the finalized head block %d",
 			height, heads.Height, heads.Finalized.Height)
 	}
 	wait, err := s.estimate(ctx, heads, height)
@@ -97,7 +99,7 @@ func (s *Server) notFinal(ctx context.Context, heads *checkpointtypes.QueryStatu
 		return err
 	}
 	text := strings.ToLower(strings.TrimPrefix(level(heads, height).String(), "FINALITY_LEVEL_"))
-	return status.Errorf(codes.FailedPrecondition, "block %d, which the proof needs, is %s, not final: the finalized head is block %d; expected in %s",
+	return refusal.New(reason.BlockNotFinal, "block %d, which the proof needs, is %s, not final: the finalized head is block %d; expected in %s",
 		height, text, heads.Finalized.Height, wait)
 }
 

@@ -5,11 +5,10 @@ import (
 	"context"
 	"strconv"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -78,7 +77,7 @@ func (s *Server) catchUp(ctx context.Context, w *way, height uint64) error {
 			}
 			size += len(message.Canonical)
 			if len(w.handOvers) == maxHandOvers || size > maxProof {
-				return status.Errorf(codes.FailedPrecondition, "from epoch %d there are more than %d hand-overs or %d bytes of them to block %d, a proof's maximum; "+
+				return refusal.New(reason.ProofTooLarge, "from epoch %d there are more than %d hand-overs or %d bytes of them to block %d, a proof's maximum; "+
 					"follow the chain to pair %d or later first, and start there", w.trust.Checkpoint.Epoch, maxHandOvers, maxProof, height, w.under.Pair)
 			}
 			w.handOvers, w.under = append(w.handOvers, h), h.Certificate.First
@@ -100,7 +99,7 @@ func (s *Server) certificate(ctx context.Context, height, epoch uint64) (cert.Ce
 	found, err := s.finality.Certificate(ctx, &types.QueryCertificateRequest{
 		Epoch: strconv.FormatUint(max(epoch, covering.Record.Checkpoint.Epoch), 10),
 	})
-	if status.Code(err) == codes.NotFound { // its source has just been pruned
+	if refusal.Reason(err) == reason.NotKept { // its source has just been pruned
 		found, err = s.finality.Certificate(ctx, &types.QueryCertificateRequest{Epoch: "finalized"})
 	}
 	if err != nil {
