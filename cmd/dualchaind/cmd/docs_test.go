@@ -87,7 +87,7 @@ func TestTheCommandsInTheDocumentationExist(t *testing.T) {
 	root, err := NewRoot()
 	require.NoError(t, err)
 	root.PersistentFlags().String(flags.FlagHome, "", "") // as main's Execute does
-	for _, path := range []string{"docs/operations.md", "README.md"} {
+	for _, path := range []string{"README.md", "docs/tutorial.md", "docs/operations.md", "docs/light-client.md"} {
 		text, err := os.ReadFile(filepath.Join("../../..", path))
 		require.NoError(t, err)
 		lines := commandLines(string(text))
