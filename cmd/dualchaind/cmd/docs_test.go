@@ -25,6 +25,7 @@ func requireCommand(t *testing.T, root *cobra.Command, line string) {
 		t.Errorf("%s: %v", line, err)
 		return
 	}
+	cmd.InitDefaultHelpFlag()
 	known := cmd.Flags()
 	known.AddFlagSet(cmd.InheritedFlags())
 	wantsValue := false
