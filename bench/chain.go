@@ -179,16 +179,12 @@ func (c *chain) vote(g group) (aggregate, error) {
 	if err != nil {
 		return aggregate{}, err
 	}
-	vote, err := c.app.FinalityKeeper.CanonicalVote(ctx, head)
+	target, err := c.app.FinalityKeeper.OpenTarget(ctx, head)
 	if err != nil {
 		return aggregate{}, err
 	}
-	hash, err := c.app.FinalityKeeper.SetHash(ctx, head)
-	if err != nil {
-		return aggregate{}, err
-	}
-	root := vote.SigningRoot(ffg.Domain(chainID))
-	agg := ffg.AggregateVote{Vote: vote, VoterSetHash: hash, Signers: g.signers, Signature: g.sign(root)}
+	root := target.Vote.SigningRoot(ffg.Domain(chainID))
+	agg := ffg.AggregateVote{Vote: target.Vote, VoterSetHash: target.SetHash, Signers: g.signers, Signature: g.sign(root)}
 	tx, err := finalitytypes.EncodeUnsigned(&finalitytypes.MsgSubmitVotes{Votes: finalitytypes.AggregateVoteFromFFG(agg)})
 	return aggregate{tx: tx, root: root, signature: agg.Signature}, err
 }

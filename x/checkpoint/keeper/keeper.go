@@ -116,15 +116,12 @@ func (k *Keeper) Record(ctx context.Context, epoch uint64) (types.Record, error)
 	return r, nil
 }
 
-// CanonicalVote returns the only vote that honest voters cast for an epoch: from the source recorded with it (protocol §4).
-func (k *Keeper) CanonicalVote(ctx context.Context, epoch uint64) (ffg.Vote, error) {
-	target, err := k.Record(ctx, epoch)
-	if err != nil {
-		return ffg.Vote{}, err
-	}
+// CanonicalVote returns the only vote that honest voters cast for a target: from the source recorded with it (protocol §4).
+// It reads one record, the source's.
+func (k *Keeper) CanonicalVote(ctx context.Context, target types.Record) (ffg.Vote, error) {
 	source, err := k.Record(ctx, target.Source)
 	if err != nil {
-		return ffg.Vote{}, fmt.Errorf("read source of epoch %d: %w", epoch, err)
+		return ffg.Vote{}, fmt.Errorf("read source of epoch %d: %w", target.Epoch, err)
 	}
 	return ffg.Vote{Source: source.Ref(), Target: target.Ref()}, nil
 }

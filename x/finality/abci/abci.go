@@ -26,18 +26,12 @@ const poolBytes = 64 << 20
 type Keeper interface {
 	// Window returns the open targets, oldest to head; not anchored before there are any.
 	Window(ctx context.Context) (oldest, head uint64, anchored bool, err error)
-	// CanonicalVote returns the only vote that counts for an epoch up to the head.
-	CanonicalVote(ctx context.Context, epoch uint64) (ffg.Vote, error)
-	// SetHash returns the hash of the voter set of an epoch up to the head.
-	SetHash(ctx context.Context, epoch uint64) (ffg.Root, error)
-	// UpcomingSets returns the hashes of the pair in force and of its successor.
+	// OpenTarget returns all that there is to know about an epoch in the window.
+	OpenTarget(ctx context.Context, epoch uint64) (types.OpenTarget, error)
+	// UpcomingSets returns the hashes of the pair in force and of its successor: a target above the head has one of them.
 	UpcomingSets(ctx context.Context) ([]ffg.Root, error)
-	// Keys returns a known set and its keys in the same order, the successor's too.
+	// Keys returns one of the upcoming sets and its keys in the same order.
 	Keys(ctx context.Context, setHash ffg.Root) (ffg.VoterSet, *bls.KeySet, error)
-	// Tally returns the signers recorded for an epoch, nil if there are none.
-	Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error)
-	// QuorumReached says whether an epoch needs no more votes to be justified.
-	QuorumReached(ctx context.Context, epoch uint64) (bool, error)
 	// CheckVotes says whether an aggregate would enter its tally now: window, vote, set, bits, redundancy, signature.
 	CheckVotes(ctx context.Context, agg ffg.AggregateVote) error
 	// CheckUnsignedEvidence says whether evidence may be injected now: one registration, the same on both sides, no

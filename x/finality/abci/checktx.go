@@ -76,7 +76,15 @@ func runOrdinary(runTx sdk.RunTx, txBytes []byte) *abci.ResponseCheckTx {
 type single struct {
 	ffg.AggregateVote
 	position int
-	counted  bool // its target is not above the head: there may be a tally
+	target   *types.OpenTarget // nil if it is above the head: there is no tally yet
+}
+
+// recorded reports whether the target's tally has the voter.
+func (v single) recorded() error {
+	if v.target != nil && v.target.Signers.Get(v.position) {
+		return types.ErrRedundant.Wrapf("epoch %d: signer %d is recorded", v.Vote.Target.Epoch, v.position)
+	}
+	return nil
 }
 
 // admit checks a vote, the cheap things first and the signature last, and adds it to the pool. A vote for a known
@@ -86,15 +94,17 @@ func (h *Handlers) admit(ctx sdk.Context, msg *types.MsgSubmitVotes) error {
 	if err != nil {
 		return err
 	}
-	set, keys, err := h.keeper.Keys(ctx, vote.VoterSetHash)
+	set, keys, err := h.voters(ctx, vote)
 	if err != nil {
 		return err
 	}
 	if err := vote.Signers.Validate(len(set)); err != nil {
 		return types.ErrInvalidBitfield.Wrap(err.Error())
 	}
-	if err := h.checkUseful(ctx, vote); err != nil {
-		return err
+	if vote.target != nil && vote.Vote == vote.target.Vote { // another vote by a voter that the tally has is evidence
+		if err := vote.recorded(); err != nil {
+			return err
+		}
 	}
 	signed := votepool.Signed{Key: set[vote.position].Key, Vote: vote.Vote, Signature: vote.Signature}
 	_, err = h.pool.Add(signed, func() error {
@@ -112,10 +122,10 @@ func (h *Handlers) admit(ctx sdk.Context, msg *types.MsgSubmitVotes) error {
 // recheck says whether a vote that was admitted is still worth gossiping. It verifies nothing again.
 func (h *Handlers) recheck(ctx sdk.Context, msg *types.MsgSubmitVotes) error {
 	vote, err := h.place(ctx, msg)
-	if err != nil || !vote.counted {
+	if err != nil {
 		return err
 	}
-	return h.checkTally(ctx, vote)
+	return vote.recorded()
 }
 
 // place checks a vote's form, its window and the set that it names, and moves the pool's window along.
@@ -139,54 +149,37 @@ func (h *Handlers) place(ctx sdk.Context, msg *types.MsgSubmitVotes) (single, er
 		return single{}, types.ErrVoteWindow.Wrapf("expected epoch %d to %d + %d, found %d", oldest, head, votepool.Ahead, target)
 	}
 	h.pool.Prune(oldest, head)
-	vote := single{AggregateVote: agg, counted: target <= head}
+	vote := single{AggregateVote: agg}
 	for position := range agg.Signers.Indices() {
 		vote.position = position
 	}
-	return vote, h.checkSet(ctx, vote)
+	if target > head {
+		known, err := h.keeper.UpcomingSets(ctx)
+		if err != nil {
+			return vote, err
+		}
+		return vote, vote.checkSet(known...)
+	}
+	open, err := h.keeper.OpenTarget(ctx, target)
+	if err != nil {
+		return vote, err
+	}
+	vote.target = &open
+	return vote, vote.checkSet(open.SetHash)
 }
 
 // checkSet requires the set of the target; above the head, where it isn't known yet, one of the two that it can be.
-func (h *Handlers) checkSet(ctx sdk.Context, vote single) error {
-	var known []ffg.Root
-	if vote.counted {
-		hash, err := h.keeper.SetHash(ctx, vote.Vote.Target.Epoch)
-		if err != nil {
-			return err
-		}
-		known = []ffg.Root{hash}
-	} else {
-		upcoming, err := h.keeper.UpcomingSets(ctx)
-		if err != nil {
-			return err
-		}
-		known = upcoming
-	}
-	if !slices.Contains(known, vote.VoterSetHash) {
-		return types.ErrUnknownSet.Wrapf("epoch %d: expected one of %v, found %s", vote.Vote.Target.Epoch, known, vote.VoterSetHash)
+func (v single) checkSet(known ...ffg.Root) error {
+	if !slices.Contains(known, v.VoterSetHash) {
+		return types.ErrUnknownSet.Wrapf("epoch %d: expected one of %v, found %s", v.Vote.Target.Epoch, known, v.VoterSetHash)
 	}
 	return nil
 }
 
-// checkUseful refuses what the tally has. Another vote by a voter that the tally has is evidence.
-func (h *Handlers) checkUseful(ctx sdk.Context, vote single) error {
-	if !vote.counted {
-		return nil
+// voters returns the set that a vote names, and its keys.
+func (h *Handlers) voters(ctx sdk.Context, vote single) (ffg.VoterSet, *bls.KeySet, error) {
+	if vote.target != nil {
+		return vote.target.Set, vote.target.Keys, nil
 	}
-	canonical, err := h.keeper.CanonicalVote(ctx, vote.Vote.Target.Epoch)
-	if err != nil || vote.Vote != canonical {
-		return err
-	}
-	return h.checkTally(ctx, vote)
-}
-
-func (h *Handlers) checkTally(ctx sdk.Context, vote single) error {
-	tally, err := h.keeper.Tally(ctx, vote.Vote.Target.Epoch)
-	if err != nil {
-		return err
-	}
-	if tally.Get(vote.position) {
-		return types.ErrRedundant.Wrapf("epoch %d: signer %d is recorded", vote.Vote.Target.Epoch, vote.position)
-	}
-	return nil
+	return h.keeper.Keys(ctx, vote.VoterSetHash)
 }

@@ -171,14 +171,14 @@ func TestUnsignedTransactionsThatAreNotVotesAreRefused(t *testing.T) {
 }
 
 func TestWhatTheStateCantTellIsACode(t *testing.T) {
-	for _, method := range []string{"Window", "SetHash", "Keys", "CanonicalVote", "Tally"} {
+	for method, target := range map[string]uint64{"Window": 15, "OpenTarget": 15, "UpcomingSets": 16, "Keys": 16} {
 		n := newNode(newWorld(5))
 		n.fail[method] = errState
-		require.NotZero(t, n.check(t, voteTx(t, n.sign(canonical(15), n.now, 0))).Code, method)
+		require.NotZero(t, n.check(t, voteTx(t, n.sign(canonical(target), n.now, 0))).Code, method)
 
 		n = newNode(newWorld(5))
 		n.panic = method
-		requireCode(t, ErrPanic, n.check(t, voteTx(t, n.sign(canonical(15), n.now, 0))))
+		requireCode(t, ErrPanic, n.check(t, voteTx(t, n.sign(canonical(target), n.now, 0))))
 	}
 	n := newNode(newWorld(5))
 	n.fail["Window"] = fmt.Errorf("wrapped the standard way: %w", types.ErrNoEpochs)

@@ -105,8 +105,11 @@ func (w *world) Window(context.Context) (uint64, uint64, bool, error) {
 	return w.oldest, w.head, w.anchored, w.call("Window")
 }
 
-func (w *world) CanonicalVote(_ context.Context, epoch uint64) (ffg.Vote, error) {
-	return canonical(epoch), w.call("CanonicalVote")
+func (w *world) OpenTarget(_ context.Context, epoch uint64) (types.OpenTarget, error) {
+	set, keys := w.keys(w.now)
+	return types.OpenTarget{
+		Vote: canonical(epoch), SetHash: w.now, Set: set, Keys: keys, Signers: w.tallies[epoch], Justified: w.quorum[epoch],
+	}, w.call("OpenTarget")
 }
 
 func canonical(epoch uint64) ffg.Vote {
@@ -123,8 +126,6 @@ func other(epoch uint64) ffg.Vote {
 	return vote
 }
 
-func (w *world) SetHash(context.Context, uint64) (ffg.Root, error) { return w.now, w.call("SetHash") }
-
 func (w *world) UpcomingSets(context.Context) ([]ffg.Root, error) {
 	return []ffg.Root{w.now, w.next}, w.call("UpcomingSets")
 }
@@ -133,38 +134,34 @@ func (w *world) Keys(_ context.Context, hash ffg.Root) (ffg.VoterSet, *bls.KeySe
 	if err := w.call("Keys"); err != nil {
 		return nil, nil, err
 	}
-	set, known := w.sets[hash]
-	if !known {
+	if _, known := w.sets[hash]; !known {
 		return nil, nil, types.ErrUnknownSet
 	}
+	set, keys := w.keys(hash)
+	return set, keys, nil
+}
+
+// keys returns a set of the world with its keys.
+func (w *world) keys(hash ffg.Root) (ffg.VoterSet, *bls.KeySet) {
+	set := w.sets[hash]
 	keys := make([]*bls.PublicKey, len(set))
 	for i, voter := range set {
 		key, err := bls.ParsePublicKey(voter.Key[:])
 		if err != nil {
-			return nil, nil, err
+			panic(err)
 		}
 		keys[i] = key
 	}
-	return set, bls.NewKeySet(keys), nil
+	return set, bls.NewKeySet(keys)
 }
 
-func (w *world) Tally(_ context.Context, epoch uint64) (ffg.Bitfield, error) {
-	return w.tallies[epoch], w.call("Tally")
-}
-
-func (w *world) QuorumReached(_ context.Context, epoch uint64) (bool, error) {
-	return w.quorum[epoch], w.call("QuorumReached")
-}
-
-func (w *world) CheckVotes(ctx context.Context, agg ffg.AggregateVote) error {
+func (w *world) CheckVotes(_ context.Context, agg ffg.AggregateVote) error {
 	if err := w.call("CheckVotes"); err != nil {
 		return err
 	}
 	epoch := agg.Vote.Target.Epoch
-	set, keys, err := w.Keys(ctx, w.now)
+	set, keys := w.keys(w.now)
 	switch tally := w.tallies[epoch]; {
-	case err != nil:
-		return err
 	case epoch < w.oldest || epoch > w.head:
 		return types.ErrVoteWindow
 	case agg.Vote != canonical(epoch):
@@ -218,7 +215,10 @@ func (w *world) Registration(_ context.Context, key ffg.PublicKey) (uint64, bool
 
 func (w *world) Params(context.Context) (types.Params, error) { return w.params, w.call("Params") }
 
-func (w *world) Domain(context.Context) ffg.Root { return chain }
+func (w *world) Domain(context.Context) ffg.Root {
+	w.calls["Domain"]++
+	return chain
+}
 
 // sign returns a vote by voters, given by registration, in the set with this hash.
 func (w *world) sign(vote ffg.Vote, hash ffg.Root, voters ...int) ffg.AggregateVote {

@@ -62,8 +62,8 @@ func (h *Handlers) injectVotes(ctx sdk.Context, room int64) ([][]byte, error) {
 		return nil, err
 	}
 	slices.SortFunc(open, func(a, b target) int {
-		if a.quorum != b.quorum {
-			if b.quorum {
+		if a.Justified != b.Justified {
+			if b.Justified {
 				return -1
 			}
 			return 1

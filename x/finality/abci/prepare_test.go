@@ -222,7 +222,7 @@ func TestWhateverFailsTheTransactionsAreProposed(t *testing.T) {
 	}
 	for method, injected := range map[string]int{ // votes and evidence, if it fails
 		"Window": 0, "Params": 0,
-		"CanonicalVote": 1, "SetHash": 1, "Keys": 1, "Tally": 1, "QuorumReached": 1, "CheckVotes": 1, // evidence
+		"OpenTarget": 1, "CheckVotes": 1, // evidence
 		"Registration": 1, // votes
 	} {
 		n := newHearer()
@@ -234,6 +234,20 @@ func TestWhateverFailsTheTransactionsAreProposed(t *testing.T) {
 		require.Equal(t, [][]byte{user}, n.prepare(t, maxBytes, user), "panic in %s", method)
 		require.Len(t, n.pool.Conflicts(), 1, "the conflict waits for a better block")
 	}
+}
+
+func TestATargetIsAskedForOnce(t *testing.T) {
+	n := newNode(newWorld(5))
+	clear(n.calls)
+	n.vote(t, 15, 0)
+	require.Equal(t, map[string]int{"Window": 1, "OpenTarget": 1, "Domain": 1}, n.calls, "a vote that is gossiped")
+	n.vote(t, 14, 0, 1)
+	clear(n.calls)
+	require.Zero(t, n.checkAgain(t, voteTx(t, n.sign(canonical(15), n.now, 0))).Code)
+	require.Equal(t, map[string]int{"Window": 1, "OpenTarget": 1}, n.calls, "a vote that is checked again")
+	clear(n.calls)
+	require.Equal(t, []uint64{14, 15}, targets(t, n.prepare(t, maxBytes)))
+	require.Equal(t, map[string]int{"Params": 1, "Window": 1, "OpenTarget": 2, "CheckVotes": 2}, n.calls, "a proposal with two targets")
 }
 
 func TestADecoderThatPanicsCostsItsTransactionOnly(t *testing.T) {

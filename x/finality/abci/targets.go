@@ -13,15 +13,11 @@ import (
 
 // target is an open target with the pool's votes that its tally lacks.
 type target struct {
-	vote    ffg.Vote // the canonical one
-	setHash ffg.Root
-	set     ffg.VoterSet
-	keys    *bls.KeySet
-	parts   []votepool.Part // never empty
-	quorum  bool
+	types.OpenTarget
+	parts []votepool.Part // never empty
 }
 
-func (t target) epoch() uint64 { return t.vote.Target.Epoch }
+func (t target) epoch() uint64 { return t.Vote.Target.Epoch }
 
 // openTargets returns the targets between the oldest open one and the head for which the pool has something new. A
 // target that can't be read is left out, and logged.
@@ -35,37 +31,16 @@ func (h *Handlers) openTargets(ctx sdk.Context) ([]target, error) {
 		if epoch < oldest || epoch > head {
 			continue
 		}
-		t, err := h.target(ctx, epoch)
+		t, err := h.keeper.OpenTarget(ctx, epoch)
 		if err != nil {
 			ctx.Logger().Error("collect votes", "epoch", epoch, "err", err)
 			continue
 		}
-		if len(t.parts) > 0 {
-			open = append(open, t)
+		if parts := h.pool.Missing(t.Vote, t.Set, t.Signers); len(parts) > 0 {
+			open = append(open, target{t, parts})
 		}
 	}
 	return open, nil
-}
-
-func (h *Handlers) target(ctx sdk.Context, epoch uint64) (t target, err error) {
-	if t.vote, err = h.keeper.CanonicalVote(ctx, epoch); err != nil {
-		return t, fmt.Errorf("read vote: %w", err)
-	}
-	if t.setHash, err = h.keeper.SetHash(ctx, epoch); err != nil {
-		return t, fmt.Errorf("read set hash: %w", err)
-	}
-	if t.set, t.keys, err = h.keeper.Keys(ctx, t.setHash); err != nil {
-		return t, fmt.Errorf("read set: %w", err)
-	}
-	if t.quorum, err = h.keeper.QuorumReached(ctx, epoch); err != nil {
-		return t, fmt.Errorf("read quorum: %w", err)
-	}
-	tally, err := h.keeper.Tally(ctx, epoch)
-	if err != nil {
-		return t, fmt.Errorf("read tally: %w", err)
-	}
-	t.parts = h.pool.Missing(t.vote, t.set, tally)
-	return t, nil
 }
 
 // voteTx aggregates a target's votes, verifies the sum and encodes it. Every part was verified when it came, so a
@@ -88,11 +63,11 @@ func (h *Handlers) voteTx(ctx sdk.Context, t target) ([]byte, error) {
 }
 
 func (h *Handlers) aggregate(ctx sdk.Context, t target) (ffg.AggregateVote, error) {
-	signers, signature, err := votepool.Aggregate(t.parts, len(t.set))
+	signers, signature, err := votepool.Aggregate(t.parts, len(t.Set))
 	if err != nil {
 		return ffg.AggregateVote{}, err
 	}
-	agg := ffg.AggregateVote{Vote: t.vote, VoterSetHash: t.setHash, Signers: signers, Signature: signature}
+	agg := ffg.AggregateVote{Vote: t.Vote, VoterSetHash: t.SetHash, Signers: signers, Signature: signature}
 	return agg, h.keeper.CheckVotes(ctx, agg)
 }
 
@@ -100,9 +75,9 @@ func (h *Handlers) aggregate(ctx sdk.Context, t target) (ffg.AggregateVote, erro
 func (h *Handlers) dropInvalid(ctx sdk.Context, t *target) (int, error) {
 	keys, signatures := make([]*bls.PublicKey, len(t.parts)), make([][bls.SignatureSize]byte, len(t.parts))
 	for i, part := range t.parts {
-		keys[i], signatures[i] = t.keys.Key(part.Position), part.Signature
+		keys[i], signatures[i] = t.Keys.Key(part.Position), part.Signature
 	}
-	bad, err := bls.FindInvalid(keys, t.vote.SigningRoot(h.keeper.Domain(ctx)), signatures)
+	bad, err := bls.FindInvalid(keys, t.Vote.SigningRoot(h.keeper.Domain(ctx)), signatures)
 	if err != nil {
 		return 0, err
 	}
@@ -110,7 +85,7 @@ func (h *Handlers) dropInvalid(ctx sdk.Context, t *target) (int, error) {
 	for i, part := range t.parts {
 		if len(bad) > 0 && bad[0] == i {
 			bad = bad[1:]
-			h.pool.Remove(t.epoch(), t.set[part.Position].Key)
+			h.pool.Remove(t.epoch(), t.Set[part.Position].Key)
 			continue
 		}
 		left = append(left, part)

@@ -24,17 +24,9 @@ import (
 // indexes cross a multiple of it, the next set is kept in full.
 const fullSetEvery = 256
 
-// archive keeps what the finalized head's move from one epoch to another makes worth keeping.
-func (k *Keeper) archive(ctx context.Context, before, after uint64) error {
-	from, err := k.checkpoints.Record(ctx, before)
-	if err != nil {
-		return err
-	}
-	to, err := k.checkpoints.Record(ctx, after)
-	if err != nil {
-		return err
-	}
-	if before == 0 {
+// archive keeps what the finalized head's move from one checkpoint to another makes worth keeping.
+func (k *Keeper) archive(ctx context.Context, from, to checkpointtypes.Record) error {
+	if from.Epoch == 0 {
 		if err := k.archiveAnchor(ctx, from); err != nil {
 			return fmt.Errorf("archive the anchor: %w", err)
 		}
@@ -117,7 +109,7 @@ func (k *Keeper) certificateFrom(ctx context.Context, first checkpointtypes.Reco
 			c.Links = append(c.Links, cert.Link{Target: r.Checkpoint})
 			continue
 		}
-		votes, err := k.recorded(ctx, target)
+		votes, err := k.recorded(ctx, r)
 		if err != nil {
 			return c, err
 		}

@@ -153,7 +153,7 @@ func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, v
 	if len(e.ForkSigners) > int(params.MaxVoters) {
 		return types.ErrInvalidEvidence.Wrapf("expected at most %d fork signers, found %d", params.MaxVoters, len(e.ForkSigners))
 	}
-	sig, err := e.SignatureBytes()
+	sig, err := types.ParseSignature(e.Signature)
 	if err != nil {
 		return err
 	}

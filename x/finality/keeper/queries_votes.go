@@ -33,9 +33,11 @@ func (q QueryServer) VoterSet(ctx context.Context, req *types.QueryVoterSetReque
 			if err != nil {
 				return nil, refusal.New(reason.InvalidRequest, "voter set: expected a hash of 64 hexadecimal digits, an epoch, or next; found %q", req.GetId())
 			}
-			if hash, err = q.SetHash(ctx, epoch); err != nil {
+			r, err := q.checkpoints.Record(ctx, epoch)
+			if err != nil {
 				return nil, notFound(err)
 			}
+			hash = r.VoterSetHash
 		}
 		if members, err = q.sets.Get(ctx, hash[:]); err != nil {
 			return nil, refusal.New(reason.NotFound, "no kept voter set has hash %s", hash)
@@ -76,11 +78,11 @@ func (q QueryServer) Votes(ctx context.Context, req *types.QueryVotesRequest) (*
 	if epoch == 0 {
 		return nil, refusal.New(reason.NotFound, "epoch 0 is the anchor: it is never voted on")
 	}
-	votes, err := q.recorded(ctx, epoch)
+	votes, err := q.recorded(ctx, r)
 	if err != nil {
 		return nil, notFound(err)
 	}
-	set, rear, current, err := q.signedPower(ctx, epoch)
+	set, rear, current, err := q.signedPower(ctx, r, votes.Signers)
 	if err != nil {
 		return nil, notFound(err)
 	}
@@ -113,15 +115,7 @@ func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*ty
 	if !anchored || head == 0 {
 		return nil, refusal.New(reason.NoOpenEpoch, "%s", types.ErrNoEpochs)
 	}
-	r, err := q.checkpoints.Record(ctx, head)
-	if err != nil {
-		return nil, err
-	}
-	vote, err := q.CanonicalVote(ctx, head)
-	if err != nil {
-		return nil, err
-	}
-	s, err := q.set(ctx, r.VoterSetHash)
+	t, err := q.target(ctx, head)
 	if err != nil {
 		return nil, err
 	}
@@ -130,13 +124,11 @@ func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*ty
 		return nil, err
 	}
 	out := &types.QueryDutyResponse{
-		Target: checkpointtypes.CheckpointFromFFG(r.Checkpoint), Source: types.RefFromFFG(vote.Source), Size_: uint32(len(s.voters)),
+		Target: checkpointtypes.CheckpointFromFFG(t.record.Checkpoint), Source: types.RefFromFFG(t.vote.Source), Size_: uint32(len(t.set.voters)),
 	}
-	position, member := s.voters.Position(key)
-	if !member {
-		return out, nil
+	position, member := t.set.voters.Position(key)
+	if member {
+		out.Member, out.Position, out.Recorded = true, uint32(position), ffg.Bitfield(t.tally.Signers).Get(position)
 	}
-	signers, err := q.Tally(ctx, head)
-	out.Member, out.Position, out.Recorded = true, uint32(position), signers.Get(position)
-	return out, err
+	return out, nil
 }

@@ -271,12 +271,6 @@ func (k *Keeper) successor(ctx context.Context) (*set, error) {
 	return s, nil
 }
 
-// SetHash returns the hash of the set that votes on an epoch.
-func (k *Keeper) SetHash(ctx context.Context, epoch uint64) (ffg.Root, error) {
-	r, err := k.checkpoints.Record(ctx, epoch)
-	return r.VoterSetHash, err
-}
-
 // UpcomingSets returns the hashes of the pair in force and of its successor: what votes above the head may count in.
 func (k *Keeper) UpcomingSets(ctx context.Context) ([]ffg.Root, error) {
 	pair, err := k.pairInForce(ctx)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -68,53 +69,41 @@ func (k *Keeper) admit(ctx context.Context, agg ffg.AggregateVote) (before ffg.B
 	if epoch < oldest || epoch > head {
 		return nil, after, types.ErrVoteWindow.Wrapf("expected epoch %d to %d, found %d", oldest, head, epoch)
 	}
-	canonical, err := k.checkpoints.CanonicalVote(ctx, epoch)
+	t, err := k.target(ctx, epoch)
 	if err != nil {
 		return nil, after, err
 	}
-	if agg.Vote != canonical {
-		return nil, after, types.ErrOtherVote.Wrapf("expected %s, found %s", voteText(canonical), voteText(agg.Vote))
+	if agg.Vote != t.vote {
+		return nil, after, types.ErrOtherVote.Wrapf("expected %s, found %s", voteText(t.vote), voteText(agg.Vote))
 	}
-	hash, err := k.SetHash(ctx, epoch)
-	if err != nil {
-		return nil, after, err
+	if agg.VoterSetHash != t.set.hash {
+		return nil, after, types.ErrUnknownSet.Wrapf("expected %s for epoch %d, found %s", t.set.hash, epoch, agg.VoterSetHash)
 	}
-	if agg.VoterSetHash != hash {
-		return nil, after, types.ErrUnknownSet.Wrapf("expected %s for epoch %d, found %s", hash, epoch, agg.VoterSetHash)
-	}
-	s, err := k.set(ctx, hash)
-	if err != nil {
-		return nil, after, err
-	}
-	if err := agg.Signers.Validate(len(s.voters)); err != nil {
+	if err := agg.Signers.Validate(len(t.set.voters)); err != nil {
 		return nil, after, types.ErrInvalidBitfield.Wrap(err.Error())
 	}
 	if agg.Signers.IsEmpty() {
 		return nil, after, types.ErrInvalidBitfield.Wrap("expected at least one signer, found none")
 	}
-	tally, _, err := found(k.tallies.Get(ctx, epoch))
-	if err != nil {
-		return nil, after, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
-	}
-	before = tally.Signers
+	before = t.tally.Signers
 	joins := len(before) > 0 && agg.Signers.Disjoint(before) // else it replaces the tally
 	if len(before) > 0 && !joins && !agg.Signers.StrictSupersetOf(before) {
 		return nil, after, types.ErrRedundant.Wrapf("epoch %d: expected signers disjoint from the %d recorded, or all of them and more",
 			epoch, before.Count())
 	}
-	if err := k.verifier.verify(s, agg, k.Domain(ctx)); err != nil {
+	if err := k.verifier.verify(t.set, agg, k.Domain(ctx)); err != nil {
 		return nil, after, types.ErrInvalidSignature.Wrap(err.Error())
 	}
 	if !joins {
 		return before, types.Tally{Signers: agg.Signers, Signature: agg.Signature[:]}, nil
 	}
-	after, err = merge(tally, agg)
+	after, err = merge(t.tally, agg)
 	return before, after, err
 }
 
 // merge adds an aggregate to a tally that has none of its signers.
 func merge(tally types.Tally, agg ffg.AggregateVote) (types.Tally, error) {
-	recorded, err := types.EvidenceVote{Signature: tally.Signature}.SignatureBytes()
+	recorded, err := types.ParseSignature(tally.Signature)
 	if err != nil {
 		return types.Tally{}, err
 	}
@@ -143,44 +132,71 @@ func (k *Keeper) Window(ctx context.Context) (oldest, head uint64, anchored bool
 	return max(1, first, head-min(head, params.VoteWindow-1)), head, true, nil
 }
 
-// CanonicalVote returns the only vote that counts for an epoch.
-func (k *Keeper) CanonicalVote(ctx context.Context, epoch uint64) (ffg.Vote, error) {
-	return k.checkpoints.CanonicalVote(ctx, epoch)
+// target is a checkpoint with all that a vote for it is measured by.
+type target struct {
+	record checkpointtypes.Record
+	vote   ffg.Vote
+	set    *set
+	tally  types.Tally
+}
+
+// target reads an epoch's record, its source's record and its tally, each once; the set comes from memory as a rule.
+func (k *Keeper) target(ctx context.Context, epoch uint64) (t target, err error) {
+	if t.record, err = k.checkpoints.Record(ctx, epoch); err != nil {
+		return t, err
+	}
+	if t.vote, err = k.checkpoints.CanonicalVote(ctx, t.record); err != nil {
+		return t, err
+	}
+	if t.set, err = k.set(ctx, t.record.VoterSetHash); err != nil {
+		return t, err
+	}
+	t.tally, err = k.tally(ctx, epoch)
+	return t, err
+}
+
+// OpenTarget returns all that the transport of votes has to know about an epoch in the window.
+func (k *Keeper) OpenTarget(ctx context.Context, epoch uint64) (types.OpenTarget, error) {
+	t, err := k.target(ctx, epoch)
+	if err != nil {
+		return types.OpenTarget{}, err
+	}
+	return types.OpenTarget{
+		Vote: t.vote, SetHash: t.set.hash, Set: t.set.voters, Keys: t.set.keys,
+		Signers: t.tally.Signers, Justified: t.record.Justified,
+	}, nil
+}
+
+// tally returns the votes recorded for an epoch; empty if there are none.
+func (k *Keeper) tally(ctx context.Context, epoch uint64) (types.Tally, error) {
+	tally, _, err := found(k.tallies.Get(ctx, epoch))
+	if err != nil {
+		return tally, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
+	}
+	return tally, nil
 }
 
 // Tally returns the signers recorded for an epoch, nil if there are none.
 func (k *Keeper) Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error) {
-	tally, _, err := found(k.tallies.Get(ctx, epoch))
+	tally, err := k.tally(ctx, epoch)
 	return tally.Signers, err
 }
 
-// QuorumReached says whether an epoch's link is known.
-func (k *Keeper) QuorumReached(ctx context.Context, epoch uint64) (bool, error) {
-	r, err := k.checkpoints.Record(ctx, epoch)
-	return r.Justified, err
-}
-
-// recorded returns an epoch's canonical vote with its tally: no signers and no signature while nobody has voted.
-func (k *Keeper) recorded(ctx context.Context, epoch uint64) (ffg.AggregateVote, error) {
-	vote, err := k.CanonicalVote(ctx, epoch)
+// recorded returns a target's canonical vote with its tally: no signers and no signature while nobody has voted.
+func (k *Keeper) recorded(ctx context.Context, r checkpointtypes.Record) (ffg.AggregateVote, error) {
+	vote, err := k.checkpoints.CanonicalVote(ctx, r)
 	if err != nil {
 		return ffg.AggregateVote{}, err
 	}
-	hash, err := k.SetHash(ctx, epoch)
+	tally, err := k.tally(ctx, r.Epoch)
 	if err != nil {
 		return ffg.AggregateVote{}, err
 	}
-	tally, has, err := found(k.tallies.Get(ctx, epoch))
-	if err != nil {
-		return ffg.AggregateVote{}, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
+	out := ffg.AggregateVote{Vote: vote, VoterSetHash: r.VoterSetHash, Signers: tally.Signers}
+	if len(tally.Signature) > 0 {
+		out.Signature, err = types.ParseSignature(tally.Signature)
 	}
-	out := ffg.AggregateVote{Vote: vote, VoterSetHash: hash, Signers: tally.Signers}
-	if has {
-		if out.Signature, err = (types.EvidenceVote{Signature: tally.Signature}).SignatureBytes(); err != nil {
-			return out, err
-		}
-	}
-	return out, nil
+	return out, err
 }
 
 // countVotes reports a link for every epoch whose tally grew in this block and has quorum now.
@@ -209,39 +225,32 @@ func (k *Keeper) countVotes(ctx context.Context) error {
 
 // addLink reports the link of an epoch, and archives what it makes final.
 func (k *Keeper) addLink(ctx context.Context, epoch uint64) error {
-	before, err := k.checkpoints.FinalizedEpoch(ctx)
-	if err != nil {
-		return fmt.Errorf("read finalized head: %w", err)
-	}
-	if err := k.checkpoints.AddLink(ctx, epoch); err != nil {
+	from, to, moved, err := k.checkpoints.AddLink(ctx, epoch)
+	if err != nil || !moved {
 		return err
 	}
-	after, err := k.checkpoints.FinalizedEpoch(ctx)
-	if err != nil || after == before {
-		return err
-	}
-	return k.archive(ctx, before, after)
+	return k.archive(ctx, from, to)
 }
 
 func (k *Keeper) quorum(ctx context.Context, epoch uint64) (bool, error) {
-	s, rear, current, err := k.signedPower(ctx, epoch)
+	r, err := k.checkpoints.Record(ctx, epoch)
+	if err != nil {
+		return false, err
+	}
+	signers, err := k.Tally(ctx, epoch)
+	if err != nil {
+		return false, err
+	}
+	s, rear, current, err := k.signedPower(ctx, r, signers)
 	if err != nil {
 		return false, err
 	}
 	return ffg.Quorum(rear, s.rear) && ffg.Quorum(current, s.current), nil
 }
 
-// signedPower returns an epoch's set and the powers of its tally. Tombstoned voters' bits weigh nothing (protocol §5).
-func (k *Keeper) signedPower(ctx context.Context, epoch uint64) (s *set, rear, current ffg.Power, err error) {
-	r, err := k.checkpoints.Record(ctx, epoch)
-	if err != nil {
-		return nil, rear, current, err
-	}
+// signedPower returns a target's set and the powers of its signers. Tombstoned voters' bits weigh nothing (protocol §5).
+func (k *Keeper) signedPower(ctx context.Context, r checkpointtypes.Record, signers ffg.Bitfield) (s *set, rear, current ffg.Power, err error) {
 	if s, err = k.set(ctx, r.VoterSetHash); err != nil {
-		return nil, rear, current, err
-	}
-	signers, err := k.Tally(ctx, epoch)
-	if err != nil {
 		return nil, rear, current, err
 	}
 	tombstoned, err := k.tombstonedIn(ctx, s, r.Pair)

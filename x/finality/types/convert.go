@@ -53,7 +53,7 @@ func (a AggregateVote) ToFFG() (ffg.AggregateVote, error) {
 	if len(a.VoterSetHash) != len(ffg.Root{}) {
 		return ffg.AggregateVote{}, ErrInvalidVote.Wrapf("voter_set_hash: expected %d bytes, found %d", len(ffg.Root{}), len(a.VoterSetHash))
 	}
-	signature, err := signature(a.Signature)
+	signature, err := ParseSignature(a.Signature)
 	if err != nil {
 		return ffg.AggregateVote{}, err
 	}
@@ -91,15 +91,13 @@ func CertificateFromCert(c cert.Certificate) Certificate {
 	return out
 }
 
-func signature(b []byte) (ffg.Signature, error) {
+// ParseSignature reads a signature of 96 bytes.
+func ParseSignature(b []byte) (ffg.Signature, error) {
 	if len(b) != len(ffg.Signature{}) {
 		return ffg.Signature{}, ErrInvalidSignature.Wrapf("expected %d bytes, found %d", len(ffg.Signature{}), len(b))
 	}
 	return ffg.Signature(b), nil
 }
-
-// SignatureBytes returns the vote's signature; it must have 96 bytes.
-func (v EvidenceVote) SignatureBytes() (ffg.Signature, error) { return signature(v.Signature) }
 
 // ParsePublicKey reads 96 lower-case hexadecimal digits. Whether they are a key is package bls's to say.
 func ParsePublicKey(s string) (ffg.PublicKey, error) {

@@ -16,10 +16,12 @@ type Checkpoints interface {
 	FinalizedEpoch(ctx context.Context) (uint64, error)
 	Record(ctx context.Context, epoch uint64) (checkpointtypes.Record, error)
 	CertifiedEpoch(ctx context.Context, atOrAbove uint64) (epoch uint64, has bool, err error)
-	CanonicalVote(ctx context.Context, epoch uint64) (ffg.Vote, error)
+	// CanonicalVote returns the only vote that counts for a target.
+	CanonicalVote(ctx context.Context, target checkpointtypes.Record) (ffg.Vote, error)
 	ResolveEpoch(ctx context.Context, id string) (uint64, error)
-	// AddLink reports that the votes for an epoch reached quorum.
-	AddLink(ctx context.Context, epoch uint64) error
+	// AddLink reports that the votes for an epoch reached quorum. It returns the checkpoints between which the finalized
+	// head moved, if it moved.
+	AddLink(ctx context.Context, epoch uint64) (from, to checkpointtypes.Record, moved bool, err error)
 	// Prune drops checkpoints below an epoch that nobody needs for evidence any more.
 	Prune(ctx context.Context, below uint64) error
 }

@@ -142,7 +142,7 @@ func (r RunningState) validate() error {
 		return ErrInvalidGenesis.Wrapf("next set: expected hash %x, found %s", last.NextVoterSetHash, hash)
 	}
 	for _, t := range r.Tallies {
-		if _, err := signature(t.Tally.Signature); err != nil || len(t.Tally.Signers) == 0 {
+		if _, err := ParseSignature(t.Tally.Signature); err != nil || len(t.Tally.Signers) == 0 {
 			return ErrInvalidGenesis.Wrapf("tally of epoch %d: expected signers and a signature of %d bytes, found %d and %d bytes",
 				t.Epoch, len(ffg.Signature{}), len(t.Tally.Signers), len(t.Tally.Signature))
 		}
