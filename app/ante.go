@@ -6,12 +6,14 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/auth/ante"
 
 	ibcante "github.com/cosmos/ibc-go/v11/modules/core/ante"
+
+	finalityante "github.com/dualchain/dualchain/x/finality/ante"
 )
 
-// newAnteHandler returns the checks that every transaction passes before its messages run: what is votes and evidence
-// first, then, in this order, shape and size, fees, and signatures, which cost most.
+// newAnteHandler returns the checks that every transaction passes before its messages run: those of votes and
+// evidence first, then, in this order, shape and size, fees, and signatures, which cost most.
 func newAnteHandler(k Keepers, txConfig client.TxConfig) sdk.AnteHandler {
-	return admitFinality(sdk.ChainAnteDecorators(
+	return finalityante.Wrap(sdk.ChainAnteDecorators(
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
 		ante.NewValidateBasicDecorator(),

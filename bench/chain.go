@@ -49,7 +49,7 @@ func start(voters []voter, s settings) (*chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	state, err := genesis(a, voters, s)
+	state, err := appState(a, voters, s)
 	if err != nil {
 		return nil, fmt.Errorf("write genesis: %w", err)
 	}

@@ -6,22 +6,19 @@ import (
 	"time"
 
 	"github.com/cometbft/cometbft/crypto/ed25519"
-	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
-	"github.com/cosmos/gogoproto/proto"
 
 	"cosmossdk.io/math"
 
-	"github.com/cosmos/cosmos-sdk/codec"
-	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
-	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/history"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/client/genesis"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -41,37 +38,30 @@ type settings struct {
 	eraLength uint64 // epochs
 }
 
-// genesis returns the state of a chain whose anchor stands already before its first block. It is that of a running
+// appState returns the state of a chain whose anchor stands already before its first block. It is that of a running
 // chain, whose voters proved possession of their keys when they registered: proving 10,000 again takes ten seconds.
-func genesis(a *app.App, voters []voter, s settings) ([]byte, error) {
+func appState(a *app.App, voters []voter, s settings) ([]byte, error) {
 	cdc, state := a.Encoding().Codec, a.DefaultGenesis()
 	set, pair, err := anchorSet(voters)
 	if err != nil {
 		return nil, err
 	}
+	validatorPubKey, err := cryptocodec.FromCmtPubKeyInterface(validatorKey().PubKey())
+	if err != nil {
+		return nil, err
+	}
 	stake := sdk.NewCoin(app.BaseDenom, math.NewInt(voterPower).MulRaw(finalitytypes.PowerReduction))
-	funds := sdk.NewCoin(app.BaseDenom, stake.Amount.MulRaw(1000))
-	delegator := delegatorKey().PubKey()
+	all := func(n int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(app.BaseDenom, stake.Amount.MulRaw(int64(n)))) }
+	delegator := sdk.AccAddress(delegatorKey().PubKey().Address())
 	err = errors.Join(
-		change(cdc, state, authtypes.ModuleName, func(g *authtypes.GenesisState) error {
-			packed, err := codectypes.NewAnyWithValue(authtypes.NewBaseAccount(sdk.AccAddress(delegator.Address()), nil, 0, 0))
-			g.Accounts = append(g.Accounts, packed)
-			return err
-		}),
-		change(cdc, state, banktypes.ModuleName, func(g *banktypes.GenesisState) error {
-			fund := func(owner sdk.AccAddress, coin sdk.Coin) {
-				g.Balances = append(g.Balances, banktypes.Balance{Address: owner.String(), Coins: sdk.NewCoins(coin)})
-				g.Supply = g.Supply.Add(coin)
-			}
-			fund(sdk.AccAddress(delegator.Address()), funds)
-			fund(authtypes.NewModuleAddress(stakingtypes.NotBondedPoolName), stake)
-			fund(authtypes.NewModuleAddress(finalitytypes.ModuleName), sdk.NewCoin(app.BaseDenom, stake.Amount.MulRaw(int64(len(voters)))))
+		genesis.AddAccounts(cdc, state, genesis.Account{Address: delegator, Coins: all(1001)}),
+		genesis.AddValidators(cdc, state, genesis.Validator{Operator: delegator, PubKey: validatorPubKey, Moniker: "validator", Stake: stake}),
+		genesis.Change(cdc, state, banktypes.ModuleName, func(g *banktypes.GenesisState) error {
+			bonded := banktypes.Balance{Address: authtypes.NewModuleAddress(finalitytypes.ModuleName).String(), Coins: all(len(voters))}
+			g.Balances, g.Supply = append(g.Balances, bonded), g.Supply.Add(bonded.Coins...)
 			return nil
 		}),
-		change(cdc, state, stakingtypes.ModuleName, func(g *stakingtypes.GenesisState) error {
-			return addValidator(g, stake.Amount)
-		}),
-		change(cdc, state, finalitytypes.ModuleName, func(g *finalitytypes.GenesisState) error {
+		genesis.Change(cdc, state, finalitytypes.ModuleName, func(g *finalitytypes.GenesisState) error {
 			g.Params.MaxVoters, g.Params.SetPeriod, g.Params.EraLength, g.Params.VoteWindow = uint32(len(voters)), s.setPeriod, s.eraLength, 2
 			for i, v := range voters {
 				operator := sdk.AccAddress(v.key[:20]).String()
@@ -86,7 +76,7 @@ func genesis(a *app.App, voters []voter, s settings) ([]byte, error) {
 			}
 			return nil
 		}),
-		change(cdc, state, checkpointtypes.ModuleName, func(g *checkpointtypes.GenesisState) error {
+		genesis.Change(cdc, state, checkpointtypes.ModuleName, func(g *checkpointtypes.GenesisState) error {
 			g.Params.Interval = s.interval
 			g.Chain = &checkpointtypes.ChainState{NextHeight: s.interval, Records: []checkpointtypes.GenesisRecord{{
 				Checkpoint: checkpointtypes.CheckpointFromFFG(ffg.Checkpoint{
@@ -128,39 +118,3 @@ func anchorSet(voters []voter) (finalitytypes.VoterSet, finalitytypes.Pair, erro
 }
 
 func validatorKey() ed25519.PrivKey { return ed25519.GenPrivKeyFromSecret([]byte("validator")) }
-
-// addValidator adds the one validator of the proposal layer, without which no chain starts.
-func addValidator(g *stakingtypes.GenesisState, stake math.Int) error {
-	key, err := cryptocodec.FromCmtPubKeyInterface(validatorKey().PubKey())
-	if err != nil {
-		return err
-	}
-	owner := sdk.AccAddress(delegatorKey().PubKey().Address())
-	operator := sdk.ValAddress(owner).String()
-	validator, err := stakingtypes.NewValidator(operator, key, stakingtypes.Description{Moniker: "validator"})
-	if err != nil {
-		return err
-	}
-	validator.Tokens, validator.DelegatorShares = stake, math.LegacyNewDecFromInt(stake)
-	g.Validators = append(g.Validators, validator)
-	g.Delegations = append(g.Delegations, stakingtypes.NewDelegation(owner.String(), operator, validator.DelegatorShares))
-	return nil
-}
-
-// change rewrites one module's part of a genesis state.
-func change[T any, P interface {
-	*T
-	proto.Message
-}](cdc codec.JSONCodec, state app.GenesisState, module string, edit func(P) error,
-) error {
-	part := P(new(T))
-	if err := cdc.UnmarshalJSON(state[module], part); err != nil {
-		return err
-	}
-	if err := edit(part); err != nil {
-		return err
-	}
-	raw, err := cdc.MarshalJSON(part)
-	state[module] = raw
-	return err
-}

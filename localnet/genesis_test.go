@@ -17,6 +17,7 @@ import (
 	"cosmossdk.io/math"
 
 	"github.com/cosmos/cosmos-sdk/codec"
+	addresscodec "github.com/cosmos/cosmos-sdk/codec/address"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
@@ -27,23 +28,32 @@ import (
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 	"github.com/cosmos/cosmos-sdk/x/staking"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+	"github.com/cosmos/cosmos-sdk/x/tx/signing"
 
-	"github.com/dualchain/dualchain/core/bls"
-	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/client/genesis"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
 // testChain has the modules whose genesis this package writes.
 func testChain(t *testing.T) Chain {
 	t.Helper()
-	registry := codectypes.NewInterfaceRegistry()
+	prefix := sdk.GetConfig().GetBech32AccountAddrPrefix()
+	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
+		ProtoFiles: proto.HybridResolver,
+		SigningOptions: signing.Options{
+			AddressCodec: addresscodec.NewBech32Codec(prefix), ValidatorAddressCodec: addresscodec.NewBech32Codec(prefix + "valoper"),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	cryptocodec.RegisterInterfaces(registry)
 	authtypes.RegisterInterfaces(registry)
 	stakingtypes.RegisterInterfaces(registry)
 	cdc := codec.NewProtoCodec(registry)
-	return Chain{Codec: cdc, Name: "dualchain", Defaults: AppState{
+	return Chain{Codec: cdc, Name: "dualchain", Defaults: genesis.State{
 		"auth":       cdc.MustMarshalJSON(authtypes.DefaultGenesisState()),
 		"bank":       cdc.MustMarshalJSON(banktypes.DefaultGenesisState()),
 		"staking":    cdc.MustMarshalJSON(stakingtypes.DefaultGenesisState()),
@@ -57,7 +67,7 @@ func testChain(t *testing.T) Chain {
 func read[S any, P interface {
 	*S
 	proto.Message
-}](t *testing.T, chain Chain, state AppState, module string,
+}](t *testing.T, chain Chain, state genesis.State, module string,
 ) P {
 	t.Helper()
 	genesis := P(new(S))
@@ -67,17 +77,17 @@ func read[S any, P interface {
 	return genesis
 }
 
-func readGenesis(t *testing.T, path string) (*genutiltypes.AppGenesis, AppState) {
+func readGenesis(t *testing.T, path string) (*genutiltypes.AppGenesis, genesis.State) {
 	t.Helper()
-	genesis, err := genutiltypes.AppGenesisFromFile(path)
+	file, err := genutiltypes.AppGenesisFromFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := AppState{}
-	if err := json.Unmarshal(genesis.AppState, &state); err != nil {
+	state := genesis.State{}
+	if err := json.Unmarshal(file.AppState, &state); err != nil {
 		t.Fatal(err)
 	}
-	return genesis, state
+	return file, state
 }
 
 func testSpec() Spec {
@@ -238,7 +248,7 @@ func TestCreateLeavesNothingBehindWhenItFails(t *testing.T) {
 	parent := t.TempDir()
 	chain := testChain(t)
 	delete(chain.Defaults, "finality")
-	if _, err := Create(filepath.Join(parent, "net"), testSpec(), chain); !errors.Is(err, ErrGenesis) {
+	if _, err := Create(filepath.Join(parent, "net"), testSpec(), chain); !errors.Is(err, genesis.ErrGenesis) {
 		t.Fatalf("expected ErrGenesis, found %v", err)
 	}
 	if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
@@ -287,156 +297,5 @@ func TestTestnetKeysAreRandom(t *testing.T) {
 	}
 	if _, _, err := InitFiles(filepath.Join(t.TempDir(), "c"), spec, hosts[:1], chain); !errors.Is(err, ErrSpec) {
 		t.Fatalf("expected ErrSpec for a missing host, found %v", err)
-	}
-}
-
-// ceremony is a genesis with two accounts that may register a voter, and a key.
-type ceremony struct {
-	chain           Chain
-	state           AppState
-	operator, other sdk.AccAddress
-	secret          *bls.SecretKey
-}
-
-func newCeremony(t *testing.T) ceremony {
-	t.Helper()
-	c := ceremony{chain: testChain(t), operator: sdk.AccAddress("operator------------"), other: sdk.AccAddress("other---------------")}
-	spec := testSpec()
-	genesis, err := genesis{spec: spec, accounts: []genesisAccount{{c.operator, power(10)}, {c.other, power(10)}}}.build(c.chain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(genesis.AppState, &c.state); err != nil {
-		t.Fatal(err)
-	}
-	if c.secret, err = bls.KeyFromSeed([]byte(strings.Repeat("seed", 8))); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// voter makes a registration for an operator of a chain.
-func (c ceremony) voter(t *testing.T, chainID string, operator sdk.AccAddress, stake math.Int) GenesisVoter {
-	t.Helper()
-	key := ffg.PublicKey(c.secret.PublicKey().Bytes())
-	root, err := ffg.Possession(ffg.Domain(chainID), operator, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return GenesisVoter{
-		Operator: c.operator, PubKey: key, Possession: c.secret.ProvePossession(root), Stake: stake,
-		CommissionPPM: 100_000, MaxCommissionPPM: 200_000,
-	}
-}
-
-func TestAddVoterMovesTheStake(t *testing.T) {
-	c := newCeremony(t)
-	before := read[banktypes.GenesisState](t, c.chain, c.state, "bank").Supply
-	if err := AddVoter(c.chain.Codec, c.state, "genesis-test-1", c.voter(t, "genesis-test-1", c.operator, power(10))); err != nil {
-		t.Fatal(err)
-	}
-	finality := read[finalitytypes.GenesisState](t, c.chain, c.state, "finality")
-	if err := finality.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	if len(finality.Voters) != 1 || finality.Delegations[0].Delegator != c.operator.String() ||
-		finality.Voters[0].PubKey != c.secret.PublicKey().String() {
-		t.Fatalf("unexpected registration: %+v", finality)
-	}
-	bank := read[banktypes.GenesisState](t, c.chain, c.state, "bank")
-	if err := bank.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	if !bank.Supply.Equal(before) {
-		t.Fatalf("expected the supply to stay %s, found %s", before, bank.Supply)
-	}
-}
-
-func TestAddVoterRefuses(t *testing.T) {
-	const chainID = "genesis-test-1"
-	stranger := sdk.AccAddress("stranger------------")
-	tests := []struct {
-		name  string
-		voter func(ceremony, *testing.T) GenesisVoter
-		want  error
-	}{
-		{"a proof for another chain", func(c ceremony, t *testing.T) GenesisVoter {
-			return c.voter(t, "other-1", c.operator, power(1))
-		}, bls.ErrInvalidPossession},
-		{"a proof for another operator", func(c ceremony, t *testing.T) GenesisVoter {
-			return c.voter(t, chainID, stranger, power(1))
-		}, bls.ErrInvalidPossession},
-		{"the identity key", func(c ceremony, t *testing.T) GenesisVoter {
-			v := c.voter(t, chainID, c.operator, power(1))
-			v.PubKey = [48]byte{0: 0xc0}
-			return v
-		}, bls.ErrIdentity},
-		{"no stake", func(c ceremony, t *testing.T) GenesisVoter {
-			return c.voter(t, chainID, c.operator, math.ZeroInt())
-		}, ErrVoter},
-		{"more stake than the operator has", func(c ceremony, t *testing.T) GenesisVoter {
-			return c.voter(t, chainID, c.operator, power(10).AddRaw(1))
-		}, ErrStake},
-		{"an operator without a balance", func(c ceremony, t *testing.T) GenesisVoter {
-			v := c.voter(t, chainID, stranger, power(1))
-			v.Operator = stranger
-			return v
-		}, ErrStake},
-		{"a commission above its bound", func(c ceremony, t *testing.T) GenesisVoter {
-			v := c.voter(t, chainID, c.operator, power(1))
-			v.CommissionPPM = v.MaxCommissionPPM + 1
-			return v
-		}, ErrVoter},
-		{"a bound above the whole", func(c ceremony, t *testing.T) GenesisVoter {
-			v := c.voter(t, chainID, c.operator, power(1))
-			v.MaxCommissionPPM = finalitytypes.Million + 1
-			return v
-		}, ErrVoter},
-		{"a moniker too long", func(c ceremony, t *testing.T) GenesisVoter {
-			v := c.voter(t, chainID, c.operator, power(1))
-			v.Moniker = strings.Repeat("x", finalitytypes.MaxMoniker+1)
-			return v
-		}, ErrVoter},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			c := newCeremony(t)
-			if err := AddVoter(c.chain.Codec, c.state, chainID, tt.voter(c, t)); !errors.Is(err, tt.want) {
-				t.Fatalf("expected %v, found %v", tt.want, err)
-			}
-		})
-	}
-}
-
-func TestAddVoterRefusesDuplicatesAndRunningChains(t *testing.T) {
-	const chainID = "genesis-test-1"
-	c := newCeremony(t)
-	v := c.voter(t, chainID, c.operator, power(1))
-	if err := AddVoter(c.chain.Codec, c.state, chainID, v); err != nil {
-		t.Fatal(err)
-	}
-	sameKey := c.voter(t, chainID, c.other, power(1))
-	sameKey.Operator = c.other
-	secret, err := bls.KeyFromSeed([]byte(strings.Repeat("other", 8)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.secret = secret
-	sameOperator := c.voter(t, chainID, c.operator, power(1))
-	for what, again := range map[string]GenesisVoter{"everything": v, "the key": sameKey, "the operator": sameOperator} {
-		if err := AddVoter(c.chain.Codec, c.state, chainID, again); !errors.Is(err, ErrDuplicateVoter) || !strings.Contains(err.Error(), c.operator.String()) {
-			t.Fatalf("%s again: expected ErrDuplicateVoter with the operator, found %v", what, err)
-		}
-	}
-	c = newCeremony(t)
-	err = update(c.chain.Codec, c.state, "finality", func(g *finalitytypes.GenesisState) error {
-		g.Running = &finalitytypes.RunningState{ChainId: chainID}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := AddVoter(c.chain.Codec, c.state, chainID, v); !errors.Is(err, ErrGenesis) {
-		t.Fatalf("expected ErrGenesis, found %v", err)
 	}
 }

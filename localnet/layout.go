@@ -19,6 +19,7 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/x/finality/client/genesis"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -68,7 +69,7 @@ type written struct {
 // write makes all keys, the genesis and every home.
 func (l layout) write() (written, error) {
 	var out written
-	g := genesis{spec: l.spec, time: time.Now().UTC()}
+	g := beginning{spec: l.spec, time: time.Now().UTC()}
 	for i := range l.spec.Validators {
 		node, validator, err := l.newValidator(i)
 		if err != nil {
@@ -76,7 +77,7 @@ func (l layout) write() (written, error) {
 		}
 		out.nodes = append(out.nodes, node)
 		g.validators = append(g.validators, validator)
-		g.accounts = append(g.accounts, genesisAccount{validator.operator, validator.stake.Add(operatorBalance)})
+		g.accounts = append(g.accounts, account(validator.Operator, validator.Stake.Amount.Add(operatorBalance)))
 	}
 	for i := range l.spec.Voters {
 		v, registration, err := l.newVoter(i, out.nodes)
@@ -85,14 +86,14 @@ func (l layout) write() (written, error) {
 		}
 		out.voters = append(out.voters, v)
 		g.voters = append(g.voters, registration)
-		g.accounts = append(g.accounts, genesisAccount{registration.Operator, registration.Stake.Add(operatorBalance)})
+		g.accounts = append(g.accounts, account(registration.Operator, registration.Stake.Amount.Add(operatorBalance)))
 	}
 	for _, extra := range l.extra {
 		address, err := l.newAccount(extra.name)
 		if err != nil {
 			return out, err
 		}
-		g.accounts = append(g.accounts, genesisAccount{address, extra.amount})
+		g.accounts = append(g.accounts, account(address, extra.amount))
 	}
 
 	var err error
@@ -112,51 +113,58 @@ func (l layout) write() (written, error) {
 	return out, nil
 }
 
-func (l layout) newValidator(i int) (Node, genesisValidator, error) {
+// coin returns an amount of the network's only denomination.
+func coin(amount math.Int) sdk.Coin { return sdk.NewCoin(sdk.DefaultBondDenom, amount) }
+
+func account(address sdk.AccAddress, amount math.Int) genesis.Account {
+	return genesis.Account{Address: address, Coins: sdk.NewCoins(coin(amount))}
+}
+
+func (l layout) newValidator(i int) (Node, genesis.Validator, error) {
 	name := fmt.Sprintf("%s-%d", KindValidator, i)
 	id, pubKey, err := newNodeKeys(filepath.Join(l.dir, name))
 	if err != nil {
-		return Node{}, genesisValidator{}, err
+		return Node{}, genesis.Validator{}, err
 	}
 	operator, err := l.newAccount(name)
 	if err != nil {
-		return Node{}, genesisValidator{}, err
+		return Node{}, genesis.Validator{}, err
 	}
 	ports, err := l.ports(i)
 	if err != nil {
-		return Node{}, genesisValidator{}, err
+		return Node{}, genesis.Validator{}, err
 	}
 	node := Node{
 		Name: name, Kind: KindValidator, Ports: ports, ID: id,
 		Operator: operator.String(), PubKey: base64.StdEncoding.EncodeToString(pubKey.Bytes()),
 	}
-	return node, genesisValidator{operator: operator, pubKey: pubKey, moniker: name, stake: validatorStake}, nil
+	return node, genesis.Validator{Operator: operator, PubKey: pubKey, Moniker: name, Stake: coin(validatorStake)}, nil
 }
 
-func (l layout) newVoter(i int, nodes []Node) (Voter, GenesisVoter, error) {
+func (l layout) newVoter(i int, nodes []Node) (Voter, genesis.Voter, error) {
 	name := fmt.Sprintf("%s-%d", KindVoter, i)
 	operator, err := l.newAccount(name)
 	if err != nil {
-		return Voter{}, GenesisVoter{}, err
+		return Voter{}, genesis.Voter{}, err
 	}
 	secret, err := bls.GenerateKey(rand.Reader)
 	if err != nil {
-		return Voter{}, GenesisVoter{}, fmt.Errorf("make the key of %s: %w", name, err)
+		return Voter{}, genesis.Voter{}, fmt.Errorf("make the key of %s: %w", name, err)
 	}
 	defer secret.Zero()
 	public := secret.PublicKey().Bytes()
 	root, err := ffg.Possession(ffg.Domain(l.spec.ChainID), operator, public)
 	if err != nil {
-		return Voter{}, GenesisVoter{}, fmt.Errorf("prove the key of %s: %w", name, err)
+		return Voter{}, genesis.Voter{}, fmt.Errorf("prove the key of %s: %w", name, err)
 	}
 	info, err := keepVoterKey(voter.Home(filepath.Join(l.dir, name)), secret)
 	if err != nil {
-		return Voter{}, GenesisVoter{}, fmt.Errorf("keep the key of %s: %w", name, err)
+		return Voter{}, genesis.Voter{}, fmt.Errorf("keep the key of %s: %w", name, err)
 	}
 	v := Voter{Name: name, Operator: operator.String(), PubKey: info.PubKey, Node: nodes[i%len(nodes)].Name}
-	return v, GenesisVoter{
+	return v, genesis.Voter{
 		Operator: operator, PubKey: public, Possession: secret.ProvePossession(root), Moniker: name,
-		Stake: power(l.spec.Power(i)), CommissionPPM: finalitytypes.Million / 10, MaxCommissionPPM: finalitytypes.Million / 5,
+		Stake: coin(power(l.spec.Power(i))), CommissionPPM: finalitytypes.Million / 10, MaxCommissionPPM: finalitytypes.Million / 5,
 	}, nil
 }
 

@@ -1,34 +1,42 @@
-package app
+package ante_test
 
 import (
 	"bytes"
 	"context"
 	"testing"
 
+	"github.com/cosmos/gogoproto/proto"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/codec"
+	"github.com/cosmos/cosmos-sdk/codec/address"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 	"github.com/cosmos/cosmos-sdk/x/authz"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	"github.com/cosmos/cosmos-sdk/x/tx/signing"
 
-	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+	"github.com/dualchain/dualchain/x/finality/ante"
+	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 var (
 	payer   = sdk.AccAddress("payer_______________")
 	granter = sdk.AccAddress("granter_____________")
-	fee     = sdk.NewCoins(sdk.NewInt64Coin(BaseDenom, 7))
+	fee     = sdk.NewCoins(sdk.NewInt64Coin("utoy", 7))
 )
 
-func votesBy(submitter string) *finalitytypes.MsgSubmitVotes {
+func votesBy(submitter string) *types.MsgSubmitVotes {
 	root := bytes.Repeat([]byte{1}, 32)
-	vote := finalitytypes.Vote{Source: finalitytypes.Ref{Root: root}, Target: finalitytypes.Ref{Epoch: 1, Root: root}}
-	return &finalitytypes.MsgSubmitVotes{Submitter: submitter, Votes: finalitytypes.AggregateVote{Vote: vote}}
+	vote := types.Vote{Source: types.Ref{Root: root}, Target: types.Ref{Epoch: 1, Root: root}}
+	return &types.MsgSubmitVotes{Submitter: submitter, Votes: types.AggregateVote{Vote: vote}}
 }
 
-func evidenceBy(submitter string) *finalitytypes.MsgSubmitEvidence {
-	return &finalitytypes.MsgSubmitEvidence{Submitter: submitter}
+func evidenceBy(submitter string) *types.MsgSubmitEvidence {
+	return &types.MsgSubmitEvidence{Submitter: submitter}
 }
 
 func sendCoins() sdk.Msg {
@@ -51,7 +59,7 @@ type anteResult struct {
 func runAnte(t *testing.T, tx sdk.Tx, txBytes []byte, mode sdk.ExecMode, err error) anteResult {
 	t.Helper()
 	var result anteResult
-	handler := admitFinality(func(ctx sdk.Context, _ sdk.Tx, simulate bool) (sdk.Context, error) {
+	handler := ante.Wrap(func(ctx sdk.Context, _ sdk.Tx, simulate bool) (sdk.Context, error) {
 		require.Equal(t, mode == sdk.ExecModeSimulate, simulate)
 		result.ordinary = true
 		return ctx, err
@@ -61,29 +69,41 @@ func runAnte(t *testing.T, tx sdk.Tx, txBytes []byte, mode sdk.ExecMode, err err
 	return result
 }
 
+var txConfig = func() client.TxConfig {
+	options := signing.Options{
+		AddressCodec: address.NewBech32Codec("cosmos"), ValidatorAddressCodec: address.NewBech32Codec("cosmosvaloper"),
+	}
+	types.DefineCustomGetSigners(&options)
+	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
+		ProtoFiles: proto.HybridResolver, SigningOptions: options,
+	})
+	if err != nil {
+		panic(err)
+	}
+	types.RegisterInterfaces(registry)
+	banktypes.RegisterInterfaces(registry)
+	authz.RegisterInterfaces(registry)
+	return authtx.NewTxConfig(codec.NewProtoCodec(registry), authtx.DefaultSignModes)
+}()
+
 // build returns a transaction as a node decodes it, and its bytes.
 func build(t *testing.T, feeGranter sdk.AccAddress, msgs ...sdk.Msg) (sdk.Tx, []byte) {
 	t.Helper()
-	encoding, err := NewEncoding()
-	require.NoError(t, err)
-	finalitytypes.RegisterInterfaces(encoding.InterfaceRegistry)
-	banktypes.RegisterInterfaces(encoding.InterfaceRegistry)
-	authz.RegisterInterfaces(encoding.InterfaceRegistry)
-	builder := encoding.TxConfig.NewTxBuilder()
+	builder := txConfig.NewTxBuilder()
 	require.NoError(t, builder.SetMsgs(msgs...))
 	builder.SetFeeAmount(fee)
 	builder.SetGasLimit(1)
 	builder.SetFeeGranter(feeGranter)
-	encoded, err := encoding.TxConfig.TxEncoder()(builder.GetTx())
+	encoded, err := txConfig.TxEncoder()(builder.GetTx())
 	require.NoError(t, err)
-	tx, err := encoding.TxConfig.TxDecoder()(encoded)
+	tx, err := txConfig.TxDecoder()(encoded)
 	require.NoError(t, err)
 	return tx, encoded
 }
 
 func TestInjectedMessagesPassInABlockOnly(t *testing.T) {
 	for _, msg := range []sdk.Msg{votesBy(""), evidenceBy("")} {
-		canonical, err := finalitytypes.EncodeUnsigned(msg)
+		canonical, err := types.EncodeUnsigned(msg)
 		require.NoError(t, err)
 		for mode, expected := range map[sdk.ExecMode]error{
 			sdk.ExecModeFinalize:        nil,
@@ -101,7 +121,7 @@ func TestInjectedMessagesPassInABlockOnly(t *testing.T) {
 }
 
 func TestInjectedMessagesShowNoGas(t *testing.T) {
-	canonical, err := finalitytypes.EncodeUnsigned(votesBy(""))
+	canonical, err := types.EncodeUnsigned(votesBy(""))
 	require.NoError(t, err)
 	meter := runAnte(t, nil, canonical, sdk.ExecModeFinalize, nil).ctx.GasMeter()
 	meter.ConsumeGas(1<<40, "a large voter set")
@@ -169,7 +189,7 @@ func TestTheFeeOfEvidenceAloneIsRefundable(t *testing.T) {
 			tx, encoded := build(t, tc.granter, tc.msgs...)
 			result := runAnte(t, tx, encoded, sdk.ExecModeFinalize, nil)
 			require.NoError(t, result.err)
-			to, amount, ok := finalitytypes.RefundableFee(result.ctx)
+			to, amount, ok := types.RefundableFee(result.ctx)
 			require.Equal(t, tc.refund != nil, ok)
 			if ok {
 				require.Equal(t, tc.refund, to)
@@ -183,6 +203,6 @@ func TestNothingIsRefundableOfATransactionThatFailed(t *testing.T) {
 	tx, encoded := build(t, nil, evidenceBy(payer.String()))
 	result := runAnte(t, tx, encoded, sdk.ExecModeFinalize, sdkerrors.ErrUnauthorized)
 	require.ErrorIs(t, result.err, sdkerrors.ErrUnauthorized)
-	_, _, ok := finalitytypes.RefundableFee(result.ctx)
+	_, _, ok := types.RefundableFee(result.ctx)
 	require.False(t, ok)
 }
