@@ -16,7 +16,8 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/light/provider"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/keys"
@@ -98,7 +99,7 @@ func TestAConflictShownToAFollowingClientSlashesTheGuilty(t *testing.T) {
 	node.AwaitFinalized(4, time.Minute)
 
 	// Three of four sign another block after epoch 2, which the chain never sees.
-	provider, err := light.NewHTTP(rest)
+	provider, err := provider.New(rest)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,8 @@ import (
 	"time"
 
 	checkpointapi "github.com/dualchain/dualchain/api/dualchain/checkpoint/v1"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/light/daemon"
+	"github.com/dualchain/dualchain/light/store"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
@@ -96,15 +97,15 @@ func TestLightClientsReachTheSameHeadWhateverTheSets(t *testing.T) {
 	} {
 		folder := n.Beside("light " + name)
 		out := n.Run(append([]string{"light", "state-sync", "--home", folder, "--node", rest, "--trust", trustIn(t, node, tc.from)}, tc.mode...)...)
-		store, err := light.OpenStore(folder)
+		kept, err := store.Open(folder)
 		if err != nil {
 			t.Fatal(err)
 		}
-		reached := store.Trust().Checkpoint
+		reached := kept.Trust().Checkpoint
 		if found := fmt.Sprintf("%d:%s", reached.Epoch, reached.Root()); found != trustIn(t, node, head) {
 			t.Errorf("%s: expected %s, found %s", name, trustIn(t, node, head), found)
 		}
-		hops, err := store.Log()
+		hops, err := kept.Log()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +181,7 @@ func TestATransactionIsProvenFinalWithWhatBecameOfIt(t *testing.T) {
 		if exitCode(err) != tc.exit || !strings.Contains(string(verdict), tc.says) || strings.Contains(string(verdict), "FAIL  ") {
 			t.Errorf("%s: expected exit code %d and %q, found %v\n%s", name, tc.exit, tc.says, err, verdict)
 		}
-		var answer light.Verified
+		var answer daemon.Verified
 		n.Await("the light client's answer", time.Minute, func(ctx context.Context) (bool, error) {
 			return get(ctx, "http://"+server+"/proofs/tx/"+hash, &answer)
 		})

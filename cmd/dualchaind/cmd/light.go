@@ -18,7 +18,10 @@ import (
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/core/cert"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/light/daemon"
+	"github.com/dualchain/dualchain/light/provider"
+	"github.com/dualchain/dualchain/light/store"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -68,7 +71,7 @@ Two valid certificates that conflict stop the client for good: it keeps both in 
 			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			f.unbondingGiven = cmd.Flags().Changed(flagUnbonding)
-			return f.with(ctx, log, func(c *light.Client) error { return runLight(ctx, c, listen, interval, log) })
+			return f.with(ctx, log, func(c *daemon.Client) error { return runLight(ctx, c, listen, interval, log) })
 		},
 	}
 	persistent := cmd.PersistentFlags()
@@ -97,7 +100,7 @@ no RPC server is trusted with them.`,
 				return err
 			}
 			f.unbondingGiven = cmd.Flags().Changed(flagUnbonding)
-			return f.with(contextOf(cmd), log, func(c *light.Client) error {
+			return f.with(contextOf(cmd), log, func(c *daemon.Client) error {
 				for more := true; more; {
 					if more, err = c.Update(contextOf(cmd)); err != nil {
 						return err
@@ -119,7 +122,7 @@ no RPC server is trusted with them.`,
 }
 
 // with opens the client and closes it after use: nobody else has its store meanwhile.
-func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*light.Client) error) error {
+func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*daemon.Client) error) error {
 	nodes, err := f.providers()
 	if err != nil {
 		return err
@@ -132,21 +135,21 @@ func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*light
 			return fmt.Errorf("make the folder of the light client: %w", err)
 		}
 	}
-	lock, err := light.Lock(f.home)
+	lock, err := store.Lock(f.home)
 	if err != nil {
 		return err
 	}
 	defer lock.Close() //nolint:errcheck // the process ends anyway
-	store, err := light.OpenStore(f.home)
-	if errors.Is(err, light.ErrNoTrust) && f.trust != "" {
-		store, err = f.begin(ctx, nodes, log)
+	kept, err := store.Open(f.home)
+	if errors.Is(err, store.ErrNoTrust) && f.trust != "" {
+		kept, err = f.begin(ctx, nodes, log)
 	} else if err == nil {
-		err = f.fits(store)
+		err = f.fits(kept)
 	}
 	if err != nil {
 		return err
 	}
-	return use(light.NewClient(store, nodes, log))
+	return use(daemon.New(kept, nodes, log))
 }
 
 func (f *lightFlags) providers() (nodes []light.Provider, err error) {
@@ -154,7 +157,7 @@ func (f *lightFlags) providers() (nodes []light.Provider, err error) {
 		return nil, errors.New("expected --node http://HOST:PORT at least once, found none")
 	}
 	for _, address := range f.nodes {
-		node, err := light.NewHTTP(address)
+		node, err := provider.New(address)
 		if err != nil {
 			return nil, err
 		}
@@ -164,16 +167,16 @@ func (f *lightFlags) providers() (nodes []light.Provider, err error) {
 }
 
 // fits refuses flags of a first start that contradict what the store was made with.
-func (f *lightFlags) fits(store *light.Store) error {
-	settings := store.Settings()
+func (f *lightFlags) fits(kept *store.Store) error {
+	settings := kept.Settings()
 	if f.chainID != "" && f.chainID != settings.ChainID {
 		return fmt.Errorf("expected chain %s as in %s, found --%s %s: use another --%s", settings.ChainID, f.home, flags.FlagChainID, f.chainID, flags.FlagHome)
 	}
 	if f.following && !settings.Following {
 		return fmt.Errorf("expected the mode of %s, skipping, found --following: use another --%s", f.home, flags.FlagHome)
 	}
-	if kept := time.Duration(settings.UnbondingTime); f.unbondingGiven && f.unbonding != kept {
-		return fmt.Errorf("expected the unbonding time of %s, %s, found --%s %s: use another --%s", f.home, kept, flagUnbonding, f.unbonding, flags.FlagHome)
+	if fixed := time.Duration(settings.UnbondingTime); f.unbondingGiven && f.unbonding != fixed {
+		return fmt.Errorf("expected the unbonding time of %s, %s, found --%s %s: use another --%s", f.home, fixed, flagUnbonding, f.unbonding, flags.FlagHome)
 	}
 	if f.trust == "" {
 		return nil
@@ -190,27 +193,27 @@ func (f *lightFlags) fits(store *light.Store) error {
 }
 
 // begin makes the store. What the flags don't say is asked of the nodes.
-func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, log *slog.Logger) (*light.Store, error) {
+func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, log *slog.Logger) (*store.Store, error) {
 	ref, err := parseRef(f.trust)
 	if err != nil {
 		return nil, err
 	}
 	log.Info("first start: asking the nodes", "trust", f.trust)
-	settings := light.Settings{ChainID: f.chainID, Following: f.following, UnbondingTime: light.Duration(f.unbondingTime(ctx, nodes, log))}
-	store, err := light.Begin(ctx, f.home, settings, ref, nodes)
+	settings := store.Settings{ChainID: f.chainID, Following: f.following, UnbondingTime: store.Duration(f.unbondingTime(ctx, nodes, log))}
+	kept, err := daemon.Initialize(ctx, f.home, settings, ref, nodes)
 	switch {
 	case errors.Is(err, light.ErrChainID):
 		err = fmt.Errorf("give --%s: %w", flags.FlagChainID, err)
 	case errors.Is(err, cert.ErrExpired) && !f.unbondingGiven:
 		err = fmt.Errorf("take newer trust, or give --%s if you know the chain's: %w", flagUnbonding, err)
 	}
-	return store, err
+	return kept, err
 }
 
 // unbondingTime holds the flag against what the nodes say. Only a shorter time is believed, as it can but refuse trust that is
 // good; and it never overrules the user, or one node that lies could refuse all.
 func (f *lightFlags) unbondingTime(ctx context.Context, nodes []light.Provider, log *slog.Logger) time.Duration {
-	said, node, err := light.ShortestUnbonding(ctx, nodes)
+	said, node, err := light.DefaultPolicy().ShortestUnbonding(ctx, nodes)
 	switch {
 	case err != nil:
 		log.Warn("no node says the chain's unbonding time: make sure that it is not shorter", flagUnbonding, f.unbonding, "error", err)
@@ -225,7 +228,7 @@ func (f *lightFlags) unbondingTime(ctx context.Context, nodes []light.Provider, 
 }
 
 // runLight updates and serves until ctx is done or one of the two ends. After a conflict it goes on serving that.
-func runLight(ctx context.Context, c *light.Client, listen string, interval time.Duration, log *slog.Logger) error {
+func runLight(ctx context.Context, c *daemon.Client, listen string, interval time.Duration, log *slog.Logger) error {
 	if listen == "" {
 		return c.Run(ctx, interval)
 	}

@@ -18,7 +18,8 @@ import (
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/cert/certtest"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/light/store"
 )
 
 // lightRun runs a light client command, and returns its output and its log.
@@ -76,20 +77,20 @@ func lightNode(t *testing.T, chain *certtest.Chain, unbonding string) string {
 
 func TestOneLightClientUsesAFolder(t *testing.T) {
 	home := t.TempDir()
-	lock, err := light.Lock(home)
+	lock, err := store.Lock(home)
 	require.NoError(t, err)
 	for _, args := range [][]string{{"--home", home}, {"state-sync", "--home", home}} {
 		err := runLightCommand(t, args...)
-		require.ErrorIs(t, err, light.ErrInUse)
+		require.ErrorIs(t, err, store.ErrInUse)
 		require.ErrorContains(t, err, home)
 	}
 	require.NoError(t, lock.Close())
-	require.ErrorIs(t, runLightCommand(t, "--home", home), light.ErrNoTrust)
+	require.ErrorIs(t, runLightCommand(t, "--home", home), store.ErrNoTrust)
 }
 
 func TestALightClientWithoutTrustMakesNoFolder(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "light")
-	require.ErrorIs(t, runLightCommand(t, "--home", home), light.ErrNoTrust)
+	require.ErrorIs(t, runLightCommand(t, "--home", home), store.ErrNoTrust)
 	require.NoDirExists(t, home)
 }
 
@@ -107,8 +108,8 @@ func TestALightClientWhoseNodesDifferIsToldTheChain(t *testing.T) {
 	require.ErrorIs(t, err, light.ErrChainID)
 	require.ErrorContains(t, err, "give --chain-id: ")
 	require.ErrorContains(t, err, fmt.Sprintf(`"evil-9" from %s, "test-1" from %s`, first, second))
-	_, err = light.OpenStore(home)
-	require.ErrorIs(t, err, light.ErrNoTrust)
+	_, err = store.Open(home)
+	require.ErrorIs(t, err, store.ErrNoTrust)
 	// Told, it doesn't ask for the id: it goes on to the trusted checkpoint, which these nodes don't have.
 	err = runLightCommand(t, append(args, "--chain-id", "test-1")...)
 	require.NotErrorIs(t, err, light.ErrChainID)
@@ -179,7 +180,7 @@ func TestALightClientRefusesTimesThatMakeNoSense(t *testing.T) {
 	for _, interval := range []string{"0s", "-1s", "99ms"} {
 		require.ErrorContains(t, runLightCommand(t, "--home", home, "--interval", interval), "expected --interval of at least 100ms, found "+interval)
 	}
-	require.ErrorIs(t, runLightCommand(t, "--home", home, "--interval", "100ms"), light.ErrNoTrust)
+	require.ErrorIs(t, runLightCommand(t, "--home", home, "--interval", "100ms"), store.ErrNoTrust)
 	for _, command := range [][]string{nil, {"state-sync"}} {
 		for _, unbonding := range []string{"0s", "-1s"} {
 			err := runLightCommand(t, append(command, "--home", home, "--unbonding-time", unbonding)...)

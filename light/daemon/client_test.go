@@ -1,4 +1,4 @@
-package light_test
+package daemon_test
 
 import (
 	"bytes"
@@ -15,7 +15,10 @@ import (
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/core/light/lighttest"
+	"github.com/dualchain/dualchain/light/daemon"
+	"github.com/dualchain/dualchain/light/store"
 )
 
 const chainID = "test-1"
@@ -42,24 +45,24 @@ func rotate(chain *certtest.Chain, i uint64) {
 type scene struct {
 	t      *testing.T
 	folder string
-	client *light.Client
+	client *daemon.Client
 	nodes  []light.Provider
 	log    *bytes.Buffer
 }
 
 // begin trusts an epoch of a chain. The trust is as young as the tests run fast.
-func begin(t *testing.T, following bool, chain *certtest.Chain, epoch uint64, nodes ...*node) *scene {
+func begin(t *testing.T, following bool, chain *certtest.Chain, epoch uint64, nodes ...*lighttest.Node) *scene {
 	t.Helper()
 	s := &scene{t: t, folder: t.TempDir(), log: new(bytes.Buffer)}
 	for _, n := range nodes {
 		s.nodes = append(s.nodes, n)
 	}
-	settings := light.Settings{ChainID: chainID, Following: following, UnbondingTime: light.Duration(100 * 365 * 24 * time.Hour)}
-	store, err := light.Begin(t.Context(), s.folder, settings, chain.Checkpoints[epoch].Ref(), s.nodes)
+	settings := store.Settings{ChainID: chainID, Following: following, UnbondingTime: store.Duration(100 * 365 * 24 * time.Hour)}
+	kept, err := daemon.Initialize(t.Context(), s.folder, settings, chain.Checkpoints[epoch].Ref(), s.nodes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client = light.NewClient(store, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
+	s.client = daemon.New(kept, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
 	return s
 }
 
@@ -90,11 +93,11 @@ func (s *scene) expect(epoch uint64) {
 // reopened is the same client after a restart.
 func (s *scene) reopened() *scene {
 	s.t.Helper()
-	store, err := light.OpenStore(s.folder)
+	kept, err := store.Open(s.folder)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.client = light.NewClient(store, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
+	s.client = daemon.New(kept, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
 	return s
 }
 
@@ -103,7 +106,7 @@ func TestAClientReachesTheHeadFromWhereverItStarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			chain := rotating(12)
 			for _, epoch := range []uint64{0, 1, 20, chain.Head() - 1} {
-				s := begin(t, following, chain, epoch, newNode("a", chain))
+				s := begin(t, following, chain, epoch, lighttest.NewNode("a", chain))
 				s.expect(chain.Head() - 1)
 				s.expect(chain.Head() - 1) // again is harmless
 				trust, err := s.client.Trust()
@@ -119,7 +122,7 @@ func TestAClientGoesOnAfterARestart(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			chain := rotating(2)
-			s := begin(t, following, chain, 0, newNode("a", chain))
+			s := begin(t, following, chain, 0, lighttest.NewNode("a", chain))
 			for i := range uint64(3) {
 				s.expect(chain.Head() - 1)
 				rotate(chain, 100+i)
@@ -134,13 +137,13 @@ func TestTheNewestProvenHeadCounts(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			chain := rotating(3)
-			behind := newNode("behind", chain.Fork()) // of the same blocks, as far as it goes
+			behind := lighttest.NewNode("behind", chain.Fork()) // of the same blocks, as far as it goes
 			rotate(chain, 9)
-			down := newNode("down", chain)
-			s := begin(t, following, chain, 0, behind, newNode("ahead", chain), down)
-			down.down = true
+			down := lighttest.NewNode("down", chain)
+			s := begin(t, following, chain, 0, behind, lighttest.NewNode("ahead", chain), down)
+			down.Down = true
 			s.expect(chain.Head() - 1)
-			if !strings.Contains(s.log.String(), errDown.Error()) {
+			if !strings.Contains(s.log.String(), lighttest.ErrDown.Error()) {
 				t.Errorf("expected the silent node in the log, found %s", s.log)
 			}
 		})
@@ -160,13 +163,13 @@ func TestALiarChangesNothing(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			chain := rotating(3)
-			liar := newNode("liar", chain)
+			liar := lighttest.NewNode("liar", chain)
 			s := begin(t, following, chain, 0, liar)
-			liar.damage = flip
+			liar.Damage = flip
 			if epoch, err := s.update(); !errors.Is(err, light.ErrNoAnswer) || !strings.Contains(err.Error(), "liar: ") {
 				t.Errorf("alone: expected %v that names it, found epoch %d, %v", light.ErrNoAnswer, epoch, err)
 			}
-			s = begin(t, following, chain, 0, liar, newNode("honest", chain))
+			s = begin(t, following, chain, 0, liar, lighttest.NewNode("honest", chain))
 			s.expect(chain.Head() - 1)
 		})
 	}
@@ -186,7 +189,7 @@ func TestTwoCertificatesThatConflictStopTheClient(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			honest, other, _ := forked()
-			s := begin(t, following, honest, 0, newNode("honest", honest), newNode("other", other))
+			s := begin(t, following, honest, 0, lighttest.NewNode("honest", honest), lighttest.NewNode("other", other))
 			_, err := s.update()
 			s.stopped(err, following)
 		})
@@ -200,7 +203,7 @@ func (s *scene) stopped(err error, following bool) {
 	if !errors.As(err, &conflict) || !errors.Is(err, light.ErrConflict) {
 		s.t.Fatalf("expected %v, found %v", light.ErrConflict, err)
 	}
-	if conflict.Dispute.First == conflict.Dispute.Second || conflict.First.Node == conflict.Second.Node {
+	if conflict.Dispute.First == conflict.Dispute.Second || conflict.First.Provider == conflict.Second.Provider {
 		s.t.Errorf("expected two different checkpoints from two nodes, found %+v", conflict.Dispute)
 	}
 	if guilty := len(conflict.Dispute.Evidence) > 0; following && !guilty {
@@ -221,7 +224,7 @@ func (s *scene) stopped(err error, following bool) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	kept, err := light.ReadConflict(content)
+	handOvers, err := light.ReadConflict(content)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -230,46 +233,46 @@ func (s *scene) stopped(err error, following bool) {
 		mode = cert.Following
 	}
 	options := cert.Options{Mode: mode, Now: time.UnixMilli(certtest.Genesis), UnbondingTime: time.Hour}
-	again, err := cert.Compare(ffg.Domain(kept.ChainID), kept.Trust, kept.First.HandOvers, kept.Second.HandOvers, options)
-	if err != nil || again.Epoch != conflict.Dispute.Epoch || len(again.Evidence) != len(kept.Dispute.Evidence) {
+	again, err := cert.Compare(ffg.Domain(handOvers.ChainID), handOvers.Trust, handOvers.First.HandOvers, handOvers.Second.HandOvers, options)
+	if err != nil || again.Epoch != conflict.Dispute.Epoch || len(again.Evidence) != len(handOvers.Dispute.Evidence) {
 		s.t.Errorf("expected a file that proves the same dispute, found %+v, %v", again, err)
 	}
 }
 
 func TestANodeThatShowsNoConnectionIsLeftOut(t *testing.T) {
 	chain := rotating(3)
-	behind, mute := newNode("behind", chain.Fork()), newNode("mute", chain)
+	behind, mute := lighttest.NewNode("behind", chain.Fork()), lighttest.NewNode("mute", chain)
 	rotate(chain, 9)
-	mute.mute = true
+	mute.Mute = true
 	s := begin(t, false, chain, 0, behind, mute)
-	s.expect(behind.final())
+	s.expect(behind.Final())
 	if !strings.Contains(s.log.String(), "mute") {
 		t.Errorf("expected the node in the log, found %s", s.log)
 	}
-	mute.mute = false
+	mute.Mute = false
 	s.expect(chain.Head() - 1)
 }
 
 func TestTrustThatIsTooOldIsRefused(t *testing.T) {
 	chain := rotating(1)
-	settings := light.Settings{ChainID: chainID, UnbondingTime: light.Duration(time.Hour)}
-	nodes := []light.Provider{newNode("a", chain)}
-	_, err := light.Begin(t.Context(), t.TempDir(), settings, chain.Checkpoints[2].Ref(), nodes)
+	settings := store.Settings{ChainID: chainID, UnbondingTime: store.Duration(time.Hour)}
+	nodes := []light.Provider{lighttest.NewNode("a", chain)}
+	_, err := daemon.Initialize(t.Context(), t.TempDir(), settings, chain.Checkpoints[2].Ref(), nodes)
 	if !errors.Is(err, cert.ErrExpired) || !strings.Contains(err.Error(), "take a newer one") {
 		t.Errorf("expected %v with the remedy, found %v", cert.ErrExpired, err)
 	}
-	store, err := light.CreateStore(t.TempDir(), settings, chain.Trust(2))
+	kept, err := store.Create(t.TempDir(), settings, chain.Trust(2))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := light.NewClient(store, nodes, slog.New(slog.DiscardHandler)).Update(t.Context()); !errors.Is(err, cert.ErrExpired) {
+	if _, err := daemon.New(kept, nodes, slog.New(slog.DiscardHandler)).Update(t.Context()); !errors.Is(err, cert.ErrExpired) {
 		t.Errorf("expected %v, found %v", cert.ErrExpired, err)
 	}
 }
 
 func TestAConflictFileIsReadable(t *testing.T) {
 	honest, other, _ := forked()
-	s := begin(t, true, honest, 0, newNode("honest", honest), newNode("other", other))
+	s := begin(t, true, honest, 0, lighttest.NewNode("honest", honest), lighttest.NewNode("other", other))
 	if _, err := s.update(); !errors.Is(err, light.ErrConflict) {
 		t.Fatal(err)
 	}

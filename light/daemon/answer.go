@@ -1,4 +1,4 @@
-package light
+package daemon
 
 import (
 	"encoding/json"
@@ -6,32 +6,33 @@ import (
 	"net/http"
 
 	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/light"
 )
 
-// Errors of the server's own.
+// Errors of the server itself.
 var (
 	errPath   = errors.New("no such path")
 	errMethod = errors.New("expected GET")
 )
 
-// kinds are the errors of answers with their statuses and codes, which programs tell them apart by. The first that fits counts:
-// of nodes that differ, the one that has seen more is believed, which costs no more than asking again.
+// kinds maps errors to the status and the code of their answer: programs read the code. The first that matches counts: where
+// providers differ, the one that has seen more is believed, which at worst makes the caller ask again.
 var kinds = []struct {
 	err    error
 	status int
 	code   string
 }{
-	{ErrConflict, http.StatusServiceUnavailable, "conflict"},
+	{light.ErrConflict, http.StatusServiceUnavailable, "conflict"},
 	{cert.ErrExpired, http.StatusServiceUnavailable, "expired"},
 	{ErrStale, http.StatusServiceUnavailable, "stale"},
 	{errPath, http.StatusNotFound, "unknown_path"},
 	{errMethod, http.StatusMethodNotAllowed, "method"},
-	{ErrNotFinal, http.StatusConflict, "not_final"},
-	{ErrNotThere, http.StatusNotFound, "not_found"},
-	{errQuestion, http.StatusBadRequest, "invalid"},
+	{light.ErrNotFinal, http.StatusConflict, "not_final"},
+	{light.ErrNotFound, http.StatusNotFound, "not_found"},
+	{light.ErrInvalidRequest, http.StatusBadRequest, "invalid"},
 }
 
-// answer writes JSON, or the error with its status and code.
+// answer writes content as JSON, or the error with its status and code.
 func (c *Client) answer(w http.ResponseWriter, content any, err error) {
 	status := http.StatusOK
 	if err != nil {
@@ -48,7 +49,7 @@ func (c *Client) answer(w http.ResponseWriter, content any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false) // errors have paths with & in them
+	encoder.SetEscapeHTML(false) // errors quote paths with & in them
 	if err := encoder.Encode(content); err != nil {
 		c.log.Debug("write answer", "error", err)
 	}

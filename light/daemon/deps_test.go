@@ -1,4 +1,4 @@
-package light_test
+package daemon_test
 
 import (
 	"os/exec"
@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// A light client that linked the software of the layers that it checks would inherit their mistakes.
+// A light client that linked the software of the layers that it verifies would inherit their mistakes.
 func TestImportsNeitherLayer(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", ".").CombinedOutput()
+	out, err := exec.Command("go", "list", "-deps", ".", "../provider", "../store").CombinedOutput()
 	if err != nil {
 		t.Fatalf("list the dependencies: %v\n%s", err, out)
 	}

@@ -1,8 +1,10 @@
-package light
+// Package provider asks a node over its REST interface for what a light client verifies.
+package provider
 
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,26 +17,29 @@ import (
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/light"
 	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/internal/foreign"
 )
 
-// Bounds of a question to a node. Honest nodes keep to them: a proof has at most 3 MiB and a page of hand-overs 1 MiB, in base64;
-// a trust point has its members twice, 200 bytes for each.
+// Bounds of a request. Honest nodes keep to them: a proof has at most 3 MiB and a page of hand-overs 1 MiB, in base64; a trust point
+// has its members twice, 200 bytes for each.
 const (
 	httpTimeout = 15 * time.Second
 	maxAnswer   = 8 << 20 // bytes
 	maxPage     = 1_000   // hand-overs
 )
 
-// HTTP is a node's REST interface (api.address in its app.toml) as a Provider.
+var _ light.Provider = (*HTTP)(nil)
+
+// HTTP is a node's REST interface (api.address in its app.toml) as a light.Provider.
 type HTTP struct {
 	base   string
 	client *http.Client
 }
 
-// NewHTTP takes an address like http://127.0.0.1:1317. It doesn't connect.
-func NewHTTP(address string) (*HTTP, error) {
+// New takes an address like http://127.0.0.1:1317. It doesn't connect.
+func New(address string) (*HTTP, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
 		return nil, fmt.Errorf("use node: expected http://HOST:PORT or https://…, found %q", address)
@@ -42,7 +47,7 @@ func NewHTTP(address string) (*HTTP, error) {
 	return &HTTP{base: strings.TrimSuffix(u.String(), "/"), client: &http.Client{Timeout: httpTimeout}}, nil
 }
 
-// Name implements Provider.
+// Name implements light.Provider.
 func (h *HTTP) Name() string { return h.base }
 
 // canonical is the part of an answer that is read: the encoding that package cert defines.
@@ -50,32 +55,32 @@ type canonical struct {
 	Canonical []byte `json:"canonical"`
 }
 
-// TrustPoint implements Provider.
+// TrustPoint implements light.Provider.
 func (h *HTTP) TrustPoint(ctx context.Context, epoch uint64) (cert.Trust, error) {
 	return getCanonical(ctx, h, "/dualchain/finality/v1/trust_points/"+number(epoch), cert.DecodeTrust)
 }
 
-// HandOvers implements Provider.
+// HandOvers implements light.Provider.
 func (h *HTTP) HandOvers(ctx context.Context, pair uint64) ([]cert.HandOver, bool, error) {
 	return h.list(ctx, "/dualchain/finality/v1/hand_overs/"+number(pair))
 }
 
-// Follow implements Provider.
+// Follow implements light.Provider.
 func (h *HTTP) Follow(ctx context.Context, epoch uint64) ([]cert.HandOver, bool, error) {
 	return h.list(ctx, "/dualchain/finality/v1/follow/"+number(epoch))
 }
 
-// Certificate implements Provider.
+// Certificate implements light.Provider.
 func (h *HTTP) Certificate(ctx context.Context, epoch uint64) (cert.Certificate, error) {
 	return getCanonical(ctx, h, "/dualchain/finality/v1/certificates/"+number(epoch), cert.DecodeCertificate)
 }
 
-// Newest implements Provider.
+// Newest implements light.Provider.
 func (h *HTTP) Newest(ctx context.Context) (cert.Certificate, error) {
 	return getCanonical(ctx, h, "/dualchain/finality/v1/certificates/finalized", cert.DecodeCertificate)
 }
 
-// Consistency implements Provider.
+// Consistency implements light.Provider.
 func (h *HTTP) Consistency(ctx context.Context, from, to uint64) ([]ffg.Root, error) {
 	var answer struct {
 		Path []ffg.Root `json:"path"`
@@ -85,15 +90,23 @@ func (h *HTTP) Consistency(ctx context.Context, from, to uint64) ([]ffg.Root, er
 	return answer.Path, err
 }
 
-// Prove implements Provider.
-func (h *HTTP) Prove(ctx context.Context, about Question, epoch uint64, members bool) (cert.Proof, error) {
+// Prove implements light.Provider.
+func (h *HTTP) Prove(ctx context.Context, request light.Request, epoch uint64, members bool) (cert.Proof, error) {
 	var answer struct {
 		Proof canonical `json:"proof"`
 	}
 	query := url.Values{"trust.epoch": {number(epoch)}, "trust.members": {strconv.FormatBool(members)}}
-	path := "/dualchain/finality/v1/proofs/" + about.path
-	for name, value := range about.query {
-		query.Set(name, value)
+	path := "/dualchain/finality/v1/proofs/"
+	switch request.Kind {
+	case cert.KindTx:
+		path += "tx/" + request.TxHash.String()
+	case cert.KindBlock:
+		path += "block/" + number(request.Height)
+	default:
+		path += "state/" + url.PathEscape(request.Store) + "/" + hex.EncodeToString(request.Key)
+		if request.Height > 0 {
+			query.Set("height", number(request.Height))
+		}
 	}
 	if err := h.get(ctx, path+"?"+query.Encode(), &answer); err != nil {
 		return cert.Proof{}, err
@@ -105,7 +118,7 @@ func (h *HTTP) Prove(ctx context.Context, about Question, epoch uint64, members 
 	return proof, nil
 }
 
-// ChainID implements Provider.
+// ChainID implements light.Provider.
 func (h *HTTP) ChainID(ctx context.Context) (string, error) {
 	var answer struct {
 		ChainID string `json:"chain_id"`
@@ -120,20 +133,20 @@ func (h *HTTP) ChainID(ctx context.Context) (string, error) {
 	return answer.ChainID, nil
 }
 
-// UnbondingTime implements Provider.
+// UnbondingTime implements light.Provider.
 func (h *HTTP) UnbondingTime(ctx context.Context) (time.Duration, error) {
 	var answer struct {
 		Params struct {
-			UnbondingTime Duration `json:"unbonding_time"`
+			UnbondingTime string `json:"unbonding_time"`
 		} `json:"params"`
 	}
 	const path = "/dualchain/finality/v1/params"
 	if err := h.get(ctx, path, &answer); err != nil {
 		return 0, err
 	}
-	found := time.Duration(answer.Params.UnbondingTime)
-	if found <= 0 {
-		return 0, fmt.Errorf("%s: expected an unbonding_time above 0, found %s", path, found)
+	found, err := time.ParseDuration(answer.Params.UnbondingTime)
+	if err != nil || found <= 0 {
+		return 0, fmt.Errorf("%s: expected an unbonding_time above 0, found %q", path, foreign.Text(answer.Params.UnbondingTime))
 	}
 	return found, nil
 }
@@ -153,7 +166,7 @@ func (h *HTTP) list(ctx context.Context, path string) ([]cert.HandOver, bool, er
 	return out, answer.More, nil
 }
 
-// decodePage reads a list item by item: in memory, an empty one is a hundred times as long as in JSON.
+// decodePage reads a list item by item: an empty item takes a hundred times as much memory as JSON.
 func decodePage(text json.RawMessage) (out []cert.HandOver, err error) {
 	if len(text) == 0 {
 		return nil, nil
@@ -192,7 +205,7 @@ func getCanonical[T any](ctx context.Context, h *HTTP, path string, decode func(
 	return out, nil
 }
 
-// get reads an answer in JSON. Errors quote the node, and wrap ErrNotThere, ErrNotFinal or errQuestion if its reason says so.
+// get reads an answer in JSON. Errors quote the node, and wrap light.ErrNotFound, ErrNotFinal or ErrInvalidRequest if its reason says so.
 func (h *HTTP) get(ctx context.Context, path string, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+path, http.NoBody)
 	if err != nil {
@@ -201,11 +214,11 @@ func (h *HTTP) get(ctx context.Context, path string, answer any) error {
 	response, err := h.client.Do(request)
 	if err != nil {
 		if outer := new(url.Error); errors.As(err, &outer) {
-			err = outer.Err // it would name the path once more
+			err = outer.Err // the outer error would name the path a second time
 		}
 		return fmt.Errorf("ask for %s: %w", path, err)
 	}
-	defer response.Body.Close() //nolint:errcheck // read to its end, or given up
+	defer response.Body.Close() //nolint:errcheck // there is nothing to lose
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:
@@ -239,7 +252,7 @@ type status struct {
 	} `json:"details"`
 }
 
-// refused makes an error of the gateway's.
+// refused returns the error for an answer of the gateway that isn't status 200.
 func refused(path string, response *http.Response, body []byte) error {
 	var answer status
 	if json.Unmarshal(body, &answer) != nil || answer.Message == "" {
@@ -258,15 +271,15 @@ func (s status) kind() error {
 	for _, detail := range s.Details {
 		if entry, known := reason.Find(detail.Reason); known && detail.Domain == reason.Domain {
 			if code = entry.Code; entry.Later {
-				return ErrNotFinal
+				return light.ErrNotFinal
 			}
 		}
 	}
 	switch code {
 	case codeInvalidArgument, codeOutOfRange:
-		return errQuestion
+		return light.ErrInvalidRequest
 	case codeNotFound, codeFailedPrecondition:
-		return ErrNotThere
+		return light.ErrNotFound
 	default:
 		return errors.New("the node failed")
 	}

@@ -1,4 +1,4 @@
-package light_test
+package daemon_test
 
 import (
 	"context"
@@ -16,19 +16,22 @@ import (
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/core/light/lighttest"
 	"github.com/dualchain/dualchain/core/reason"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/light/daemon"
+	"github.com/dualchain/dualchain/light/provider"
 )
 
 // refusing is a node that answers everything with a status of gRPC, and a reason unless that is empty.
-func refusing(t *testing.T, code int, why reason.Reason, message string) *light.HTTP {
+func refusing(t *testing.T, code int, why reason.Reason, message string) *provider.HTTP {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusTeapot) // the status must not matter
 		_, _ = fmt.Fprintf(w, `{"code":%d,"message":%q,"details":[{"reason":%q,"domain":%q}]}`, code, message, why, reason.Domain)
 	}))
 	t.Cleanup(server.Close)
-	h, err := light.NewHTTP(server.URL)
+	h, err := provider.New(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +75,7 @@ func TestErrorsAreToldApartByStatusAndCode(t *testing.T) {
 		"one lies that it can never be": {[]light.Provider{long, justified}, 409, "not_final"},
 		"one is broken":                 {[]light.Provider{broken, unknown}, 404, "not_found"},
 	} {
-		s := begin(t, false, chain, 0, newNode("unused", chain))
+		s := begin(t, false, chain, 0, lighttest.NewNode("unused", chain))
 		s.nodes = tc.nodes
 		status, body := get(t, s.reopened().client, "/proofs/tx/"+ffg.Root{}.String())
 		if code := codeOf(t, body); status != tc.status || code != tc.code {
@@ -83,7 +86,7 @@ func TestErrorsAreToldApartByStatusAndCode(t *testing.T) {
 
 func TestWhatTheServerDoesntHaveIsJSONToo(t *testing.T) {
 	chain := rotating(1)
-	s := begin(t, false, chain, 0, newNode("a", chain))
+	s := begin(t, false, chain, 0, lighttest.NewNode("a", chain))
 	for path, want := range map[string]string{"/": "unknown_path", "/nothing": "unknown_path", "/proofs/tx": "unknown_path", "/proofs/tx/00": "invalid"} {
 		if _, body := get(t, s.client, path); codeOf(t, body) != want {
 			t.Errorf("%s: expected %s, found %s", path, want, body)
@@ -98,11 +101,11 @@ func TestWhatTheServerDoesntHaveIsJSONToo(t *testing.T) {
 
 func TestAServedProofNeedsOnlyTheTrustBesideIt(t *testing.T) {
 	chain := rotating(2)
-	n := newNode("a", chain)
+	n := lighttest.NewNode("a", chain)
 	s := begin(t, false, chain, 2, n)
 	s.expect(chain.Head() - 1)
 	_, body := get(t, s.client, "/proofs/block/1")
-	var answer light.Verified
+	var answer daemon.Verified
 	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +128,7 @@ func TestAServedProofNeedsOnlyTheTrustBesideIt(t *testing.T) {
 
 func TestTheServerSaysWhetherItKeepsUp(t *testing.T) {
 	chain := rotating(1)
-	n := newNode("a", chain)
+	n := lighttest.NewNode("a", chain)
 	synctest.Test(t, func(t *testing.T) {
 		s := begin(t, false, chain, 0, n)
 		health := func(want int, says string) {
@@ -153,13 +156,13 @@ func TestTheServerSaysWhetherItKeepsUp(t *testing.T) {
 		run(time.Second)
 		health(200, "ok")
 		head(start.UTC().Format(time.RFC3339Nano), "")
-		n.down = true
+		n.Down = true
 		run(89 * time.Second) // three intervals and a minute after the last update
 		health(200, "ok")
-		head(start.UTC().Format(time.RFC3339Nano), errDown.Error())
+		head(start.UTC().Format(time.RFC3339Nano), lighttest.ErrDown.Error())
 		run(time.Second)
-		health(503, errDown.Error())
-		n.down = false
+		health(503, lighttest.ErrDown.Error())
+		n.Down = false
 		run(time.Second)
 		health(200, "ok")
 	})
@@ -184,7 +187,7 @@ func TestAnUnbondingTimeIsReadFromTheParams(t *testing.T) {
 func TestAPortThatIsNotRESTIsAskedAbout(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	h, err := light.NewHTTP(server.URL)
+	h, err := provider.New(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,10 +198,10 @@ func TestAPortThatIsNotRESTIsAskedAbout(t *testing.T) {
 
 func TestANodeThatIsNotThereIsNamedWithOnePath(t *testing.T) {
 	chain := rotating(1)
-	s := begin(t, false, chain, 0, newNode("unused", chain))
+	s := begin(t, false, chain, 0, lighttest.NewNode("unused", chain))
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	h, err := light.NewHTTP(server.URL)
+	h, err := provider.New(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +213,7 @@ func TestANodeThatIsNotThereIsNamedWithOnePath(t *testing.T) {
 
 func TestServeAnswersAtItsListenerUntilItsContextEnds(t *testing.T) {
 	chain := rotating(1)
-	s := begin(t, false, chain, 0, newNode("a", chain))
+	s := begin(t, false, chain, 0, lighttest.NewNode("a", chain))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

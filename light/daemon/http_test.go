@@ -1,4 +1,4 @@
-package light_test
+package daemon_test
 
 import (
 	"encoding/base64"
@@ -18,12 +18,16 @@ import (
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/core/light/lighttest"
 	"github.com/dualchain/dualchain/core/reason"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/light/daemon"
+	"github.com/dualchain/dualchain/light/provider"
+	"github.com/dualchain/dualchain/light/store"
 )
 
 // rest serves a node as the gateway does.
-func rest(t *testing.T, n *node) *light.HTTP {
+func rest(t *testing.T, n *lighttest.Node) *provider.HTTP {
 	t.Helper()
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, content any, err error) {
@@ -86,7 +90,7 @@ func rest(t *testing.T, n *node) *light.HTTP {
 		answer(w, map[string]any{"path": path}, err)
 	})
 	mux.HandleFunc("GET /dualchain/finality/v1/proofs/block/{height}", func(w http.ResponseWriter, r *http.Request) {
-		proof, err := n.Prove(r.Context(), light.AboutBlock(number(r, "height")), number(r, "trust.epoch"), r.URL.Query().Get("trust.members") == "true")
+		proof, err := n.Prove(r.Context(), light.BlockRequest(number(r, "height")), number(r, "trust.epoch"), r.URL.Query().Get("trust.members") == "true")
 		var encoded []byte
 		if err == nil {
 			encoded, err = proof.Encode()
@@ -95,7 +99,7 @@ func rest(t *testing.T, n *node) *light.HTTP {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	h, err := light.NewHTTP(server.URL + "/")
+	h, err := provider.New(server.URL + "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,15 +112,15 @@ func TestAClientOverHTTP(t *testing.T) {
 			chain := rotating(4)
 			other := chain.Fork()
 			rotate(chain, 9)
-			s := begin(t, following, chain, 0, newNode("unused", chain))
-			s.nodes = []light.Provider{rest(t, newNode("behind", other)), rest(t, newNode("ahead", chain))}
+			s := begin(t, following, chain, 0, lighttest.NewNode("unused", chain))
+			s.nodes = []light.Provider{rest(t, lighttest.NewNode("behind", other)), rest(t, lighttest.NewNode("ahead", chain))}
 			s.reopened().expect(chain.Head() - 1)
 		})
 	}
 }
 
 // get asks a client's server, and returns status and answer.
-func get(t *testing.T, c *light.Client, path string) (int, string) {
+func get(t *testing.T, c *daemon.Client, path string) (int, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	c.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
@@ -129,7 +133,7 @@ func get(t *testing.T, c *light.Client, path string) (int, string) {
 
 func TestTheServerTellsWhatIsVerified(t *testing.T) {
 	chain := rotating(3)
-	first := newNode("unused", chain)
+	first := lighttest.NewNode("unused", chain)
 	s := begin(t, false, chain, 2, first)
 	s.nodes = []light.Provider{rest(t, first)}
 	s.reopened().expect(chain.Head() - 1)
@@ -137,7 +141,7 @@ func TestTheServerTellsWhatIsVerified(t *testing.T) {
 
 	trusted := chain.Checkpoints[chain.Head()-4]
 	status, body := get(t, s.client, "/finalized")
-	var head light.Head
+	var head daemon.Head
 	if err := json.Unmarshal([]byte(body), &head); err != nil || status != http.StatusOK || head.Root != trusted.Root().String() ||
 		head.Height != trusted.Height || head.Epoch != trusted.Epoch || head.BlockHash != trusted.BlockHash.String() {
 		t.Errorf("expected epoch %d, found %d %s", trusted.Epoch, status, body)
@@ -152,7 +156,7 @@ func TestTheServerTellsWhatIsVerified(t *testing.T) {
 	}
 	for name, height := range map[string]uint64{"under the trusted checkpoint": 3, "above it": trusted.Height + 1} {
 		status, body := get(t, s.client, "/proofs/block/"+strconv.FormatUint(height, 10))
-		var answer light.Verified
+		var answer daemon.Verified
 		if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK || answer.Height != height || answer.Success != nil {
 			t.Errorf("%s: expected block %d, found %d %s", name, height, status, body)
 			continue
@@ -180,7 +184,7 @@ func TestTheServerTellsWhatIsVerified(t *testing.T) {
 
 func TestAConflictIsAllThatIsServed(t *testing.T) {
 	honest, other, _ := forked()
-	s := begin(t, false, honest, 0, newNode("honest", honest), newNode("other", other))
+	s := begin(t, false, honest, 0, lighttest.NewNode("honest", honest), lighttest.NewNode("other", other))
 	if _, err := s.update(); !errors.Is(err, light.ErrConflict) {
 		t.Fatal(err)
 	}
@@ -210,18 +214,18 @@ func TestAnswersThatAreNone(t *testing.T) {
 			w.WriteHeader(tc.status)
 			_, _ = io.WriteString(w, tc.content)
 		}))
-		h, err := light.NewHTTP(server.URL)
+		h, err := provider.New(server.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = h.TrustPoint(t.Context(), 1)
-		if err == nil || errors.Is(err, light.ErrNotThere) != tc.missing || !strings.Contains(err.Error(), tc.says) {
+		if err == nil || errors.Is(err, light.ErrNotFound) != tc.missing || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: expected missing %t with %q, found %v", name, tc.missing, tc.says, err)
 		}
 		server.Close()
 	}
 	for _, address := range []string{"", "127.0.0.1:1317", "tcp://127.0.0.1:1317", "http://", "http://a?b=c", "http://u:p@a"} {
-		if _, err := light.NewHTTP(address); err == nil {
+		if _, err := provider.New(address); err == nil {
 			t.Errorf("%q: expected an error, found none", address)
 		}
 	}
@@ -229,25 +233,25 @@ func TestAnswersThatAreNone(t *testing.T) {
 
 func TestRunEndsWithWhatNoUpdateMends(t *testing.T) {
 	honest, other, _ := forked()
-	s := begin(t, false, honest, 0, newNode("honest", honest), newNode("other", other))
+	s := begin(t, false, honest, 0, lighttest.NewNode("honest", honest), lighttest.NewNode("other", other))
 	if err := s.client.Run(t.Context(), time.Hour); !errors.Is(err, light.ErrConflict) {
 		t.Errorf("expected %v, found %v", light.ErrConflict, err)
 	}
-	old, err := light.CreateStore(t.TempDir(), light.Settings{ChainID: chainID, UnbondingTime: light.Duration(time.Hour)}, honest.Trust(1))
+	old, err := store.Create(t.TempDir(), store.Settings{ChainID: chainID, UnbondingTime: store.Duration(time.Hour)}, honest.Trust(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := light.NewClient(old, s.nodes, slog.New(slog.DiscardHandler)).Run(t.Context(), time.Hour); !errors.Is(err, cert.ErrExpired) {
+	if err := daemon.New(old, s.nodes, slog.New(slog.DiscardHandler)).Run(t.Context(), time.Hour); !errors.Is(err, cert.ErrExpired) {
 		t.Errorf("expected %v, found %v", cert.ErrExpired, err)
 	}
 }
 
 // serving is a node that gives one answer to everything.
-func serving(t *testing.T, content string) *light.HTTP {
+func serving(t *testing.T, content string) *provider.HTTP {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, content) }))
 	t.Cleanup(server.Close)
-	h, err := light.NewHTTP(server.URL)
+	h, err := provider.New(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,12 +332,12 @@ func TestARefusalIsReadByItsReason(t *testing.T) {
 				w.WriteHeader(http.StatusBadRequest)
 				_, _ = fmt.Fprintf(w, `{"code":%d,"message":%q,"details":[%s]}`, tc.code, text, tc.details)
 			}))
-			h, err := light.NewHTTP(server.URL)
+			h, err := provider.New(server.URL)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = h.TrustPoint(t.Context(), 1)
-			if errors.Is(err, light.ErrNotThere) != tc.missing || errors.Is(err, light.ErrNotFinal) != tc.notYet || !strings.Contains(err.Error(), text) {
+			if errors.Is(err, light.ErrNotFound) != tc.missing || errors.Is(err, light.ErrNotFinal) != tc.notYet || !strings.Contains(err.Error(), text) {
 				t.Errorf("%s: expected missing %t, not yet %t, found %v", name, tc.missing, tc.notYet, err)
 			}
 			server.Close()
@@ -350,7 +354,7 @@ func TestANodesWordsAreFew(t *testing.T) {
 			_, _ = io.WriteString(w, body)
 		}))
 		defer server.Close()
-		node, err := light.NewHTTP(server.URL)
+		node, err := provider.New(server.URL)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,23 +12,23 @@ import (
 
 // Errors of a Provider that answers.
 var (
-	// ErrNotThere: it doesn't have what was asked for.
-	ErrNotThere = errors.New("the node does not have it")
-	// ErrNotFinal: it will have it, once that is final. It is an ErrNotThere.
-	ErrNotFinal = fmt.Errorf("%w yet", ErrNotThere)
-	// errQuestion: what was asked names nothing that could ever be proven.
-	errQuestion = errors.New("invalid request")
+	// ErrNotFound: the provider does not have what it was asked for.
+	ErrNotFound = errors.New("the provider does not have it")
+	// ErrNotFinal: the provider will have it once it is final. It wraps ErrNotFound.
+	ErrNotFinal = fmt.Errorf("%w yet: it is not final", ErrNotFound)
+	// ErrInvalidRequest: the request names something that can never be proven.
+	ErrInvalidRequest = errors.New("invalid request")
 )
 
-// Provider is a node that is asked for proofs. It is not trusted: everything that it returns is verified. Lists are oldest
-// first and may be cut short; more says that there is more after them. Errors wrap ErrNotThere or
-// ErrNotFinal, or say why the node could not be asked.
+// Provider gives proofs: usually it is a node. It is not trusted, since everything that it returns is verified. Lists are oldest
+// first and may be one page of several; more says that another page follows. Errors wrap ErrNotFound, ErrNotFinal or
+// ErrInvalidRequest, or say why the provider could not be asked.
 type Provider interface {
-	// Name says which node it is.
+	// Name identifies the provider in errors and logs.
 	Name() string
-	// ChainID returns what the node says that its chain is.
+	// ChainID returns the id of the provider's chain.
 	ChainID(ctx context.Context) (string, error)
-	// UnbondingTime returns what the node says that the chain's is.
+	// UnbondingTime returns the chain's unbonding time.
 	UnbondingTime(ctx context.Context) (time.Duration, error)
 	// TrustPoint returns a final checkpoint with its members.
 	TrustPoint(ctx context.Context, epoch uint64) (cert.Trust, error)
@@ -40,8 +40,8 @@ type Provider interface {
 	Certificate(ctx context.Context, epoch uint64) (cert.Certificate, error)
 	// Newest returns the certificate of the newest final checkpoint.
 	Newest(ctx context.Context) (cert.Certificate, error)
-	// Prove returns a proof from a checkpoint on; members asks for the checkpoint's contents and members too.
-	Prove(ctx context.Context, about Question, epoch uint64, members bool) (cert.Proof, error)
+	// Prove returns a proof that starts at a checkpoint; members asks for that checkpoint and its members as well.
+	Prove(ctx context.Context, request Request, epoch uint64, members bool) (cert.Proof, error)
 	// Consistency returns the path that proves that the history of the first `to` blocks begins with that of the first `from`.
 	Consistency(ctx context.Context, from, to uint64) ([]ffg.Root, error)
 }

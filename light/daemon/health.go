@@ -1,4 +1,4 @@
-package light
+package daemon
 
 import (
 	"errors"
@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// ErrStale is wrapped by Health if the client doesn't keep up.
+// ErrStale is wrapped by Health if the client has not updated lately.
 var ErrStale = errors.New("not up to date")
 
-// Missed updates after which the client doesn't keep up: so many intervals, and as long as an update itself may take.
+// missedUpdates is how many intervals may pass without an update, beside the time that an update itself may take.
 const missedUpdates = 3
 
-// health is how the last updates went.
+// health is the outcome of the latest updates.
 type health struct {
 	interval time.Duration // of Run, 0 before it
-	updated  time.Time     // when the last one succeeded
-	failed   error         // what the last one ended with
+	updated  time.Time     // when an update last succeeded
+	failed   error         // of the latest update
 }
 
-// record notes how an update went.
+// record notes the outcome of an update.
 func (c *Client) record(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,7 +36,7 @@ func (c *Client) Health() error {
 	c.mu.RLock()
 	h := c.health
 	c.mu.RUnlock()
-	most := missedUpdates*h.interval + nodeTimeout
+	most := missedUpdates*h.interval + c.policy.Update
 	age := c.now().Sub(h.updated)
 	found := fmt.Sprintf("one %s ago", age.Round(time.Second))
 	if h.updated.IsZero() {

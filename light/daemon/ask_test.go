@@ -1,4 +1,4 @@
-package light_test
+package daemon_test
 
 import (
 	"context"
@@ -10,38 +10,41 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/cert"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/core/light/lighttest"
+	"github.com/dualchain/dualchain/light/daemon"
+	"github.com/dualchain/dualchain/light/store"
 )
 
 // slow answers every proof after a while.
 type slow struct {
-	*node
+	*lighttest.Node
 	after time.Duration
 }
 
 // Prove implements light.Provider.
-func (n slow) Prove(ctx context.Context, about light.Question, epoch uint64, members bool) (cert.Proof, error) {
+func (n slow) Prove(ctx context.Context, about light.Request, epoch uint64, members bool) (cert.Proof, error) {
 	select {
 	case <-ctx.Done():
 		return cert.Proof{}, context.Cause(ctx)
 	case <-time.After(n.after):
-		return n.node.Prove(ctx, about, epoch, members)
+		return n.Node.Prove(ctx, about, epoch, members)
 	}
 }
 
 // lacking is a node that never has what it is asked for.
-type lacking struct{ *node }
+type lacking struct{ *lighttest.Node }
 
 // Prove implements light.Provider.
-func (lacking) Prove(context.Context, light.Question, uint64, bool) (cert.Proof, error) {
-	return cert.Proof{}, fmt.Errorf("%w: pruned", light.ErrNotThere)
+func (lacking) Prove(context.Context, light.Request, uint64, bool) (cert.Proof, error) {
+	return cert.Proof{}, fmt.Errorf("%w: pruned", light.ErrNotFound)
 }
 
 func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
 	chain := rotating(1)
-	honest, down := newNode("honest", chain), newNode("down", chain)
-	down.down = true
-	mute := silent{newNode("silent", chain), false}
+	honest, down := lighttest.NewNode("honest", chain), lighttest.NewNode("down", chain)
+	down.Down = true
+	mute := lighttest.Silent{Node: lighttest.NewNode("silent", chain)}
 	const known, unknown = 1, 99_999
 	for name, tc := range map[string]struct {
 		nodes  []light.Provider
@@ -56,7 +59,7 @@ func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
 		"the first is slow, and the next silent":     {[]light.Provider{slow{honest, 8 * time.Second}, mute}, known, 8 * time.Second, nil},
 		"the first is slow, and the next is down":    {[]light.Provider{slow{honest, 8 * time.Second}, down}, known, 8 * time.Second, nil},
 		"the only one is slow":                       {[]light.Provider{slow{honest, 8 * time.Second}}, known, 8 * time.Second, nil},
-		"a silent one, and one that doesn't have it": {[]light.Provider{mute, honest}, unknown, 6 * time.Second, light.ErrNotThere},
+		"a silent one, and one that doesn't have it": {[]light.Provider{mute, honest}, unknown, 6 * time.Second, light.ErrNotFound},
 		"one lacks it, then the silent, then one has": {
 			[]light.Provider{lacking{honest}, mute, mute, mute, slow{honest, time.Millisecond}}, known, time.Millisecond, nil,
 		},
@@ -68,7 +71,7 @@ func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
 				s.nodes = tc.nodes
 				s.reopened()
 				start := time.Now()
-				outcome, _, err := s.client.Ask(t.Context(), light.AboutBlock(tc.height))
+				outcome, _, err := s.client.Prove(t.Context(), light.BlockRequest(tc.height))
 				if waited := time.Since(start); waited != tc.after || !errors.Is(err, tc.want) || err == nil && outcome.Height != tc.height {
 					t.Errorf("expected %v after %s, found block %d, %v after %s", tc.want, tc.after, outcome.Height, err, waited)
 				}
@@ -79,8 +82,8 @@ func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
 
 func TestAQuestionThatNobodyAnswersNamesAllNodes(t *testing.T) {
 	chain := rotating(1)
-	s := begin(t, false, chain, 0, newNode("a", chain), newNode("b", chain))
-	_, _, err := s.client.Ask(t.Context(), light.AboutBlock(99_999))
+	s := begin(t, false, chain, 0, lighttest.NewNode("a", chain), lighttest.NewNode("b", chain))
+	_, _, err := s.client.Prove(t.Context(), light.BlockRequest(99_999))
 	if err == nil || !strings.Contains(err.Error(), "a: ") || !strings.Contains(err.Error(), "\nb: ") {
 		t.Errorf("expected both nodes in their order, found %v", err)
 	}
@@ -88,13 +91,13 @@ func TestAQuestionThatNobodyAnswersNamesAllNodes(t *testing.T) {
 
 func TestAFirstStartIsNotHeldUpByASilentNode(t *testing.T) {
 	chain := rotating(1)
-	nodes := []light.Provider{silent{newNode("silent", chain), false}, newNode("honest", chain)}
+	nodes := []light.Provider{lighttest.Silent{Node: lighttest.NewNode("silent", chain)}, lighttest.NewNode("honest", chain)}
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				settings := light.Settings{Following: following, UnbondingTime: light.Duration(100 * 365 * 24 * time.Hour)}
-				if _, err := light.Begin(t.Context(), t.TempDir(), settings, chain.Checkpoints[1].Ref(), nodes); err != nil {
+				settings := store.Settings{Following: following, UnbondingTime: store.Duration(100 * 365 * 24 * time.Hour)}
+				if _, err := daemon.Initialize(t.Context(), t.TempDir(), settings, chain.Checkpoints[1].Ref(), nodes); err != nil {
 					t.Fatal(err)
 				}
 				if waited := time.Since(start); waited > 6*time.Second {
@@ -107,14 +110,14 @@ func TestAFirstStartIsNotHeldUpByASilentNode(t *testing.T) {
 
 func TestTheShortestUnbondingTimeOfTheNodesIsTaken(t *testing.T) {
 	chain := rotating(1)
-	says := func(name string, d time.Duration) *node {
-		n := newNode(name, chain)
-		n.unbonding = d
+	says := func(name string, d time.Duration) *lighttest.Node {
+		n := lighttest.NewNode(name, chain)
+		n.Unbonding = d
 		return n
 	}
 	down := says("down", time.Second)
-	down.down = true
-	mute := silent{newNode("silent", chain), false}
+	down.Down = true
+	mute := lighttest.Silent{Node: lighttest.NewNode("silent", chain)}
 	for name, tc := range map[string]struct {
 		nodes []light.Provider
 		want  time.Duration
@@ -126,7 +129,7 @@ func TestTheShortestUnbondingTimeOfTheNodesIsTaken(t *testing.T) {
 		"nobody answers to it": {[]light.Provider{down}, 0, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			found, from, err := light.ShortestUnbonding(t.Context(), tc.nodes)
+			found, from, err := light.DefaultPolicy().ShortestUnbonding(t.Context(), tc.nodes)
 			if found != tc.want || from != tc.from || (err == nil) != (tc.want > 0) {
 				t.Errorf("%s: expected %s from %q, found %s from %q, %v", name, tc.want, tc.from, found, from, err)
 			}
@@ -136,9 +139,9 @@ func TestTheShortestUnbondingTimeOfTheNodesIsTaken(t *testing.T) {
 
 func TestFollowingBeginsOnlyWhereANodeKeepsTheLinks(t *testing.T) {
 	chain := rotating(3)
-	pruned := newNode("pruned", chain)
-	pruned.links = 5
-	settings := light.Settings{ChainID: chainID, UnbondingTime: light.Duration(100 * 365 * 24 * time.Hour)}
+	pruned := lighttest.NewNode("pruned", chain)
+	pruned.FirstLink = 5
+	settings := store.Settings{ChainID: chainID, UnbondingTime: store.Duration(100 * 365 * 24 * time.Hour)}
 	for name, tc := range map[string]struct {
 		following bool
 		epoch     uint64
@@ -147,22 +150,22 @@ func TestFollowingBeginsOnlyWhereANodeKeepsTheLinks(t *testing.T) {
 	}{
 		"pruned":                    {true, 4, []light.Provider{pruned}, false},
 		"where the links begin":     {true, 5, []light.Provider{pruned}, true},
-		"another node has them":     {true, 4, []light.Provider{pruned, newNode("archive", chain)}, true},
+		"another node has them":     {true, 4, []light.Provider{pruned, lighttest.NewNode("archive", chain)}, true},
 		"skipping needs none of it": {false, 4, []light.Provider{pruned}, true},
 	} {
 		settings.Following = tc.following
 		folder := t.TempDir()
-		_, err := light.Begin(t.Context(), folder, settings, chain.Checkpoints[tc.epoch].Ref(), tc.nodes)
+		_, err := daemon.Initialize(t.Context(), folder, settings, chain.Checkpoints[tc.epoch].Ref(), tc.nodes)
 		if tc.ok {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), "take trust from an epoch that one keeps") || !strings.Contains(err.Error(), "only epochs from 5 on") {
+		if err == nil || !strings.Contains(err.Error(), "trust an epoch from which one keeps them") || !strings.Contains(err.Error(), "only epochs from 5 on") {
 			t.Errorf("%s: expected that epoch 5 is named, found %v", name, err)
 		}
-		if _, err := light.OpenStore(folder); !errors.Is(err, light.ErrNoTrust) {
+		if _, err := store.Open(folder); !errors.Is(err, store.ErrNoTrust) {
 			t.Errorf("%s: expected that nothing is kept, found %v", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package light
+package daemon
 
 import (
 	"context"
@@ -14,9 +14,10 @@ import (
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/light"
 )
 
-// Head is the newest finalized checkpoint, as the server tells it.
+// Head is the newest finalized checkpoint, as the server returns it.
 type Head struct {
 	ChainID   string `json:"chain_id"`
 	Mode      string `json:"mode"`
@@ -26,7 +27,7 @@ type Head struct {
 	BlockHash string `json:"block_hash"`
 	Time      string `json:"time"` // RFC 3339
 	AgeSecs   uint64 `json:"age_seconds,string"`
-	// LastUpdate is when an update last succeeded, since the start; LastError what the last one ended with. Either may be empty.
+	// LastUpdate is the time of the last successful update since the start, and LastError the error of the latest one. Either may be empty.
 	LastUpdate string `json:"last_update,omitempty"` // RFC 3339
 	LastError  string `json:"last_error,omitempty"`
 }
@@ -56,8 +57,8 @@ func (c *Client) Head() (Head, error) {
 	return head, nil
 }
 
-// Run updates every interval until ctx is done, and at once while there is more to catch up with. It ends with an error
-// that no further update can mend: a conflict, or expired trust.
+// Run updates every interval until ctx is done, and without a pause while it catches up. It ends with an error only if no further
+// update can succeed: after a conflict, or with expired trust.
 func (c *Client) Run(ctx context.Context, interval time.Duration) error {
 	c.mu.Lock()
 	c.health.interval = interval
@@ -68,7 +69,7 @@ func (c *Client) Run(ctx context.Context, interval time.Duration) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, ErrConflict), errors.Is(err, cert.ErrExpired):
+		case errors.Is(err, light.ErrConflict), errors.Is(err, cert.ErrExpired):
 			return err
 		case err != nil:
 			c.log.Error("no update", "error", err)
@@ -88,13 +89,13 @@ func (c *Client) Run(ctx context.Context, interval time.Duration) error {
 }
 
 // Handler serves what the client has verified. Errors are JSON with the fields error and code: see kinds. Once a conflict has
-// stopped the client, every answer is status 503 with it.
+// stopped the client, every answer is status 503 with that conflict.
 //
 //	GET /finalized                     the newest finalized checkpoint: Head
 //	GET /trust                         the same with its members, as `dualchaind verify --trust-file` reads it
 //	GET /proofs/tx/HASH                whether a transaction is final, and its result: Verified, with the proof
 //	GET /proofs/block/HEIGHT           whether a block is final
-//	GET /proofs/state/STORE/KEY        what the state has under a key in hexadecimal, lately; ?height=H: after that block
+//	GET /proofs/state/STORE/KEY        the latest value under a key in hexadecimal; ?height=H: the value after that block
 //	GET /healthz                       status 200 if an update succeeded lately
 func (c *Client) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -116,11 +117,11 @@ func (c *Client) Handler() http.Handler {
 	mux.HandleFunc("GET /proofs/tx/{hash}", func(w http.ResponseWriter, r *http.Request) {
 		var hash ffg.Root
 		err := hash.UnmarshalText([]byte(strings.ToLower(r.PathValue("hash"))))
-		c.prove(w, r, AboutTx(hash), err)
+		c.prove(w, r, light.TxRequest(hash), err)
 	})
 	mux.HandleFunc("GET /proofs/block/{height}", func(w http.ResponseWriter, r *http.Request) {
 		height, err := strconv.ParseUint(r.PathValue("height"), 10, 64)
-		c.prove(w, r, AboutBlock(height), err)
+		c.prove(w, r, light.BlockRequest(height), err)
 	})
 	mux.HandleFunc("GET /proofs/state/{store}/{key}", func(w http.ResponseWriter, r *http.Request) {
 		key, err := hex.DecodeString(r.PathValue("key"))
@@ -128,7 +129,7 @@ func (c *Client) Handler() http.Handler {
 		if text := r.URL.Query().Get("height"); err == nil && text != "" {
 			height, err = strconv.ParseUint(text, 10, 64)
 		}
-		c.prove(w, r, AboutState(r.PathValue("store"), key, height), err)
+		c.prove(w, r, light.StateRequest(r.PathValue("store"), key, height), err)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		err := fmt.Errorf("%w: %s", errPath, r.URL.Path)
@@ -142,28 +143,28 @@ func (c *Client) Handler() http.Handler {
 	return mux
 }
 
-// Verified is what a proof has shown to be final, as the server tells it.
+// Verified is what a proof proves final, as the server returns it.
 type Verified struct {
 	Kind   cert.Kind `json:"kind"`
 	Height uint64    `json:"height,string"`
-	// Success and Code are those of a transaction: final either way.
+	// Success and Code are the result of a transaction, which is final in either case.
 	Success *bool   `json:"success,omitempty"`
 	Code    *uint32 `json:"code,omitempty"`
-	// Value is a state's, none if there is nothing under the key.
+	// Value is what a store has under a key. It is absent if the key is.
 	Value cert.Bytes `json:"value,omitempty"`
 	// Trust is the checkpoint that the proof starts from, EPOCH:ROOT, as `dualchaind verify --trust` takes it.
 	Trust string `json:"trust"`
-	// Proof is the document that shows it from there on, with the checkpoint's members, as `dualchaind verify` reads it.
+	// Proof is the proof itself, with the members of that checkpoint, as `dualchaind verify` reads it.
 	Proof json.RawMessage `json:"proof"`
 }
 
-// prove answers a question; err is what is wrong with it.
-func (c *Client) prove(w http.ResponseWriter, r *http.Request, about Question, err error) {
+// prove answers a request; err is that of parsing it.
+func (c *Client) prove(w http.ResponseWriter, r *http.Request, request light.Request, err error) {
 	if err != nil {
-		c.answer(w, nil, fmt.Errorf("%w: %w", errQuestion, err))
+		c.answer(w, nil, fmt.Errorf("%w: %w", light.ErrInvalidRequest, err))
 		return
 	}
-	outcome, proof, err := c.Ask(r.Context(), about)
+	outcome, proof, err := c.Prove(r.Context(), request)
 	if err != nil {
 		c.answer(w, nil, err)
 		return

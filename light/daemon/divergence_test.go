@@ -1,4 +1,4 @@
-package light_test
+package daemon_test
 
 import (
 	"bytes"
@@ -13,7 +13,10 @@ import (
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/cert/certtest"
-	"github.com/dualchain/dualchain/light"
+	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/core/light/lighttest"
+	"github.com/dualchain/dualchain/light/daemon"
+	"github.com/dualchain/dualchain/light/store"
 )
 
 func TestAForkFromBeforeTheTrustedCheckpointStopsTheClient(t *testing.T) {
@@ -21,10 +24,10 @@ func TestAForkFromBeforeTheTrustedCheckpointStopsTheClient(t *testing.T) {
 		for when, restarts := range map[string]bool{"while it runs": false, "after a restart": true} {
 			t.Run(name+", "+when, func(t *testing.T) {
 				honest, other, common := forked()
-				second := newNode("second", honest)
-				s := begin(t, following, honest, common-1, newNode("first", honest), second)
+				second := lighttest.NewNode("second", honest)
+				s := begin(t, following, honest, common-1, lighttest.NewNode("first", honest), second)
 				s.expect(honest.Head() - 1)
-				second.chain = other
+				second.Chain = other
 				if restarts {
 					s.reopened()
 				}
@@ -45,18 +48,18 @@ func TestVotesOlderThanTheUnbondingTimeStopNobody(t *testing.T) {
 			honest.Empty(100) // seconds
 			honest.Extend(6)
 			now := time.UnixMilli(int64(honest.Checkpoints[honest.Head()].Time))
-			store, err := light.CreateStore(t.TempDir(), light.Settings{ChainID: chainID, Following: following, UnbondingTime: light.Duration(90 * time.Second)}, honest.Trust(1))
+			kept, err := store.Create(t.TempDir(), store.Settings{ChainID: chainID, Following: following, UnbondingTime: store.Duration(90 * time.Second)}, honest.Trust(1))
 			if err != nil {
 				t.Fatal(err)
 			}
-			second := newNode("second", honest)
-			client := light.NewClient(store, []light.Provider{newNode("first", honest), second}, slog.New(slog.DiscardHandler))
-			light.SetClock(client, func() time.Time { return now.Add(-60 * time.Second) })
+			second := lighttest.NewNode("second", honest)
+			client := daemon.New(kept, []light.Provider{lighttest.NewNode("first", honest), second}, slog.New(slog.DiscardHandler))
+			daemon.SetClock(client, func() time.Time { return now.Add(-60 * time.Second) })
 			if _, err := client.Update(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			second.chain = other
-			light.SetClock(client, func() time.Time { return now })
+			second.Chain = other
+			daemon.SetClock(client, func() time.Time { return now })
 			if _, err := client.Update(t.Context()); errors.Is(err, light.ErrConflict) {
 				t.Errorf("expected no conflict with what nobody can be held to account for, found %v", err)
 			}
@@ -76,27 +79,27 @@ func TestAYoungForkStopsTheClientWhoseLogBeginsLongAgo(t *testing.T) {
 			other.Extend(4)
 			now := time.UnixMilli(int64(honest.Checkpoints[honest.Head()].Time))
 			folder := t.TempDir()
-			store, err := light.CreateStore(folder, light.Settings{ChainID: chainID, Following: following, UnbondingTime: light.Duration(90 * time.Second)}, honest.Trust(1))
+			kept, err := store.Create(folder, store.Settings{ChainID: chainID, Following: following, UnbondingTime: store.Duration(90 * time.Second)}, honest.Trust(1))
 			if err != nil {
 				t.Fatal(err)
 			}
-			second := newNode("second", honest)
-			second.batch = 100
+			second := lighttest.NewNode("second", honest)
+			second.Page = 100
 			s := &scene{t: t, folder: folder, nodes: []light.Provider{second}, log: new(bytes.Buffer)}
-			s.client = light.NewClient(store, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
-			light.SetClock(s.client, func() time.Time { return now.Add(-60 * time.Second) })
+			s.client = daemon.New(kept, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
+			daemon.SetClock(s.client, func() time.Time { return now.Add(-60 * time.Second) })
 			s.expect(honest.Head() - 1)
-			second.chain = other
-			light.SetClock(s.client, func() time.Time { return now })
+			second.Chain = other
+			daemon.SetClock(s.client, func() time.Time { return now })
 			_, err = s.update()
 			s.stopped(err, following)
 		})
 	}
 }
 
-// replays has a node tell the truth up to an epoch, and lie from there on.
-func (n *node) replays(until uint64) {
-	n.damage = func(h cert.HandOver) cert.HandOver {
+// replay makes a node tell the truth up to an epoch, and lie after it.
+func replay(n *lighttest.Node, until uint64) {
+	n.Damage = func(h cert.HandOver) cert.HandOver {
 		if final, _ := h.Certificate.Finalized(); final.Epoch <= until {
 			return h
 		}
@@ -108,14 +111,14 @@ func TestALiarThatReplaysTheTruthCostsNoLookIntoTheLog(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			chain := rotating(4)
-			liar := newNode("liar", chain)
+			liar := lighttest.NewNode("liar", chain)
 			contested := 0
-			liar.asked = func(from uint64) {
+			liar.Asked = func(from uint64) {
 				if from == 0 {
 					contested++
 				}
 			}
-			s := begin(t, following, chain, 0, newNode("honest", chain), liar)
+			s := begin(t, following, chain, 0, lighttest.NewNode("honest", chain), liar)
 			s.expect(chain.Head() - 1)
 			contested = 0
 			// Whoever reads the log now fails: none of it can be verified again.
@@ -128,7 +131,7 @@ func TestALiarThatReplaysTheTruthCostsNoLookIntoTheLog(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range uint64(3) {
-				liar.replays(6 + 3*i) // a little more each time
+				replay(liar, 6+3*i) // a little more each time
 				rotate(chain, 50+i)
 				s.expect(chain.Head() - 1)
 			}
@@ -143,23 +146,23 @@ func TestALiarIsContestedOnceInAWhile(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			chain := rotating(4)
-			liar := newNode("liar", chain)
-			liar.batch = 100
-			s := begin(t, following, chain, 0, newNode("honest", chain), liar)
+			liar := lighttest.NewNode("liar", chain)
+			liar.Page = 100
+			s := begin(t, following, chain, 0, lighttest.NewNode("honest", chain), liar)
 			s.expect(chain.Head() - 1)
 			contested := 0
-			liar.asked = func(from uint64) {
+			liar.Asked = func(from uint64) {
 				if from == 0 {
 					contested++
 				}
 			}
-			liar.replays(6)
+			replay(liar, 6)
 			start := time.Now()
 			for i, tc := range []struct {
 				after time.Duration
 				times int
-			}{{0, 1}, {5 * time.Second, 1}, {light.ContestEvery - 1, 1}, {light.ContestEvery, 2}, {2*light.ContestEvery - 1, 2}, {2 * light.ContestEvery, 3}} {
-				light.SetClock(s.client, func() time.Time { return start.Add(tc.after) })
+			}{{0, 1}, {5 * time.Second, 1}, {light.DefaultPolicy().Examine - 1, 1}, {light.DefaultPolicy().Examine, 2}, {2*light.DefaultPolicy().Examine - 1, 2}, {2 * light.DefaultPolicy().Examine, 3}} {
+				daemon.SetClock(s.client, func() time.Time { return start.Add(tc.after) })
 				rotate(chain, uint64(50+i))
 				s.expect(chain.Head() - 1)
 				if contested != tc.times {
@@ -172,13 +175,13 @@ func TestALiarIsContestedOnceInAWhile(t *testing.T) {
 
 func TestWhatIsProvenCountsBeforeALiarIsContested(t *testing.T) {
 	chain := rotating(4)
-	liar := newNode("liar", chain)
-	s := begin(t, true, chain, 0, newNode("honest", chain), liar)
+	liar := lighttest.NewNode("liar", chain)
+	s := begin(t, true, chain, 0, lighttest.NewNode("honest", chain), liar)
 	s.expect(chain.Head() - 1)
-	liar.replays(6)
+	replay(liar, 6)
 	rotate(chain, 50)
 	contested := false
-	liar.asked = func(from uint64) {
+	liar.Asked = func(from uint64) {
 		if from > 0 {
 			return
 		}
@@ -195,8 +198,8 @@ func TestWhatIsProvenCountsBeforeALiarIsContested(t *testing.T) {
 
 func TestASilentNodeHoldsUpNoOtherForLong(t *testing.T) {
 	chain := rotating(8)
-	behind := newNode("behind", certtest.New(chainID, chain.Voters, chain.Voters.Side(10, 10, 10, 10)))
-	behind.chain.Extend(1)
+	behind := lighttest.NewNode("behind", certtest.New(chainID, chain.Voters, chain.Voters.Side(10, 10, 10, 10)))
+	behind.Chain.Extend(1)
 	for name, following := range modes {
 		for _, tc := range []struct {
 			who     string
@@ -204,14 +207,14 @@ func TestASilentNodeHoldsUpNoOtherForLong(t *testing.T) {
 			reached uint64 // 0 for an error
 			after   time.Duration
 		}{
-			{"silent beside an honest one", []light.Provider{silent{newNode("silent", chain), false}, newNode("honest", chain)}, chain.Head() - 1, 10 * time.Second},
-			{"silent alone", []light.Provider{silent{newNode("silent", chain), false}}, 0, time.Minute},
-			{"slow alone", []light.Provider{silent{newNode("slow", chain), true}}, 3, time.Minute},
-			{"slow beside one that is behind", []light.Provider{silent{newNode("slow", chain), true}, behind}, 3, 10 * time.Second},
+			{"silent beside an honest one", []light.Provider{lighttest.Silent{Node: lighttest.NewNode("silent", chain)}, lighttest.NewNode("honest", chain)}, chain.Head() - 1, 10 * time.Second},
+			{"silent alone", []light.Provider{lighttest.Silent{Node: lighttest.NewNode("silent", chain)}}, 0, time.Minute},
+			{"slow alone", []light.Provider{lighttest.Silent{Node: lighttest.NewNode("slow", chain), Gives: true}}, 3, time.Minute},
+			{"slow beside one that is behind", []light.Provider{lighttest.Silent{Node: lighttest.NewNode("slow", chain), Gives: true}, behind}, 3, 10 * time.Second},
 		} {
 			t.Run(name+", "+tc.who, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := begin(t, following, chain, 0, newNode("unused", chain))
+					s := begin(t, following, chain, 0, lighttest.NewNode("unused", chain))
 					s.nodes = tc.nodes
 					start := time.Now()
 					_, err := s.reopened().client.Update(t.Context())
@@ -230,10 +233,10 @@ func TestAnUpdateEndsWithItsContext(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			chain := rotating(4)
-			n := newNode("a", chain)
+			n := lighttest.NewNode("a", chain)
 			s := begin(t, following, chain, 0, n)
 			ctx, cancel := context.WithCancel(t.Context())
-			n.asked = func(uint64) { cancel() } // then it answers all the same
+			n.Asked = func(uint64) { cancel() } // then it answers all the same
 			if _, err := s.client.Update(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("expected %v, found %v", context.Canceled, err)
 			}

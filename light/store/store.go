@@ -1,4 +1,6 @@
-package light
+// Package store keeps what a light client has verified in a folder: its trusted checkpoint, the hand-overs that led to it, and the
+// conflict that stopped it.
+package store
 
 import (
 	"bytes"
@@ -15,11 +17,12 @@ import (
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/light"
 	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // The files of a store. The log holds the hand-overs from the base to the trusted checkpoint, each with its length before
-// it: what a conflict is shown with. Trust is written last, so a log that goes on after it was cut off by a crash.
+// it: they prove a conflict. Trust is written last, so that after a crash the log may hold more than what leads to it.
 const (
 	settingsFile = "settings.json"
 	baseFile     = "base"
@@ -33,18 +36,18 @@ const (
 var (
 	// ErrNoTrust: the folder has no trusted checkpoint yet.
 	ErrNoTrust = errors.New("no trusted checkpoint")
-	// ErrStore: the folder's files don't fit together.
-	ErrStore = errors.New("damaged light client store")
-	// ErrInUse: another process has the store.
+	// ErrDamaged: the folder's files don't fit together.
+	ErrDamaged = errors.New("damaged light client store")
+	// ErrInUse: another process uses the store.
 	ErrInUse = errors.New("light client store in use by another process")
 )
 
-// Settings are what a store was made with.
+// Settings are fixed when a store is created.
 type Settings struct {
 	ChainID string `json:"chain_id"`
-	// Following is the mode: every link is kept, so that a conflict proves guilt.
+	// Following keeps every link, so that a conflict proves guilt. Otherwise the client skips.
 	Following bool `json:"following"`
-	// UnbondingTime is the chain's: older trust is refused.
+	// UnbondingTime is the chain's unbonding time. Older trust is refused.
 	UnbondingTime Duration `json:"unbonding_time"`
 	// Origin is the checkpoint that the user vouched for.
 	Origin ffg.Ref `json:"origin"`
@@ -71,13 +74,13 @@ func (s Settings) Mode() cert.Mode {
 	return cert.Skipping
 }
 
-// Lock takes a folder that has a store, or gets one, for this process until the lock is closed: one process uses a store at a
-// time. Errors: ErrInUse; ErrNoTrust if there is no such folder.
+// Lock reserves a folder for this process until the lock is closed, whether it has a store already or gets one. One process uses a
+// store at a time. Errors: ErrInUse; ErrNoTrust if there is no such folder.
 func Lock(folder string) (io.Closer, error) {
 	file, err := durable.Lock(filepath.Join(folder, lockFile))
 	switch {
 	case errors.Is(err, durable.ErrLocked):
-		return nil, fmt.Errorf("%w: expected %s to be unlocked, found another process in it: stop that, or use another folder", ErrInUse, folder)
+		return nil, fmt.Errorf("%w: %s: stop that process, or use another folder", ErrInUse, folder)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, noTrust(folder)
 	}
@@ -88,20 +91,19 @@ func noTrust(folder string) error {
 	return fmt.Errorf("%w in %s: give one as EPOCH:ROOT", ErrNoTrust, folder)
 }
 
-// Store is the memory of a light client: a folder for its owner only. Whoever opens it to write has its Lock.
+// Store is what a light client remembers, in a folder that only its owner can read. A caller that writes to it holds its Lock.
 type Store struct {
-	folder   string
-	settings Settings
-	base     cert.Trust
-	trust    cert.Trust
-	logged   int64  // length in bytes of the log up to the trusted checkpoint
-	pending  int64  // the same once the trust that it leads to is written
-	final    finals // what the log shows
-	conflict *Conflict
+	folder    string
+	settings  Settings
+	base      cert.Trust
+	trust     cert.Trust
+	logged    int64           // length in bytes of the log up to the trusted checkpoint
+	finalized light.Finalized // by the log
+	conflict  *light.Conflict
 }
 
-// CreateStore makes a store that trusts a checkpoint, which the caller vouches for. It wraps fs.ErrExist if the folder has one.
-func CreateStore(folder string, settings Settings, trust cert.Trust) (*Store, error) {
+// Create makes a store that trusts a checkpoint, which the caller vouches for. The error wraps fs.ErrExist if the folder has one.
+func Create(folder string, settings Settings, trust cert.Trust) (*Store, error) {
 	if err := trust.Validate(); err != nil {
 		return nil, fmt.Errorf("create light client store: %w", err)
 	}
@@ -109,7 +111,7 @@ func CreateStore(folder string, settings Settings, trust cert.Trust) (*Store, er
 		return nil, fmt.Errorf("create light client store: expected none in %s: %w", folder, fs.ErrExist)
 	}
 	settings.Origin = trust.Checkpoint.Ref()
-	s := &Store{folder: folder, settings: settings, base: trust, trust: trust, final: finals{}}
+	s := &Store{folder: folder, settings: settings, base: trust, trust: trust, finalized: light.Finalized{}}
 	text, err := json.MarshalIndent(settings, "", "  ")
 	if err == nil {
 		err = s.write(logFile, nil)
@@ -119,7 +121,7 @@ func CreateStore(folder string, settings Settings, trust cert.Trust) (*Store, er
 			err = s.writeTrust(name, trust)
 		}
 	}
-	if err == nil { // last: with the settings the store is there
+	if err == nil { // last, since a store exists once it has settings
 		err = s.write(settingsFile, append(text, '\n'))
 	}
 	if err != nil {
@@ -128,8 +130,8 @@ func CreateStore(folder string, settings Settings, trust cert.Trust) (*Store, er
 	return s, nil
 }
 
-// OpenStore opens a store. Errors: ErrNoTrust, ErrStore.
-func OpenStore(folder string) (*Store, error) {
+// Open opens a store. Errors: ErrNoTrust, ErrDamaged.
+func Open(folder string) (*Store, error) {
 	s := &Store{folder: folder}
 	text, err := os.ReadFile(s.path(settingsFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,7 +141,7 @@ func OpenStore(folder string) (*Store, error) {
 		err = json.Unmarshal(text, &s.settings)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrStore, s.path(settingsFile), err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, s.path(settingsFile), err)
 	}
 	if s.base, err = s.readTrust(baseFile); err != nil {
 		return nil, err
@@ -155,22 +157,22 @@ func OpenStore(folder string) (*Store, error) {
 		return s, nil
 	}
 	if err == nil {
-		s.conflict, err = ReadConflict(content)
+		s.conflict, err = light.ReadConflict(content)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrStore, s.path(conflictFile), err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, s.path(conflictFile), err)
 	}
 	return s, nil
 }
 
-// checkLog finds the end of the log. After a crash in Rebase it has more before the base than it should.
+// checkLog finds the end of the log. After a crash in Rebase the log still begins before the base.
 func (s *Store) checkLog() error {
 	handOvers, end, err := s.readLog()
 	if err != nil {
 		return err
 	}
-	s.logged, s.final = end, finals{}
-	s.final.add(handOvers)
+	s.logged, s.finalized = end, light.Finalized{}
+	s.finalized.Add(handOvers)
 	for i, h := range handOvers {
 		if final, ok := h.Certificate.Finalized(); ok && final == s.base.Checkpoint {
 			return s.Rebase(s.base, handOvers[i+1:])
@@ -179,37 +181,40 @@ func (s *Store) checkLog() error {
 	return nil
 }
 
-// Settings returns what the store was made with.
+// Settings returns what was fixed when the store was created.
 func (s *Store) Settings() Settings { return s.settings }
 
-// Base returns the checkpoint that the log of hand-overs starts from.
-func (s *Store) Base() cert.Trust { return s.base }
+// Record returns what the client has verified, from the checkpoint that the log starts from to the trusted one.
+func (s *Store) Record() light.Record {
+	return light.Record{Name: "this client's own record", Base: s.base, Trust: s.trust, Finalized: s.finalized, HandOvers: s.Log}
+}
 
 // Trust returns the newest trusted checkpoint.
 func (s *Store) Trust() cert.Trust { return s.trust }
 
 // Conflict returns the conflict that stopped the client, nil if none did.
-func (s *Store) Conflict() *Conflict { return s.conflict }
+func (s *Store) Conflict() *light.Conflict { return s.conflict }
 
 // ConflictPath returns where a conflict is kept.
 func (s *Store) ConflictPath() string { return s.path(conflictFile) }
 
-// Advance keeps verified hand-overs and the trust that they led to.
+// Advance keeps verified hand-overs and the trust that they lead to.
 func (s *Store) Advance(handOvers []cert.HandOver, reached cert.Trust) error {
-	if err := s.appendLog(handOvers); err != nil {
+	end, err := s.appendLog(handOvers)
+	if err != nil {
 		return fmt.Errorf("keep hand-overs: %w", err)
 	}
 	if err := s.writeTrust(trustFile, reached); err != nil {
 		return fmt.Errorf("keep trust: %w", err)
 	}
-	s.trust, s.logged = reached, s.pending
-	s.final.add(handOvers)
+	s.trust, s.logged = reached, end
+	s.finalized.Add(handOvers)
 	return nil
 }
 
 // Stop keeps a conflict, for good.
-func (s *Store) Stop(c *Conflict) error {
-	s.conflict = c // whatever the disk says, nothing is served any more
+func (s *Store) Stop(c *light.Conflict) error {
+	s.conflict = c // first, so that nothing more is served even if it can't be written
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err == nil {
 		err = s.write(conflictFile, append(text, '\n'))
@@ -226,23 +231,23 @@ func (s *Store) Log() ([]cert.HandOver, error) {
 	return handOvers, err
 }
 
-// readLog also returns the length in bytes of what it read: up to the trusted checkpoint.
+// readLog returns the hand-overs up to the trusted checkpoint, and their length in bytes.
 func (s *Store) readLog() (handOvers []cert.HandOver, size int64, err error) {
 	if s.base.Checkpoint == s.trust.Checkpoint {
 		return nil, 0, nil
 	}
 	content, err := os.ReadFile(s.path(logFile))
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", ErrStore, err)
+		return nil, 0, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	for rest := content; ; {
 		if len(rest) < 4 || uint64(len(rest)-4) < uint64(binary.BigEndian.Uint32(rest)) {
-			return nil, 0, fmt.Errorf("%w: %s: expected hand-overs up to epoch %d, found fewer", ErrStore, s.path(logFile), s.trust.Checkpoint.Epoch)
+			return nil, 0, fmt.Errorf("%w: %s: expected hand-overs up to epoch %d, found fewer", ErrDamaged, s.path(logFile), s.trust.Checkpoint.Epoch)
 		}
 		length := binary.BigEndian.Uint32(rest)
 		h, err := cert.DecodeHandOver(rest[4 : 4+length])
 		if err != nil {
-			return nil, 0, fmt.Errorf("%w: %s: %w", ErrStore, s.path(logFile), err)
+			return nil, 0, fmt.Errorf("%w: %s: %w", ErrDamaged, s.path(logFile), err)
 		}
 		handOvers, rest = append(handOvers, h), rest[4+length:]
 		if final, ok := h.Certificate.Finalized(); ok && final == s.trust.Checkpoint {
@@ -262,17 +267,18 @@ func encodeLog(handOvers []cert.HandOver) (content []byte, err error) {
 	return content, nil
 }
 
-// appendLog writes after the hand-over that led to the trusted checkpoint, over what a crash may have left there.
-func (s *Store) appendLog(handOvers []cert.HandOver) error {
+// appendLog writes after the hand-over that led to the trusted checkpoint, over what a crash may have left there. It returns the new
+// length of the log in bytes.
+func (s *Store) appendLog(handOvers []cert.HandOver) (end int64, err error) {
 	content, err := encodeLog(handOvers)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	file, err := os.OpenFile(s.path(logFile), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	end := s.logged + int64(len(content))
+	end = s.logged + int64(len(content))
 	_, err = file.WriteAt(content, s.logged)
 	if err == nil {
 		err = file.Truncate(end)
@@ -280,15 +286,11 @@ func (s *Store) appendLog(handOvers []cert.HandOver) error {
 	if err == nil {
 		err = file.Sync()
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	s.pending = end
-	return nil
+	return end, errors.Join(err, file.Close())
 }
 
-// Rebase makes a later checkpoint of the log the base, so that the log holds what can still be held against anybody. The trust
-// stays as it is at every moment: after a crash between the two writes the log does not begin at the base, and is begun anew.
+// Rebase makes a later checkpoint of the log its base, so that the log holds only votes that can still be punished. The trust does not
+// change at any moment: after a crash between the two writes the log begins before the base, and Open rebases it again.
 func (s *Store) Rebase(base cert.Trust, rest []cert.HandOver) error {
 	content, err := encodeLog(rest)
 	if err != nil {
@@ -300,13 +302,13 @@ func (s *Store) Rebase(base cert.Trust, rest []cert.HandOver) error {
 	if err := s.write(logFile, content); err != nil {
 		return fmt.Errorf("move the base: %w", err)
 	}
-	s.base, s.logged, s.final = base, int64(len(content)), finals{}
-	s.final.add(rest)
+	s.base, s.logged, s.finalized = base, int64(len(content)), light.Finalized{}
+	s.finalized.Add(rest)
 	return nil
 }
 
-// writeTrust writes the SHA-256 of the encoding before it: the members are bound by hashes in the checkpoint, and the
-// checkpoint itself by nothing.
+// writeTrust writes the SHA-256 of the encoding before it: the checkpoint binds its members by hashes, and nothing binds the
+// checkpoint.
 func (s *Store) writeTrust(name string, trust cert.Trust) error {
 	encoded, err := trust.Encode()
 	if err != nil {
@@ -319,18 +321,18 @@ func (s *Store) writeTrust(name string, trust cert.Trust) error {
 func (s *Store) readTrust(name string) (cert.Trust, error) {
 	content, err := os.ReadFile(s.path(name))
 	if err != nil {
-		return cert.Trust{}, fmt.Errorf("%w: %w", ErrStore, err)
+		return cert.Trust{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	encoded := content[min(sha256.Size, len(content)):]
 	if sum := sha256.Sum256(encoded); !bytes.HasPrefix(content, sum[:]) {
-		return cert.Trust{}, fmt.Errorf("%w: %s: expected SHA-256 %x before the content, found another", ErrStore, s.path(name), sum)
+		return cert.Trust{}, fmt.Errorf("%w: %s: expected SHA-256 %x before the content, found another", ErrDamaged, s.path(name), sum)
 	}
 	trust, err := cert.DecodeTrust(encoded)
 	if err == nil {
 		err = trust.Validate()
 	}
 	if err != nil {
-		return cert.Trust{}, fmt.Errorf("%w: %s: %w", ErrStore, s.path(name), err)
+		return cert.Trust{}, fmt.Errorf("%w: %s: %w", ErrDamaged, s.path(name), err)
 	}
 	return trust, nil
 }

@@ -11,7 +11,7 @@ import (
 // ErrConflict is wrapped by everything that a client refuses because two valid certificates conflict.
 var ErrConflict = errors.New("two valid certificates conflict")
 
-// Conflict is two chains of certificates from one trusted checkpoint that cannot both be honest, and what they prove. It is
+// Conflict holds two chains of certificates from one trusted checkpoint that cannot both be honest, and what they prove. It is
 // kept as JSON and can be submitted to the chain: see docs/light-client.md.
 type Conflict struct {
 	ChainID string       `json:"chain_id"`
@@ -22,21 +22,13 @@ type Conflict struct {
 	Second  Testimony    `json:"second"`
 }
 
-// Testimony is one of the two chains, and the node that showed it.
+// Testimony is one of the two chains, and the provider that gave it.
 type Testimony struct {
-	Node      string          `json:"node"`
+	Provider  string          `json:"provider"`
 	HandOvers []cert.HandOver `json:"hand_overs"`
 }
 
-func (r rules) newConflict(trust cert.Trust, dispute cert.Dispute, first, second claim) *Conflict {
-	return &Conflict{
-		ChainID: r.chainID, Mode: r.options.Mode.String(), Trust: trust, Dispute: dispute,
-		First:  Testimony{Node: first.from.Name(), HandOvers: first.handOvers},
-		Second: Testimony{Node: second.from.Name(), HandOvers: second.handOvers},
-	}
-}
-
-// Error says what conflicts, and no more about guilt than the certificates prove.
+// Error names the conflicting checkpoints, and claims no more about guilt than the certificates prove.
 func (c *Conflict) Error() string {
 	guilty := map[string]bool{}
 	for _, e := range c.Dispute.Evidence {
@@ -49,13 +41,13 @@ func (c *Conflict) Error() string {
 		proven = fmt.Sprintf("they prove %d voters guilty", len(guilty))
 	}
 	return fmt.Sprintf("%s: in epoch %d, %s finalizes %s and %s finalizes %s; %s", ErrConflict, c.Dispute.Epoch,
-		c.First.Node, c.Dispute.First, c.Second.Node, c.Dispute.Second, proven)
+		c.First.Provider, c.Dispute.First, c.Second.Provider, c.Dispute.Second, proven)
 }
 
 // Unwrap returns ErrConflict.
 func (c *Conflict) Unwrap() error { return ErrConflict }
 
-// ReadConflict reads a conflict file. It verifies nothing: see Verify.
+// ReadConflict reads a conflict's JSON. It verifies nothing: cert.Compare does.
 func ReadConflict(content []byte) (*Conflict, error) {
 	var c Conflict
 	if err := json.Unmarshal(content, &c); err != nil {
