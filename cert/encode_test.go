@@ -19,6 +19,7 @@ func TestWhatHasNoEncoding(t *testing.T) {
 	for name, change := range map[string]func(*cert.Certificate){
 		"another epoch":             func(c *cert.Certificate) { c.Links[0].Target.Epoch++ },
 		"another parent":            func(c *cert.Certificate) { c.Links[0].Target.ParentRoot[0] ^= 1 },
+		"another anchor":            func(c *cert.Certificate) { c.Links[0].Target.Anchor++ },
 		"another history size":      func(c *cert.Certificate) { c.Links[0].Target.HistorySize++ },
 		"a source without signers":  func(c *cert.Certificate) { c.Links[0].Signers, c.Links[0].Signature = nil, ffg.Signature{} },
 		"a signature alone":         func(c *cert.Certificate) { c.Links[0].Signers, c.Links[0].Source = nil, ffg.Ref{} },
@@ -79,7 +80,7 @@ func TestDecodersSayWhatIsWrong(t *testing.T) {
 		"expected at most 2 items in":                  change(atLinks, 1),
 		"expected a source of kind 0, 1 or 2":          change(atSource, 9),
 		"expected a source among 2 checkpoints":        change(atSource+2, 9),
-		"another encoding of the same content":         slices.Insert(change(atChanged, 1), atSource, raw[1+128:1+ffg.CheckpointSize]...),
+		"another encoding of the same content":         slices.Insert(change(atChanged, 1), atSource, slices.Concat(raw[1+128:1+137], raw[1+145:1+ffg.CheckpointSize])...),
 		"neither source nor signature without signers": slices.Concat(raw[:atSigners], []byte{0, 0}, raw[atSigners+3:]),
 		"expected degraded 0 or 1, found 7":            change(1+136, 7),
 	} {

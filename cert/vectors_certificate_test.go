@@ -153,6 +153,12 @@ func forgedCertificates(t *testing.T, s story) (out []vector) {
 	fork.Extend(int(s.plain) + 1)
 	target("target is on another fork", cert.StepExtends, func(c *ffg.Checkpoint) { *c = fork.Checkpoints[s.plain+1] })
 	target("target is degraded", cert.StepDegraded, func(c *ffg.Checkpoint) { c.Degraded = true })
+	target("target has a later anchor", cert.StepAnchor, func(c *ffg.Checkpoint) { c.Anchor = c.Epoch })
+	forge("first has a later anchor", cert.StepAnchor, s.plain, s.plain+1, func(c *cert.Certificate) {
+		c.First.Anchor = s.plain
+		c.Links[0].Target.ParentRoot = c.First.Root()
+		c.Links[0] = s.Sign(c.First.Ref(), c.Links[0].Target, s.Set(s.plain))
+	})
 	forge("first is degraded", cert.StepDegraded, s.plain, s.plain+1, func(c *cert.Certificate) {
 		c.First.Degraded = true
 		c.Links[0].Target.Degraded, c.Links[0].Target.ParentRoot = true, c.First.Root()
@@ -331,8 +337,9 @@ func forgedFirst(t *testing.T, s story) (out []vector) {
 		{"history size", 95, 1, cert.StepSignature},
 		{"history", 96, 1, cert.StepSignature},
 		{"pair", 135, 1, cert.StepSignature},
-		{"voters", 137, 1, cert.StepSet},
-		{"next set", 169, 1, cert.StepSet},
+		{"anchor", 144, 1, cert.StepSignature},
+		{"voters", 145, 1, cert.StepSet},
+		{"next set", 177, 1, cert.StepSet},
 	} {
 		forged := append([]byte{}, raw...)
 		forged[start+field.offset] ^= field.bits

@@ -228,7 +228,7 @@ func forgedOrder(t *testing.T, r rotation) (out []vector) {
 		c := &h.Certificate
 		change(&c.First)
 		link := &c.Links[0]
-		link.Target.ParentRoot, link.Target.Pair = c.First.Root(), c.First.Pair
+		link.Target.ParentRoot, link.Target.Pair, link.Target.Anchor = c.First.Root(), c.First.Pair, c.First.Anchor
 		link.Target.VoterSetHash, link.Target.NextVoterSetHash = c.First.VoterSetHash, c.First.NextVoterSetHash
 		link.Target.HistorySize = c.First.HistorySize + link.Target.Height - c.First.Height
 		*link = r.Sign(c.First.Ref(), link.Target, r.Set(first))
@@ -247,6 +247,13 @@ func forgedOrder(t *testing.T, r rotation) (out []vector) {
 	forge("the trusted pair's index with the next pair's voters", cert.StepSet, r.first[2]-2, r.first[2], func(c *ffg.Checkpoint) { c.Pair-- })
 	forge("the epoch after the trusted one does not extend it", cert.StepOrder, trusted, trusted+1, func(c *ffg.Checkpoint) { c.ParentRoot[0] ^= 1 })
 	forge("pairs that changed something are passed over", cert.StepSet, r.first[1], r.first[2], func(c *ffg.Checkpoint) { c.Pair++ })
+
+	forge("re-anchored after the trusted checkpoint", cert.StepAnchor, trusted, second, func(c *ffg.Checkpoint) { c.Anchor = second })
+	forge("re-anchored in the epoch after the trusted one", cert.StepAnchor, trusted, trusted+1, func(c *ffg.Checkpoint) { c.Anchor = trusted + 1 })
+	followed := out[len(out)-1]
+	followed.Name += ", followed"
+	followed.Input.Mode = "following"
+	out = append(out, followed)
 
 	// A quorum lets a key in that anybody can sign for, against the chain's rules.
 	poisoned := r.Fork()

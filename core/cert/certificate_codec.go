@@ -17,7 +17,7 @@ const (
 const minLinkSize = 1 + 8 + 8 + 32 + 32 + 1
 
 // Encode returns the canonical binary form (README.md). It leaves out what follows from the checkpoint before: epoch,
-// parent root and history size, and what a pair has in common. So a certificate whose checkpoints don't follow each
+// parent root, history size and anchor, and what a pair has in common. So a certificate whose checkpoints don't follow each
 // other in these has no encoding: the error wraps ErrEncoding.
 func (c Certificate) Encode() ([]byte, error) { return encode(c.write) }
 
@@ -133,7 +133,7 @@ func (r *reader) child(before ffg.Checkpoint) ffg.Checkpoint {
 
 // derive returns c with everything that follows from the checkpoint before. Sums wrap around: Verify refuses those.
 func derive(before, c ffg.Checkpoint) ffg.Checkpoint {
-	c.Epoch, c.ParentRoot = before.Epoch+1, before.Root()
+	c.Epoch, c.ParentRoot, c.Anchor = before.Epoch+1, before.Root(), before.Anchor
 	c.HistorySize = before.HistorySize + c.Height - before.Height
 	return c
 }

@@ -116,6 +116,9 @@ func (p place) trust() Trust {
 // handOver verifies one hand-over from a place and returns the one that it leads to, with the pairs of its checkpoints.
 func (v verifier) handOver(at place, h HandOver, mode Mode) (place, []*Pair, error) {
 	c := h.Certificate
+	if err := c.checkAnchor(at.checkpoint.Anchor); err != nil {
+		return place{}, nil, err
+	}
 	if err := comesAfter(at.checkpoint, c, mode); err != nil {
 		return place{}, nil, &StepError{Step: StepOrder, Err: err}
 	}

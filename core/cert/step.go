@@ -14,6 +14,7 @@ const (
 	StepChain       Step = "chain"       // a proof for another chain than the verifier's
 	StepTrust       Step = "trust"       // members that the trusted checkpoint does not commit to, or another checkpoint
 	StepExpired     Step = "expired"     // trust older than the unbonding time
+	StepAnchor      Step = "anchor"      // a checkpoint that descends from another anchor than the trusted one (protocol §7)
 	StepOrder       Step = "order"       // a certificate that does not come after the trusted checkpoint
 	StepDegraded    Step = "degraded"    // powers lowered by the inactivity leak (protocol §9)
 	StepExtends     Step = "extends"     // a checkpoint that cannot follow the one before

@@ -10,9 +10,12 @@ import (
 
 // Verify checks that a certificate proves its checkpoint final on the chain with this domain, given the pair that votes on
 // its first checkpoint. Whether another checkpoint is final too it can't say.
-// The error is a *StepError of StepSet, StepDegraded (unless allowed), StepExtends, StepSource, StepSigners, StepQuorum or
-// StepSignature.
+// The error is a *StepError of StepAnchor, StepSource, StepSet, StepDegraded (unless allowed), StepExtends, StepSigners,
+// StepQuorum or StepSignature.
 func Verify(c Certificate, domain ffg.Root, pair *Pair, allowDegraded bool) error {
+	if err := c.checkAnchor(c.First.Anchor); err != nil {
+		return err
+	}
 	_, err := verifier{domain: domain, allowDegraded: allowDegraded}.certificate(c, pair)
 	return err
 }
@@ -55,6 +58,31 @@ func (v verifier) certificate(c Certificate, pair *Pair) ([]*Pair, error) {
 		}
 	}
 	return pairs, nil
+}
+
+// AnchorError says that a checkpoint does not descend from the anchor that the verifier trusts (protocol §7). If Found is
+// the later one, governance has re-anchored the chain: votes don't lead there, and epoch Found has to be trusted anew.
+type AnchorError struct {
+	Trusted, Found uint64 // epochs
+}
+
+// Error names both anchors.
+func (e *AnchorError) Error() string {
+	if e.Found < e.Trusted {
+		return fmt.Sprintf("expected a checkpoint under the anchor of epoch %d, found one under the earlier anchor of epoch %d", e.Trusted, e.Found)
+	}
+	return fmt.Sprintf("expected a checkpoint under the anchor of epoch %d, found one under the anchor of epoch %d: "+
+		"governance has re-anchored the chain; take the checkpoint of epoch %d from a source you trust", e.Trusted, e.Found, e.Found)
+}
+
+// checkAnchor checks that all checkpoints of c descend from the anchor of this epoch.
+func (c Certificate) checkAnchor(anchor uint64) error {
+	for i := range len(c.Links) + 1 {
+		if found := c.checkpoint(i).Anchor; found != anchor {
+			return &StepError{Step: StepAnchor, Index: i, Err: &AnchorError{Trusted: anchor, Found: found}}
+		}
+	}
+	return nil
 }
 
 // extend checks that a checkpoint follows the one before, and returns the pair that votes on it. A second installation in

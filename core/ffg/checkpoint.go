@@ -11,7 +11,7 @@ import (
 var ErrNotExtension = errors.New("checkpoint does not extend its parent")
 
 // CheckpointSize is the length of an encoded checkpoint in bytes.
-const CheckpointSize = 8 + 32 + 8 + 8 + 32 + 8 + 32 + 8 + 1 + 32 + 32
+const CheckpointSize = 8 + 32 + 8 + 8 + 32 + 8 + 32 + 8 + 1 + 8 + 32 + 32
 
 // Checkpoint is what voters vote on: a block, the history under it and the voters that decide on it (protocol §2).
 type Checkpoint struct {
@@ -24,6 +24,7 @@ type Checkpoint struct {
 	HistoryRoot      Root   `json:"history_root"`        // RFC 6962 root over the hashes of the blocks above the anchor, up to Height
 	Pair             uint64 `json:"pair,string"`         // index of the installed pair of voter sets (protocol §7)
 	Degraded         bool   `json:"degraded"`            // powers lowered by the inactivity leak (protocol §9)
+	Anchor           uint64 `json:"anchor,string"`       // epoch of the trust point that this checkpoint descends from (protocol §7)
 	VoterSetHash     Root   `json:"voter_set_hash"`      // VoterSet.Hash of the pair that votes on this checkpoint
 	NextVoterSetHash Root   `json:"next_voter_set_hash"` // Side.Hash of the set that follows
 }
@@ -45,6 +46,7 @@ func (c Checkpoint) append(b []byte) []byte {
 		degraded = 1
 	}
 	b = append(b, degraded)
+	b = appendUint64(b, c.Anchor)
 	b = append(b, c.VoterSetHash[:]...)
 	return append(b, c.NextVoterSetHash[:]...)
 }
@@ -70,6 +72,7 @@ func DecodeCheckpoint(b []byte) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("decode checkpoint: expected degraded 0 or 1, found %d: %w", degraded, ErrEncoding)
 	}
 	c.Degraded = degraded == 1
+	c.Anchor = r.uint64()
 	c.VoterSetHash = r.root()
 	c.NextVoterSetHash = r.root()
 	return c, nil
@@ -103,6 +106,8 @@ func (c Checkpoint) Extends(parent Checkpoint) error {
 		return differ("time", fmt.Sprintf("%d ms or later", parent.Time), c.Time)
 	case c.HistorySize <= parent.HistorySize || c.HistorySize-parent.HistorySize != c.Height-parent.Height:
 		return differ("history size", fmt.Sprintf("%d more than %d", c.Height-parent.Height, parent.HistorySize), c.HistorySize)
+	case c.Anchor != parent.Anchor:
+		return differ("anchor", parent.Anchor, c.Anchor)
 	case parent.Degraded && !c.Degraded:
 		return differ("degraded", true, false)
 	case c.Pair == parent.Pair:

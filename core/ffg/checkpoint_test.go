@@ -44,6 +44,8 @@ func TestCheckpointExtendsItsParent(t *testing.T) {
 		{name: "pair that wraps around", parent: func(p *ffg.Checkpoint) { p.Pair = math.MaxUint64 }, child: func(c *ffg.Checkpoint) { c.Pair = 0 }, want: "pair"},
 		{name: "degraded from here on", child: func(c *ffg.Checkpoint) { c.Degraded = true }, want: allowed},
 		{name: "still degraded", parent: func(p *ffg.Checkpoint) { p.Degraded = true }, child: func(c *ffg.Checkpoint) { c.Degraded = true }, want: allowed},
+		{name: "another anchor", child: func(c *ffg.Checkpoint) { c.Anchor++ }, want: "anchor"},
+		{name: "the same later anchor", parent: func(p *ffg.Checkpoint) { p.Anchor = 1 }, child: func(c *ffg.Checkpoint) { c.Anchor = 1 }, want: allowed},
 		{name: "no longer degraded", parent: func(p *ffg.Checkpoint) { p.Degraded = true }, want: "degraded"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

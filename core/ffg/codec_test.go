@@ -27,7 +27,7 @@ func TestDecodersReturnWhatWasEncoded(t *testing.T) {
 		c := ffg.Checkpoint{
 			Epoch: u.Draw(t, "epoch"), ParentRoot: anyRoot.Draw(t, "parent"), Height: u.Draw(t, "height"), Time: u.Draw(t, "time"),
 			BlockHash: anyRoot.Draw(t, "block"), HistorySize: u.Draw(t, "size"), HistoryRoot: anyRoot.Draw(t, "history"),
-			Pair: u.Draw(t, "pair"), Degraded: rapid.Bool().Draw(t, "degraded"),
+			Pair: u.Draw(t, "pair"), Degraded: rapid.Bool().Draw(t, "degraded"), Anchor: u.Draw(t, "anchor"),
 			VoterSetHash: anyRoot.Draw(t, "set"), NextVoterSetHash: anyRoot.Draw(t, "next"),
 		}
 		if got, err := ffg.DecodeCheckpoint(c.Encode()); err != nil || got != c {

@@ -46,6 +46,7 @@ func child(parent ffg.Checkpoint) ffg.Checkpoint {
 		HistorySize:      parent.HistorySize + 5,
 		HistoryRoot:      root(0xc0),
 		Pair:             parent.Pair,
+		Anchor:           parent.Anchor,
 		VoterSetHash:     parent.VoterSetHash,
 		NextVoterSetHash: parent.NextVoterSetHash,
 	}

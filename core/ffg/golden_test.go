@@ -28,6 +28,7 @@ type (
 		HistoryRoot      string `json:"history_root"`
 		Pair             uint64 `json:"pair,string"`
 		Degraded         bool   `json:"degraded"`
+		Anchor           uint64 `json:"anchor,string"`
 		VoterSetHash     string `json:"voter_set_hash"`
 		NextVoterSetHash string `json:"next_voter_set_hash"`
 		Encoding         string `json:"encoding"`
@@ -114,19 +115,22 @@ func checkpointVectors() (vectors []checkpointVector) {
 	rotated.Pair, rotated.VoterSetHash, rotated.NextVoterSetHash = 1, root(0xa3), root(0xa4)
 	leaking := child(rotated)
 	leaking.Degraded = true
+	anchored := child(rotated)
+	anchored.Anchor = 2
 	full := ffg.Checkpoint{
 		Epoch: math.MaxUint64, ParentRoot: root(0xff), Height: math.MaxUint64, Time: math.MaxUint64, BlockHash: root(0xff),
-		HistorySize: math.MaxUint64, HistoryRoot: root(0xff), Pair: math.MaxUint64, Degraded: true, VoterSetHash: root(0xff), NextVoterSetHash: root(0xff),
+		HistorySize: math.MaxUint64, HistoryRoot: root(0xff), Pair: math.MaxUint64, Degraded: true, Anchor: math.MaxUint64,
+		VoterSetHash: root(0xff), NextVoterSetHash: root(0xff),
 	}
 	for _, v := range []struct {
 		name string
 		c    ffg.Checkpoint
-	}{{"zero", ffg.Checkpoint{}}, {"anchor", anchor()}, {"first", first}, {"rotated", rotated}, {"leaking", leaking}, {"all bits", full}} {
+	}{{"zero", ffg.Checkpoint{}}, {"anchor", anchor()}, {"first", first}, {"rotated", rotated}, {"leaking", leaking}, {"re-anchored", anchored}, {"all bits", full}} {
 		c := v.c
 		vectors = append(vectors, checkpointVector{
 			Name: v.name, Epoch: c.Epoch, ParentRoot: c.ParentRoot.String(), Height: c.Height, Time: c.Time,
 			BlockHash: c.BlockHash.String(), HistorySize: c.HistorySize, HistoryRoot: c.HistoryRoot.String(), Pair: c.Pair,
-			Degraded: c.Degraded, VoterSetHash: c.VoterSetHash.String(), NextVoterSetHash: c.NextVoterSetHash.String(),
+			Degraded: c.Degraded, Anchor: c.Anchor, VoterSetHash: c.VoterSetHash.String(), NextVoterSetHash: c.NextVoterSetHash.String(),
 			Encoding: hex.EncodeToString(c.Encode()), Root: c.Root().String(),
 		})
 	}

@@ -56,7 +56,7 @@ func treeHash(leaves []string) ffg.Root {
 func TestHashesAreThoseOfTheSpecification(t *testing.T) {
 	domain := sum("dualchain/domain/v1", "dualchain-1")
 	c := child(anchor())
-	c.Degraded = true
+	c.Degraded, c.Anchor = true, 7
 	v := vote(3, 5, 0x50)
 	operator := []byte{1, 2, 3}
 	possession, err := ffg.Possession(domain, operator, key(9))
@@ -69,9 +69,9 @@ func TestHashesAreThoseOfTheSpecification(t *testing.T) {
 	}{
 		{"domain", ffg.Domain("dualchain-1"), domain},
 		{"checkpoint", c.Root(), sum("dualchain/checkpoint/v1", c.Epoch, c.ParentRoot, c.Height, c.Time, c.BlockHash,
-			c.HistorySize, c.HistoryRoot, c.Pair, byte(1), c.VoterSetHash, c.NextVoterSetHash)},
+			c.HistorySize, c.HistoryRoot, c.Pair, byte(1), u64(7), c.VoterSetHash, c.NextVoterSetHash)},
 		{"anchor", anchor().Root(), sum("dualchain/checkpoint/v1", u64(0), ffg.Root{}, anchor().Height, anchor().Time, ffg.Root{},
-			u64(0), sum(), u64(0), byte(0), root(0xa1), root(0xa2))},
+			u64(0), sum(), u64(0), byte(0), u64(0), root(0xa1), root(0xa2))},
 		{"vote", v.SigningRoot(domain), sum("dualchain/vote/v1", domain, u64(3), root(3), u64(5), root(0x50))},
 		{"possession", possession, sum("dualchain/pop/v1", domain, byte(3), operator, key(9))},
 		{"no voters", ffg.VoterSet(nil).Hash(), sum()},

@@ -57,7 +57,7 @@ func TestCheckpointsInJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{`"epoch":"1"`, `"height":"18446744073709551615"`, `"degraded":false`, `"block_hash":"` + c.BlockHash.String() + `"`} {
+	for _, part := range []string{`"epoch":"1"`, `"height":"18446744073709551615"`, `"degraded":false`, `"anchor":"0"`, `"block_hash":"` + c.BlockHash.String() + `"`} {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("expected %s in %s", part, text)
 		}

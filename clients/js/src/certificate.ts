@@ -58,8 +58,17 @@ export function follow(pair: Pair, c: Checkpoint, keys: Keys): Pair {
   return following;
 }
 
+/** Checks that all checkpoints descend from the anchor of this epoch (protocol §7). Throws a StepError. */
+export function checkAnchor(c: Certificate, anchor: bigint): void {
+  for (const { epoch, anchor: found } of [c.first, ...c.links.map((link) => link.target)]) {
+    check(found === anchor, "anchor", () => `checkpoint ${epoch}: expected the anchor of epoch ${anchor}, found that of epoch ${found}` +
+      (found > anchor ? ": governance has re-anchored the chain; take that checkpoint from a source you trust" : ""));
+  }
+}
+
 /** Verifies a certificate on the chain with this domain, given the pair of its first checkpoint. Throws a StepError. */
 export function verifyCertificate(c: Certificate, domain: Hex, pair: Pair, allowDegraded: boolean, keys: Keys): Pair[] {
+  checkAnchor(c, c.first.anchor);
   const final = finalNumber(c);
   check(final !== undefined, "source", () => "expected a last link from one of the certificate's checkpoints");
   check(c.first.voterSetHash === pair.hash, "set", () => `voters of epoch ${c.first.epoch}: expected hash ${pair.hash}, found ${c.first.voterSetHash}`);

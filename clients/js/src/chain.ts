@@ -1,7 +1,7 @@
 import { Keys } from "./bls.js";
 import { wrap, type Hex } from "./bytes.js";
 import { notExtending, refOf, rootOfCheckpoint, sameCheckpoint, sameRef, type Checkpoint, type Ref } from "./checkpoint.js";
-import { checkpointOf, finalNumber, follow, newPair, verifyCertificate, withNext, type Certificate, type Pair } from "./certificate.js";
+import { checkAnchor, checkpointOf, finalNumber, follow, newPair, verifyCertificate, withNext, type Certificate, type Pair } from "./certificate.js";
 import { check, StepError } from "./step.js";
 import { currentSide, hashSide, hashVoters, invalidSide, invalidVoters, type Member, type Side, type VoterSet } from "./voterset.js";
 
@@ -100,6 +100,7 @@ function checkAge(c: Checkpoint, { nowMs, unbondingMs }: Options): void {
 /** Verifies one hand-over from a trusted checkpoint and its pair, and returns those that it leads to. */
 function step(domain: Hex, trusted: Checkpoint, pair: Pair, h: HandOver, options: Options, keys: Keys): [Checkpoint, Pair] {
   const c = h.certificate;
+  checkAnchor(c, trusted.anchor);
   comesAfter(trusted, c, options.mode ?? "skipping");
   const installed = c.first.pair !== trusted.pair;
   let first = installed ? jump(trusted, pair, c.first, keys) : pair;

@@ -19,6 +19,8 @@ export interface Checkpoint {
   readonly historyRoot: Hex;
   readonly pair: bigint;
   readonly degraded: boolean;
+  /** The epoch of the trust point that the checkpoint descends from (protocol §7). */
+  readonly anchor: bigint;
   readonly voterSetHash: Hex;
   readonly nextVoterSetHash: Hex;
 }
@@ -26,11 +28,14 @@ export interface Checkpoint {
 export const zeroRoot: Hex = "00".repeat(32);
 export const zeroRef: Ref = { epoch: 0n, root: zeroRoot };
 
-/** The canonical encoding, 201 bytes. */
+/** The length of an encoded checkpoint in bytes. */
+export const checkpointSize = 209;
+
+/** The canonical encoding. */
 export function encodeCheckpoint(c: Checkpoint): Uint8Array {
   return concat([
     u64(c.epoch), fromHex(c.parentRoot), u64(c.height), u64(c.timeMs), fromHex(c.blockHash), u64(c.historySize),
-    fromHex(c.historyRoot), u64(c.pair), Uint8Array.of(c.degraded ? 1 : 0), fromHex(c.voterSetHash), fromHex(c.nextVoterSetHash),
+    fromHex(c.historyRoot), u64(c.pair), Uint8Array.of(c.degraded ? 1 : 0), u64(c.anchor), fromHex(c.voterSetHash), fromHex(c.nextVoterSetHash),
   ]);
 }
 
@@ -44,7 +49,8 @@ export const refOf = (c: Checkpoint): Ref => ({ epoch: c.epoch, root: rootOfChec
 export const sameRef = (a: Ref, b: Ref): boolean => a.epoch === b.epoch && a.root === b.root;
 
 const fields = [
-  "epoch", "parentRoot", "height", "timeMs", "blockHash", "historySize", "historyRoot", "pair", "degraded", "voterSetHash", "nextVoterSetHash",
+  "epoch", "parentRoot", "height", "timeMs", "blockHash", "historySize", "historyRoot", "pair", "degraded", "anchor", "voterSetHash",
+  "nextVoterSetHash",
 ] as const satisfies readonly (keyof Checkpoint)[];
 
 export const sameCheckpoint = (a: Checkpoint, b: Checkpoint): boolean => fields.every((field) => a[field] === b[field]);
@@ -65,6 +71,7 @@ export function notExtending(c: Checkpoint, parent: Checkpoint): string | undefi
     [c.height > parent.height, "a greater height"],
     [c.timeMs >= parent.timeMs, "a time not earlier"],
     [c.historySize > parent.historySize && c.historySize - parent.historySize === c.height - parent.height, "a history longer by as much as the height"],
+    [c.anchor === parent.anchor, "the same anchor"],
     [c.degraded || !parent.degraded, "degraded, like its parent"],
     [c.pair === parent.pair || (c.pair !== 0n && c.pair === wrap(parent.pair + 1n)), "the same pair or the next"],
     [c.pair !== parent.pair || (c.voterSetHash === parent.voterSetHash && c.nextVoterSetHash === parent.nextVoterSetHash), "the same sets in the same pair"],

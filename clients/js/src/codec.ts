@@ -1,5 +1,5 @@
 import { concat, fromHex, sameBytes, toHex, u64, wrap, type Hex } from "./bytes.js";
-import { encodeCheckpoint, refOf, rootOfCheckpoint, sameCheckpoint, sameRef, zeroRef, type Checkpoint } from "./checkpoint.js";
+import { checkpointSize, encodeCheckpoint, refOf, rootOfCheckpoint, sameCheckpoint, sameRef, zeroRef, type Checkpoint } from "./checkpoint.js";
 import { numberOf, type Certificate, type Link } from "./certificate.js";
 import type { HandOver, Trust } from "./chain.js";
 import type { BlockProof, FieldProof, Part, Proof, TxProof } from "./proof.js";
@@ -114,13 +114,13 @@ function decoder<T>(read: (r: Reader) => T, encode: (v: T) => Uint8Array): (byte
 function readCheckpoint(r: Reader): Checkpoint {
   return {
     epoch: r.u64(), parentRoot: r.hex(32), height: r.u64(), timeMs: r.u64(), blockHash: r.hex(32), historySize: r.u64(), historyRoot: r.hex(32),
-    pair: r.u64(), degraded: r.bool(), voterSetHash: r.hex(32), nextVoterSetHash: r.hex(32),
+    pair: r.u64(), degraded: r.bool(), anchor: r.u64(), voterSetHash: r.hex(32), nextVoterSetHash: r.hex(32),
   };
 }
 
 /** What follows from the checkpoint before. */
 const derived = (before: Checkpoint, c: Checkpoint): Checkpoint => ({
-  ...c, epoch: wrap(before.epoch + 1n), parentRoot: rootOfCheckpoint(before), historySize: wrap(before.historySize + c.height - before.height),
+  ...c, epoch: wrap(before.epoch + 1n), parentRoot: rootOfCheckpoint(before), anchor: before.anchor, historySize: wrap(before.historySize + c.height - before.height),
 });
 
 function writeChild(w: Writer, before: Checkpoint, c: Checkpoint): void {
@@ -276,7 +276,7 @@ function writeProof(w: Writer, p: Proof): void {
 function readProof(r: Reader): Proof {
   const chainId = readName(r);
   const trust = r.bool() ? { trust: readTrust(r) } : {};
-  return { chainId, ...trust, handOvers: r.list(4, 201, () => readHandOver(r)), part: readPart(r) };
+  return { chainId, ...trust, handOvers: r.list(4, checkpointSize, () => readHandOver(r)), part: readPart(r) };
 }
 
 export const encodeCertificate = encoder(writeCertificate);

@@ -78,13 +78,13 @@ export function readCheckpoint(v: unknown): Checkpoint {
   const o = object(v);
   return {
     epoch: u64(o.epoch), parentRoot: hex(o.parent_root, 32), height: u64(o.height), timeMs: u64(o.time_ms), blockHash: hex(o.block_hash, 32),
-    historySize: u64(o.history_size), historyRoot: hex(o.history_root, 32), pair: u64(o.pair), degraded: bool(o.degraded),
+    historySize: u64(o.history_size), historyRoot: hex(o.history_root, 32), pair: u64(o.pair), degraded: bool(o.degraded), anchor: u64(o.anchor),
     voterSetHash: hex(o.voter_set_hash, 32), nextVoterSetHash: hex(o.next_voter_set_hash, 32),
   };
 }
 const writeCheckpoint = (c: Checkpoint) => ({
   epoch: String(c.epoch), parent_root: c.parentRoot, height: String(c.height), time_ms: String(c.timeMs), block_hash: c.blockHash,
-  history_size: String(c.historySize), history_root: c.historyRoot, pair: String(c.pair), degraded: c.degraded,
+  history_size: String(c.historySize), history_root: c.historyRoot, pair: String(c.pair), degraded: c.degraded, anchor: String(c.anchor),
   voter_set_hash: c.voterSetHash, next_voter_set_hash: c.nextVoterSetHash,
 });
 

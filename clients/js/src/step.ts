@@ -1,6 +1,6 @@
 /** The check that a verification did not pass. cert/README.md lists them in the order in which they are made. */
 export type Step =
-  | "decode" | "chain" | "trust" | "expired" | "order" | "degraded" | "extends" | "set" | "next" | "source" | "signers" | "quorum"
+  | "decode" | "chain" | "trust" | "expired" | "anchor" | "order" | "degraded" | "extends" | "set" | "next" | "source" | "signers" | "quorum"
   | "signature" | "inclusion" | "consistency" | "header" | "tx" | "result" | "state";
 
 /** A verification failed: at which step, and why. */

@@ -149,7 +149,7 @@ func stagesOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome) []stage 
 			says += fmt.Sprintf(", to epoch %d, root %s", reached.Epoch, reached.Root())
 		}
 		stages = append(stages, stage{[]cert.Step{
-			cert.StepOrder, cert.StepDegraded, cert.StepExtends, cert.StepSet, cert.StepNext, cert.StepSource,
+			cert.StepAnchor, cert.StepOrder, cert.StepDegraded, cert.StepExtends, cert.StepSet, cert.StepNext, cert.StepSource,
 			cert.StepSigners, cert.StepQuorum, cert.StepSignature,
 		}, says})
 	}

@@ -137,6 +137,7 @@ func (k *Keeper) propose(ctx context.Context, b block, epoch uint64) error {
 			HistorySize:      h.Size,
 			HistoryRoot:      h.Root(),
 			Pair:             sets.Pair,
+			Anchor:           parent.Anchor,
 			VoterSetHash:     sets.VoterSet,
 			NextVoterSetHash: sets.NextVoterSet,
 		},

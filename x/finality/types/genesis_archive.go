@@ -53,6 +53,9 @@ func archivedAfter(at cert.Trust, h cert.HandOver) (cert.Trust, error) {
 	if before := at.Checkpoint; first.Pair <= before.Pair || first.Epoch <= before.Epoch {
 		return at, ErrInvalidGenesis.Wrapf("expected a pair above %d and an epoch above %d, found epoch %d", before.Pair, before.Epoch, first.Epoch)
 	}
+	if first.Anchor != at.Checkpoint.Anchor {
+		return at, ErrInvalidGenesis.Wrapf("expected anchor %d, found %d", at.Checkpoint.Anchor, first.Anchor)
+	}
 	if first.VoterSetHash == at.Checkpoint.VoterSetHash && first.NextVoterSetHash == at.Checkpoint.NextVoterSetHash {
 		return at, ErrInvalidGenesis.Wrap("expected a pair that changed something")
 	}
