@@ -22,6 +22,7 @@ import (
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/localnet"
 	client "github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/watch"
 )
 
@@ -75,22 +76,22 @@ func measureLatency(bin string, votes int) (rows []row, err error) {
 
 // measure measures both kinds of voter, one after the other.
 func (r latencyRun) measure(ctx context.Context) (rows []row, err error) {
-	home := client.Home(r.network.NodeHome(r.network.Voters[0].Name))
-	config, err := home.LoadConfig()
+	dir := home.Dir(r.network.NodeHome(r.network.Voters[0].Name))
+	config, err := dir.LoadConfig()
 	if err != nil {
 		return nil, err
 	}
-	local, bare, err := r.latencies(ctx, home, config)
+	local, bare, err := r.latencies(ctx, dir, config)
 	if err != nil {
 		return nil, fmt.Errorf("local keys: %w", err)
 	}
-	signer, err := startSigner(r.bin, home)
+	signer, err := startSigner(r.bin, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, signer.stop()) }()
 	config.Signer = signer.reached
-	remote, again, err := r.latencies(ctx, home, config)
+	remote, again, err := r.latencies(ctx, dir, config)
 	if err != nil {
 		return nil, fmt.Errorf("signer: %w", err)
 	}
@@ -107,7 +108,7 @@ func (r latencyRun) measure(ctx context.Context) (rows []row, err error) {
 
 // latencies runs the voter in this process until enough votes are accepted. It returns what each took from the moment at
 // which the checkpoint's event was here, and the times of bare signatures made in between, in ns.
-func (r latencyRun) latencies(ctx context.Context, home client.Home, config client.Config) (votes, bare []int64, err error) {
+func (r latencyRun) latencies(ctx context.Context, dir home.Dir, config home.Config) (votes, bare []int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events, accepted := newTimes(), newTimes()
@@ -120,7 +121,7 @@ func (r latencyRun) latencies(ctx context.Context, home client.Home, config clie
 		ended <- blocks.Listen(ctx, func() {}, func(h watch.Header) { events.put(h.Height, time.Now()) })
 	}()
 	go func() {
-		ended <- client.Start(ctx, home, config, client.Options{}, slog.New(votedLog{found: accepted.put}))
+		ended <- client.Start(ctx, dir, config, client.Options{}, slog.New(votedLog{found: accepted.put}))
 	}()
 	defer func() { // the guard is free for the next one
 		cancel()

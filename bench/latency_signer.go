@@ -10,20 +10,21 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/internal/freeport"
-	client "github.com/dualchain/dualchain/voter"
+
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/signerd"
 )
 
 // signerProcess is a signer with the keys of a home.
 type signerProcess struct {
 	cmd     *exec.Cmd
-	reached client.RemoteSigner // how a voter in the same home reaches it
+	reached home.RemoteSigner // how a voter in the same home reaches it
 }
 
-func startSigner(bin string, home client.Home) (*signerProcess, error) {
+func startSigner(bin string, dir home.Dir) (*signerProcess, error) {
 	const name, day = "bench", 24 * time.Hour
 	_, err := signerd.Issue(signerd.Plan{
-		Folder: filepath.Join(string(home), client.TLSFolder), Hosts: []string{"127.0.0.1"}, Clients: []string{name}, Authority: day, Leaf: day,
+		Folder: filepath.Join(string(dir), home.TLSFolder), Hosts: []string{"127.0.0.1"}, Clients: []string{name}, Authority: day, Leaf: day,
 	})
 	if err != nil {
 		return nil, err
@@ -32,15 +33,15 @@ func startSigner(bin string, home client.Home) (*signerProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(bin, "signer", "start", "--home", string(home), "--listen", address, "--log_level", "error")
+	cmd := exec.Command(bin, "signer", "start", "--home", string(dir), "--listen", address, "--log_level", "error")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the signer: %w", err)
 	}
-	file := func(name string) string { return filepath.Join(client.TLSFolder, name) }
-	return &signerProcess{cmd: cmd, reached: client.RemoteSigner{
+	file := func(name string) string { return filepath.Join(home.TLSFolder, name) }
+	return &signerProcess{cmd: cmd, reached: home.RemoteSigner{
 		Address:  address,
-		TLSFiles: client.TLSFiles{CA: file("ca.crt"), Certificate: file(name + ".crt"), Key: file(name + ".key")},
+		TLSFiles: home.TLSFiles{CA: file("ca.crt"), Certificate: file(name + ".crt"), Key: file(name + ".key")},
 	}}, nil
 }
 

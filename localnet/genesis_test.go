@@ -30,7 +30,7 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 	"github.com/cosmos/cosmos-sdk/x/tx/signing"
 
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/client/genesis"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
@@ -227,7 +227,7 @@ func TestHomesAreComplete(t *testing.T) {
 		}
 	}
 	for i, v := range n.Voters {
-		config, err := voter.Home(n.NodeHome(v.Name)).LoadConfig()
+		config, err := home.Dir(n.NodeHome(v.Name)).LoadConfig()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,11 +257,11 @@ func TestCreateLeavesNothingBehindWhenItFails(t *testing.T) {
 }
 
 func TestCreateRefusesAHomeThatHoldsSomething(t *testing.T) {
-	home := t.TempDir()
-	if err := os.WriteFile(filepath.Join(home, "precious"), nil, 0o600); err != nil {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "precious"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(home, testSpec(), testChain(t)); !errors.Is(err, ErrHomeTaken) || !strings.Contains(err.Error(), "precious") {
+	if _, err := Create(dir, testSpec(), testChain(t)); !errors.Is(err, ErrHomeTaken) || !strings.Contains(err.Error(), "precious") {
 		t.Fatalf("expected ErrHomeTaken with what was found, found %v", err)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/x/finality/client/genesis"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
@@ -157,7 +157,7 @@ func (l layout) newVoter(i int, nodes []Node) (Voter, genesis.Voter, error) {
 	if err != nil {
 		return Voter{}, genesis.Voter{}, fmt.Errorf("prove the key of %s: %w", name, err)
 	}
-	info, err := keepVoterKey(voter.Home(filepath.Join(l.dir, name)), secret)
+	info, err := keepVoterKey(home.Dir(filepath.Join(l.dir, name)), secret)
 	if err != nil {
 		return Voter{}, genesis.Voter{}, fmt.Errorf("keep the key of %s: %w", name, err)
 	}
@@ -198,18 +198,18 @@ func (l layout) nodeHome(i int, node Node, all []Node) nodeHome {
 // writeVoterHome writes what voter i reads besides its key.
 func (l layout) writeVoterHome(i int, v Voter, nodes []Node) error {
 	follows := i % len(nodes)
-	config := voter.DefaultConfig()
+	config := home.DefaultConfig()
 	config.ChainID = l.spec.ChainID
 	config.Operator = v.Operator
 	config.PasswordFile = voterPasswordFile
 	if l.listen == Loopback { // one port is not enough for all
 		config.Monitor.Listen = ""
 	}
-	config.Nodes = []voter.NodeConfig{{
+	config.Nodes = []home.NodeConfig{{
 		GRPC: net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.GRPC)),
 		RPC:  "tcp://" + net.JoinHostPort(l.host(follows), strconv.Itoa(nodes[follows].Ports.RPC)),
 	}}
-	if err := voter.Home(filepath.Join(l.dir, v.Name)).WriteConfig(config); err != nil {
+	if err := home.Dir(filepath.Join(l.dir, v.Name)).WriteConfig(config); err != nil {
 		return fmt.Errorf("configure %s: %w", v.Name, err)
 	}
 	return nil

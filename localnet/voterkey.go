@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/dualchain/dualchain/core/bls"
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
@@ -15,22 +15,22 @@ import (
 const voterPasswordFile = "password"
 
 // keepVoterKey writes a voter's key into its home, and a random password, which is why a light keystore will do.
-func keepVoterKey(home voter.Home, secret *bls.SecretKey) (keys.Info, error) {
+func keepVoterKey(dir home.Dir, secret *bls.SecretKey) (keys.Info, error) {
 	password := []byte(rand.Text())
 	defer clear(password)
-	if err := keys.WriteFile(filepath.Join(string(home), voterPasswordFile), password); err != nil {
+	if err := keys.WriteFile(filepath.Join(string(dir), voterPasswordFile), password); err != nil {
 		return keys.Info{}, err
 	}
-	return home.AddKey(voter.DefaultKey, secret, password, keys.SaveOptions{Cost: keys.Light})
+	return dir.AddKey(home.DefaultKey, secret, password, keys.SaveOptions{Cost: keys.Light})
 }
 
 // voterKey loads the secret key of a voter. The caller zeroes it.
 func (n *Network) voterKey(name string) (*bls.SecretKey, error) {
-	home := voter.Home(n.NodeHome(name))
-	password, err := home.Password(voterPasswordFile)()
+	dir := home.Dir(n.NodeHome(name))
+	password, err := dir.Password(voterPasswordFile)()
 	if err != nil {
 		return nil, fmt.Errorf("open the key of %s: %w", name, err)
 	}
 	defer clear(password)
-	return keys.Load(home.Keys(), voter.DefaultKey, password)
+	return keys.Load(dir.Keys(), home.DefaultKey, password)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/foreign"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/gogocodec"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/submit"
@@ -39,10 +40,10 @@ type network struct {
 }
 
 // connect doesn't wait for any node. Close the network after use.
-func connect(config Config, log *slog.Logger) (*network, error) {
+func connect(config home.Config, log *slog.Logger) (*network, error) {
 	n := new(network)
 	var targets []submit.Named
-	endpoints := func(nodes []NodeConfig) (found []watch.Endpoint, _ error) {
+	endpoints := func(nodes []home.NodeConfig) (found []watch.Endpoint, _ error) {
 		for _, from := range nodes {
 			conn, connErr := dial(from.GRPC)
 			blocks, err := watch.NewComet(from.RPC)

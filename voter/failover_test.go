@@ -12,16 +12,17 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/internal/duration"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/voter/watch"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // configOf is where a node is.
-func configOf(nodes ...*fakenode.Node) (configs []voter.NodeConfig) {
+func configOf(nodes ...*fakenode.Node) (configs []home.NodeConfig) {
 	for _, node := range nodes {
-		configs = append(configs, voter.NodeConfig{GRPC: node.GRPC(), RPC: node.RPC()})
+		configs = append(configs, home.NodeConfig{GRPC: node.GRPC(), RPC: node.RPC()})
 	}
 	return configs
 }
@@ -30,7 +31,7 @@ func configOf(nodes ...*fakenode.Node) (configs []voter.NodeConfig) {
 func newCluster(t *testing.T) (*fixture, *fakenode.Node) {
 	t.Helper()
 	f := newFixture(t, 1)
-	f.config.PollInterval = voter.Duration(100 * time.Millisecond)
+	f.config.PollInterval = duration.Text(100 * time.Millisecond)
 	f.node.Grow()
 	return f, f.node.Peer()
 }
@@ -170,7 +171,7 @@ func TestTheNextNodeIsUsedWhileThePreferredIsUnhealthy(t *testing.T) {
 func TestANodeStuckAtAnOldHeight(t *testing.T) {
 	t.Run("is left for one that is ahead", func(t *testing.T) {
 		f, second := newCluster(t)
-		f.config.Nodes, f.config.StallAfter = configOf(f.node, second), voter.Duration(time.Second)
+		f.config.Nodes, f.config.StallAfter = configOf(f.node, second), duration.Text(time.Second)
 		f.following().Grow()
 		f.voteAt(second)
 		f.node.Isolate(true)
@@ -186,7 +187,7 @@ func TestANodeStuckAtAnOldHeight(t *testing.T) {
 	})
 	t.Run("is an alarm if it is the only one", func(t *testing.T) {
 		f, _ := newCluster(t)
-		f.config.StallAfter = voter.Duration(time.Second)
+		f.config.StallAfter = duration.Text(time.Second)
 		f.start()
 		f.voteAt(f.node)
 		f.said("ALARM: no new block from any node")

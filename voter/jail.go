@@ -46,16 +46,7 @@ type jailWatch struct {
 	freed time.Time                      // since when the voter is free, zero if it isn't
 }
 
-// start looks again and again until ctx is done. What it returns waits for the end.
-func (j *jailWatch) start(ctx context.Context) (wait func()) {
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		j.run(ctx)
-	}()
-	return func() { <-ended }
-}
-
+// run asks about the keys until ctx is done.
 func (j *jailWatch) run(ctx context.Context) {
 	ticker := time.NewTicker(jailCheck)
 	defer ticker.Stop()

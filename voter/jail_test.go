@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,7 +170,8 @@ func TestTheWatchOverTheJailEndsWithItsContext(t *testing.T) {
 	p := newPrison(t, nil)
 	p.keys = func(context.Context) ([]ffg.PublicKey, error) { return nil, fmt.Errorf("no signer") }
 	ctx, cancel := context.WithCancel(t.Context())
-	wait := p.start(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { p.run(ctx) })
 	cancel()
-	wait()
+	watch.Wait()
 }

@@ -34,7 +34,7 @@ func (f *fixture) unprotectedKey() ffg.PublicKey {
 	f.t.Helper()
 	secret, err := bls.KeyFromSeed([]byte(strings.Repeat("u", bls.MinSeedSize)))
 	f.require("another key", err, nil)
-	_, err = keys.Save(f.home.Keys(), "unprotected", secret, []byte(password), keys.SaveOptions{Cost: keys.Light})
+	_, err = keys.Save(f.dir.Keys(), "unprotected", secret, []byte(password), keys.SaveOptions{Cost: keys.Light})
 	f.require("save it", err, nil)
 	return secret.PublicKey().Bytes()
 }
@@ -68,7 +68,7 @@ func TestAnInterruptedImportOrDeleteStopsNoOtherManagedKey(t *testing.T) {
 
 func TestAnInterruptedImportOrDeleteOfTheOnlyManagedKeyLeavesNone(t *testing.T) {
 	f := newFixture(t, 1)
-	infos, err := keys.List(f.home.Keys())
+	infos, err := keys.List(f.dir.Keys())
 	f.require("list keys", err, nil)
 	f.onGuard(func(g *guard.Guard) error {
 		var key ffg.PublicKey
@@ -87,7 +87,7 @@ func TestAnInterruptedImportOrDeleteOfTheOnlyManagedKeyLeavesNone(t *testing.T) 
 func TestALostOrDamagedRecordStopsManagedKeysToo(t *testing.T) {
 	f := newFixture(t, 1)
 	f.config.Keymanager.Listen = "127.0.0.1:0"
-	journal := filepath.Join(string(f.home), guard.FileName)
+	journal := filepath.Join(string(f.dir), guard.FileName)
 	f.require("damage", os.WriteFile(journal, []byte("damaged"), 0o600), nil)
 	f.start()
 	f.require("damaged", f.end(), guard.ErrDamaged)

@@ -32,7 +32,7 @@ func (f *fixture) managed() func(method string, body any) string {
 // manager asks the keymanager API of the home about one key, and returns all that the answer says of it.
 func (f *fixture) manager(address string) func(method string, body any) string {
 	f.t.Helper()
-	token, err := os.ReadFile(filepath.Join(string(f.home), keymanager.TokenFile))
+	token, err := os.ReadFile(filepath.Join(string(f.dir), keymanager.TokenFile))
 	f.require("read token", err, nil)
 	return func(method string, body any) string {
 		f.t.Helper()
@@ -96,7 +96,7 @@ func TestAKeyThatComesVotesAndOneThatGoesDoesNot(t *testing.T) {
 	empty.listening() // a restart finds the key, under the home's password
 	empty.votesFor(5)
 	empty.stop()
-	_, err = guard.Open(filepath.Join(string(empty.home), guard.FileName))
+	_, err = guard.Open(filepath.Join(string(empty.dir), guard.FileName))
 	f.require("the guard is closed", err, nil)
 }
 
@@ -118,7 +118,7 @@ func TestASignersKeysAreManagedToo(t *testing.T) {
 	r.serve()
 	f := r.voter("a", r.node).listening()
 	f.votesFor(1)
-	infos, err := keys.List(r.home.Keys())
+	infos, err := keys.List(r.dir.Keys())
 	r.require("list keys", err, nil)
 	gone := r.manager(r.signer.Keymanager.Listen)(http.MethodDelete, map[string]any{"pubkeys": []string{infos[0].PubKey}})
 	if !strings.HasPrefix(gone, keymanager.Deleted) {

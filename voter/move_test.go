@@ -11,9 +11,10 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/keys"
+	"github.com/dualchain/dualchain/voter/move"
 )
 
 func theirPassword() ([]byte, error) { return []byte(password), nil }
@@ -22,24 +23,24 @@ func theirPassword() ([]byte, error) { return []byte(password), nil }
 func (f *fixture) elsewhere() *fixture {
 	f.t.Helper()
 	other := *f
-	other.home = voter.Home(f.t.TempDir())
-	if err := os.WriteFile(filepath.Join(string(other.home), f.config.PasswordFile), []byte(password), 0o600); err != nil {
+	other.dir = home.Dir(f.t.TempDir())
+	if err := os.WriteFile(filepath.Join(string(other.dir), f.config.PasswordFile), []byte(password), 0o600); err != nil {
 		f.t.Fatal(err)
 	}
 	return &other
 }
 
 func (f *fixture) moveOut(file string, alone bool) error {
-	_, err := f.home.MoveOut(file, f.config, alone)
+	_, err := move.Out(f.dir, file, f.config, alone)
 	return err
 }
 
 func (f *fixture) moveIn(file string, alone bool) error {
-	config, err := f.home.LoadConfig()
+	config, err := f.dir.LoadConfig()
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	_, err = f.home.MoveIn(file, config, theirPassword, alone)
+	_, err = move.In(f.dir, file, config, theirPassword, alone)
 	return err
 }
 
@@ -67,10 +68,10 @@ func (f *fixture) votesFor(epoch uint64) ffg.Vote {
 // protects requires that slashing protection of the home knows a vote.
 func (f *fixture) protects(vote ffg.Vote) {
 	f.t.Helper()
-	g, err := guard.Open(filepath.Join(string(f.home), guard.FileName))
+	g, err := guard.Open(filepath.Join(string(f.dir), guard.FileName))
 	f.require("open guard", err, nil)
 	defer g.Close()
-	infos, err := keys.List(f.home.Keys())
+	infos, err := keys.List(f.dir.Keys())
 	f.require("list keys", err, nil)
 	var key ffg.PublicKey
 	f.require("parse key", key.UnmarshalText([]byte(infos[0].PubKey)), nil)
@@ -102,7 +103,7 @@ func TestAVoterMovesAndMovesBack(t *testing.T) {
 	there.require("moving in", there.moveIn(first, false), nil)
 	there.require("again", there.moveIn(first, false), nil)
 	there.protects(voted)
-	config, err := there.home.LoadConfig()
+	config, err := there.dir.LoadConfig()
 	if err != nil || config.ChainID != chainID {
 		t.Errorf("expected a configuration for %s, found %+v, %v", chainID, config, err)
 	}
@@ -110,23 +111,23 @@ func TestAVoterMovesAndMovesBack(t *testing.T) {
 	voted = there.votesFor(3)
 	there.stop()
 
-	here.require("taking the own file back", here.moveIn(first, false), voter.ErrNothingNew)
+	here.require("taking the own file back", here.moveIn(first, false), move.ErrNothingNew)
 	there.require("moving out again", there.moveOut(second, false), nil)
 	here.require("moving back", here.moveIn(second, false), nil)
 	here.protects(voted)
 	here.listening()
 	here.votesFor(4)
 	here.stop()
-	there.require("an old file", there.moveIn(second, false), voter.ErrNothingNew)
+	there.require("an old file", there.moveIn(second, false), move.ErrNothingNew)
 }
 
 func TestAMoveFileThatIsLostIsMadeAgainByWhoeverIsSure(t *testing.T) {
 	f, files := newFixture(t, 1), t.TempDir()
 	lost, again := filepath.Join(files, "lost"), filepath.Join(files, "again")
 	f.require("moving out", f.moveOut(lost, false), nil)
-	f.require("again", f.moveOut(again, false), voter.ErrMoved)
+	f.require("again", f.moveOut(again, false), move.ErrMoved)
 	f.require("again, sure", f.moveOut(again, true), nil)
-	f.require("taking it back", f.moveIn(again, false), voter.ErrNothingNew)
+	f.require("taking it back", f.moveIn(again, false), move.ErrNothingNew)
 	f.require("taking it back, sure", f.moveIn(again, true), nil)
 	f.listening()
 	f.votesFor(1)
@@ -149,9 +150,9 @@ func TestAMoveThatFailsDisablesNothing(t *testing.T) {
 		t.Errorf("without keys: expected an error, found %v", err)
 	}
 	f.config.ChainID = ""
-	f.require("without a chain", f.moveOut(filepath.Join(files, "new"), false), voter.ErrConfig)
+	f.require("without a chain", f.moveOut(filepath.Join(files, "new"), false), home.ErrConfig)
 	f.config.ChainID, f.config.Signer.Address = chainID, "127.0.0.1:1"
-	f.require("without keys of its own", f.moveOut(filepath.Join(files, "new"), false), voter.ErrConfig)
+	f.require("without keys of its own", f.moveOut(filepath.Join(files, "new"), false), home.ErrConfig)
 	f.config.Signer.Address = ""
 	f.listening()
 	f.votesFor(1)
@@ -193,40 +194,40 @@ func TestMoveFilesThatAreRefusedChangeNothing(t *testing.T) {
 	protection := func(m map[string]any) map[string]any { return m["slashing_protection"].(map[string]any) }
 	for name, tc := range map[string]struct {
 		change   func(map[string]any)
-		config   func(*voter.Config)
+		config   func(*home.Config)
 		password string
 		want     error
 		says     string
 	}{
-		"another format": {change: func(m map[string]any) { m["format"] = "x/2" }, want: voter.ErrBundle, says: `expected "dualchain-voter-move/1", found "x/2"`},
-		"no chain":       {change: func(m map[string]any) { m["chain_id"] = "" }, want: voter.ErrBundle, says: "chain_id"},
-		"no keys":        {change: func(m map[string]any) { m["keys"] = []any{} }, want: voter.ErrBundle, says: "keys: expected at least one"},
-		"a key twice":    {change: func(m map[string]any) { m["keys"] = append(m["keys"].([]any), firstKey(m)) }, want: voter.ErrBundle, says: "again"},
+		"another format": {change: func(m map[string]any) { m["format"] = "x/2" }, want: move.ErrFile, says: `expected "dualchain-voter-move/1", found "x/2"`},
+		"no chain":       {change: func(m map[string]any) { m["chain_id"] = "" }, want: move.ErrFile, says: "chain_id"},
+		"no keys":        {change: func(m map[string]any) { m["keys"] = []any{} }, want: move.ErrFile, says: "keys: expected at least one"},
+		"a key twice":    {change: func(m map[string]any) { m["keys"] = append(m["keys"].([]any), firstKey(m)) }, want: move.ErrFile, says: "again"},
 		"no keystore":    {change: func(m map[string]any) { firstKey(m)["keystore"] = map[string]any{} }, want: keys.ErrFormat},
-		"no protection":  {change: func(m map[string]any) { protection(m)["data"] = []any{} }, want: voter.ErrBundle, says: "found nothing of it"},
+		"no protection":  {change: func(m map[string]any) { protection(m)["data"] = []any{} }, want: move.ErrFile, says: "found nothing of it"},
 		"odd protection": {change: func(m map[string]any) {
 			protection(m)["data"].([]any)[0].(map[string]any)["signed_attestations"].([]any)[0].(map[string]any)["source_epoch"] = "x"
 		}, want: guard.ErrInterchange},
 		"protection of another chain": {change: func(m map[string]any) { m["chain_id"] = "other-1" }, want: guard.ErrDomain},
-		"another chain here":          {change: func(map[string]any) {}, config: func(c *voter.Config) { c.ChainID = "other-1" }, want: voter.ErrConfig, says: `expected "test-1" as in the file, found "other-1"`},
+		"another chain here":          {change: func(map[string]any) {}, config: func(c *home.Config) { c.ChainID = "other-1" }, want: home.ErrConfig, says: `expected "test-1" as in the file, found "other-1"`},
 		"another password":            {change: func(map[string]any) {}, password: "wrong horse", want: keys.ErrPassword},
 	} {
-		home, config, given := voter.Home(t.TempDir()), voter.DefaultConfig(), password
+		dir, config, given := home.Dir(t.TempDir()), home.DefaultConfig(), password
 		if tc.config != nil {
 			tc.config(&config)
 		}
 		if tc.password != "" {
 			given = tc.password
 		}
-		_, err := home.MoveIn(edit(t, file, tc.change), config, func() ([]byte, error) { return []byte(given), nil }, false)
+		_, err := move.In(dir, edit(t, file, tc.change), config, func() ([]byte, error) { return []byte(given), nil }, false)
 		if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: expected %v with %q, found %v", name, tc.want, tc.says, err)
 		}
-		if made, err := os.ReadDir(string(home)); err != nil || len(made) != 0 {
+		if made, err := os.ReadDir(string(dir)); err != nil || len(made) != 0 {
 			t.Errorf("%s: expected nothing made, found %v, %v", name, made, err)
 		}
 	}
-	if _, err := voter.Home(t.TempDir()).MoveIn(f.home.Keys(), f.config, theirPassword, false); err == nil {
+	if _, err := move.In(home.Dir(t.TempDir()), f.dir.Keys(), f.config, theirPassword, false); err == nil {
 		t.Error("expected a folder to be refused")
 	}
 }
@@ -240,9 +241,9 @@ func TestKeysMoveIntoAHomeThatHasOthers(t *testing.T) {
 	there := f.elsewhere()
 	other, err := bls.KeyFromSeed([]byte(strings.Repeat("o", bls.MinSeedSize)))
 	there.require("another key", err, nil)
-	there.addKey(voter.DefaultKey, other)
+	there.addKey(home.DefaultKey, other)
 	there.require("moving in", there.moveIn(file, false), nil)
-	infos, err := keys.List(there.home.Keys())
+	infos, err := keys.List(there.dir.Keys())
 	if err != nil || len(infos) != 2 || infos[0].PubKey == infos[1].PubKey {
 		t.Fatalf("expected both keys, found %v, %v", infos, err)
 	}
@@ -252,12 +253,12 @@ func TestKeysMoveIntoAHomeThatHasOthers(t *testing.T) {
 
 	odd := f.elsewhere()
 	odd.require("a name that is no name", odd.moveIn(edit(t, file, func(m map[string]any) { m["keys"].([]any)[0].(map[string]any)["name"] = "../x" }), false), nil)
-	if infos, err := keys.List(odd.home.Keys()); err != nil || infos[0].Name != infos[0].PubKey[:16] {
+	if infos, err := keys.List(odd.dir.Keys()); err != nil || infos[0].Name != infos[0].PubKey[:16] {
 		t.Errorf("expected a name made of the key, found %v, %v", infos, err)
 	}
 
 	lost := f.elsewhere()
-	lost.addKey(voter.DefaultKey, other)
-	lost.require("lose the guard", os.Remove(filepath.Join(string(lost.home), guard.FileName)), nil)
+	lost.addKey(home.DefaultKey, other)
+	lost.require("lose the guard", os.Remove(filepath.Join(string(lost.dir), guard.FileName)), nil)
 	lost.require("a home whose keys have lost their protection", lost.moveIn(file, false), guard.ErrMissing)
 }

@@ -3,6 +3,7 @@ package voter_test
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -13,8 +14,10 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/home"
+	"github.com/dualchain/dualchain/voter/keys"
+	"github.com/dualchain/dualchain/voter/move"
 )
 
 // secondKey adds another key to the home.
@@ -30,7 +33,7 @@ func (f *fixture) secondKey() ffg.PublicKey {
 // onGuard opens slashing protection of the home.
 func (f *fixture) onGuard(do func(*guard.Guard) error) {
 	f.t.Helper()
-	g, err := guard.Open(filepath.Join(string(f.home), guard.FileName))
+	g, err := guard.Open(filepath.Join(string(f.dir), guard.FileName))
 	f.require("open guard", err, nil)
 	f.require("on guard", errors.Join(do(g), g.Close()), nil)
 }
@@ -38,7 +41,7 @@ func (f *fixture) onGuard(do func(*guard.Guard) error) {
 // withoutStorage does something while the guard can't store anything.
 func (f *fixture) withoutStorage(do func()) {
 	f.t.Helper()
-	obstacle := filepath.Join(string(f.home), guard.FileName+".new")
+	obstacle := filepath.Join(string(f.dir), guard.FileName+".new")
 	f.require("obstacle", os.Mkdir(obstacle, 0o700), nil)
 	do()
 	f.require("remove it", os.Remove(obstacle), nil)
@@ -52,13 +55,31 @@ func TestAnOldFileRestoresNoneOfItsKeys(t *testing.T) {
 	there := here.elsewhere()
 	there.require("moving in", there.moveIn(file, false), nil)
 	there.onGuard(func(g *guard.Guard) error { return g.Retire(moved) }) // as the keymanager's DELETE does
-	there.require("the old file, of which one key is gone", there.moveIn(file, false), voter.ErrNothingNew)
+	there.require("the old file, of which one key is gone", there.moveIn(file, false), move.ErrNothingNew)
 	there.onGuard(func(g *guard.Guard) error {
 		if !g.Retired(moved) {
 			t.Error("expected the key that moved away to stay retired, found it restored")
 		}
 		return nil
 	})
+}
+
+// keystoresOf saves the keystores of a move file in the home, and nothing else.
+func (f *fixture) keystoresOf(file string) {
+	f.t.Helper()
+	content, err := os.ReadFile(file)
+	f.require("read the file", err, nil)
+	var moved struct {
+		Keys []struct {
+			Name     string
+			Keystore json.RawMessage
+		}
+	}
+	f.require("decode it", json.Unmarshal(content, &moved), nil)
+	for _, k := range moved.Keys {
+		_, err := keys.SaveKeystore(f.dir.Keys(), k.Name, k.Keystore)
+		f.require("save a keystore", err, nil)
+	}
 }
 
 func TestAnInterruptedMoveBackIsRepeated(t *testing.T) {
@@ -68,7 +89,11 @@ func TestAnInterruptedMoveBackIsRepeated(t *testing.T) {
 	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
 	here.require("moving out", here.moveOut(first, false), nil)
 	there := here.elsewhere()
-	there.withoutStorage(func() { there.require("interrupted", there.moveIn(first, false), guard.ErrStorage) })
+	there.withoutStorage(func() { there.require("without storage", there.moveIn(first, false), guard.ErrStorage) })
+	if entries, err := os.ReadDir(there.dir.Keys()); err != nil || len(entries) != 0 {
+		t.Errorf("a move that failed: expected no keystore left, found %v, %v", entries, err)
+	}
+	there.keystoresOf(first) // which is all that a crash before the record leaves
 	there.start()
 	if err := there.end(); !errors.Is(err, guard.ErrMissing) {
 		t.Errorf("starting after an interrupted move: expected %v, found %v", guard.ErrMissing, err)
@@ -95,8 +120,8 @@ func TestMovingStraightBackNeedsSomebodyWhoIsSure(t *testing.T) {
 	there.require("moving in", there.moveIn(first, false), nil)
 	there.require("moving out again", there.moveOut(second, false), nil)
 	err := here.moveIn(second, false)
-	if !errors.Is(err, voter.ErrNothingNew) || !strings.Contains(err.Error(), "nothing was signed elsewhere") || !strings.Contains(err.Error(), "--"+voter.NoOtherMachineFlag) {
-		t.Errorf("expected %v, why, and what to do, found %v", voter.ErrNothingNew, err)
+	if !errors.Is(err, move.ErrNothingNew) || !strings.Contains(err.Error(), "nothing was signed elsewhere") || !strings.Contains(err.Error(), "--"+move.NoOtherMachineFlag) {
+		t.Errorf("expected %v, why, and what to do, found %v", move.ErrNothingNew, err)
 	}
 	here.require("moving back, sure", here.moveIn(second, true), nil)
 }
@@ -106,7 +131,7 @@ func TestAMoveThatCannotDisableTheKeysLeavesNoFile(t *testing.T) {
 	file := filepath.Join(files, "file")
 	f.withoutStorage(func() {
 		err := f.moveOut(file, false)
-		if !errors.Is(err, guard.ErrStorage) || !strings.Contains(err.Error(), "--"+voter.NoOtherMachineFlag) {
+		if !errors.Is(err, guard.ErrStorage) || !strings.Contains(err.Error(), "--"+move.NoOtherMachineFlag) {
 			t.Errorf("expected %v, and what to do, found %v", guard.ErrStorage, err)
 		}
 	})
@@ -135,19 +160,19 @@ func TestAFileThatIsNotFinishedIsNotTaken(t *testing.T) {
 	f.require("rename", os.Rename(file, file+".unfinished"), nil)
 	there := f.elsewhere()
 	err := there.moveIn(file+".unfinished", false)
-	if !errors.Is(err, voter.ErrBundle) || !strings.Contains(err.Error(), "may still vote") {
-		t.Errorf("expected %v and why, found %v", voter.ErrBundle, err)
+	if !errors.Is(err, move.ErrFile) || !strings.Contains(err.Error(), "may still vote") {
+		t.Errorf("expected %v and why, found %v", move.ErrFile, err)
 	}
 }
 
 func TestAKeyWithoutARecordIsNamedWithItsWaysOut(t *testing.T) {
 	f := newFixture(t, 1)
 	key := f.secondKey()
-	journal := filepath.Join(string(f.home), guard.FileName)
+	journal := filepath.Join(string(f.dir), guard.FileName)
 	f.require("lose the record", os.Remove(journal), nil)
 	f.require("begin another", guard.Create(journal), nil)
 	err := f.moveOut(filepath.Join(t.TempDir(), "file"), false)
-	for _, part := range []string{key.String(), "second.json", "voter guard import", "--" + voter.NeverVotedFlag, "out of the folder"} {
+	for _, part := range []string{key.String(), "second.json", "voter guard import", "--" + home.NeverVotedFlag, "out of the folder"} {
 		if !errors.Is(err, guard.ErrMissing) || !strings.Contains(err.Error(), part) {
 			t.Errorf("expected %v with %q, found %v", guard.ErrMissing, part, err)
 		}
@@ -158,7 +183,7 @@ func TestAKeyWithoutARecordIsNamedWithItsWaysOut(t *testing.T) {
 func (f *fixture) raiseLatest(target uint64) {
 	f.t.Helper()
 	const header, body, slot = 64, 129, 162 // as in guard/journal.go
-	path := filepath.Join(string(f.home), guard.FileName)
+	path := filepath.Join(string(f.dir), guard.FileName)
 	content, err := os.ReadFile(path)
 	f.require("read journal", err, nil)
 	admitted, vote := content[header:header+slot], content[header+slot:header+2*slot]
@@ -170,7 +195,7 @@ func (f *fixture) raiseLatest(target uint64) {
 
 func TestKeysStayWhereTheyAreIfNobodyCouldTakeTheirFile(t *testing.T) {
 	const most = 1 << 48 // as an import takes
-	for target, want := range map[uint64]error{most: nil, most + 1: voter.ErrBundle} {
+	for target, want := range map[uint64]error{most: nil, most + 1: move.ErrFile} {
 		f, files := newFixture(t, 1).listening(), t.TempDir()
 		f.votesFor(1)
 		f.stop()

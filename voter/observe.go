@@ -3,29 +3,28 @@ package voter
 import (
 	"context"
 	"log/slog"
+	"sync"
 
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/internal/local"
 	"github.com/dualchain/dualchain/voter/monitor"
 )
 
-// serveMonitor serves metrics, health and state until ctx is done, nowhere if address is empty. What it returns waits for
-// the end. A port that is taken costs no vote: the log says so, and that is all.
-func serveMonitor(ctx context.Context, address string, seen *monitor.Monitor, log *slog.Logger) (wait func()) {
+// serveMonitor serves metrics, health and state until ctx is done, unless address is empty. A port that is in use costs no vote: the
+// voter logs an error and continues.
+func serveMonitor(ctx context.Context, beside *sync.WaitGroup, address string, seen *monitor.Monitor, log *slog.Logger) {
 	if address == "" {
-		return func() {}
+		return
 	}
 	listener, err := local.Listen(ctx, address)
 	if err != nil {
-		log.Error("no metrics, health and state: set [monitor] listen in voter.toml", "error", err)
-		return func() {}
+		log.Error("no metrics, health and state: set [monitor] listen in voter.toml", event.MonitorEnded, "error", err)
+		return
 	}
-	log.Info("serving metrics, health and state", "address", listener.Addr().String())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+	log.Info("serving metrics, health and state", event.MonitorStarted, "address", listener.Addr().String())
+	beside.Go(func() {
 		if err := local.Serve(ctx, listener, seen.Handler()); err != nil {
-			log.Error("no metrics, health and state any more", "error", err)
+			log.Error("metrics, health and state are no longer served", event.MonitorEnded, "error", err)
 		}
-	}()
-	return func() { <-ended }
+	})
 }

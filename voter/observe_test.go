@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/internal/duration"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -128,7 +128,7 @@ func TestAPortThatIsTakenCostsNoVote(t *testing.T) {
 
 func TestAVoterThatCannotVoteForTooLongIsNotHealthy(t *testing.T) {
 	f := newFixture(t, 1)
-	f.config.StallAfter, f.config.PollInterval = voter.Duration(time.Second), voter.Duration(100*time.Millisecond)
+	f.config.StallAfter, f.config.PollInterval = duration.Text(time.Second), duration.Text(100*time.Millisecond)
 	address := f.monitored()
 	f.votesFor(1)
 	f.node.StopGRPC()

@@ -17,14 +17,15 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
 // unrecorded is a home with keys named a, b, ... and no slashing protection.
-func unrecorded(t *testing.T, count int) (voter.Home, voter.Config, []keys.Info) {
+func unrecorded(t *testing.T, count int) (home.Dir, home.Config, []keys.Info) {
 	t.Helper()
 	t.Setenv(keys.PasswordEnv, "correct horse")
-	home, config := voter.Home(t.TempDir()), voter.DefaultConfig()
+	dir, config := home.Dir(t.TempDir()), home.DefaultConfig()
 	config.ChainID = "test-1"
 	var infos []keys.Info
 	for i := range count {
@@ -32,63 +33,63 @@ func unrecorded(t *testing.T, count int) (voter.Home, voter.Config, []keys.Info)
 		if err != nil {
 			t.Fatal(err)
 		}
-		info, err := keys.Save(home.Keys(), string(rune('a'+i)), secret, []byte("correct horse"), keys.SaveOptions{Cost: keys.Light})
+		info, err := keys.Save(dir.Keys(), string(rune('a'+i)), secret, []byte("correct horse"), keys.SaveOptions{Cost: keys.Light})
 		if err != nil {
 			t.Fatal(err)
 		}
 		infos = append(infos, info)
 	}
-	return home, config, infos
+	return dir, config, infos
 }
 
-func start(t *testing.T, home voter.Home, config voter.Config) error {
+func start(t *testing.T, dir home.Dir, config home.Config) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // if it starts, which it must not
 	defer cancel()
-	return voter.Start(ctx, home, config, voter.Options{}, slog.New(slog.DiscardHandler))
+	return voter.Start(ctx, dir, config, voter.Options{}, slog.New(slog.DiscardHandler))
 }
 
 func TestAPromiseIsForTheKeyThatItNames(t *testing.T) {
-	home, config, infos := unrecorded(t, 2)
+	dir, config, infos := unrecorded(t, 2)
 	a, b := infos[0].PubKey, infos[1].PubKey
 	for _, claimed := range [][]string{nil, {"a"}, {a[:90]}} {
-		if _, err := home.BeginRecords(nil, claimed); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), voter.NeverVotedFlag) {
-			t.Errorf("%q: expected %v naming the flag, found %v", claimed, voter.ErrConfig, err)
+		if _, err := dir.BeginRecords(nil, claimed); !errors.Is(err, home.ErrConfig) || !strings.Contains(err.Error(), home.NeverVotedFlag) {
+			t.Errorf("%q: expected %v naming the flag, found %v", claimed, home.ErrConfig, err)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(string(home), guard.FileName)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(string(dir), guard.FileName)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("expected no record yet, found %v", err)
 	}
-	if begun, err := home.BeginRecords(nil, []string{a}); err != nil || !slices.Equal(begun, []string{a}) {
+	if begun, err := dir.BeginRecords(nil, []string{a}); err != nil || !slices.Equal(begun, []string{a}) {
 		t.Errorf("expected a record of %s, found %v, %v", a, begun, err)
 	}
-	if err := start(t, home, config); !errors.Is(err, guard.ErrMissing) || !strings.Contains(err.Error(), "no record of key "+b) {
+	if err := start(t, dir, config); !errors.Is(err, guard.ErrMissing) || !strings.Contains(err.Error(), "no record of key "+b) {
 		t.Errorf("expected no record of the other key, found %v", err)
 	}
-	if begun, err := home.BeginRecords([]string{"b"}, nil); err != nil || !slices.Equal(begun, []string{b}) {
+	if begun, err := dir.BeginRecords([]string{"b"}, nil); err != nil || !slices.Equal(begun, []string{b}) {
 		t.Errorf("the only one of keys: expected a record of %s, found %v, %v", b, begun, err)
 	}
-	if begun, err := home.BeginRecords(nil, []string{a, b}); err != nil || len(begun) != 0 {
+	if begun, err := dir.BeginRecords(nil, []string{a, b}); err != nil || len(begun) != 0 {
 		t.Errorf("again: expected nothing to begin, found %v, %v", begun, err)
 	}
 }
 
 // A copy of the journal is the wrong thing nearly always, so no error says more of it than when it isn't.
 func TestWithoutARecordNobodyIsToldToRestoreACopy(t *testing.T) {
-	home, config, _ := unrecorded(t, 1)
+	dir, config, _ := unrecorded(t, 1)
 	says := func(when string) {
 		t.Helper()
-		err := start(t, home, config)
+		err := start(t, dir, config)
 		text := fmt.Sprint(err)
 		if !errors.Is(err, guard.ErrMissing) || !strings.Contains(text, "a copy is no good unless nothing was signed since it was made: see 'A lost journal' in docs/operations.md") {
 			t.Errorf("%s: expected %v and what to do, found %v", when, guard.ErrMissing, err)
 		}
-		if !strings.Contains(text, voter.NeverVotedFlag) {
+		if !strings.Contains(text, home.NeverVotedFlag) {
 			t.Errorf("%s: expected the flag, found %v", when, err)
 		}
 	}
 	says("no journal")
-	path := filepath.Join(string(home), guard.FileName)
+	path := filepath.Join(string(dir), guard.FileName)
 	if err := guard.Create(path); err != nil {
 		t.Fatal(err)
 	}
@@ -96,14 +97,14 @@ func TestWithoutARecordNobodyIsToldToRestoreACopy(t *testing.T) {
 	if err := os.WriteFile(path, []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := start(t, home, config); !errors.Is(err, guard.ErrDamaged) || !strings.Contains(err.Error(), "see 'A lost journal'") {
+	if err := start(t, dir, config); !errors.Is(err, guard.ErrDamaged) || !strings.Contains(err.Error(), "see 'A lost journal'") {
 		t.Errorf("expected %v and what to do, found %v", guard.ErrDamaged, err)
 	}
 }
 
 func TestAMisspelledChainIsNoReasonForAPromise(t *testing.T) {
-	home, config, infos := unrecorded(t, 1)
-	path := filepath.Join(string(home), guard.FileName)
+	dir, config, infos := unrecorded(t, 1)
+	path := filepath.Join(string(dir), guard.FileName)
 	if err := guard.Create(path); err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +123,8 @@ func TestAMisspelledChainIsNoReasonForAPromise(t *testing.T) {
 	config.ChainID = "tset-1"
 	refused := func() {
 		t.Helper()
-		err := start(t, home, config)
-		if !errors.Is(err, guard.ErrMissing) || strings.Contains(err.Error(), voter.NeverVotedFlag) {
+		err := start(t, dir, config)
+		if !errors.Is(err, guard.ErrMissing) || strings.Contains(err.Error(), home.NeverVotedFlag) {
 			t.Errorf("expected %v without the flag, found %v", guard.ErrMissing, err)
 		}
 		for _, part := range []string{"check chain_id first", ffg.Domain("tset-1").String(), ffg.Domain("test-1").String(), infos[0].PubKey} {
@@ -133,7 +134,7 @@ func TestAMisspelledChainIsNoReasonForAPromise(t *testing.T) {
 		}
 	}
 	refused()
-	if begun, err := home.BeginRecords(nil, nil); err != nil || len(begun) != 0 {
+	if begun, err := dir.BeginRecords(nil, nil); err != nil || len(begun) != 0 {
 		t.Errorf("expected no record for a key that has one elsewhere, found %v, %v", begun, err)
 	}
 	refused()

@@ -14,8 +14,10 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/internal/duration"
 	"github.com/dualchain/dualchain/internal/freeport"
 	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/voter/signerd"
 )
@@ -24,7 +26,7 @@ import (
 type remote struct {
 	*fixture
 	tls    string // folder
-	signer voter.SignerConfig
+	signer home.SignerConfig
 	lines  logger
 	end    func() // stops the signer
 }
@@ -36,7 +38,7 @@ func newRemote(t *testing.T) *remote {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &remote{fixture: newFixture(t, 1), tls: t.TempDir(), signer: voter.DefaultSignerConfig(), lines: make(logger, 4096), end: func() {}}
+	r := &remote{fixture: newFixture(t, 1), tls: t.TempDir(), signer: home.DefaultSignerConfig(), lines: make(logger, 4096), end: func() {}}
 	r.issue(time.Hour)
 	r.signer.ChainID, r.signer.Listen, r.signer.PasswordFile = chainID, address, r.config.PasswordFile
 	r.signer.TLS = r.files("server")
@@ -55,8 +57,8 @@ func (r *remote) issue(valid time.Duration) {
 
 func (r *remote) path(name string) string { return filepath.Join(r.tls, name) }
 
-func (r *remote) files(name string) voter.TLSFiles {
-	return voter.TLSFiles{CA: r.path("ca.crt"), Certificate: r.path(name + ".crt"), Key: r.path(name + ".key")}
+func (r *remote) files(name string) home.TLSFiles {
+	return home.TLSFiles{CA: r.path("ca.crt"), Certificate: r.path(name + ".crt"), Key: r.path(name + ".key")}
 }
 
 // discard removes the files of a certificate.
@@ -72,7 +74,7 @@ func (r *remote) serve() *remote {
 	r.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- voter.ServeSigner(ctx, r.home, r.signer, false, slog.New(r.lines)) }()
+	go func() { ended <- signerd.Run(ctx, r.dir, r.signer, slog.New(r.lines)) }()
 	for line := range r.lines {
 		if strings.HasPrefix(line, "signer started") {
 			break
@@ -96,10 +98,10 @@ func (r *remote) serve() *remote {
 // voter is a voter that signs with the signer and watches a node.
 func (r *remote) voter(name string, node *fakenode.Node) *fixture {
 	r.t.Helper()
-	f := &fixture{t: r.t, home: voter.Home(r.t.TempDir()), config: voter.DefaultConfig(), node: node, log: make(chan string, 4096)}
-	f.config.ChainID, f.config.Nodes = chainID, []voter.NodeConfig{{GRPC: node.GRPC(), RPC: node.RPC()}}
-	f.config.PollInterval, f.config.Monitor.Listen = voter.Duration(time.Minute), ""
-	f.config.Signer = voter.RemoteSigner{Address: r.signer.Listen, TLSFiles: r.files(name)}
+	f := &fixture{t: r.t, dir: home.Dir(r.t.TempDir()), config: home.DefaultConfig(), node: node, log: make(chan string, 4096)}
+	f.config.ChainID, f.config.Nodes = chainID, []home.NodeConfig{{GRPC: node.GRPC(), RPC: node.RPC()}}
+	f.config.PollInterval, f.config.Monitor.Listen = duration.Text(time.Minute), ""
+	f.config.Signer = home.RemoteSigner{Address: r.signer.Listen, TLSFiles: r.files(name)}
 	return f
 }
 
@@ -263,60 +265,60 @@ func TestMistakesWithASignerEndTheStart(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	f := r.voter("nobody", r.node)
 	f.config.Signer.Address = "127.0.0.1:1"
-	if err := voter.Start(t.Context(), f.home, f.config, voter.Options{}, log); !errors.Is(err, signerd.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
+	if err := voter.Start(t.Context(), f.dir, f.config, voter.Options{}, log); !errors.Is(err, signerd.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
 		t.Errorf("no certificate: expected %v naming it, found %v", signerd.ErrCertificate, err)
 	}
 	f.config.Signer.TLSFiles = r.files("a")
-	if err := voter.Start(t.Context(), f.home, f.config, voter.Options{NeverVoted: true}, log); !errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), voter.NeverVotedFlag) {
-		t.Errorf("a promise: expected %v naming the flag, found %v", voter.ErrConfig, err)
+	if err := voter.Start(t.Context(), f.dir, f.config, voter.Options{NeverVoted: true}, log); !errors.Is(err, home.ErrConfig) || !strings.Contains(err.Error(), home.NeverVotedFlag) {
+		t.Errorf("a promise: expected %v naming the flag, found %v", home.ErrConfig, err)
 	}
 	r.signer.TLS = r.files("nobody")
-	if err := voter.ServeSigner(t.Context(), r.home, r.signer, false, log); !errors.Is(err, signerd.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
+	if err := signerd.Run(t.Context(), r.dir, r.signer, log); !errors.Is(err, signerd.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
 		t.Errorf("signer: expected %v naming it, found %v", signerd.ErrCertificate, err)
 	}
 	r.signer.TLS = r.files("server")
 	r.signer.Listen = "127.0.0.1:99999"
-	if err := voter.ServeSigner(t.Context(), r.home, r.signer, false, log); err == nil || !strings.Contains(err.Error(), "listen on 127.0.0.1:99999") {
+	if err := signerd.Run(t.Context(), r.dir, r.signer, log); err == nil || !strings.Contains(err.Error(), "listen on 127.0.0.1:99999") {
 		t.Errorf("expected no such port, found %v", err)
 	}
 }
 
 func TestTheSignersConfiguration(t *testing.T) {
-	home := voter.Home(t.TempDir())
-	if found, err := home.LoadSignerConfig(); err != nil || found.Listen != "127.0.0.1:9191" || found.TLS.Key != "tls/server.key" {
+	dir := home.Dir(t.TempDir())
+	if found, err := dir.LoadSignerConfig(); err != nil || found.Listen != "127.0.0.1:9191" || found.TLS.Key != "tls/server.key" {
 		t.Errorf("no file: expected the defaults, found %+v, %v", found, err)
 	}
-	was := voter.DefaultConfig()
-	was.ChainID, was.Keys, was.PasswordFile, was.Protection = "test-1", []string{"a"}, "password", voter.MinimalProtection
-	if err := home.WriteConfig(was); err != nil {
+	was := home.DefaultConfig()
+	was.ChainID, was.Keys, was.PasswordFile, was.Protection = "test-1", []string{"a"}, "password", home.MinimalProtection
+	if err := dir.WriteConfig(was); err != nil {
 		t.Fatal(err)
 	}
-	want := voter.DefaultSignerConfig()
+	want := home.DefaultSignerConfig()
 	want.ChainID, want.Keys, want.PasswordFile, want.Protection = was.ChainID, was.Keys, was.PasswordFile, was.Protection
-	if found, err := home.LoadSignerConfig(); err != nil || !reflect.DeepEqual(found, want) {
+	if found, err := dir.LoadSignerConfig(); err != nil || !reflect.DeepEqual(found, want) {
 		t.Errorf("of a voter: expected %+v, found %+v, %v", want, found, err)
 	}
 	want.ChainID, want.Listen, want.Clients = "test-2", "h:1", []string{"b"}
-	if err := home.WriteSignerConfig(want); err != nil {
+	if err := dir.WriteSignerConfig(want); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := home.LoadSignerConfig(); err != nil || !reflect.DeepEqual(found, want) {
+	if found, err := dir.LoadSignerConfig(); err != nil || !reflect.DeepEqual(found, want) {
 		t.Errorf("of its own: expected %+v, found %+v, %v", want, found, err)
 	}
-	content, err := os.ReadFile(filepath.Join(string(home), "signer.toml"))
+	content, err := os.ReadFile(filepath.Join(string(dir), "signer.toml"))
 	if err != nil || !strings.Contains(string(content), "# The chain to sign for") || !strings.Contains(string(content), "[tls]") {
 		t.Errorf("expected a commented file, found\n%s%v", content, err)
 	}
-	for says, change := range map[string]func(*voter.SignerConfig){
-		"":                                     func(*voter.SignerConfig) {},
-		"chain_id: expected the chain's id":    func(c *voter.SignerConfig) { c.ChainID = "" },
-		`listen: expected HOST:PORT`:           func(c *voter.SignerConfig) { c.Listen = "9191" },
-		`protection: expected "complete" or "`: func(c *voter.SignerConfig) { c.Protection = "" },
+	for says, change := range map[string]func(*home.SignerConfig){
+		"":                                     func(*home.SignerConfig) {},
+		"chain_id: expected the chain's id":    func(c *home.SignerConfig) { c.ChainID = "" },
+		`listen: expected HOST:PORT`:           func(c *home.SignerConfig) { c.Listen = "9191" },
+		`protection: expected "complete" or "`: func(c *home.SignerConfig) { c.Protection = "" },
 	} {
 		config := want
 		change(&config)
 		err := config.Validate()
-		if says == "" && err != nil || says != "" && (!errors.Is(err, voter.ErrConfig) || !strings.Contains(err.Error(), says)) {
+		if says == "" && err != nil || says != "" && (!errors.Is(err, home.ErrConfig) || !strings.Contains(err.Error(), says)) {
 			t.Errorf("expected %q, found %v", says, err)
 		}
 	}

@@ -4,41 +4,39 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
-	"github.com/dualchain/dualchain/voter/keys"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/overview"
 	"github.com/dualchain/dualchain/voter/signerd"
 )
 
-// clientTimeout bounds the question to the running client, and maxStatus its answer in bytes.
+// clientTimeout bounds how long the running voter may take to answer, and maxStatus bounds its answer in bytes.
 const (
 	clientTimeout = 2 * time.Second
 	maxStatus     = 16 << 20
 )
 
-// Overview tells how the home's keys, or its signer's, fare: from the nodes of the configuration, slashing protection as long as
-// no client has it open, and the running client if it serves [monitor]. It needs no password. Errors: ErrConfig, those
-// of reading keys; whatever does not answer is a gap in the overview.
-func (h Home) Overview(ctx context.Context, config Config) (overview.Overview, error) {
+// Overview reports the state of each key of a home, or of its signer. It asks the nodes of the configuration, slashing protection unless a
+// voter has it open, and the running voter if it serves [monitor]. It needs no password. Errors: home.ErrConfig, those of reading keys;
+// a source that doesn't answer leaves a gap in the overview.
+func Overview(ctx context.Context, dir home.Dir, config home.Config) (overview.Overview, error) {
 	if err := config.Validate(); err != nil {
 		return overview.Overview{}, err
 	}
 	var found []overview.Key
 	var err error
 	if config.Signer.Address == "" {
-		found, err = h.localKeys(config)
+		found, err = localKeys(dir, config)
 	} else {
-		found, err = h.signersKeys(ctx, config)
+		found, err = signersKeys(ctx, dir, config)
 	}
 	if err != nil {
 		return overview.Overview{}, err
@@ -55,41 +53,35 @@ func (h Home) Overview(ctx context.Context, config Config) (overview.Overview, e
 	return overview.Collect(ctx, config.ChainID, found, askClient(ctx, config.Monitor.Listen), chains), nil
 }
 
-// localKeys lists the keys of the home with what slashing protection remembers of them.
-func (h Home) localKeys(config Config) ([]overview.Key, error) {
-	infos, err := keys.List(h.Keys())
+// localKeys lists the keys of the home with the record that slashing protection has of them.
+func localKeys(dir home.Dir, config home.Config) ([]overview.Key, error) {
+	infos, public, err := dir.PublicKeys(config.Keys)
 	if err != nil {
 		return nil, err
 	}
-	protection, err := guard.Open(h.guardPath())
+	protection, err := dir.OpenGuard()
 	switch {
 	case err == nil:
 		defer protection.Close() //nolint:errcheck // it was only read
 	case !errors.Is(err, guard.ErrInUse) && !errors.Is(err, guard.ErrMissing):
 		return nil, err
 	}
-	var out []overview.Key
-	for _, info := range infos {
-		if len(config.Keys) > 0 && !slices.Contains(config.Keys, info.Name) {
+	out := make([]overview.Key, len(infos))
+	for i, info := range infos {
+		out[i] = overview.Key{Name: info.Name, Public: public[i]}
+		if protection == nil {
 			continue
 		}
-		key := overview.Key{Name: info.Name}
-		if err := key.Public.UnmarshalText([]byte(info.PubKey)); err != nil {
-			return nil, fmt.Errorf("key %s: %w", info.Name, err)
+		if latest, _, err := protection.Latest(ffg.Domain(config.ChainID), public[i]); err == nil {
+			out[i].Protection = &overview.Protection{Latest: latest.Target, Retired: protection.Retired(public[i])}
 		}
-		if protection != nil {
-			if latest, _, err := protection.Latest(ffg.Domain(config.ChainID), key.Public); err == nil {
-				key.Protection = &overview.Protection{Latest: latest.Target, Retired: protection.Retired(key.Public)}
-			}
-		}
-		out = append(out, key)
 	}
 	return out, nil
 }
 
-// signersKeys asks the signer.
-func (h Home) signersKeys(ctx context.Context, config Config) ([]overview.Key, error) {
-	remote, err := signerd.Dial(config.Signer.Address, config.ChainID, h.files(config.Signer.TLSFiles), slog.New(slog.DiscardHandler))
+// signersKeys asks the signer for its keys.
+func signersKeys(ctx context.Context, dir home.Dir, config home.Config) ([]overview.Key, error) {
+	remote, err := signerd.Dial(config.Signer.Address, config.ChainID, signerd.Files(dir.TLS(config.Signer.TLSFiles)), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +101,7 @@ func (h Home) signersKeys(ctx context.Context, config Config) ([]overview.Key, e
 	return out, nil
 }
 
-// askClient returns nil if no client answers at the address.
+// askClient asks the running voter for its state. It returns nil if none answers at the address.
 func askClient(ctx context.Context, address string) *monitor.Status {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -124,7 +116,7 @@ func askClient(ctx context.Context, address string) *monitor.Status {
 	if err != nil {
 		return nil
 	}
-	request.Host = "localhost" // the name by which it listens may be another
+	request.Host = "localhost" // it may listen under another name
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil

@@ -8,13 +8,14 @@ import (
 
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/overview"
 )
 
 // overview is what `voter status` tells of the only key.
 func (f *fixture) overview() (overview.Overview, overview.Voter) {
 	f.t.Helper()
-	found, err := f.home.Overview(f.t.Context(), f.config)
+	found, err := voter.Overview(f.t.Context(), f.dir, f.config)
 	if err != nil || len(found.Voters) != 1 {
 		f.t.Fatalf("expected one voter, found %+v, %v", found, err)
 	}
@@ -27,7 +28,7 @@ func TestTheOverviewAsksTheRunningClientElseSlashingProtection(t *testing.T) {
 	f.votesFor(1)
 	f.said("voted")
 	found, v := f.overview()
-	if found.Client == nil || v.Client == nil || v.Client.Last.Epoch != 1 || v.Protection != nil || v.Name != voter.DefaultKey {
+	if found.Client == nil || v.Client == nil || v.Client.Last.Epoch != 1 || v.Protection != nil || v.Name != home.DefaultKey {
 		t.Errorf("running: expected the client's answer, found %+v, %+v", found, v)
 	}
 	f.stop()
@@ -43,14 +44,14 @@ func TestTheOverviewAsksTheRunningClientElseSlashingProtection(t *testing.T) {
 
 func TestTheOverviewNeedsNoPasswordAndNoGuard(t *testing.T) {
 	f := newFixture(t, 1)
-	f.require("lose the password", os.Remove(filepath.Join(string(f.home), f.config.PasswordFile)), nil)
-	f.require("lose the guard", os.Remove(filepath.Join(string(f.home), guard.FileName)), nil)
+	f.require("lose the password", os.Remove(filepath.Join(string(f.dir), f.config.PasswordFile)), nil)
+	f.require("lose the guard", os.Remove(filepath.Join(string(f.dir), guard.FileName)), nil)
 	if _, v := f.overview(); v.Protection != nil {
 		t.Errorf("expected no answer about slashing protection, found %+v", v.Protection)
 	}
 	f.config.ChainID = ""
-	_, err := f.home.Overview(t.Context(), f.config)
-	f.require("without a chain", err, voter.ErrConfig)
+	_, err := voter.Overview(t.Context(), f.dir, f.config)
+	f.require("without a chain", err, home.ErrConfig)
 }
 
 func TestTheOverviewAsksTheSigner(t *testing.T) {
@@ -62,7 +63,7 @@ func TestTheOverviewAsksTheSigner(t *testing.T) {
 		t.Errorf("expected what the signer remembers, found %+v", v.Protection)
 	}
 	r.end()
-	if _, err := f.home.Overview(t.Context(), f.config); err == nil {
+	if _, err := voter.Overview(t.Context(), f.dir, f.config); err == nil {
 		t.Error("expected an error without the signer, found none")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/sign"
 	"github.com/dualchain/dualchain/voter/submit"
@@ -35,8 +36,8 @@ type submitter interface {
 	Settle(ctx context.Context, height, head uint64)
 }
 
-// voter runs the stages for all of the signer's keys, one block after the other.
-type voter struct {
+// client runs the stages for all of the signer's keys, one block after another.
+type client struct {
 	watch     watcher
 	signer    signer
 	submitter func(submit.Observer, *slog.Logger) submitter // makes one for a key
@@ -45,41 +46,41 @@ type voter struct {
 	seen      *monitor.Monitor
 	log       *slog.Logger
 
-	ballots    []*ballot // one a key
-	rightChain bool      // whether the node was ever on our chain
-	signerLost bool      // whether that was reported
+	ballots    []*ballot // one per key
+	rightChain bool      // the node has been on our chain
+	signerLost bool      // and that was reported
 }
 
-// run votes until ctx is done. It returns an error only if the node is on another chain from the start: that is a mistake
-// in the configuration. Later it is an alarm, like everything else.
-func (v *voter) run(ctx context.Context) error {
+// run votes until ctx is done. It returns an error only if the node is on another chain from the start, which is a mistake in the
+// configuration. Later, that is an alarm like every other.
+func (c *client) run(ctx context.Context) error {
 	var again <-chan time.Time
-	tips := v.watch.Tips(ctx)
+	tips := c.watch.Tips(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case tip := <-tips:
-			v.seen.Block(tip.Height)
+			c.seen.Block(tip.Height)
 		case <-again:
 		}
 		again = nil
-		step(ctx, v.ballots)
-		step(ctx, v.findKeys(ctx)) // after the votes, which don't wait for it
+		step(ctx, c.ballots)
+		step(ctx, c.findKeys(ctx)) // after the votes, so that they don't wait for it
 		if ctx.Err() != nil {
 			return nil
 		}
-		err := v.report()
-		if v.rightChain = v.rightChain || !errors.Is(err, watch.ErrWrongChain); !v.rightChain {
+		err := c.report()
+		if c.rightChain = c.rightChain || !errors.Is(err, watch.ErrWrongChain); !c.rightChain {
 			return err
 		}
-		if err != nil || v.signerLost {
-			again = time.After(v.retry)
+		if err != nil || c.signerLost {
+			again = time.After(c.retry)
 		}
 	}
 }
 
-// step does for every key what is due at a block, all at the same time.
+// step handles a block for all keys at the same time.
 func step(ctx context.Context, ballots []*ballot) {
 	started := time.Now()
 	var wg sync.WaitGroup
@@ -89,54 +90,54 @@ func step(ctx context.Context, ballots []*ballot) {
 	wg.Wait()
 }
 
-// report tells what went wrong in the last step of every key, and returns it.
-func (v *voter) report() error {
+// report logs and returns what went wrong in the last step of each key.
+func (c *client) report() error {
 	var errs []error
-	for _, b := range v.ballots {
+	for _, b := range c.ballots {
 		b.report(b.failure)
 		errs = append(errs, b.failure)
 	}
 	return errors.Join(errs...)
 }
 
-// findKeys asks the signer for its keys, which may come and go, and returns the new ones. While it doesn't answer, those known
-// are kept.
-func (v *voter) findKeys(ctx context.Context) (found []*ballot) {
-	keys, err := v.signer.Keys(ctx)
+// findKeys asks the signer for its keys, which may change, and returns the new ones. While the signer doesn't answer, the voter keeps the
+// keys that it knows.
+func (c *client) findKeys(ctx context.Context) (found []*ballot) {
+	keys, err := c.signer.Keys(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}
-	v.seen.Signer(reasonOf(err), err)
-	if lost := err != nil; lost != v.signerLost {
-		v.signerLost = lost
+	c.seen.Signer(reasonOf(err), err)
+	if lost := err != nil; lost != c.signerLost {
+		c.signerLost = lost
 		if lost {
-			v.log.Error("ALARM: no answer from the signer", "error", err)
+			c.log.Error("ALARM: no answer from the signer", event.SignerLost, "error", err)
 		} else {
-			v.log.Info("the signer answers again")
+			c.log.Info("the signer answers again", event.SignerBack)
 		}
 	}
 	if err != nil {
 		return nil
 	}
-	v.ballots = slices.DeleteFunc(v.ballots, func(b *ballot) bool {
+	c.ballots = slices.DeleteFunc(c.ballots, func(b *ballot) bool {
 		gone := !slices.Contains(keys, b.key)
 		if gone {
-			b.log.Info("key removed")
-			v.seen.Forget(b.key)
+			b.log.Info("key removed", event.KeyRemoved)
+			c.seen.Forget(b.key)
 		}
 		return gone
 	})
 	for _, key := range keys {
-		if !slices.ContainsFunc(v.ballots, func(b *ballot) bool { return b.key == key }) {
-			log := v.log.With("key", key.String()[:8])
-			log.Info("voting with key", "public_key", key.String())
-			seen := v.seen.Key(key)
+		if !slices.ContainsFunc(c.ballots, func(b *ballot) bool { return b.key == key }) {
+			log := c.log.With("key", key.String()[:8])
+			log.Info("voting with key", event.KeyFound, "public_key", key.String())
+			seen := c.seen.Key(key)
 			found = append(found, &ballot{
-				key: key, watch: v.watch, signer: v.signer, submit: v.submitter(seen, log), seen: seen, log: log,
-				double: doppelganger{key: key, past: v.signer, chain: v.watch, epochs: v.look},
+				key: key, watch: c.watch, signer: c.signer, submit: c.submitter(seen, log), seen: seen, log: log,
+				double: doppelganger{key: key, past: c.signer, chain: c.watch, epochs: c.look},
 			})
 		}
 	}
-	v.ballots = append(v.ballots, found...)
+	c.ballots = append(c.ballots, found...)
 	return found
 }

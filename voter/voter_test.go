@@ -13,8 +13,10 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/internal/duration"
 	"github.com/dualchain/dualchain/voter"
 	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/voter/keys"
 	"github.com/dualchain/dualchain/voter/watch"
@@ -27,8 +29,8 @@ const chainID = "test-1"
 // fixture is a voter's home and the node that it watches.
 type fixture struct {
 	t       *testing.T
-	home    voter.Home
-	config  voter.Config
+	dir     home.Dir
+	config  home.Config
 	node    *fakenode.Node
 	log     chan string
 	running context.CancelFunc
@@ -42,15 +44,15 @@ func newFixture(t *testing.T, interval uint64) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{t: t, home: voter.Home(t.TempDir()), config: voter.DefaultConfig(), log: make(chan string, 4096)}
+	f := &fixture{t: t, dir: home.Dir(t.TempDir()), config: home.DefaultConfig(), log: make(chan string, 4096)}
 	f.node = fakenode.Start(t, chainID, secret.PublicKey(), interval)
-	f.config.ChainID, f.config.Nodes = chainID, []voter.NodeConfig{{GRPC: f.node.GRPC(), RPC: f.node.RPC()}}
-	f.config.PollInterval = voter.Duration(time.Minute)
+	f.config.ChainID, f.config.Nodes = chainID, []home.NodeConfig{{GRPC: f.node.GRPC(), RPC: f.node.RPC()}}
+	f.config.PollInterval = duration.Text(time.Minute)
 	f.config.PasswordFile, f.config.Monitor.Listen = "password", ""
-	if err := os.WriteFile(filepath.Join(string(f.home), f.config.PasswordFile), []byte(password+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(string(f.dir), f.config.PasswordFile), []byte(password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.addKey(voter.DefaultKey, secret)
+	f.addKey(home.DefaultKey, secret)
 	return f
 }
 
@@ -58,7 +60,7 @@ const password = "correct horse"
 
 func (f *fixture) addKey(name string, secret *bls.SecretKey) {
 	f.t.Helper()
-	if _, err := f.home.AddKey(name, secret, []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
+	if _, err := f.dir.AddKey(name, secret, []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -66,7 +68,7 @@ func (f *fixture) addKey(name string, secret *bls.SecretKey) {
 func (f *fixture) start() *fixture {
 	ctx, cancel := context.WithCancel(context.Background())
 	f.running, f.ended = cancel, make(chan error, 1)
-	go func() { f.ended <- voter.Start(ctx, f.home, f.config, voter.Options{}, slog.New(logger(f.log))) }()
+	go func() { f.ended <- voter.Start(ctx, f.dir, f.config, voter.Options{}, slog.New(logger(f.log))) }()
 	f.t.Cleanup(cancel)
 	return f
 }
@@ -402,25 +404,25 @@ func TestAWrongChainLaterIsAnAlarm(t *testing.T) {
 
 func TestASecondVoterOnOneHomeIsRefused(t *testing.T) {
 	f := newFixture(t, 1).listening()
-	err := voter.Start(t.Context(), f.home, f.config, voter.Options{}, slog.New(slog.DiscardHandler))
-	if !errors.Is(err, guard.ErrInUse) || !strings.Contains(err.Error(), filepath.Join(string(f.home), guard.FileName)) {
+	err := voter.Start(t.Context(), f.dir, f.config, voter.Options{}, slog.New(slog.DiscardHandler))
+	if !errors.Is(err, guard.ErrInUse) || !strings.Contains(err.Error(), filepath.Join(string(f.dir), guard.FileName)) {
 		t.Errorf("expected %v naming the file, found %v", guard.ErrInUse, err)
 	}
 	f.stop()
 }
 
 func TestAKeyWithoutProtectionNeedsAPromise(t *testing.T) {
-	guardOf := func(home voter.Home) string { return filepath.Join(string(home), guard.FileName) }
+	guardOf := func(dir home.Dir) string { return filepath.Join(string(dir), guard.FileName) }
 	for name, tc := range map[string]struct {
 		lose    func(*fixture) error
 		want    error
 		promise error // what a start with the promise says
 	}{
-		"file lost": {lose: func(f *fixture) error { return os.Remove(guardOf(f.home)) }, want: guard.ErrMissing},
+		"file lost": {lose: func(f *fixture) error { return os.Remove(guardOf(f.dir)) }, want: guard.ErrMissing},
 		"file of other keys": {lose: func(f *fixture) error {
-			return errors.Join(os.Remove(guardOf(f.home)), guard.Create(guardOf(f.home)))
+			return errors.Join(os.Remove(guardOf(f.dir)), guard.Create(guardOf(f.dir)))
 		}, want: guard.ErrMissing},
-		"file damaged": {lose: func(f *fixture) error { return os.WriteFile(guardOf(f.home), nil, 0o600) }, want: guard.ErrDamaged, promise: guard.ErrDamaged},
+		"file damaged": {lose: func(f *fixture) error { return os.WriteFile(guardOf(f.dir), nil, 0o600) }, want: guard.ErrDamaged, promise: guard.ErrDamaged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, 1)
@@ -430,13 +432,13 @@ func TestAKeyWithoutProtectionNeedsAPromise(t *testing.T) {
 			ended, cancel := context.WithCancel(t.Context())
 			cancel()
 			start := func(neverVoted bool) error {
-				return voter.Start(ended, f.home, f.config, voter.Options{NeverVoted: neverVoted}, slog.New(slog.DiscardHandler))
+				return voter.Start(ended, f.dir, f.config, voter.Options{NeverVoted: neverVoted}, slog.New(slog.DiscardHandler))
 			}
 			err := start(false)
-			if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), guardOf(f.home)) {
+			if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), guardOf(f.dir)) {
 				t.Errorf("expected %v naming the file, found %v", tc.want, err)
 			}
-			if told := strings.Contains(fmt.Sprint(err), voter.NeverVotedFlag); told != (tc.promise == nil) {
+			if told := strings.Contains(fmt.Sprint(err), home.NeverVotedFlag); told != (tc.promise == nil) {
 				t.Errorf("expected the flag in the instructions %t, found %v", tc.promise == nil, err)
 			}
 			if err := start(true); !errors.Is(err, tc.promise) {

@@ -1,10 +1,10 @@
-// Package voter is the voter client. It follows a node and signs the one honest vote for each new checkpoint with each
-// of its keys (protocol §4), which takes this way:
+// Package voter is the voter client. It follows a node and signs the one honest vote for each new checkpoint with each of its keys
+// (protocol §4). A vote takes this way:
 //
 //	block → watch: duty, checked → guard: approved, on disk → sign → submit: sent until recorded
 //
-// The unforgivable mistake is to sign two conflicting votes, so sign can't be reached around guard. All the rest may
-// fail at any moment: the voter logs it and goes on with the next checkpoint.
+// The unforgivable mistake is to sign two conflicting votes, so sign can't be reached around guard. Everything else may fail at any
+// moment: the voter logs it and continues with the next checkpoint.
 package voter
 
 import (
@@ -12,49 +12,52 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
-	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/event"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/monitor"
-	"github.com/dualchain/dualchain/voter/sign"
 	"github.com/dualchain/dualchain/voter/signerd"
 	"github.com/dualchain/dualchain/voter/submit"
 )
 
-// Options are what doesn't belong into a configuration file.
+// Options are settings that don't belong in a configuration file.
 type Options struct {
-	NeverVoted bool     // lets keys start without a record of their votes
+	NeverVoted bool     // begin a record of votes for the only key, which has never voted
 	Version    string   // of this program
 	Unjailer   Unjailer // nil: the operator unjails voters by hand
 }
 
-// Start votes with the keys of a home until ctx is done, which is no error. Errors: ErrConfig, those of keys.Load and package guard, watch.ErrWrongChain if all nodes are on
-// another chain from the start.
-func Start(ctx context.Context, home Home, config Config, options Options, log *slog.Logger) error {
+// Start votes with the keys of a home until ctx is done, which is no error. Errors: home.ErrConfig, those of packages keys and guard,
+// watch.ErrWrongChain if all nodes are on another chain from the start.
+func Start(ctx context.Context, dir home.Dir, config home.Config, options Options, log *slog.Logger) (err error) {
 	if err := config.Validate(); err != nil {
 		return err
 	}
-	keyring, closeKeyring, err := openSigner(ctx, home, config, options.NeverVoted, log)
+	keyring, err := openSigner(ctx, dir, config, options.NeverVoted, log)
 	if err != nil {
 		return err
 	}
-	defer closeKeyring()
-
+	defer func() { err = errors.Join(err, keyring.Close()) }() // last: what runs beside the votes asks it for keys
 	nodes, err := connect(config, log)
 	if err != nil {
 		return err
 	}
 	defer nodes.close()
+
+	ctx, stop := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer stop()
 	seen := monitor.New(monitor.Config{
 		ChainID: config.ChainID, Version: options.Version, StallAfter: time.Duration(config.StallAfter), Nodes: nodes.health,
 	})
-	ctx, stop := context.WithCancel(ctx)
-	defer serveMonitor(ctx, config.Monitor.Listen, seen, log)()
+	serveMonitor(ctx, &beside, config.Monitor.Listen, seen, log)
 	jail := &jailWatch{keys: keyring.Keys, register: nodes.register, unjailer: options.Unjailer, seen: seen, now: time.Now, log: log}
-	defer jail.start(ctx)()
-	defer stop()
-	v := &voter{
+	beside.Go(func() { jail.run(ctx) })
+
+	client := &client{
 		watch:     nodes.watch,
 		signer:    keyring,
 		submitter: func(seen submit.Observer, log *slog.Logger) submitter { return submit.New(nodes.submit, seen, log) },
@@ -63,90 +66,41 @@ func Start(ctx context.Context, home Home, config Config, options Options, log *
 		seen:      seen,
 		log:       log,
 	}
-	log.Info("voter started", "chain_id", config.ChainID, "nodes", len(config.Nodes), "witnesses", len(config.Witnesses))
-	if err := v.run(ctx); err != nil {
+	log.Info("voter started", event.Started, "chain_id", config.ChainID, "nodes", len(config.Nodes), "witnesses", len(config.Witnesses))
+	if err := client.run(ctx); err != nil {
 		return fmt.Errorf("vote: %w", err)
 	}
-	log.Info("voter stopped")
+	log.Info("voter stopped", event.Stopped)
 	return nil
 }
 
-// openSigner opens the keys and the guard of the home or, if there is one in the configuration, the way to a signer that
-// has them. What it returns closes it.
-func openSigner(ctx context.Context, home Home, config Config, neverVoted bool, log *slog.Logger) (signer, func(), error) {
-	if config.Signer.Address == "" {
-		return openKeyring(ctx, home, config, neverVoted, log)
+// openSigner opens the keys and the guard of the home or, if the configuration names one, the connection to a signer that has them.
+func openSigner(ctx context.Context, dir home.Dir, config home.Config, neverVoted bool, log *slog.Logger) (closingSigner, error) {
+	if config.Signer.Address != "" {
+		if neverVoted {
+			return nil, fmt.Errorf("%w: expected --%s where the keys are, with 'signer start', found it with a [signer]", home.ErrConfig, home.NeverVotedFlag)
+		}
+		remote, err := signerd.Dial(config.Signer.Address, config.ChainID, signerd.Files(dir.TLS(config.Signer.TLSFiles)), log)
+		if err != nil {
+			return nil, err
+		}
+		log.Info("using a signer", event.UsingSigner, "signer", config.Signer.Address)
+		return remote, nil
 	}
 	if neverVoted {
-		return nil, nil, fmt.Errorf("%w: expected --%s where the keys are, with 'dualchaind signer start', found it with a [signer]", ErrConfig, NeverVotedFlag)
+		if _, err := dir.BeginRecords(config.Keys, nil); err != nil {
+			return nil, err
+		}
 	}
-	remote, err := signerd.Dial(config.Signer.Address, config.ChainID, home.files(config.Signer.TLSFiles), log)
+	local, err := signerd.Open(ctx, dir, config.Signing(), log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	log.Info("signing with", "signer", config.Signer.Address)
-	return remote, func() { _ = remote.Close() }, nil
+	return local, nil
 }
 
-// openKeyring opens the guard and the keys that the configuration names, and serves the keymanager API if the configuration
-// says so: it then leaves out keys that the guard doesn't protect. What it returns closes all of it.
-func openKeyring(ctx context.Context, home Home, config Config, neverVoted bool, log *slog.Logger) (*sign.Keyring, func(), error) {
-	keep, err := keptVotes(config.Protection)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: protection: %w", ErrConfig, err)
-	}
-	secrets, err := home.secrets(config)
-	if err != nil {
-		return nil, nil, err
-	}
-	public := make([]ffg.PublicKey, len(secrets))
-	for i, secret := range secrets {
-		public[i] = secret.PublicKey().Bytes()
-	}
-	zero := func() {
-		for _, secret := range secrets {
-			secret.Zero()
-		}
-	}
-	protection, err := home.openGuard(public, keep, neverVoted)
-	if err != nil {
-		zero()
-		return nil, nil, err
-	}
-	domain := ffg.Domain(config.ChainID)
-	keyring := sign.NewKeyring(domain, protection)
-	ctx, stop := context.WithCancel(ctx)
-	wait := func() {}
-	closeAll := func() {
-		stop()
-		wait()
-		keyring.Close()
-		_ = protection.Close() // every record is on disk since it was made
-	}
-	for i, secret := range secrets {
-		err := home.mayVote(protection, domain, public[i])
-		if config.Keymanager.on() && (errors.Is(err, guard.ErrMissing) || errors.Is(err, guard.ErrRetired)) {
-			// An import or a delete that was interrupted leaves such a key. The others vote on.
-			log.Error("ALARM: a key is left out: delete it with the keymanager API, and import it again if it is to vote here", "public_key", public[i].String(), "error", err)
-			secret.Zero()
-			continue
-		}
-		if err == nil {
-			err = keyring.Add(secret)
-		}
-		if err != nil {
-			zero()
-			closeAll()
-			return nil, nil, err
-		}
-	}
-	if config.Keymanager.on() {
-		served, err := serveKeymanager(ctx, home, config, keyring, protection, log)
-		if err != nil {
-			closeAll()
-			return nil, nil, err
-		}
-		wait = served
-	}
-	return keyring, closeAll, nil
+// closingSigner is a signer that has to be closed after use.
+type closingSigner interface {
+	signer
+	Close() error
 }

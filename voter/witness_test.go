@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/internal/duration"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -152,7 +152,7 @@ func TestOneFalseRecordSilencesNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, 2)
-			f.config.PollInterval = voter.Duration(100 * time.Millisecond)
+			f.config.PollInterval = duration.Text(100 * time.Millisecond)
 			grow := func() { f.node.Grow(); f.node.Grow() }
 			grow()
 			if tc.witness {

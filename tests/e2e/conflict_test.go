@@ -19,7 +19,7 @@ import (
 	"github.com/dualchain/dualchain/core/light"
 	"github.com/dualchain/dualchain/light/provider"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
@@ -45,16 +45,16 @@ func get(ctx context.Context, url string, answer any) (bool, error) {
 func secrets(t *testing.T, n *harness.Net, names ...string) (out []*bls.SecretKey) {
 	t.Helper()
 	for _, name := range names {
-		home := voter.Home(n.Process(name).Home)
-		config, err := home.LoadConfig()
+		dir := home.Dir(n.Process(name).Home)
+		config, err := dir.LoadConfig()
 		if err != nil {
 			t.Fatal(err)
 		}
-		password, err := home.Password(config.PasswordFile)()
+		password, err := dir.Password(config.PasswordFile)()
 		if err != nil {
 			t.Fatal(err)
 		}
-		secret, err := keys.Load(home.Keys(), voter.DefaultKey, password)
+		secret, err := keys.Load(dir.Keys(), home.DefaultKey, password)
 		if err != nil {
 			t.Fatal(err)
 		}

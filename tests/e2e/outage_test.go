@@ -12,15 +12,15 @@ import (
 
 	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/overview"
 )
 
 // overviewOf is what `voter status` tells of the one key of a home.
-func overviewOf(n *harness.Net, home string) (overview.Overview, overview.Voter) {
+func overviewOf(n *harness.Net, dir string) (overview.Overview, overview.Voter) {
 	n.Helper()
 	var found overview.Overview
-	if err := json.Unmarshal(n.Run("voter", "status", "--home", home, "--output", "json"), &found); err != nil {
+	if err := json.Unmarshal(n.Run("voter", "status", "--home", dir, "--output", "json"), &found); err != nil {
 		n.Fatal(err)
 	}
 	if len(found.Voters) != 1 || len(found.Gaps) != 0 || found.Voters[0].Registration == nil {
@@ -58,27 +58,27 @@ func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 	free := func(v *finalityapi.QueryVoterResponse) bool {
 		return v.State == finalityapi.VoterState_VOTER_STATE_ELIGIBLE
 	}
-	home := func(name string) string { return n.Process(name).Home }
+	dir := func(name string) string { return n.Process(name).Home }
 
 	n.Localnet("kill", "voter-2")
 	n.Localnet("kill", "voter-3")
 	node.AwaitFinalized(2*era+window, 2*time.Minute)
 	is("voter-2", "in jail", jailed)
 	is("voter-3", "in jail", jailed)
-	if _, v := overviewOf(n, home("voter-2")); v.Registration.JailedUntil == nil || v.Protection.Latest == 0 || v.Client != nil {
+	if _, v := overviewOf(n, dir("voter-2")); v.Registration.JailedUntil == nil || v.Protection.Latest == 0 || v.Client != nil {
 		t.Errorf("expected a jailed voter whose client does not run, found %+v", v)
 	}
 
-	account := func(c *voter.Config) { c.Unjail.KeyringBackend, c.Unjail.KeyringDir = "test", n.ClientHome() }
+	account := func(c *home.Config) { c.Unjail.KeyringBackend, c.Unjail.KeyringDir = "test", n.ClientHome() }
 	monitored := n.FreeAddress()
-	n.Configure(home("voter-2"), account)
-	n.Configure(home("voter-3"), func(c *voter.Config) {
+	n.Configure(dir("voter-2"), account)
+	n.Configure(dir("voter-3"), func(c *home.Config) {
 		account(c)
 		c.Unjail.Auto, c.Monitor.Listen = true, monitored
 	})
 	n.Localnet("restart", "voter-2")
 	n.Localnet("restart", "voter-3")
-	n.Run("voter", "unjail", "--home", home("voter-2"))
+	n.Run("voter", "unjail", "--home", dir("voter-2"))
 	byHand := is("voter-2", "out of jail", free)
 	byItself := is("voter-3", "out of jail", free)
 	for _, v := range []*finalityapi.QueryVoterResponse{byHand, byItself} {
@@ -107,7 +107,7 @@ func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 			}
 		}
 	}
-	found, v := overviewOf(n, home("voter-3"))
+	found, v := overviewOf(n, dir("voter-3"))
 	if found.Client == nil || !found.Client.Healthy || v.Client == nil || v.Client.Signed == 0 || v.Registration.State != "eligible" || v.Participation.Recorded == 0 {
 		t.Errorf("expected a healthy voter, found %+v, %+v", found.Client, v)
 	}

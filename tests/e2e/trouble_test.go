@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dualchain/dualchain/internal/duration"
 	"github.com/dualchain/dualchain/localnet"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 )
 
 // A voter in trouble says what is wrong, votes on nothing in the meantime, and votes again when the trouble is over:
@@ -66,10 +67,10 @@ type troubled struct {
 }
 
 // start starts the voter from a home with its files.
-func (n troubled) start(home string, flags ...string) *harness.Process {
+func (n troubled) start(dir string, flags ...string) *harness.Process {
 	n.Helper()
-	name := n.voter.Name + "-in-" + filepath.Base(filepath.Dir(home))
-	return n.Spawn(name, append([]string{"voter", "start", "--home", home}, flags...)...)
+	name := n.voter.Name + "-in-" + filepath.Base(filepath.Dir(dir))
+	return n.Spawn(name, append([]string{"voter", "start", "--home", dir}, flags...)...)
 }
 
 // addNode adds a node of the voter's own.
@@ -151,9 +152,9 @@ func fullDisk(_ *testing.T, n troubled) {
 
 func readOnlyDisk(_ *testing.T, n troubled) {
 	disk := n.SmallDisk("read-only")
-	home := n.CopyHome(n.voter.Home, disk.Path)
+	dir := n.CopyHome(n.voter.Home, disk.Path)
 	disk.ReadOnly(true)
-	client := n.start(home)
+	client := n.start(dir)
 	client.Says("slashing protection can't be stored", "read-only")
 	n.votesNot()
 	disk.ReadOnly(false)
@@ -173,9 +174,9 @@ func nodeKilled(_ *testing.T, n troubled) {
 
 func failover(_ *testing.T, n troubled) {
 	first, second := n.addNode(), n.Process("validator-0")
-	n.Configure(n.voter.Home, func(c *voter.Config) {
-		c.StallAfter = voter.Duration(2 * time.Second)
-		c.Nodes = []voter.NodeConfig{{GRPC: first.GRPC, RPC: first.RPC}, {GRPC: second.GRPC, RPC: second.RPC}}
+	n.Configure(n.voter.Home, func(c *home.Config) {
+		c.StallAfter = duration.Text(2 * time.Second)
+		c.Nodes = []home.NodeConfig{{GRPC: first.GRPC, RPC: first.RPC}, {GRPC: second.GRPC, RPC: second.RPC}}
 	})
 	n.start(n.voter.Home)
 	n.votes()

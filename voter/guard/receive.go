@@ -8,8 +8,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Arrival is what an interchange file says of a key, beside what is recorded of it.
-type Arrival struct {
+// Comparison is what an interchange file says of a key, beside what is recorded of it.
+type Comparison struct {
 	Named    bool // the file has an entry of the key
 	Votes    int  // in the file
 	Known    bool // the key was admitted for the domain
@@ -21,7 +21,7 @@ type Arrival struct {
 
 // Stale reports whether a key that was retired must not vote here on the strength of the file: the file has no newer vote,
 // so it is an old one or was made here, and the key may have voted elsewhere since.
-func (a Arrival) Stale() bool { return a.Retired && !a.Newer }
+func (a Comparison) Stale() bool { return a.Retired && !a.Newer }
 
 // Named returns the keys that an interchange file has entries of, in its order. Errors, for one that can't be imported:
 // ErrInterchange, ErrDomain.
@@ -34,8 +34,8 @@ func Named(domain ffg.Root, content []byte) ([]ffg.PublicKey, error) {
 	return keys, err
 }
 
-// Compare returns an Arrival for each of these keys, and changes nothing. Errors: ErrInterchange, ErrDomain, fs.ErrClosed.
-func (g *Guard) Compare(domain ffg.Root, content []byte, keys []ffg.PublicKey) ([]Arrival, error) {
+// Compare returns an Comparison for each of these keys, and changes nothing. Errors: ErrInterchange, ErrDomain, fs.ErrClosed.
+func (g *Guard) Compare(domain ffg.Root, content []byte, keys []ffg.PublicKey) ([]Comparison, error) {
 	all, err := parseInterchange(domain, content)
 	if err != nil {
 		return nil, fmt.Errorf("compare with slashing protection: %w", err)
@@ -49,10 +49,10 @@ func (g *Guard) Compare(domain ffg.Root, content []byte, keys []ffg.PublicKey) (
 	for _, h := range all {
 		votes[h.key] = append(votes[h.key], h.votes...)
 	}
-	out := make([]Arrival, len(keys))
+	out := make([]Comparison, len(keys))
 	for i, key := range keys {
 		in, named := votes[key]
-		out[i] = Arrival{Named: named, Votes: len(in)}
+		out[i] = Comparison{Named: named, Votes: len(in)}
 		if a := g.state[key]; a != nil {
 			latest, signed := a.in(domain).latest()
 			out[i].Known, out[i].Recorded, out[i].Retired = a.covers(domain), signed, a.retired

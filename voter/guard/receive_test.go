@@ -9,7 +9,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-func compare(t *testing.T, g *Guard, content []byte, key ffg.PublicKey) Arrival {
+func compare(t *testing.T, g *Guard, content []byte, key ffg.PublicKey) Comparison {
 	t.Helper()
 	found, err := g.Compare(chainA, content, []ffg.PublicKey{key})
 	if err != nil || len(found) != 1 {
@@ -22,22 +22,22 @@ func TestAFileIsComparedWithWhatIsRecorded(t *testing.T) {
 	g, _ := openNew(t, Keep(2))
 	approveAll(t, g, link(0, 1), link(1, 2), link(2, 4))
 	own := must(g.Export(chainA, []ffg.PublicKey{alice}, false))
-	known := Arrival{Named: true, Known: true, Recorded: true, Newest: 4}
-	with := func(change func(*Arrival)) Arrival {
+	known := Comparison{Named: true, Known: true, Recorded: true, Newest: 4}
+	with := func(change func(*Comparison)) Comparison {
 		a := known
 		change(&a)
 		return a
 	}
 	for name, tc := range map[string]struct {
 		content []byte
-		want    Arrival
+		want    Comparison
 	}{
-		"what was made here": {own, with(func(a *Arrival) { a.Votes = 2 })},
+		"what was made here": {own, with(func(a *Comparison) { a.Votes = 2 })},
 		"no vote":            {interchangeOf(t, chainA), known},
-		"an older one":       {interchangeOf(t, chainA, span(2, 3)), with(func(a *Arrival) { a.Votes = 1 })},
-		"another as new":     {interchangeOf(t, chainA, span(3, 4)), with(func(a *Arrival) { a.Votes = 1 })},
-		"a newer one":        {interchangeOf(t, chainA, span(3, 5), span(0, 1)), with(func(a *Arrival) { a.Votes, a.Newer = 2, true })},
-		"nothing of the key": {must(formatInterchange(chainA, nil)), with(func(a *Arrival) { a.Named = false })},
+		"an older one":       {interchangeOf(t, chainA, span(2, 3)), with(func(a *Comparison) { a.Votes = 1 })},
+		"another as new":     {interchangeOf(t, chainA, span(3, 4)), with(func(a *Comparison) { a.Votes = 1 })},
+		"a newer one":        {interchangeOf(t, chainA, span(3, 5), span(0, 1)), with(func(a *Comparison) { a.Votes, a.Newer = 2, true })},
+		"nothing of the key": {must(formatInterchange(chainA, nil)), with(func(a *Comparison) { a.Named = false })},
 	} {
 		if found := compare(t, g, tc.content, alice); found != tc.want || found.Stale() {
 			t.Errorf("%s: expected %+v, found %+v", name, tc.want, found)
@@ -49,7 +49,7 @@ func TestAFileIsComparedWithWhatIsRecorded(t *testing.T) {
 	if !compare(t, g, own, alice).Stale() || compare(t, g, interchangeOf(t, chainA, span(4, 5)), alice).Stale() {
 		t.Error("a key that was retired: expected the file that was made here to be stale, and a newer one not")
 	}
-	if found := compare(t, g, own, ffg.PublicKey{9}); found != (Arrival{}) {
+	if found := compare(t, g, own, ffg.PublicKey{9}); found != (Comparison{}) {
 		t.Errorf("a stranger: expected nothing, found %+v", found)
 	}
 	if _, err := g.Compare(chainB, own, nil); !errors.Is(err, ErrDomain) {

@@ -6,11 +6,10 @@ import (
 	"slices"
 
 	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/voter/keys"
 )
 
-// Delete stops each key for good, and then returns what those that were here have signed, for wherever they go: an
-// EIP-3076 file. It may be repeated: a key that is gone is NotActive, and its history is in the file again.
+// Delete stops each key for good and then returns what the keys that were here have signed, as an EIP-3076 file for the place that they
+// move to. It may be repeated: a key that is gone is NotActive, and the file has its history again.
 func (s *Store) Delete(public []ffg.PublicKey) ([]Result, []byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -23,13 +22,13 @@ func (s *Store) Delete(public []ffg.PublicKey) ([]Result, []byte, error) {
 		}
 		results[i] = failed(status, err)
 	}
-	files, odd := s.files()
+	files, odd := s.custody.Keystores()
 	for i, key := range public {
 		if results[i].Status == Failed {
 			continue
 		}
-		removed, err := s.remove(files[key.String()])
-		delete(files, key.String())
+		removed, err := s.custody.Remove(key, files[key])
+		delete(files, key)
 		if removed {
 			results[i].Status = Deleted
 		}
@@ -41,11 +40,11 @@ func (s *Store) Delete(public []ffg.PublicKey) ([]Result, []byte, error) {
 		}
 		results[i] = failed(results[i].Status, err)
 	}
-	history, err := s.export(gone)
+	history, err := s.custody.History(gone)
 	return results, history, err
 }
 
-// failed is a status, or an error in its place.
+// failed returns a result with the status, or with the error if there is one.
 func failed(status string, err error) Result {
 	if err != nil {
 		return Result{Status: Failed, Message: err.Error()}
@@ -53,38 +52,16 @@ func failed(status string, err error) Result {
 	return Result{Status: status}
 }
 
-// stop takes the key out of memory and has slashing protection refuse it. It comes before everything that depends on other
-// files than the guard's: whoever deletes a key may be in a hurry.
+// stop takes the key out of memory and lets slashing protection refuse it. It runs before everything that depends on files other than
+// the guard's, because deleting a key may be urgent.
 func (s *Store) stop(key ffg.PublicKey) (string, error) {
 	status := NotActive
 	if s.keyring.Remove(key) {
 		status = Deleted
 	}
-	known, err := s.guard.Knows(s.config.Domain, key)
+	known, err := s.custody.Guard.Knows(s.custody.Domain, key)
 	if err != nil || !known {
 		return NotFound, err
 	}
-	return status, s.guard.Retire(key)
-}
-
-// remove removes all keystores of a key.
-func (s *Store) remove(infos []keys.Info) (removed bool, err error) {
-	for _, info := range infos {
-		failure := keys.Delete(s.config.Folder, info.Name)
-		removed, err = removed || failure == nil, errors.Join(err, failure)
-	}
-	return removed, err
-}
-
-// export names no key by naming none of many: the guard takes that for all.
-func (s *Store) export(gone []ffg.PublicKey) ([]byte, error) {
-	if len(gone) > 0 {
-		return s.guard.Export(s.config.Domain, gone, false)
-	}
-	return s.nothing(), nil
-}
-
-// nothing is an EIP-3076 file of no keys.
-func (s *Store) nothing() []byte {
-	return fmt.Appendf(nil, `{"metadata":{"interchange_format_version":"5","genesis_validators_root":"0x%s"},"data":[]}`, s.config.Domain)
+	return status, s.custody.LetGo([]ffg.PublicKey{key}, true, nil)
 }

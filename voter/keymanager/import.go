@@ -8,29 +8,29 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/custody"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
-// arrival is a key that is to be imported.
-type arrival struct {
+// opened is a key from a keystore of a request.
+type opened struct {
 	result *Result
 	secret *bls.SecretKey
 	key    ffg.PublicKey
-	sealed []byte // the keystore for here
+	sealed []byte // the keystore under the home's password
 }
 
-// fail says why the key isn't imported, and forgets it.
-func (a *arrival) fail(status string, err error) {
-	*a.result = failed(status, err)
-	a.secret.Zero()
+// fail sets the result and zeroes the key.
+func (o *opened) fail(status string, err error) {
+	*o.result = failed(status, err)
+	o.secret.Zero()
 }
 
-// Import takes keystores, each with its password, and what their keys have signed, an EIP-3076 file. A key that the file
-// doesn't name is refused; one that has never voted comes with an empty list, and one that was removed here with a newer
-// vote than any that was signed here. Keys are sealed anew under the home's password. First come the keystores, and then, in
-// one step, the guard lets their keys vote: until then they can't, whatever happens. An error means that nothing was done:
-// the guard's, those of finding the password.
+// Import takes keystores, each with its password, and an EIP-3076 file with what their keys have signed. It refuses a key that the file
+// doesn't name. A key that has never voted needs an empty list in the file; a key that was removed here needs a vote newer than any that
+// was signed here. Import seals the keys again under the home's password and hands them to custody.TakeIn. An error means that nothing was
+// done: those of custody.TakeIn and of finding the password.
 func (s *Store) Import(ctx context.Context, keystores, passwords []string, history []byte) ([]Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,38 +40,29 @@ func (s *Store) Import(ctx context.Context, keystores, passwords []string, histo
 	}
 	defer clear(password)
 	if len(history) == 0 {
-		history = s.nothing()
+		history, _ = s.custody.History(nil) // a file of no keys can't fail
 	}
 	active, err := s.keyring.Keys(ctx)
 	if err != nil {
 		return nil, err
 	}
 	results := make([]Result, len(keystores))
-	var arrivals []*arrival
-	again := map[*Result]*Result{} // of a key that comes twice, and of the first time
+	var all []*opened
+	again := map[*Result]*Result{} // the result of a key that comes twice, and that of its first time
 	for i := range keystores {
-		a := s.unseal(&results[i], []byte(keystores[i]), []byte(passwords[i]), password, active)
-		if a == nil {
+		o := s.open(&results[i], []byte(keystores[i]), []byte(passwords[i]), password, active)
+		if o == nil {
 			continue
 		}
-		if first := slices.IndexFunc(arrivals, func(b *arrival) bool { return a.key == b.key }); first >= 0 {
-			again[a.result] = arrivals[first].result
-			a.secret.Zero()
+		if first := slices.IndexFunc(all, func(b *opened) bool { return o.key == b.key }); first >= 0 {
+			again[o.result] = all[first].result
+			o.secret.Zero()
 			continue
 		}
-		arrivals = append(arrivals, a)
+		all = append(all, o)
 	}
-	saved, err := s.admit(arrivals, history)
-	if err != nil {
+	if err := s.takeIn(all, history); err != nil {
 		return nil, err
-	}
-	for _, a := range saved {
-		if err := s.keyring.Add(a.secret); err != nil {
-			a.fail("", err)
-			continue
-		}
-		a.result.Status = Imported
-		s.log.Info("key imported", "public_key", a.key.String())
 	}
 	for second, first := range again {
 		if *second = *first; first.Status == Imported {
@@ -81,96 +72,72 @@ func (s *Store) Import(ctx context.Context, keystores, passwords []string, histo
 	return results, nil
 }
 
-// unseal opens a keystore and seals the key for here. It returns nil for a keystore that can't be opened and for one of a key
-// that is in use, with a result that says so.
-func (s *Store) unseal(result *Result, keystore, theirs, ours []byte, active []ffg.PublicKey) *arrival {
+// open opens a keystore and seals its key under the home's password. It returns nil, with the reason in the result, for a keystore that
+// can't be opened and for a key that is in use.
+func (s *Store) open(result *Result, keystore, theirs, ours []byte, active []ffg.PublicKey) *opened {
 	secret, err := keys.Decode(keystore, theirs)
-	a := &arrival{result: result, secret: secret}
+	o := &opened{result: result, secret: secret}
 	if err != nil {
-		a.fail("", err)
+		o.fail("", err)
 		return nil
 	}
-	a.key = secret.PublicKey().Bytes()
-	if slices.Contains(active, a.key) {
-		a.fail(Duplicate, nil)
+	o.key = secret.PublicKey().Bytes()
+	if slices.Contains(active, o.key) {
+		o.fail(Duplicate, nil)
 		return nil
 	}
 	info, err := keys.Inspect(keystore)
 	if err == nil {
-		a.sealed, err = keys.Encode(secret, ours, keys.SaveOptions{Cost: s.config.Cost, Path: info.Path, Description: info.Description})
+		o.sealed, err = keys.Encode(secret, ours, keys.SaveOptions{Cost: s.config.Cost, Path: info.Path, Description: info.Description})
 	}
 	if err != nil {
-		a.fail("", err)
+		o.fail("", err)
 		return nil
 	}
-	return a
+	return o
 }
 
-// admit saves the keystores of keys that may vote here, and returns those; the others' results say why not.
-func (s *Store) admit(arrivals []*arrival, history []byte) (saved []*arrival, err error) {
-	public := func(all []*arrival) (out []ffg.PublicKey) {
-		for _, a := range all {
-			out = append(out, a.key)
-		}
-		return out
-	}
-	defer func() {
-		if err != nil {
-			for _, a := range arrivals {
-				a.secret.Zero()
-			}
-		}
-	}()
-	found, err := s.guard.Compare(s.config.Domain, history, public(arrivals))
-	if err != nil {
-		return nil, err
-	}
-	for i, a := range arrivals {
-		err := judge(a.key, found[i])
-		if err == nil {
-			err = s.save(a)
-		}
-		if err != nil {
-			a.fail("", err)
+// takeIn lets the keys vote here that may, and sets all results.
+func (s *Store) takeIn(all []*opened, history []byte) error {
+	files, odd := s.custody.Keystores()
+	var coming []*opened
+	var arrivals []custody.Arrival
+	for _, o := range all {
+		if there := files[o.key]; odd == nil && len(there) > 0 {
+			o.fail("", fmt.Errorf("expected no keystore of key %s, found %s: restart to use it, or delete it first", o.key, there[0].Name))
 			continue
 		}
-		saved = append(saved, a)
-	}
-	if _, err := s.guard.Receive(s.config.Domain, history, public(saved)); err != nil {
-		for _, a := range saved {
-			err = errors.Join(err, keys.Delete(s.config.Folder, nameOf(a.key)))
+		if odd != nil {
+			o.fail("", odd)
+			continue
 		}
-		return nil, err
+		coming = append(coming, o)
+		arrivals = append(arrivals, custody.Arrival{Key: o.key, Name: nameOf(o.key), Keystore: o.sealed})
 	}
-	return saved, nil
-}
-
-// judge returns an error unless the file says what the key has signed, up to now.
-func judge(key ffg.PublicKey, a guard.Arrival) error {
-	switch {
-	case a.Stale():
-		return fmt.Errorf("%w: expected a vote of key %s above epoch %d in slashing_protection, signed elsewhere since it was removed here, found none: "+
-			"take the file of the machine that voted last; if none has voted since, stop this process and run 'dualchaind voter guard import FILE --%s' with it first",
-			guard.ErrRetired, key, a.Newest, guard.NoOtherMachineFlag)
-	case !a.Named:
-		return fmt.Errorf("%w: expected key %s in slashing_protection, with an empty list if it has never voted, found nothing of it", guard.ErrMissing, key)
-	case a.Recorded && a.Votes == 0:
-		return fmt.Errorf("%w: expected the votes of key %s in slashing_protection, as it has voted here up to epoch %d, found an empty list", guard.ErrMissing, key, a.Newest)
+	refused, err := s.custody.TakeIn(arrivals, history, custody.Terms{})
+	if err != nil {
+		for _, o := range coming {
+			o.secret.Zero()
+		}
+		return err
+	}
+	for i, o := range coming {
+		err := refused[i]
+		if errors.Is(err, custody.ErrNothingNew) {
+			err = fmt.Errorf("%w: take the file of the machine that voted last; if none has voted since, stop this process and run 'voter guard import FILE --%s' with it first",
+				err, guard.NoOtherMachineFlag)
+		}
+		if err == nil {
+			err = s.keyring.Add(o.secret)
+		}
+		if err != nil {
+			o.fail("", err)
+			continue
+		}
+		o.result.Status = Imported
+		s.log.Info("key imported", "public_key", o.key.String())
 	}
 	return nil
 }
 
 func nameOf(key ffg.PublicKey) string { return key.String()[:16] }
-
-// save writes the keystore of a key that has none here.
-func (s *Store) save(a *arrival) error {
-	files, err := s.files()
-	if err != nil {
-		return err
-	}
-	if there := files[a.key.String()]; len(there) > 0 {
-		return fmt.Errorf("expected no keystore of key %s, found %s: restart to use it, or delete it first", a.key, there[0].Name)
-	}
-	_, err = keys.SaveKeystore(s.config.Folder, nameOf(a.key), a.sealed)
-	return err
-}

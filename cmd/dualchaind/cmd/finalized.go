@@ -10,6 +10,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
+	"github.com/dualchain/dualchain/internal/command"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 )
 
@@ -40,7 +41,7 @@ func askAtFinalized(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	heads, err := checkpointtypes.NewQueryClient(clientCtx).Status(contextOf(cmd), &checkpointtypes.QueryStatusRequest{})
+	heads, err := checkpointtypes.NewQueryClient(clientCtx).Status(command.Context(cmd), &checkpointtypes.QueryStatusRequest{})
 	if err != nil {
 		return fmt.Errorf("ask for the finalized height: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/internal/command"
 	finalitykeeper "github.com/dualchain/dualchain/x/finality/keeper"
 	"github.com/dualchain/dualchain/x/finality/trusted"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
@@ -72,7 +73,7 @@ start: it is on a fork that finality went against. Stop the node before: its dat
 			if err := trusted.Check([]trusted.Checkpoint{checkpoint}, chain.Own); err != nil {
 				return err
 			}
-			return printJSON(cmd, checkpoint)
+			return command.PrintJSON(cmd, checkpoint)
 		},
 	}
 }

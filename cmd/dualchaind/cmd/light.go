@@ -19,6 +19,7 @@ import (
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/light/daemon"
 	"github.com/dualchain/dualchain/light/provider"
 	"github.com/dualchain/dualchain/light/store"
@@ -61,14 +62,14 @@ Two valid certificates that conflict stop the client for good: it keeps both in 
 		Args:              cobra.NoArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // a light client's home is not a node's
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := voterLog(cmd)
+			log, err := command.Logger(cmd)
 			if err != nil {
 				return err
 			}
 			if interval < minInterval {
 				return fmt.Errorf("expected --interval of at least %s, found %s", minInterval, interval)
 			}
-			ctx, stop := signal.NotifyContext(contextOf(cmd), syscall.SIGINT, syscall.SIGTERM)
+			ctx, stop := signal.NotifyContext(command.Context(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			f.unbondingGiven = cmd.Flags().Changed(flagUnbonding)
 			return f.with(ctx, log, func(c *daemon.Client) error { return runLight(ctx, c, listen, interval, log) })
@@ -95,14 +96,14 @@ func lightStateSyncCommand(f *lightFlags) *cobra.Command {
 no RPC server is trusted with them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := voterLog(cmd)
+			log, err := command.Logger(cmd)
 			if err != nil {
 				return err
 			}
 			f.unbondingGiven = cmd.Flags().Changed(flagUnbonding)
-			return f.with(contextOf(cmd), log, func(c *daemon.Client) error {
+			return f.with(command.Context(cmd), log, func(c *daemon.Client) error {
 				for more := true; more; {
-					if more, err = c.Update(contextOf(cmd)); err != nil {
+					if more, err = c.Update(command.Context(cmd)); err != nil {
 						return err
 					}
 				}

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -221,14 +220,4 @@ func homeFlag(n *localnet.Network) string {
 		return ""
 	}
 	return " --" + flags.FlagHome + " " + n.Home()
-}
-
-// printJSON prints a value for other programs.
-func printJSON(cmd *cobra.Command, v any) error {
-	b, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("print: %w", err)
-	}
-	fmt.Fprintln(cmd.OutOrStdout(), string(b))
-	return nil
 }

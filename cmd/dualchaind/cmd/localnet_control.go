@@ -11,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/app"
+	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/localnet"
 )
 
@@ -49,7 +50,7 @@ func localnetStatus() *cobra.Command {
 			}
 			switch output {
 			case flags.OutputFormatJSON:
-				return printJSON(cmd, status)
+				return command.PrintJSON(cmd, status)
 			case flags.OutputFormatText:
 				return printStatus(cmd.OutOrStdout(), status)
 			default:

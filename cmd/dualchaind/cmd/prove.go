@@ -12,6 +12,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/x/finality/client/cli"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -71,7 +72,7 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 	}
 	add("tx HASH", "Prove that a transaction is final, and what became of it", 1,
 		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, subject, error) {
-			answer, err := node.ProveTx(contextOf(cmd), &types.ProveTxRequest{Hash: strings.ToLower(args[0]), Trust: start})
+			answer, err := node.ProveTx(command.Context(cmd), &types.ProveTxRequest{Hash: strings.ToLower(args[0]), Trust: start})
 			return answer.GetProof(), subject{tx: &args[0]}, err
 		})
 	add("block HEIGHT", "Prove that a block is final", 1,
@@ -80,7 +81,7 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 			if err != nil {
 				return types.Proof{}, subject{}, fmt.Errorf("read HEIGHT: expected a number, found %q", args[0])
 			}
-			answer, err := node.ProveBlock(contextOf(cmd), &types.ProveBlockRequest{Height: height, Trust: start})
+			answer, err := node.ProveBlock(command.Context(cmd), &types.ProveBlockRequest{Height: height, Trust: start})
 			return answer.GetProof(), subject{block: &height}, err
 		})
 	var height uint64
@@ -89,7 +90,7 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 			if _, err := hex.DecodeString(args[1]); err != nil {
 				return types.Proof{}, subject{}, fmt.Errorf("read KEY: expected hexadecimal digits, found %q", args[1])
 			}
-			answer, err := node.ProveState(contextOf(cmd), &types.ProveStateRequest{Store: args[0], Key: args[1], Height: height, Trust: start})
+			answer, err := node.ProveState(command.Context(cmd), &types.ProveStateRequest{Store: args[0], Key: args[1], Height: height, Trust: start})
 			key := args[0] + "/" + args[1]
 			about := subject{state: &key}
 			if height > 0 {

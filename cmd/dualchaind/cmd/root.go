@@ -24,6 +24,7 @@ import (
 	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
 	"github.com/dualchain/dualchain/app"
+	votercli "github.com/dualchain/dualchain/voter/cli"
 )
 
 // NewRoot returns the root command with everything under it. It errs when the application can't be put together or two
@@ -43,6 +44,8 @@ func NewRoot() (*cobra.Command, error) {
 		WithAccountRetriever(authtypes.AccountRetriever{}).
 		WithHomeDir(app.DefaultNodeHome).
 		WithViper("")
+
+	voters := votercli.Options{Program: "dualchaind", AddressPrefix: app.Bech32Prefix, NodeHome: app.DefaultNodeHome, Client: clientCtx}
 
 	root := &cobra.Command{
 		Use:           "dualchaind",
@@ -65,8 +68,8 @@ func NewRoot() (*cobra.Command, error) {
 		snapshot.Cmd(createApp),
 		localnetCommand(description),
 		testnetCommand(description),
-		NewVoterCmd(),
-		NewSignerCmd(),
+		votercli.NewCommand(voters),
+		votercli.NewSignerCommand(voters),
 		lightCommand(),
 		proveCommand(),
 		verifyCommand(),

@@ -6,34 +6,34 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/home"
 )
 
 // Configure changes a voter's configuration file.
-func (n *Net) Configure(home string, change func(*voter.Config)) {
+func (n *Net) Configure(dir string, change func(*home.Config)) {
 	n.Helper()
-	config, err := voter.Home(home).LoadConfig()
+	config, err := home.Dir(dir).LoadConfig()
 	if err != nil {
 		n.Fatal(err)
 	}
 	change(&config)
-	if err := os.Remove(filepath.Join(home, "voter.toml")); err != nil {
+	if err := os.Remove(filepath.Join(dir, "voter.toml")); err != nil {
 		n.Fatal(err)
 	}
-	if err := voter.Home(home).WriteConfig(config); err != nil {
+	if err := home.Dir(dir).WriteConfig(config); err != nil {
 		n.Fatal(err)
 	}
 }
 
 // CopyHome copies the home of a process that doesn't run into a folder, which it makes, and returns the copy's path.
-func (n *Net) CopyHome(home, folder string) string {
+func (n *Net) CopyHome(dir, folder string) string {
 	n.Helper()
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		n.Fatal(err)
 	}
-	to := filepath.Join(folder, filepath.Base(home))
-	if out, err := exec.Command("cp", "-a", home, to).CombinedOutput(); err != nil {
-		n.Fatalf("copy %s: %v: %s", home, err, out)
+	to := filepath.Join(folder, filepath.Base(dir))
+	if out, err := exec.Command("cp", "-a", dir, to).CombinedOutput(); err != nil {
+		n.Fatalf("copy %s: %v: %s", dir, err, out)
 	}
 	return to
 }
@@ -48,32 +48,32 @@ type Signer struct {
 }
 
 // Signer makes a signer of a voter's home and starts it, with certificates for these clients.
-func (n *Net) Signer(home string, clients ...string) Signer {
+func (n *Net) Signer(dir string, clients ...string) Signer {
 	n.Helper()
-	n.Run("signer", "certs", "--home", home, "--clients", strings.Join(clients, ","))
-	s := Signer{Home: home, Address: n.FreeAddress()} // the address stays over restarts
-	s.Process = n.Spawn("signer-"+filepath.Base(home), "signer", "start", "--home", home, "--listen", s.Address)
+	n.Run("signer", "certs", "--home", dir, "--clients", strings.Join(clients, ","))
+	s := Signer{Home: dir, Address: n.FreeAddress()} // the address stays over restarts
+	s.Process = n.Spawn("signer-"+filepath.Base(dir), "signer", "start", "--home", dir, "--listen", s.Address)
 	return s
 }
 
 // Client makes the home of a voter that signs with s, and follows the nodes that the home of s names.
-func (s Signer) Client(name string) (home string) {
+func (s Signer) Client(name string) (dir string) {
 	s.net.Helper()
-	config, err := voter.Home(s.Home).LoadConfig()
+	config, err := home.Dir(s.Home).LoadConfig()
 	if err != nil {
 		s.net.Fatal(err)
 	}
-	file := func(name string) string { return filepath.Join(s.Home, voter.TLSFolder, name) }
+	file := func(name string) string { return filepath.Join(s.Home, home.TLSFolder, name) }
 	config.PasswordFile = ""
-	config.Signer = voter.RemoteSigner{Address: s.Address, TLSFiles: voter.TLSFiles{
+	config.Signer = home.RemoteSigner{Address: s.Address, TLSFiles: home.TLSFiles{
 		CA: file("ca.crt"), Certificate: file(name + ".crt"), Key: file(name + ".key"),
 	}}
-	home = s.net.Beside(name)
-	if err := os.Mkdir(home, 0o700); err != nil {
+	dir = s.net.Beside(name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		s.net.Fatal(err)
 	}
-	if err := voter.Home(home).WriteConfig(config); err != nil {
+	if err := home.Dir(dir).WriteConfig(config); err != nil {
 		s.net.Fatal(err)
 	}
-	return home
+	return dir
 }

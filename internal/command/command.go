@@ -1,0 +1,54 @@
+// Package command has what several commands share: how they print, log and end.
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+)
+
+// PrintJSON prints a value for other programs, indented, to standard output.
+func PrintJSON(cmd *cobra.Command, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), string(b))
+	return nil
+}
+
+// Context returns the command's context. A command that runs without one gets the background context.
+func Context(cmd *cobra.Command) context.Context {
+	if ctx := cmd.Context(); ctx != nil {
+		return ctx
+	}
+	return context.Background()
+}
+
+// FlagText returns the value of a string flag, "" if the command doesn't have the flag.
+func FlagText(cmd *cobra.Command, name string) string {
+	if flag := cmd.Flags().Lookup(name); flag != nil {
+		return flag.Value.String()
+	}
+	return ""
+}
+
+// Logger logs to standard error with the level and format of the root command's flags, if it has them.
+func Logger(cmd *cobra.Command) (*slog.Logger, error) {
+	var level slog.Level
+	if text := FlagText(cmd, flags.FlagLogLevel); text != "" {
+		if err := level.UnmarshalText([]byte(text)); err != nil {
+			return nil, fmt.Errorf("read --%s: expected debug, info, warn or error, found %q", flags.FlagLogLevel, text)
+		}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if FlagText(cmd, flags.FlagLogFormat) == flags.OutputFormatJSON {
+		return slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), options)), nil
+	}
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), options)), nil
+}

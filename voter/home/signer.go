@@ -1,0 +1,96 @@
+package home
+
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// TLSFolder is the folder of certificates in a home that the defaults name.
+const TLSFolder = "tls"
+
+// SignerConfig is a signer's configuration file, signer.toml. A signer's home is a voter's with this file in place of
+// voter.toml. The comments here are those in the file.
+type SignerConfig struct {
+	ChainID      string     `toml:"chain_id" comment:"The chain to sign for. Required. It must never change for a key that has voted on it."`
+	Listen       string     `toml:"listen" comment:"HOST:PORT to listen on. Let no more than the voters reach it."`
+	Keys         []string   `toml:"keys" comment:"Names of the keys to sign with; empty for all in keys/."`
+	PasswordFile string     `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. Empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
+	Protection   string     `toml:"protection" comment:"What slashing protection remembers of each key: 'complete', the last thousand votes, or 'minimal', the last one, and then it refuses every earlier epoch."`
+	Clients      []string   `toml:"clients" comment:"Voters that may ask, by the common name or the fingerprint (sha256:...) of their certificate; empty for all with a certificate of the authority."`
+	TLS          TLSFiles   `toml:"tls" comment:"How the signer and the voters know each other: 'dualchaind signer certs' makes the files."`
+	Keymanager   Keymanager `toml:"keymanager" comment:"An HTTP API that adds, removes and lists keys while the signer runs."`
+}
+
+// DefaultSignerConfig is complete but for the chain id.
+func DefaultSignerConfig() SignerConfig {
+	return SignerConfig{Listen: "127.0.0.1:9191", Protection: CompleteProtection, TLS: tlsFiles("server")}
+}
+
+func tlsFiles(name string) TLSFiles {
+	return TLSFiles{
+		CA:          filepath.Join(TLSFolder, "ca.crt"),
+		Certificate: filepath.Join(TLSFolder, name+".crt"),
+		Key:         filepath.Join(TLSFolder, name+".key"),
+	}
+}
+
+// TLS returns f with absolute paths.
+func (d Dir) TLS(f TLSFiles) TLSFiles {
+	return TLSFiles{CA: d.Resolve(f.CA), Certificate: d.Resolve(f.Certificate), Key: d.Resolve(f.Key)}
+}
+
+// Validate returns an error wrapping ErrConfig unless a signer can start with c.
+func (c SignerConfig) Validate() error {
+	if err := checkChainID(c.ChainID); err != nil {
+		return fmt.Errorf("%w: chain_id: %w", ErrConfig, err)
+	}
+	if !isHostPort(c.Listen) {
+		return fmt.Errorf("%w: listen: expected HOST:PORT, found %q", ErrConfig, c.Listen)
+	}
+	if _, err := KeptVotes(c.Protection); err != nil {
+		return fmt.Errorf("%w: protection: %w", ErrConfig, err)
+	}
+	if err := c.Keymanager.validate(c.Keys); err != nil {
+		return fmt.Errorf("%w: keymanager: %w", ErrConfig, err)
+	}
+	return nil
+}
+
+// LoadSignerConfig is LoadConfig for signer.toml. What a voter.toml in the same home says of chain, keys and protection
+// takes the place of the defaults: a voter's home becomes a signer's as it is.
+func (d Dir) LoadSignerConfig() (SignerConfig, error) {
+	voter, err := d.LoadConfig()
+	if err != nil {
+		return SignerConfig{}, err
+	}
+	config := DefaultSignerConfig()
+	config.ChainID, config.Keys, config.PasswordFile, config.Protection = voter.ChainID, voter.Keys, voter.PasswordFile, voter.Protection
+	if _, err := loadTOML(d.Path(SignerFile), &config); err != nil {
+		return SignerConfig{}, err
+	}
+	return config, nil
+}
+
+// WriteSignerConfig is WriteConfig for signer.toml.
+func (d Dir) WriteSignerConfig(config SignerConfig) error {
+	return writeTOML(d.Path(SignerFile), config, "")
+}
+
+// Signing is the part of a voter's and a signer's configuration that says which keys sign, and for which chain.
+type Signing struct {
+	ChainID      string
+	Keys         []string // names, empty for all keys
+	PasswordFile string
+	Protection   string
+	Keymanager   Keymanager
+}
+
+// Signing returns the settings of a voter that signs with the keys of its own home.
+func (c Config) Signing() Signing {
+	return Signing{ChainID: c.ChainID, Keys: c.Keys, PasswordFile: c.PasswordFile, Protection: c.Protection, Keymanager: c.Keymanager}
+}
+
+// Signing returns the settings of a signer.
+func (c SignerConfig) Signing() Signing {
+	return Signing{ChainID: c.ChainID, Keys: c.Keys, PasswordFile: c.PasswordFile, Protection: c.Protection, Keymanager: c.Keymanager}
+}
