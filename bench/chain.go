@@ -202,7 +202,7 @@ func (c *chain) delegate(v voter) ([]byte, error) {
 	}
 	err := errors.Join(
 		builder.SetMsgs(&finalitytypes.MsgDelegate{
-			Delegator: owner.String(), Voter: sdk.AccAddress(v.key[:20]).String(), Amount: sdk.NewInt64Coin(app.BaseDenom, finalitytypes.PowerReduction),
+			Delegator: owner.String(), Voter: sdk.AccAddress(v.key[:20]).String(), Amount: sdk.NewInt64Coin(app.BaseDenom, finalitytypes.DefaultPowerReduction),
 		}),
 		builder.SetSignatures(signature),
 	)

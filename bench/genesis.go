@@ -50,7 +50,7 @@ func appState(a *app.App, voters []voter, s settings) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	stake := sdk.NewCoin(app.BaseDenom, math.NewInt(voterPower).MulRaw(finalitytypes.PowerReduction))
+	stake := sdk.NewCoin(app.BaseDenom, math.NewInt(voterPower).MulRaw(finalitytypes.DefaultPowerReduction))
 	all := func(n int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(app.BaseDenom, stake.Amount.MulRaw(int64(n)))) }
 	delegator := sdk.AccAddress(delegatorKey().PubKey().Address())
 	err = errors.Join(

@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-// Power is a total of voting powers, Hi·2^64 + Lo, in units of stake / PowerReduction (protocol §7). A sum of fewer
+// Power is a total of voting powers, Hi·2^64 + Lo, in units of stake / power_reduction (protocol §7). A sum of fewer
 // than 2^64 powers cannot overflow it.
 type Power struct{ Hi, Lo uint64 }
 

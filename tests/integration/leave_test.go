@@ -225,7 +225,7 @@ func TestClocksEndInOrderWhenGovernanceShortensTheUnbondingTime(t *testing.T) {
 
 func TestStakeThatWasUndelegatedBeforeTheAnchorStartsItsClockAtOnce(t *testing.T) {
 	f := fixture.New(t, unbondingTime(10*time.Second)).Blocks(1)
-	f.Do(fixture.Operator(0), f.Registers(0, fixture.Udual(types.PowerReduction-1))).OK()
+	f.Do(fixture.Operator(0), f.Registers(0, fixture.Udual(types.DefaultPowerReduction-1))).OK()
 	require.False(t, f.Anchored(), "one udual short of eligible")
 	f.Undelegate(fixture.Operator(0), 0, fixture.Udual(1000)).OK()
 	at, started := completion(f, fixture.Operator(0))

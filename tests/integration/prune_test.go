@@ -1,16 +1,14 @@
 package integration
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"cosmossdk.io/collections"
-
 	"github.com/dualchain/dualchain/core/history"
 	"github.com/dualchain/dualchain/testutil/fixture"
-	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -23,11 +21,11 @@ func kept(f *fixture.Fixture) (records, tallies map[uint64]bool, state *types.Ru
 	for _, tally := range exported.Running.Tallies {
 		tallies[tally.Epoch] = true
 	}
-	err = f.App.CheckpointKeeper.Records.Walk(f.Ctx(), nil, func(epoch uint64, _ checkpointtypes.Record) (bool, error) {
-		records[epoch] = true
-		return false, nil
-	})
+	checkpoints, err := f.App.CheckpointKeeper.ExportGenesis(f.Ctx())
 	require.NoError(f.T, err)
+	for _, r := range checkpoints.Chain.Records {
+		records[r.Checkpoint.Epoch] = true
+	}
 	return records, tallies, exported.Running
 }
 
@@ -133,13 +131,18 @@ func TestEvidenceOfPrunedEpochsIsAccepted(t *testing.T) {
 
 func TestEveryBlockIsProvableUnderEveryCheckpointFromTheKeptNodes(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1, 1, 1), fixture.Interval(3)).Blocks(40)
-	ctx := f.Ctx()
+	exported, err := f.App.CheckpointKeeper.ExportGenesis(f.Ctx())
+	require.NoError(t, err)
+	nodes := map[history.NodeID][32]byte{}
+	for _, n := range exported.Chain.HistoryNodes {
+		nodes[history.NodeID{Level: uint(n.Level), Index: n.Index}] = [32]byte(n.Hash)
+	}
 	node := func(id history.NodeID) ([32]byte, error) {
-		hash, err := f.App.CheckpointKeeper.Nodes.Get(ctx, collections.Join(uint32(id.Level), id.Index))
-		if err != nil {
-			return [32]byte{}, err
+		hash, kept := nodes[id]
+		if !kept {
+			return hash, fmt.Errorf("node %v is not kept", id)
 		}
-		return [32]byte(hash), nil
+		return hash, nil
 	}
 	for epoch := uint64(1); epoch <= f.Heads().Head; epoch++ {
 		r := checkpoint(f, epoch)

@@ -271,6 +271,7 @@ func TestParametersChangeByGovernanceOnly(t *testing.T) {
 
 	for name, change := range map[string]func(p *types.Params){
 		"another denom":  func(p *types.Params) { p.BondDenom = "other" }, // all stake is in the one there is
+		"another unit":   func(p *types.Params) { p.PowerReduction-- },
 		"a period of 0":  func(p *types.Params) { p.SetPeriod = 0 },
 		"a window of 1":  func(p *types.Params) { p.VoteWindow = 1 },
 		"all for report": func(p *types.Params) { p.ReporterFractionPpm = types.Million },
@@ -342,7 +343,7 @@ func (s *subscriber) AfterCheckpointFinalized(ctx context.Context, c ffg.Checkpo
 func TestSubscribersAreToldAndCantStopTheChain(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1, 1, 1)).Honest(0, 1, 2)
 	spoil := func(ctx context.Context) error { // what it writes must not stay
-		return f.App.CheckpointKeeper.Head.Set(ctx, 1_000_000)
+		return f.App.CheckpointKeeper.Prune(ctx, 1_000_000)
 	}
 	failing := &subscriber{fail: func(ctx context.Context) error { return errors.Join(spoil(ctx), errors.New("no")) }}
 	panicking := &subscriber{fail: func(ctx context.Context) error { panic(spoil(ctx)) }}
@@ -354,4 +355,6 @@ func TestSubscribersAreToldAndCantStopTheChain(t *testing.T) {
 		require.Equal(t, []uint64{1, 2, 3, 4}, s.justified)
 		require.Equal(t, []uint64{1, 2, 3}, s.finalized)
 	}
+	records, _, _ := kept(f)
+	require.Len(t, records, 6, "nothing was pruned")
 }

@@ -238,7 +238,7 @@ func TestOnlyVotersWithMinStakeAreEligible(t *testing.T) {
 
 func TestPowerIsStakeInWholeUnits(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(3), setPeriod(3)).Honest(0).Blocks(1)
-	f.Delegate(fixture.Alice, 0, fixture.Udual(types.PowerReduction-1)).OK()
+	f.Delegate(fixture.Alice, 0, fixture.Udual(types.DefaultPowerReduction-1)).OK()
 	requirePowers(untilPair(f, 3), 0, 3, 3)
 	f.Delegate(fixture.Alice, 0, fixture.Udual(1)).OK()
 	requirePowers(untilPair(f, 6), 0, 4, 4)

@@ -68,8 +68,11 @@ func (AppModule) RegisterGRPCGatewayRoutes(clientCtx client.Context, mux *gwrunt
 	}
 }
 
-// RegisterServices registers the message and query servers.
+// RegisterServices registers the message and query servers. It refuses a keeper that has no voter sets.
 func (am AppModule) RegisterServices(registrar grpc.ServiceRegistrar) error {
+	if err := am.keeper.CheckWiring(); err != nil {
+		return fmt.Errorf("%s: %w", types.ModuleName, err)
+	}
 	types.RegisterMsgServer(registrar, &keeper.MsgServer{Keeper: am.keeper})
 	types.RegisterQueryServer(registrar, &keeper.QueryServer{Keeper: am.keeper})
 	return nil

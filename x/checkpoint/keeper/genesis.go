@@ -16,10 +16,13 @@ import (
 // InitGenesis writes the state. On a new chain with eligible voters it anchors before the first block (protocol §2), so
 // it must run after x/finality's.
 func (k *Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
+	if err := k.CheckWiring(); err != nil {
+		return err
+	}
 	if err := g.Validate(); err != nil {
 		return err
 	}
-	if err := k.Params.Set(ctx, g.Params); err != nil {
+	if err := k.params.Set(ctx, g.Params); err != nil {
 		return fmt.Errorf("set params: %w", err)
 	}
 	if g.Chain == nil {
@@ -47,11 +50,11 @@ func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
 			return err
 		}
 		record := types.Record{Checkpoint: checkpoint, Source: r.SourceEpoch, Justified: r.Justified}
-		if err := errors.Join(k.Records.Set(ctx, record.Epoch, record), k.Heights.Set(ctx, record.Height, record.Epoch)); err != nil {
+		if err := errors.Join(k.records.Set(ctx, record.Epoch, record), k.heights.Set(ctx, record.Height, record.Epoch)); err != nil {
 			return fmt.Errorf("set checkpoint %d: %w", record.Epoch, err)
 		}
 		if r.Finalized {
-			if err := k.Certified.Set(ctx, record.Epoch); err != nil {
+			if err := k.certified.Set(ctx, record.Epoch); err != nil {
 				return fmt.Errorf("set checkpoint %d: %w", record.Epoch, err)
 			}
 		}
@@ -70,28 +73,28 @@ func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
 		if len(n.Hash) != len(ffg.Root{}) {
 			return types.ErrInvalidGenesis.Wrapf("history node (%d, %d): expected 32 bytes, found %d", n.Level, n.Index, len(n.Hash))
 		}
-		if err := k.Nodes.Set(ctx, collections.Join(n.Level, n.Index), n.Hash); err != nil {
+		if err := k.historyNodes.Set(ctx, collections.Join(n.Level, n.Index), n.Hash); err != nil {
 			return fmt.Errorf("set history node: %w", err)
 		}
 	}
 	return errors.Join(
-		k.Anchor.Set(ctx, c.AnchorHeight),
-		k.NextHeight.Set(ctx, c.NextHeight),
-		k.Head.Set(ctx, head),
-		k.Justified.Set(ctx, c.JustifiedEpoch),
-		k.Finalized.Set(ctx, c.FinalizedEpoch),
-		k.History.Set(ctx, h),
+		k.anchorHeight.Set(ctx, c.AnchorHeight),
+		k.nextHeight.Set(ctx, c.NextHeight),
+		k.head.Set(ctx, head),
+		k.justified.Set(ctx, c.JustifiedEpoch),
+		k.finalized.Set(ctx, c.FinalizedEpoch),
+		k.history.Set(ctx, h),
 	)
 }
 
 // ExportGenesis returns the whole state.
 func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) {
-	params, err := k.Params.Get(ctx)
+	params, err := k.params.Get(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read params: %w", err)
 	}
 	g := &types.GenesisState{Params: params}
-	if has, err := k.Anchor.Has(ctx); err != nil || !has {
+	if has, err := k.anchorHeight.Has(ctx); err != nil || !has {
 		return g, err
 	}
 	c := &types.ChainState{}
@@ -99,17 +102,17 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		from collections.Item[uint64]
 		to   *uint64
 	}{
-		{k.Anchor, &c.AnchorHeight},
-		{k.NextHeight, &c.NextHeight},
-		{k.Justified, &c.JustifiedEpoch},
-		{k.Finalized, &c.FinalizedEpoch},
+		{k.anchorHeight, &c.AnchorHeight},
+		{k.nextHeight, &c.NextHeight},
+		{k.justified, &c.JustifiedEpoch},
+		{k.finalized, &c.FinalizedEpoch},
 	} {
 		if *item.to, err = item.from.Get(ctx); err != nil {
 			return nil, fmt.Errorf("read heads: %w", err)
 		}
 	}
-	err = k.Records.Walk(ctx, nil, func(epoch uint64, r types.Record) (bool, error) {
-		certified, err := k.Certified.Has(ctx, epoch)
+	err = k.records.Walk(ctx, nil, func(epoch uint64, r types.Record) (bool, error) {
+		certified, err := k.certified.Has(ctx, epoch)
 		c.Records = append(c.Records, types.GenesisRecord{
 			Checkpoint: types.CheckpointFromFFG(r.Checkpoint), SourceEpoch: r.Source, Justified: r.Justified, Finalized: certified,
 		})
@@ -118,14 +121,14 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoints: %w", err)
 	}
-	err = k.Nodes.Walk(ctx, nil, func(id collections.Pair[uint32, uint64], hash []byte) (bool, error) {
+	err = k.historyNodes.Walk(ctx, nil, func(id collections.Pair[uint32, uint64], hash []byte) (bool, error) {
 		c.HistoryNodes = append(c.HistoryNodes, types.HistoryNode{Level: id.K1(), Index: id.K2(), Hash: hash})
 		return false, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read history nodes: %w", err)
 	}
-	h, err := k.History.Get(ctx)
+	h, err := k.history.Get(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read history: %w", err)
 	}

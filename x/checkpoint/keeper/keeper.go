@@ -25,38 +25,38 @@ type Keeper struct {
 	hooks     []types.Hooks
 
 	Schema collections.Schema
-	Params collections.Item[types.Params]
+	params collections.Item[types.Params]
 
-	Anchor     collections.Item[uint64] // height of epoch 0; absent before the anchor
-	NextHeight collections.Item[uint64] // where the next checkpoint is due
-	Head       collections.Item[uint64] // latest epoch
-	Justified  collections.Item[uint64] // latest justified epoch
-	Finalized  collections.Item[uint64] // latest finalized epoch
+	anchorHeight collections.Item[uint64] // height of epoch 0; absent before the anchor
+	nextHeight   collections.Item[uint64] // where the next checkpoint is due
+	head         collections.Item[uint64] // latest epoch
+	justified    collections.Item[uint64] // latest justified epoch
+	finalized    collections.Item[uint64] // latest finalized epoch
 
-	Records   collections.Map[uint64, types.Record] // by epoch
-	Heights   collections.Map[uint64, uint64]       // checkpoint height → epoch
-	Certified collections.KeySet[uint64]            // epochs that the finalized head has moved to: each is the source of a finalizing link
-	History   collections.Item[history.History]
-	Nodes     collections.Map[collections.Pair[uint32, uint64], []byte] // perfect node (level, index) → hash
+	records      collections.Map[uint64, types.Record] // by epoch
+	heights      collections.Map[uint64, uint64]       // checkpoint height → epoch
+	certified    collections.KeySet[uint64]            // epochs that the finalized head has moved to: each is the source of a finalizing link
+	history      collections.Item[history.History]
+	historyNodes collections.Map[collections.Pair[uint32, uint64], []byte] // perfect node (level, index) → hash
 }
 
-// NewKeeper returns the keeper; authority is the bech32 address that may change the parameters. Before the first block,
-// SetVoterSets must have told it who decides the voter sets.
+// NewKeeper returns the keeper; authority is the bech32 address that may change the parameters. Before the module's
+// services are registered, SetVoterSets must have told it who decides the voter sets.
 func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority string) *Keeper {
 	sb := collections.NewSchemaBuilder(service)
 	k := &Keeper{
-		authority:  authority,
-		Params:     collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
-		Anchor:     collections.NewItem(sb, types.AnchorPrefix, "anchor", collections.Uint64Value),
-		NextHeight: collections.NewItem(sb, types.NextHeightPrefix, "next_height", collections.Uint64Value),
-		Head:       collections.NewItem(sb, types.HeadPrefix, "head", collections.Uint64Value),
-		Justified:  collections.NewItem(sb, types.JustifiedPrefix, "justified", collections.Uint64Value),
-		Finalized:  collections.NewItem(sb, types.FinalizedPrefix, "finalized", collections.Uint64Value),
-		Records:    collections.NewMap(sb, types.RecordsPrefix, "records", collections.Uint64Key, types.RecordValue),
-		Heights:    collections.NewMap(sb, types.HeightsPrefix, "heights", collections.Uint64Key, collections.Uint64Value),
-		Certified:  collections.NewKeySet(sb, types.CertifiedPrefix, "certified", collections.Uint64Key),
-		History:    collections.NewItem(sb, types.HistoryPrefix, "history", types.HistoryValue),
-		Nodes: collections.NewMap(sb, types.NodesPrefix, "nodes",
+		authority:    authority,
+		params:       collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
+		anchorHeight: collections.NewItem(sb, types.AnchorPrefix, "anchor", collections.Uint64Value),
+		nextHeight:   collections.NewItem(sb, types.NextHeightPrefix, "next_height", collections.Uint64Value),
+		head:         collections.NewItem(sb, types.HeadPrefix, "head", collections.Uint64Value),
+		justified:    collections.NewItem(sb, types.JustifiedPrefix, "justified", collections.Uint64Value),
+		finalized:    collections.NewItem(sb, types.FinalizedPrefix, "finalized", collections.Uint64Value),
+		records:      collections.NewMap(sb, types.RecordsPrefix, "records", collections.Uint64Key, types.RecordValue),
+		heights:      collections.NewMap(sb, types.HeightsPrefix, "heights", collections.Uint64Key, collections.Uint64Value),
+		certified:    collections.NewKeySet(sb, types.CertifiedPrefix, "certified", collections.Uint64Key),
+		history:      collections.NewItem(sb, types.HistoryPrefix, "history", types.HistoryValue),
+		historyNodes: collections.NewMap(sb, types.NodesPrefix, "nodes",
 			collections.PairKeyCodec(collections.Uint32Key, collections.Uint64Key), collections.BytesValue),
 	}
 	schema, err := sb.Build()
@@ -70,12 +70,20 @@ func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority st
 // SetVoterSets names the module that decides the voter sets.
 func (k *Keeper) SetVoterSets(sets types.VoterSets) { k.sets = sets }
 
+// CheckWiring returns ErrNoVoterSets if nobody has called SetVoterSets: the module can't start then.
+func (k *Keeper) CheckWiring() error {
+	if k.sets == nil {
+		return types.ErrNoVoterSets
+	}
+	return nil
+}
+
 // AddHooks subscribes to the transitions of checkpoints.
 func (k *Keeper) AddHooks(hooks ...types.Hooks) { k.hooks = append(k.hooks, hooks...) }
 
 // HeadEpoch returns the latest epoch, or false before the anchor.
 func (k *Keeper) HeadEpoch(ctx context.Context) (uint64, bool, error) {
-	head, err := k.Head.Get(ctx)
+	head, err := k.head.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
 		return 0, false, nil
 	}
@@ -84,7 +92,7 @@ func (k *Keeper) HeadEpoch(ctx context.Context) (uint64, bool, error) {
 
 // FinalizedEpoch returns the finalized head, or 0 before the anchor.
 func (k *Keeper) FinalizedEpoch(ctx context.Context) (uint64, error) {
-	epoch, err := k.Finalized.Get(ctx)
+	epoch, err := k.finalized.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
 		return 0, nil
 	}
@@ -94,7 +102,7 @@ func (k *Keeper) FinalizedEpoch(ctx context.Context) (uint64, error) {
 // CertifiedEpoch returns the first kept epoch at or above another that the finalized head has moved to: some link from it
 // has only justified epochs up to its target. It is false if there is none.
 func (k *Keeper) CertifiedEpoch(ctx context.Context, atOrAbove uint64) (epoch uint64, has bool, err error) {
-	err = k.Certified.Walk(ctx, new(collections.Range[uint64]).StartInclusive(atOrAbove), func(e uint64) (bool, error) {
+	err = k.certified.Walk(ctx, new(collections.Range[uint64]).StartInclusive(atOrAbove), func(e uint64) (bool, error) {
 		epoch, has = e, true
 		return true, nil
 	})
@@ -106,7 +114,7 @@ func (k *Keeper) CertifiedEpoch(ctx context.Context, atOrAbove uint64) (epoch ui
 
 // Record returns the record of an epoch, ErrNotFound if there is none (any more).
 func (k *Keeper) Record(ctx context.Context, epoch uint64) (types.Record, error) {
-	r, err := k.Records.Get(ctx, epoch)
+	r, err := k.records.Get(ctx, epoch)
 	if errors.Is(err, collections.ErrNotFound) {
 		return r, types.ErrNotFound.Wrapf("epoch %d", epoch)
 	}

@@ -30,15 +30,15 @@ func (k *Keeper) justify(ctx context.Context, epoch uint64) (bool, error) {
 		return false, err
 	}
 	r.Justified = true
-	if err := k.Records.Set(ctx, epoch, r); err != nil {
+	if err := k.records.Set(ctx, epoch, r); err != nil {
 		return false, fmt.Errorf("justify epoch %d: %w", epoch, err)
 	}
-	justified, err := k.Justified.Get(ctx)
+	justified, err := k.justified.Get(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read justified head: %w", err)
 	}
 	if epoch > justified {
-		if err := k.Justified.Set(ctx, epoch); err != nil {
+		if err := k.justified.Set(ctx, epoch); err != nil {
 			return false, fmt.Errorf("move justified head: %w", err)
 		}
 	}
@@ -50,11 +50,11 @@ func (k *Keeper) justify(ctx context.Context, epoch uint64) (bool, error) {
 
 // finalize moves the finalized head if the new link, or one that spans it, allows it.
 func (k *Keeper) finalize(ctx context.Context, linked uint64) (from, to types.Record, moved bool, err error) {
-	head, err := k.Head.Get(ctx)
+	head, err := k.head.Get(ctx)
 	if err != nil {
 		return from, to, false, fmt.Errorf("read head: %w", err)
 	}
-	before, err := k.Finalized.Get(ctx)
+	before, err := k.finalized.Get(ctx)
 	if err != nil {
 		return from, to, false, fmt.Errorf("read finalized head: %w", err)
 	}
@@ -68,7 +68,7 @@ func (k *Keeper) finalize(ctx context.Context, linked uint64) (from, to types.Re
 	if to, err = k.Record(ctx, epoch); err != nil {
 		return from, to, false, err
 	}
-	if err := errors.Join(k.Finalized.Set(ctx, epoch), k.Certified.Set(ctx, epoch)); err != nil {
+	if err := errors.Join(k.finalized.Set(ctx, epoch), k.certified.Set(ctx, epoch)); err != nil {
 		return from, to, false, fmt.Errorf("move finalized head: %w", err)
 	}
 	k.notify(ctx, "finalized", func(ctx context.Context, h types.Hooks) error { return h.AfterCheckpointFinalized(ctx, to.Checkpoint) })

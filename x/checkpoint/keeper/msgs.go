@@ -22,7 +22,7 @@ func (m MsgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams)
 	if err := msg.Params.Validate(); err != nil {
 		return nil, err
 	}
-	if err := m.Params.Set(ctx, msg.Params); err != nil {
+	if err := m.params.Set(ctx, msg.Params); err != nil {
 		return nil, fmt.Errorf("set params: %w", err)
 	}
 	err := sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventParamsUpdated{Interval: msg.Params.Interval})

@@ -23,7 +23,7 @@ func (q QueryServer) InclusionProof(ctx context.Context, req *types.QueryInclusi
 	if err != nil {
 		return nil, err
 	}
-	anchor, err := q.Anchor.Get(ctx)
+	anchor, err := q.anchorHeight.Get(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read anchor: %w", err)
 	}
@@ -62,7 +62,7 @@ func (q QueryServer) ConsistencyProof(ctx context.Context, req *types.QueryConsi
 // historySize resolves a history that a request names by epoch or by size; fallback is the epoch if it names none, and the
 // empty history if that is empty too.
 func (q QueryServer) historySize(ctx context.Context, epoch string, size uint64, fallback string) (uint64, error) {
-	now, err := q.History.Get(ctx)
+	now, err := q.history.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
 		return 0, refusal.New(reason.NotAnchored, "%s", types.ErrNotAnchored)
 	}
@@ -94,7 +94,7 @@ func (q QueryServer) historySize(ctx context.Context, epoch string, size uint64,
 
 func (q QueryServer) nodes(ctx context.Context) history.Nodes {
 	return func(id history.NodeID) ([32]byte, error) {
-		hash, err := q.Nodes.Get(ctx, collections.Join(uint32(id.Level), id.Index))
+		hash, err := q.historyNodes.Get(ctx, collections.Join(uint32(id.Level), id.Index))
 		if err != nil {
 			return [32]byte{}, err
 		}

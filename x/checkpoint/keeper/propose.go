@@ -19,7 +19,7 @@ import (
 
 // BeginBlock appends the block's hash to the history (protocol §3).
 func (k *Keeper) BeginBlock(ctx context.Context) error {
-	anchor, err := k.Anchor.Get(ctx)
+	anchor, err := k.anchorHeight.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 	if b.height <= anchor {
 		return nil
 	}
-	h, err := k.History.Get(ctx)
+	h, err := k.history.Get(ctx)
 	if err != nil {
 		return fmt.Errorf("read history: %w", err)
 	}
@@ -41,12 +41,12 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 		return types.ErrBlockHash.Wrapf("history before height %d: expected %d blocks, found %d", b.height, want, h.Size)
 	}
 	h, err = h.Append(b.hash, func(id history.NodeID, hash [32]byte) error {
-		return k.Nodes.Set(ctx, collections.Join(uint32(id.Level), id.Index), hash[:])
+		return k.historyNodes.Set(ctx, collections.Join(uint32(id.Level), id.Index), hash[:])
 	})
 	if err != nil {
 		return fmt.Errorf("append block %d to history: %w", b.height, err)
 	}
-	return k.History.Set(ctx, h)
+	return k.history.Set(ctx, h)
 }
 
 // EndBlock proposes a checkpoint if one is due. It runs after x/finality has reported its links.
@@ -62,7 +62,7 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 	if !anchored {
 		return k.anchor(ctx, b)
 	}
-	next, err := k.NextHeight.Get(ctx)
+	next, err := k.nextHeight.Get(ctx)
 	if err != nil {
 		return fmt.Errorf("read next height: %w", err)
 	}
@@ -83,10 +83,10 @@ func (k *Keeper) anchor(ctx context.Context, b block) error {
 	}
 	var empty history.History
 	for _, set := range []func() error{
-		func() error { return k.Anchor.Set(ctx, b.height) },
-		func() error { return k.History.Set(ctx, empty) },
-		func() error { return k.Justified.Set(ctx, 0) },
-		func() error { return k.Finalized.Set(ctx, 0) },
+		func() error { return k.anchorHeight.Set(ctx, b.height) },
+		func() error { return k.history.Set(ctx, empty) },
+		func() error { return k.justified.Set(ctx, 0) },
+		func() error { return k.finalized.Set(ctx, 0) },
 	} {
 		if err := set(); err != nil {
 			return fmt.Errorf("set anchor: %w", err)
@@ -111,15 +111,15 @@ func (k *Keeper) propose(ctx context.Context, b block, epoch uint64) error {
 	if err != nil {
 		return err
 	}
-	finalized, err := k.Finalized.Get(ctx)
+	finalized, err := k.finalized.Get(ctx)
 	if err != nil {
 		return fmt.Errorf("read finalized head: %w", err)
 	}
-	source, err := k.Justified.Get(ctx)
+	source, err := k.justified.Get(ctx)
 	if err != nil {
 		return fmt.Errorf("read justified head: %w", err)
 	}
-	h, err := k.History.Get(ctx)
+	h, err := k.history.Get(ctx)
 	if err != nil {
 		return fmt.Errorf("read history: %w", err)
 	}
@@ -147,15 +147,15 @@ func (k *Keeper) propose(ctx context.Context, b block, epoch uint64) error {
 
 // record stores a new head and fixes the height of the next.
 func (k *Keeper) record(ctx context.Context, r types.Record) error {
-	params, err := k.Params.Get(ctx)
+	params, err := k.params.Get(ctx)
 	if err != nil {
 		return fmt.Errorf("read params: %w", err)
 	}
 	for _, set := range []func() error{
-		func() error { return k.Records.Set(ctx, r.Epoch, r) },
-		func() error { return k.Heights.Set(ctx, r.Height, r.Epoch) },
-		func() error { return k.Head.Set(ctx, r.Epoch) },
-		func() error { return k.NextHeight.Set(ctx, r.Height+params.Interval) },
+		func() error { return k.records.Set(ctx, r.Epoch, r) },
+		func() error { return k.heights.Set(ctx, r.Height, r.Epoch) },
+		func() error { return k.head.Set(ctx, r.Epoch) },
+		func() error { return k.nextHeight.Set(ctx, r.Height+params.Interval) },
 	} {
 		if err := set(); err != nil {
 			return fmt.Errorf("record checkpoint %d: %w", r.Epoch, err)
@@ -175,7 +175,7 @@ func (k *Keeper) Prune(ctx context.Context, below uint64) error {
 	}
 	below = min(below, finalized)
 	var old []types.Record
-	err = k.Records.Walk(ctx, new(collections.Range[uint64]).EndExclusive(below), func(_ uint64, r types.Record) (bool, error) {
+	err = k.records.Walk(ctx, new(collections.Range[uint64]).EndExclusive(below), func(_ uint64, r types.Record) (bool, error) {
 		old = append(old, r)
 		return len(old) == pruneBatch, nil
 	})
@@ -183,7 +183,7 @@ func (k *Keeper) Prune(ctx context.Context, below uint64) error {
 		return fmt.Errorf("find old checkpoints: %w", err)
 	}
 	for _, r := range old {
-		if err := errors.Join(k.Records.Remove(ctx, r.Epoch), k.Heights.Remove(ctx, r.Height), k.Certified.Remove(ctx, r.Epoch)); err != nil {
+		if err := errors.Join(k.records.Remove(ctx, r.Epoch), k.heights.Remove(ctx, r.Height), k.certified.Remove(ctx, r.Epoch)); err != nil {
 			return fmt.Errorf("prune checkpoint %d: %w", r.Epoch, err)
 		}
 	}

@@ -28,9 +28,9 @@ func (q QueryServer) Status(ctx context.Context, _ *types.QueryStatusRequest) (*
 	if err != nil || !anchored {
 		return out, err
 	}
-	justified, err1 := q.Justified.Get(ctx)
-	finalized, err2 := q.Finalized.Get(ctx)
-	next, err3 := q.NextHeight.Get(ctx)
+	justified, err1 := q.justified.Get(ctx)
+	finalized, err2 := q.finalized.Get(ctx)
+	next, err3 := q.nextHeight.Get(ctx)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func less(a, b uint64) uint64 { return a - min(a, b) }
 
 // ResolveEpoch reads an epoch number, or one of the words head, justified and finalized.
 func (k *Keeper) ResolveEpoch(ctx context.Context, id string) (uint64, error) {
-	heads := map[string]collections.Item[uint64]{"head": k.Head, "justified": k.Justified, "finalized": k.Finalized}
+	heads := map[string]collections.Item[uint64]{"head": k.head, "justified": k.justified, "finalized": k.finalized}
 	if item, named := heads[id]; named {
 		epoch, err := item.Get(ctx)
 		if errors.Is(err, collections.ErrNotFound) {
@@ -86,7 +86,7 @@ func (q QueryServer) Checkpoint(ctx context.Context, req *types.QueryCheckpointR
 
 // CheckpointByHeight returns the first checkpoint at or above a height: the one that covers the block.
 func (q QueryServer) CheckpointByHeight(ctx context.Context, req *types.QueryCheckpointByHeightRequest) (*types.QueryCheckpointByHeightResponse, error) {
-	it, err := q.Heights.Iterate(ctx, new(collections.Range[uint64]).StartInclusive(req.GetHeight()))
+	it, err := q.heights.Iterate(ctx, new(collections.Range[uint64]).StartInclusive(req.GetHeight()))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (q QueryServer) Checkpoints(ctx context.Context, req *types.QueryCheckpoint
 	if err != nil {
 		return nil, err
 	}
-	records, page, err := query.CollectionPaginate(ctx, q.Records, req.GetPagination(), func(_ uint64, r types.Record) (types.CheckpointRecord, error) {
+	records, page, err := query.CollectionPaginate(ctx, q.records, req.GetPagination(), func(_ uint64, r types.Record) (types.CheckpointRecord, error) {
 		return q.recordView(ctx, r, finalized)
 	})
 	if err != nil {
@@ -125,7 +125,7 @@ func (q QueryServer) Checkpoints(ctx context.Context, req *types.QueryCheckpoint
 
 // Params returns the parameters.
 func (q QueryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
-	params, err := q.Keeper.Params.Get(ctx)
+	params, err := q.params.Get(ctx)
 	return &types.QueryParamsResponse{Params: params}, err
 }
 

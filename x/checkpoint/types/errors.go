@@ -11,4 +11,5 @@ var (
 	ErrUnauthorized   = errors.Register(ModuleName, 6, "unauthorized")
 	ErrBlockHash      = errors.Register(ModuleName, 7, "invalid block hash")
 	ErrInvalidRoot    = errors.Register(ModuleName, 8, "invalid checkpoint")
+	ErrNoVoterSets    = errors.Register(ModuleName, 9, "the keeper has no voter sets: call SetVoterSets with x/finality's keeper before the application starts")
 )

@@ -86,13 +86,54 @@ func (k *Keeper) beginSettlement(ctx context.Context, era types.Era) error {
 		return fmt.Errorf("find absentees of era %d: %w", era.Index, err)
 	}
 	s := types.Settlement{Era: era, Reward: k.pool(ctx, params.BondDenom), Total: math.ZeroInt()}
+	var scores []types.Score
 	for _, l := range sheet.lines {
 		s.Total = s.Total.Add(math.NewIntFromBigInt(l.expected.Big()))
-		s.Scores = append(s.Scores, types.Score{
+		scores = append(scores, types.Score{
 			Registration: l.registration, Signed: math.NewIntFromBigInt(l.signed.Big()), Absent: absent[l.registration],
 		})
 	}
-	return errors.Join(k.settlement.Set(ctx, s), k.cursor.Set(ctx, 0))
+	return errors.Join(k.settlement.Set(ctx, s), k.keepScores(ctx, scores))
+}
+
+// keepScores stores scores by what one block settles, so that a block reads no more of them, however many voters there are.
+func (k *Keeper) keepScores(ctx context.Context, scores []types.Score) error {
+	var number uint64
+	for batch := range slices.Chunk(scores, settleBatch) {
+		if err := k.scores.Set(ctx, number, types.Scores{Scores: batch}); err != nil {
+			return fmt.Errorf("set scores: %w", err)
+		}
+		number++
+	}
+	return nil
+}
+
+// unsettledScores returns the scores that no block has settled yet, ascending by registration.
+func (k *Keeper) unsettledScores(ctx context.Context) ([]types.Score, error) {
+	var out []types.Score
+	err := k.scores.Walk(ctx, nil, func(_ uint64, s types.Scores) (bool, error) {
+		out = append(out, s.Scores...)
+		return false, nil
+	})
+	return out, err
+}
+
+// nextScores returns the batch that is settled next and its number, and whether it is the last.
+func (k *Keeper) nextScores(ctx context.Context) (number uint64, scores []types.Score, last bool, err error) {
+	it, err := k.scores.Iterate(ctx, nil)
+	if err != nil {
+		return 0, nil, false, err
+	}
+	defer it.Close()
+	if !it.Valid() {
+		return 0, nil, true, nil
+	}
+	next, err := it.KeyValue()
+	if err != nil {
+		return 0, nil, false, err
+	}
+	it.Next()
+	return next.Key, next.Value.Scores, !it.Valid(), nil
 }
 
 // sheet is what voters did in an era, a line for each voter, ascending by registration.
@@ -250,13 +291,12 @@ func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
 	if err != nil {
 		return err
 	}
-	cursor, err := k.cursor.Get(ctx)
+	number, scores, last, err := k.nextScores(ctx)
 	if err != nil {
-		return fmt.Errorf("read settlement cursor: %w", err)
+		return fmt.Errorf("read scores: %w", err)
 	}
-	end := min(cursor+settleBatch, uint64(len(s.Scores)))
 	pooled := math.ZeroInt()
-	for _, score := range s.Scores[min(cursor, end):end] {
+	for _, score := range scores {
 		toPool, err := k.reward(ctx, s, score, params)
 		if err != nil {
 			return fmt.Errorf("reward registration %d: %w", score.Registration, err)
@@ -272,10 +312,13 @@ func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
 			return fmt.Errorf("move rewards to the pools: %w", err)
 		}
 	}
-	if end < uint64(len(s.Scores)) {
-		return k.cursor.Set(ctx, end)
+	if err := k.scores.Remove(ctx, number); err != nil {
+		return fmt.Errorf("remove scores: %w", err)
 	}
-	if err := errors.Join(k.settlement.Remove(ctx), k.cursor.Remove(ctx), k.closedEras.Remove(ctx, s.Era.Index)); err != nil {
+	if !last {
+		return nil
+	}
+	if err := errors.Join(k.settlement.Remove(ctx), k.closedEras.Remove(ctx, s.Era.Index)); err != nil {
 		return fmt.Errorf("end settlement: %w", err)
 	}
 	return emit(ctx, &types.EventEraSettled{Era: s.Era.Index, FirstEpoch: s.Era.FirstEpoch, LastEpoch: s.Era.LastEpoch})

@@ -24,6 +24,9 @@ func (k *Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.params.Set(ctx, g.Params); err != nil {
 		return fmt.Errorf("set params: %w", err)
 	}
+	if err := k.checkSupply(ctx, g.Params); err != nil {
+		return types.ErrInvalidGenesis.Wrapf("supply: %s", err)
+	}
 	if err := k.initVoters(ctx, g); err != nil {
 		return err
 	}
@@ -150,7 +153,7 @@ func (k *Keeper) initRunning(ctx context.Context, r types.RunningState) error {
 		}
 	}
 	if r.Settlement != nil {
-		if err := errors.Join(k.settlement.Set(ctx, *r.Settlement), k.cursor.Set(ctx, r.SettlementCursor)); err != nil {
+		if err := errors.Join(k.settlement.Set(ctx, *r.Settlement), k.keepScores(ctx, r.Scores)); err != nil {
 			return fmt.Errorf("set settlement: %w", err)
 		}
 	}
@@ -210,7 +213,7 @@ func (k *Keeper) exportRunning(ctx context.Context) (*types.RunningState, error)
 	}
 	if underWay {
 		r.Settlement = &settlement
-		if r.SettlementCursor, err = k.cursor.Get(ctx); err != nil {
+		if r.Scores, err = k.unsettledScores(ctx); err != nil {
 			return nil, fmt.Errorf("export settlement: %w", err)
 		}
 	}

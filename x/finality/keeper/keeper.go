@@ -69,7 +69,7 @@ type Keeper struct {
 	era        collections.Item[types.Era]
 	closedEras collections.Map[uint64, types.Era]
 	settlement collections.Item[types.Settlement]
-	cursor     collections.Item[uint64]
+	scores     collections.Map[uint64, types.Scores] // those that a block settles together, by number
 
 	// evidence.go
 	evidence    collections.Map[uint64, types.EvidenceRecord]
@@ -132,7 +132,7 @@ func NewKeeper(
 		era:        collections.NewItem(sb, types.EraPrefix, "era", codec.CollValue[types.Era](cdc)),
 		closedEras: collections.NewMap(sb, types.ClosedErasPrefix, "closed_eras", collections.Uint64Key, codec.CollValue[types.Era](cdc)),
 		settlement: collections.NewItem(sb, types.SettlementPrefix, "settlement", codec.CollValue[types.Settlement](cdc)),
-		cursor:     collections.NewItem(sb, types.SettlementCursorPrefix, "settlement_cursor", collections.Uint64Value),
+		scores:     collections.NewMap(sb, types.ScoresPrefix, "scores", collections.Uint64Key, codec.CollValue[types.Scores](cdc)),
 
 		evidence:    collections.NewMap(sb, types.EvidencePrefix, "evidence", collections.Uint64Key, codec.CollValue[types.EvidenceRecord](cdc)),
 		evidenceSeq: collections.NewSequence(sb, types.EvidenceSequencePrefix, "evidence_sequence"),
@@ -162,8 +162,14 @@ func (k *Keeper) Domain(ctx context.Context) ffg.Root {
 	return ffg.Domain(sdk.UnwrapSDKContext(ctx).ChainID())
 }
 
-// BeginBlock takes the finality layer's share of fees and inflation, before x/distribution takes the rest.
-func (k *Keeper) BeginBlock(ctx context.Context) error { return k.collectRewards(ctx) }
+// BeginBlock runs after x/mint and before x/distribution: it watches the supply, and takes the finality layer's share of fees
+// and inflation.
+func (k *Keeper) BeginBlock(ctx context.Context) error {
+	if err := k.watchSupply(ctx); err != nil {
+		return fmt.Errorf("watch the supply: %w", err)
+	}
+	return k.collectRewards(ctx)
+}
 
 // EndBlock runs before x/checkpoint's (protocol §3): first the links, then everything that is spread over blocks.
 func (k *Keeper) EndBlock(ctx context.Context) error {

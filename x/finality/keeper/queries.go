@@ -292,7 +292,7 @@ func (q QueryServer) EconomicSecurity(ctx context.Context, _ *types.QueryEconomi
 		least = now.current
 	}
 	third := math.NewIntFromBigInt(least.Big()).AddRaw(2).QuoRaw(3)
-	out.ViolationStake = third.MulRaw(types.PowerReduction)
+	out.ViolationStake = params.Stake(third)
 	out.ViolationCost = types.Fraction(out.ViolationStake, params.SlashFractionEquivocationPpm)
 	overlap, err := q.overlap(ctx, pair.VoterSetHash, out)
 	if err != nil {

@@ -43,7 +43,8 @@ func (k *Keeper) pool(ctx context.Context, denom string) math.Int {
 }
 
 // reward pays a voter's part: commission to the operator at once, the rest into the voter's pool. It returns the rest,
-// which the caller moves for the whole batch. Without delegations the operator gets all; a tombstoned voter nothing.
+// which the caller moves for the whole batch. Without delegations the operator gets all; a tombstoned voter nothing, and nothing
+// a voter whose stake would make more power than 63 bits hold.
 func (k *Keeper) reward(ctx context.Context, s types.Settlement, score types.Score, params types.Params) (math.Int, error) {
 	zero := math.ZeroInt()
 	if !s.Total.IsPositive() {
@@ -61,6 +62,10 @@ func (k *Keeper) reward(ctx context.Context, s types.Settlement, score types.Sco
 	if !voter.Shares.IsPositive() {
 		commission = amount
 	}
+	rest := amount.Sub(commission)
+	if _, err := params.Power(voter.Tokens.Add(rest)); err != nil {
+		return zero, nil
+	}
 	if commission.IsPositive() {
 		operator, err := sdk.AccAddressFromBech32(voter.Operator)
 		if err != nil {
@@ -71,7 +76,6 @@ func (k *Keeper) reward(ctx context.Context, s types.Settlement, score types.Sco
 			return zero, fmt.Errorf("pay commission: %w", err)
 		}
 	}
-	rest := amount.Sub(commission)
 	if rest.IsPositive() {
 		if _, err := k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
 			v.Tokens = v.Tokens.Add(rest)

@@ -158,7 +158,8 @@ func (k *Keeper) voterOf(ctx context.Context, operator string) (types.Voter, err
 	return k.Voter(ctx, index)
 }
 
-// updateVoter changes a voter and keeps the ranking in step.
+// updateVoter changes a voter and keeps the ranking in step. It refuses stake whose power does not fit 63 bits, so every voter in
+// the ranking has a power.
 func (k *Keeper) updateVoter(ctx context.Context, index uint64, change func(*types.Voter) error) (types.Voter, error) {
 	before, err := k.Voter(ctx, index)
 	if err != nil {
@@ -167,6 +168,15 @@ func (k *Keeper) updateVoter(ctx context.Context, index uint64, change func(*typ
 	after := before
 	if err := change(&after); err != nil {
 		return before, err
+	}
+	if after.Tokens.GT(before.Tokens) {
+		params, err := k.Params(ctx)
+		if err != nil {
+			return before, err
+		}
+		if _, err := params.Power(after.Tokens); err != nil {
+			return before, err
+		}
 	}
 	if err := k.voters.Set(ctx, index, after); err != nil {
 		return before, fmt.Errorf("set voter %d: %w", index, err)
@@ -180,10 +190,8 @@ func (k *Keeper) updateVoter(ctx context.Context, index uint64, change func(*typ
 	return after, k.rank(ctx, after, true)
 }
 
-// ranked says whether a voter may be eligible, given enough stake.
-func ranked(v types.Voter) bool {
-	return !v.Jailed && !v.Tombstoned && v.Tokens.GTE(math.NewInt(types.PowerReduction))
-}
+// ranked reports whether a voter may be eligible, given enough stake.
+func ranked(v types.Voter) bool { return !v.Jailed && !v.Tombstoned && v.Tokens.IsPositive() }
 
 // rank adds a voter to the ranking or takes it out.
 func (k *Keeper) rank(ctx context.Context, v types.Voter, add bool) error {
@@ -210,15 +218,6 @@ func invert(stake math.Int) []byte {
 	return b
 }
 
-// power returns the voting power of stake, as much as 64 bits hold.
-func power(stake math.Int) uint64 {
-	p := stake.QuoRaw(types.PowerReduction)
-	if !p.IsUint64() {
-		return ^uint64(0)
-	}
-	return p.Uint64()
-}
-
 // eligible returns the voters that a set computed now has, ascending by key (protocol §7).
 func (k *Keeper) eligible(ctx context.Context) (types.VoterSet, error) {
 	params, err := k.Params(ctx)
@@ -231,8 +230,9 @@ func (k *Keeper) eligible(ctx context.Context) (types.VoterSet, error) {
 		if stake.LT(params.MinStake) || len(out.Members) == int(params.MaxVoters) {
 			return true, nil
 		}
-		out.Members = append(out.Members, types.SetMember{Registration: place.K2(), PubKey: key, Current: power(stake)})
-		return false, nil
+		power, err := params.Power(stake)
+		out.Members = append(out.Members, types.SetMember{Registration: place.K2(), PubKey: key, Current: power})
+		return err != nil, err
 	})
 	if err != nil {
 		return out, fmt.Errorf("read ranking: %w", err)

@@ -21,6 +21,7 @@ var (
 	ErrUnbondingNotFound = errors.Register(ModuleName, 16, "unbonding entry not found")
 	ErrNotJailed         = errors.Register(ModuleName, 17, "voter is not jailed")
 	ErrStillJailed       = errors.Register(ModuleName, 18, "voter is still jailed")
+	ErrPowerTooLarge     = errors.Register(ModuleName, 19, "stake makes more power than 63 bits hold")
 
 	ErrInvalidVote      = errors.Register(ModuleName, 30, "invalid vote")
 	ErrNoEpochs         = errors.Register(ModuleName, 31, "no epoch is open: no voter has been eligible yet")

@@ -64,6 +64,9 @@ func (g GenesisState) validateVoters() error {
 				return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
 			}
 		}
+		if _, err := g.Params.Power(v.Tokens); err != nil {
+			return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
+		}
 	}
 	for _, p := range g.Possessions {
 		if p.VoterIndex >= uint64(len(g.Voters)) {
@@ -150,26 +153,27 @@ func (r RunningState) validate() error {
 	if err := r.validateArchive(); err != nil {
 		return err
 	}
-	if err := r.Settlement.validate(); err != nil {
-		return err
-	}
-	if r.Settlement != nil && r.SettlementCursor > uint64(len(r.Settlement.Scores)) {
-		return ErrInvalidGenesis.Wrapf("settlement_cursor: expected at most %d, found %d", len(r.Settlement.Scores), r.SettlementCursor)
-	}
-	return nil
+	return r.validateSettlement()
 }
 
-func (s *Settlement) validate() error {
-	if s == nil {
+func (r RunningState) validateSettlement() error {
+	if (r.Settlement == nil) != (len(r.Scores) == 0) {
+		return ErrInvalidGenesis.Wrapf("settlement: expected one with scores or neither, found %d scores", len(r.Scores))
+	}
+	if r.Settlement == nil {
 		return nil
 	}
-	amounts := []math.Int{s.Reward, s.Total}
-	for _, score := range s.Scores {
+	amounts := []math.Int{r.Settlement.Reward, r.Settlement.Total}
+	for i, score := range r.Scores {
+		if i > 0 && score.Registration <= r.Scores[i-1].Registration {
+			return ErrInvalidGenesis.Wrapf("scores: expected registrations in ascending order, found %d before %d",
+				r.Scores[i-1].Registration, score.Registration)
+		}
 		amounts = append(amounts, score.Signed)
 	}
 	for _, amount := range amounts {
 		if amount.IsNil() || amount.IsNegative() {
-			return ErrInvalidGenesis.Wrapf("settlement of era %d: expected amounts of 0 or more, found %s", s.Era.Index, amount)
+			return ErrInvalidGenesis.Wrapf("settlement of era %d: expected amounts of 0 or more, found %s", r.Settlement.Era.Index, amount)
 		}
 	}
 	return nil

@@ -77,7 +77,15 @@ func TestGenesisIsValidated(t *testing.T) {
 		"an empty next set":              func(g *GenesisState) { g.Running.Next.Members = nil },
 		"a set without power":            func(g *GenesisState) { g.Running.Sets[0].Members[0].Rear = 0 },
 		"a set with half a key":          func(g *GenesisState) { g.Running.Sets[0].Members[0].PubKey = make([]byte, 24) },
-		"a cursor beyond the settlement": func(g *GenesisState) { g.Running.Settlement, g.Running.SettlementCursor = &Settlement{}, 1 },
+		"too much power":                 func(g *GenesisState) { g.Voters[0].Tokens = g.Params.PowerLimit() },
+		"scores without a settlement":    func(g *GenesisState) { g.Running.Scores = []Score{{Signed: math.OneInt()}} },
+		"a settlement without scores":    func(g *GenesisState) { g.Running.Settlement = settlement() },
+		"a score twice": func(g *GenesisState) {
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.OneInt()}, {Signed: math.OneInt()}}
+		},
+		"a score below 0": func(g *GenesisState) {
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.NewInt(-1)}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := valid()
@@ -85,6 +93,14 @@ func TestGenesisIsValidated(t *testing.T) {
 			require.Error(t, g.Validate())
 		})
 	}
+}
+
+func settlement() *Settlement { return &Settlement{Reward: math.OneInt(), Total: math.OneInt()} }
+
+func TestASettlementUnderWayIsValid(t *testing.T) {
+	g := valid()
+	g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.ZeroInt()}, {Registration: 1, Signed: math.OneInt()}}
+	require.NoError(t, g.Validate())
 }
 
 func TestVotesConvertBothWays(t *testing.T) {

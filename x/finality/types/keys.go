@@ -14,9 +14,6 @@ const (
 	RewardsName = "finality_rewards"
 )
 
-// PowerReduction is the stake, in bond_denom, that makes one unit of power.
-const PowerReduction = 1_000_000
-
 // Million is the denominator of fractions in parts per million.
 const Million = 1_000_000
 
@@ -46,7 +43,7 @@ var (
 	EraPrefix                    = collections.NewPrefix(21)
 	ClosedErasPrefix             = collections.NewPrefix(22)
 	SettlementPrefix             = collections.NewPrefix(23)
-	SettlementCursorPrefix       = collections.NewPrefix(24)
+	ScoresPrefix                 = collections.NewPrefix(24)
 	EvidencePrefix               = collections.NewPrefix(25)
 	EvidenceSequencePrefix       = collections.NewPrefix(26)
 	PossessionsPrefix            = collections.NewPrefix(27)

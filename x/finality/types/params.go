@@ -12,7 +12,7 @@ import (
 func DefaultParams() Params {
 	return Params{
 		BondDenom:                    sdk.DefaultBondDenom,
-		MinStake:                     math.NewInt(PowerReduction),
+		MinStake:                     math.NewInt(DefaultPowerReduction),
 		MaxVoters:                    1000,
 		SetPeriod:                    10,
 		VoteWindow:                   32,
@@ -26,6 +26,7 @@ func DefaultParams() Params {
 		JailDuration:                 10 * time.Minute,
 		RewardFractionPpm:            250_000,
 		MaxUnbondings:                7,
+		PowerReduction:               DefaultPowerReduction,
 	}
 }
 
@@ -51,8 +52,11 @@ func (p Params) Validate() error {
 	if err := sdk.ValidateDenom(p.BondDenom); err != nil {
 		return ErrInvalidParams.Wrapf("bond_denom: %s", err)
 	}
-	if p.MinStake.IsNil() || p.MinStake.LT(math.NewInt(PowerReduction)) {
-		return ErrInvalidParams.Wrapf("min_stake: expected at least %d, found %s", PowerReduction, p.MinStake)
+	if p.PowerReduction == 0 {
+		return ErrInvalidParams.Wrap("power_reduction: expected at least 1, found 0")
+	}
+	if p.MinStake.IsNil() || p.MinStake.LT(math.NewIntFromUint64(p.PowerReduction)) {
+		return ErrInvalidParams.Wrapf("min_stake: expected at least power_reduction, %d; found %s", p.PowerReduction, p.MinStake)
 	}
 	for _, f := range []struct {
 		name            string

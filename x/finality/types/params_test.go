@@ -34,7 +34,11 @@ func TestParamsAreBoundedOnBothSides(t *testing.T) {
 		{"max_unbondings", func(p *Params, v uint64) { p.MaxUnbondings = uint32(v) }, 1, maxUnbondings},
 		{"unbonding_time", func(p *Params, v uint64) { p.UnbondingTime = time.Duration(v) }, uint64(time.Second), uint64(maxDuration)},
 		{"jail_duration", func(p *Params, v uint64) { p.JailDuration = time.Duration(v) }, 0, uint64(maxDuration)},
-		{"min_stake", func(p *Params, v uint64) { p.MinStake = math.NewIntFromUint64(v) }, PowerReduction, ^uint64(0)},
+		{"min_stake", func(p *Params, v uint64) { p.MinStake = math.NewIntFromUint64(v) }, DefaultPowerReduction, ^uint64(0)},
+		{"power_reduction", func(p *Params, v uint64) { p.PowerReduction = v }, 1, DefaultPowerReduction},
+		{"power_reduction, up to min_stake", func(p *Params, v uint64) {
+			p.PowerReduction, p.MinStake = v, math.NewInt(1_000_000_000_000_000_000)
+		}, 1, 1_000_000_000_000_000_000},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			check := func(v uint64) error {

@@ -14,9 +14,9 @@ func (p Pool) Worth(shares math.Int) math.Int {
 	return shares.Mul(p.Tokens).Quo(p.Shares)
 }
 
-// maxBits bounds tokens and shares, so that no product of two exceeds the 256 bits of an Int. A pool whose shares would
-// exceed it was slashed to next to nothing again and again.
-const maxBits = 120
+// maxBits bounds tokens and shares: it holds all stake that has a power (63 bits) at any power_reduction (64 bits), and a product
+// of two still fits the 256 bits of an Int. A pool whose shares would exceed it was slashed to next to nothing again and again.
+const maxBits = powerBits + 64
 
 func (p Pool) fits() error {
 	if p.Tokens.BigInt().BitLen() > maxBits || p.Shares.BigInt().BitLen() > maxBits {

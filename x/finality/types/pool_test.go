@@ -12,7 +12,7 @@ import (
 func pool(tokens, shares int64) Pool { return Pool{math.NewInt(tokens), math.NewInt(shares)} }
 
 func TestJoiningTakesWhatTheSharesAreWorth(t *testing.T) {
-	huge := math.NewIntFromUint64(1).MulRaw(1 << 62).MulRaw(1 << 58) // 2^120, one bit too many
+	huge := math.NewIntFromUint64(1).MulRaw(1 << 62).MulRaw(1 << 62).MulRaw(1 << 3) // 2^127, one bit too many
 	for _, tc := range []struct {
 		name         string
 		pool         Pool
@@ -56,7 +56,7 @@ func TestSharesForIsTheLeastThatIsWorthTheAmount(t *testing.T) {
 	})
 	_, err := pool(0, 5).SharesFor(math.OneInt())
 	require.ErrorIs(t, err, ErrPoolEmpty)
-	_, err = pool(5, 5).SharesFor(math.NewInt(1 << 62).MulRaw(1 << 62))
+	_, err = pool(5, 5).SharesFor(math.NewInt(1 << 62).MulRaw(1 << 62).MulRaw(1 << 3))
 	require.ErrorIs(t, err, ErrInvalidAmount)
 }
 

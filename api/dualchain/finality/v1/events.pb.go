@@ -937,6 +937,61 @@ func (*EventParamsUpdated) Descriptor() ([]byte, []int) {
 	return file_dualchain_finality_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
+// EventSupplyTooLarge is emitted in every block in which the supply of bond_denom makes more power than 63 bits hold. Stake
+// that alone makes so much power is refused, and earns nothing.
+type EventSupplyTooLarge struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// supply is in bond_denom, as is limit: the least supply that is too large.
+	Supply        string `protobuf:"bytes,1,opt,name=supply,proto3" json:"supply,omitempty"`
+	Limit         string `protobuf:"bytes,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventSupplyTooLarge) Reset() {
+	*x = EventSupplyTooLarge{}
+	mi := &file_dualchain_finality_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventSupplyTooLarge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventSupplyTooLarge) ProtoMessage() {}
+
+func (x *EventSupplyTooLarge) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventSupplyTooLarge.ProtoReflect.Descriptor instead.
+func (*EventSupplyTooLarge) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *EventSupplyTooLarge) GetSupply() string {
+	if x != nil {
+		return x.Supply
+	}
+	return ""
+}
+
+func (x *EventSupplyTooLarge) GetLimit() string {
+	if x != nil {
+		return x.Limit
+	}
+	return ""
+}
+
 var File_dualchain_finality_v1_events_proto protoreflect.FileDescriptor
 
 const file_dualchain_finality_v1_events_proto_rawDesc = "" +
@@ -1004,7 +1059,10 @@ const file_dualchain_finality_v1_events_proto_rawDesc = "" +
 	"\n" +
 	"commission\x18\x03 \x01(\tR\n" +
 	"commission\"\x14\n" +
-	"\x12EventParamsUpdatedB\xe3\x01\n" +
+	"\x12EventParamsUpdated\"C\n" +
+	"\x13EventSupplyTooLarge\x12\x16\n" +
+	"\x06supply\x18\x01 \x01(\tR\x06supply\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\tR\x05limitB\xe3\x01\n" +
 	"\x19com.dualchain.finality.v1B\vEventsProtoP\x01ZCgithub.com/dualchain/dualchain/api/dualchain/finality/v1;finalityv1\xa2\x02\x03DFX\xaa\x02\x15Dualchain.Finality.V1\xca\x02\x15Dualchain\\Finality\\V1\xe2\x02!Dualchain\\Finality\\V1\\GPBMetadata\xea\x02\x17Dualchain::Finality::V1b\x06proto3"
 
 var (
@@ -1019,7 +1077,7 @@ func file_dualchain_finality_v1_events_proto_rawDescGZIP() []byte {
 	return file_dualchain_finality_v1_events_proto_rawDescData
 }
 
-var file_dualchain_finality_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_dualchain_finality_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_dualchain_finality_v1_events_proto_goTypes = []any{
 	(*EventVoterRegistered)(nil),    // 0: dualchain.finality.v1.EventVoterRegistered
 	(*EventVoterEdited)(nil),        // 1: dualchain.finality.v1.EventVoterEdited
@@ -1037,6 +1095,7 @@ var file_dualchain_finality_v1_events_proto_goTypes = []any{
 	(*EventEraSettled)(nil),         // 13: dualchain.finality.v1.EventEraSettled
 	(*EventRewardPaid)(nil),         // 14: dualchain.finality.v1.EventRewardPaid
 	(*EventParamsUpdated)(nil),      // 15: dualchain.finality.v1.EventParamsUpdated
+	(*EventSupplyTooLarge)(nil),     // 16: dualchain.finality.v1.EventSupplyTooLarge
 }
 var file_dualchain_finality_v1_events_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -1057,7 +1116,7 @@ func file_dualchain_finality_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_finality_v1_events_proto_rawDesc), len(file_dualchain_finality_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

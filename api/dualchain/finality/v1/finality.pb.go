@@ -30,7 +30,7 @@ type Params struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// bond_denom is the coin that voters bond.
 	BondDenom string `protobuf:"bytes,1,opt,name=bond_denom,json=bondDenom,proto3" json:"bond_denom,omitempty"`
-	// min_stake is the least bonded stake, in bond_denom, of an eligible voter; at least 1,000,000 (one unit of power).
+	// min_stake is the least bonded stake, in bond_denom, of an eligible voter; at least power_reduction.
 	MinStake string `protobuf:"bytes,2,opt,name=min_stake,json=minStake,proto3" json:"min_stake,omitempty"`
 	// max_voters bounds the eligible set.
 	MaxVoters uint32 `protobuf:"varint,3,opt,name=max_voters,json=maxVoters,proto3" json:"max_voters,omitempty"`
@@ -58,8 +58,10 @@ type Params struct {
 	RewardFractionPpm uint32 `protobuf:"varint,14,opt,name=reward_fraction_ppm,json=rewardFractionPpm,proto3" json:"reward_fraction_ppm,omitempty"`
 	// max_unbondings bounds the open unbonding entries of one delegator with one voter.
 	MaxUnbondings uint32 `protobuf:"varint,15,opt,name=max_unbondings,json=maxUnbondings,proto3" json:"max_unbondings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// power_reduction is the stake, in bond_denom, that makes one unit of power; at least 1. It is fixed at genesis.
+	PowerReduction uint64 `protobuf:"varint,16,opt,name=power_reduction,json=powerReduction,proto3" json:"power_reduction,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Params) Reset() {
@@ -193,6 +195,13 @@ func (x *Params) GetRewardFractionPpm() uint32 {
 func (x *Params) GetMaxUnbondings() uint32 {
 	if x != nil {
 		return x.MaxUnbondings
+	}
+	return 0
+}
+
+func (x *Params) GetPowerReduction() uint64 {
+	if x != nil {
+		return x.PowerReduction
 	}
 	return 0
 }
@@ -872,9 +881,7 @@ type Settlement struct {
 	// reward is what the finality pool held when the settlement began.
 	Reward string `protobuf:"bytes,2,opt,name=reward,proto3" json:"reward,omitempty"`
 	// total is the sum of the expected weights.
-	Total string `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
-	// scores are ascending by registration.
-	Scores        []*Score `protobuf:"bytes,4,rep,name=scores,proto3" json:"scores,omitempty"`
+	Total         string `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -930,7 +937,45 @@ func (x *Settlement) GetTotal() string {
 	return ""
 }
 
-func (x *Settlement) GetScores() []*Score {
+// Scores are those of the voters that one block settles, ascending by registration.
+type Scores struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Scores        []*Score               `protobuf:"bytes,1,rep,name=scores,proto3" json:"scores,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scores) Reset() {
+	*x = Scores{}
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scores) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scores) ProtoMessage() {}
+
+func (x *Scores) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scores.ProtoReflect.Descriptor instead.
+func (*Scores) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Scores) GetScores() []*Score {
 	if x != nil {
 		return x.Scores
 	}
@@ -951,7 +996,7 @@ type Score struct {
 
 func (x *Score) Reset() {
 	*x = Score{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[10]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1008,7 @@ func (x *Score) String() string {
 func (*Score) ProtoMessage() {}
 
 func (x *Score) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[10]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1021,7 @@ func (x *Score) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Score.ProtoReflect.Descriptor instead.
 func (*Score) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{10}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Score) GetRegistration() uint64 {
@@ -1021,7 +1066,7 @@ type EvidenceRecord struct {
 
 func (x *EvidenceRecord) Reset() {
 	*x = EvidenceRecord{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[11]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +1078,7 @@ func (x *EvidenceRecord) String() string {
 func (*EvidenceRecord) ProtoMessage() {}
 
 func (x *EvidenceRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[11]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +1091,7 @@ func (x *EvidenceRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceRecord.ProtoReflect.Descriptor instead.
 func (*EvidenceRecord) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{11}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *EvidenceRecord) GetId() uint64 {
@@ -1109,7 +1154,7 @@ var File_dualchain_finality_v1_finality_proto protoreflect.FileDescriptor
 
 const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\n" +
-	"$dualchain/finality/v1/finality.proto\x12\x15dualchain.finality.v1\x1a\x19cosmos_proto/cosmos.proto\x1a dualchain/finality/v1/vote.proto\x1a\x14gogoproto/gogo.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x05\n" +
+	"$dualchain/finality/v1/finality.proto\x12\x15dualchain.finality.v1\x1a\x19cosmos_proto/cosmos.proto\x1a dualchain/finality/v1/vote.proto\x1a\x14gogoproto/gogo.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x06\n" +
 	"\x06Params\x12\x1d\n" +
 	"\n" +
 	"bond_denom\x18\x01 \x01(\tR\tbondDenom\x12H\n" +
@@ -1133,7 +1178,8 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\x1bslash_fraction_downtime_ppm\x18\f \x01(\rR\x18slashFractionDowntimePpm\x12H\n" +
 	"\rjail_duration\x18\r \x01(\v2\x19.google.protobuf.DurationB\b\xc8\xde\x1f\x00\x98\xdf\x1f\x01R\fjailDuration\x12.\n" +
 	"\x13reward_fraction_ppm\x18\x0e \x01(\rR\x11rewardFractionPpm\x12%\n" +
-	"\x0emax_unbondings\x18\x0f \x01(\rR\rmaxUnbondings\"\x84\x06\n" +
+	"\x0emax_unbondings\x18\x0f \x01(\rR\rmaxUnbondings\x12'\n" +
+	"\x0fpower_reduction\x18\x10 \x01(\x04R\x0epowerReduction\"\x84\x06\n" +
 	"\x05Voter\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x124\n" +
 	"\boperator\x18\x02 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\boperator\x12\x17\n" +
@@ -1200,15 +1246,16 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\vfirst_epoch\x18\x02 \x01(\x04R\n" +
 	"firstEpoch\x12\x1d\n" +
 	"\n" +
-	"last_epoch\x18\x03 \x01(\x04R\tlastEpoch\"\x84\x02\n" +
+	"last_epoch\x18\x03 \x01(\x04R\tlastEpoch\"\xc8\x01\n" +
 	"\n" +
 	"Settlement\x122\n" +
 	"\x03era\x18\x01 \x01(\v2\x1a.dualchain.finality.v1.EraB\x04\xc8\xde\x1f\x00R\x03era\x12C\n" +
 	"\x06reward\x18\x02 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
 	"cosmos.IntR\x06reward\x12A\n" +
 	"\x05total\x18\x03 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\x05total\x12:\n" +
-	"\x06scores\x18\x04 \x03(\v2\x1c.dualchain.finality.v1.ScoreB\x04\xc8\xde\x1f\x00R\x06scores\"\x88\x01\n" +
+	"cosmos.IntR\x05total\"D\n" +
+	"\x06Scores\x12:\n" +
+	"\x06scores\x18\x01 \x03(\v2\x1c.dualchain.finality.v1.ScoreB\x04\xc8\xde\x1f\x00R\x06scores\"\x88\x01\n" +
 	"\x05Score\x12\"\n" +
 	"\fregistration\x18\x01 \x01(\x04R\fregistration\x12C\n" +
 	"\x06signed\x18\x02 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
@@ -1239,7 +1286,7 @@ func file_dualchain_finality_v1_finality_proto_rawDescGZIP() []byte {
 	return file_dualchain_finality_v1_finality_proto_rawDescData
 }
 
-var file_dualchain_finality_v1_finality_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_dualchain_finality_v1_finality_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_dualchain_finality_v1_finality_proto_goTypes = []any{
 	(*Params)(nil),                // 0: dualchain.finality.v1.Params
 	(*Voter)(nil),                 // 1: dualchain.finality.v1.Voter
@@ -1251,22 +1298,23 @@ var file_dualchain_finality_v1_finality_proto_goTypes = []any{
 	(*Tally)(nil),                 // 7: dualchain.finality.v1.Tally
 	(*Era)(nil),                   // 8: dualchain.finality.v1.Era
 	(*Settlement)(nil),            // 9: dualchain.finality.v1.Settlement
-	(*Score)(nil),                 // 10: dualchain.finality.v1.Score
-	(*EvidenceRecord)(nil),        // 11: dualchain.finality.v1.EvidenceRecord
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*Evidence)(nil),              // 14: dualchain.finality.v1.Evidence
+	(*Scores)(nil),                // 10: dualchain.finality.v1.Scores
+	(*Score)(nil),                 // 11: dualchain.finality.v1.Score
+	(*EvidenceRecord)(nil),        // 12: dualchain.finality.v1.EvidenceRecord
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*Evidence)(nil),              // 15: dualchain.finality.v1.Evidence
 }
 var file_dualchain_finality_v1_finality_proto_depIdxs = []int32{
-	12, // 0: dualchain.finality.v1.Params.unbonding_time:type_name -> google.protobuf.Duration
-	12, // 1: dualchain.finality.v1.Params.jail_duration:type_name -> google.protobuf.Duration
-	13, // 2: dualchain.finality.v1.Voter.jailed_until:type_name -> google.protobuf.Timestamp
-	13, // 3: dualchain.finality.v1.Unbonding.start_time:type_name -> google.protobuf.Timestamp
-	13, // 4: dualchain.finality.v1.Unbonding.completion_time:type_name -> google.protobuf.Timestamp
+	13, // 0: dualchain.finality.v1.Params.unbonding_time:type_name -> google.protobuf.Duration
+	13, // 1: dualchain.finality.v1.Params.jail_duration:type_name -> google.protobuf.Duration
+	14, // 2: dualchain.finality.v1.Voter.jailed_until:type_name -> google.protobuf.Timestamp
+	14, // 3: dualchain.finality.v1.Unbonding.start_time:type_name -> google.protobuf.Timestamp
+	14, // 4: dualchain.finality.v1.Unbonding.completion_time:type_name -> google.protobuf.Timestamp
 	6,  // 5: dualchain.finality.v1.VoterSet.members:type_name -> dualchain.finality.v1.SetMember
 	8,  // 6: dualchain.finality.v1.Settlement.era:type_name -> dualchain.finality.v1.Era
-	10, // 7: dualchain.finality.v1.Settlement.scores:type_name -> dualchain.finality.v1.Score
-	14, // 8: dualchain.finality.v1.EvidenceRecord.evidence:type_name -> dualchain.finality.v1.Evidence
+	11, // 7: dualchain.finality.v1.Scores.scores:type_name -> dualchain.finality.v1.Score
+	15, // 8: dualchain.finality.v1.EvidenceRecord.evidence:type_name -> dualchain.finality.v1.Evidence
 	9,  // [9:9] is the sub-list for method output_type
 	9,  // [9:9] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
@@ -1286,7 +1334,7 @@ func file_dualchain_finality_v1_finality_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_finality_v1_finality_proto_rawDesc), len(file_dualchain_finality_v1_finality_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

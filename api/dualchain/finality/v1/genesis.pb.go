@@ -200,8 +200,8 @@ type RunningState struct {
 	Closed []*Era `protobuf:"bytes,8,rep,name=closed,proto3" json:"closed,omitempty"`
 	// settlement is the one under way, if any.
 	Settlement *Settlement `protobuf:"bytes,9,opt,name=settlement,proto3" json:"settlement,omitempty"`
-	// settlement_cursor is the position in settlement.scores that comes next.
-	SettlementCursor uint64 `protobuf:"varint,10,opt,name=settlement_cursor,json=settlementCursor,proto3" json:"settlement_cursor,omitempty"`
+	// scores are those of the voters that the settlement has not settled yet, ascending by registration.
+	Scores []*Score `protobuf:"bytes,10,rep,name=scores,proto3" json:"scores,omitempty"`
 	// first_record is the oldest epoch whose vote record is kept.
 	FirstRecord uint64 `protobuf:"varint,11,opt,name=first_record,json=firstRecord,proto3" json:"first_record,omitempty"`
 	// archive is kept for ever; absent until the finalized head has left the anchor.
@@ -303,11 +303,11 @@ func (x *RunningState) GetSettlement() *Settlement {
 	return nil
 }
 
-func (x *RunningState) GetSettlementCursor() uint64 {
+func (x *RunningState) GetScores() []*Score {
 	if x != nil {
-		return x.SettlementCursor
+		return x.Scores
 	}
-	return 0
+	return nil
 }
 
 func (x *RunningState) GetFirstRecord() uint64 {
@@ -506,7 +506,7 @@ const file_dualchain_finality_v1_genesis_proto_rawDesc = "" +
 	"voterIndex\x12\x1e\n" +
 	"\n" +
 	"possession\x18\x02 \x01(\tR\n" +
-	"possession\"\x9d\x05\n" +
+	"possession\"\xac\x05\n" +
 	"\fRunningState\x12\x19\n" +
 	"\bchain_id\x18\x01 \x01(\tR\achainId\x127\n" +
 	"\x05pairs\x18\x02 \x03(\v2\x1b.dualchain.finality.v1.PairB\x04\xc8\xde\x1f\x00R\x05pairs\x129\n" +
@@ -518,9 +518,9 @@ const file_dualchain_finality_v1_genesis_proto_rawDesc = "" +
 	"\x06closed\x18\b \x03(\v2\x1a.dualchain.finality.v1.EraB\x04\xc8\xde\x1f\x00R\x06closed\x12A\n" +
 	"\n" +
 	"settlement\x18\t \x01(\v2!.dualchain.finality.v1.SettlementR\n" +
-	"settlement\x12+\n" +
-	"\x11settlement_cursor\x18\n" +
-	" \x01(\x04R\x10settlementCursor\x12!\n" +
+	"settlement\x12:\n" +
+	"\x06scores\x18\n" +
+	" \x03(\v2\x1c.dualchain.finality.v1.ScoreB\x04\xc8\xde\x1f\x00R\x06scores\x12!\n" +
 	"\ffirst_record\x18\v \x01(\x04R\vfirstRecord\x128\n" +
 	"\aarchive\x18\f \x01(\v2\x1e.dualchain.finality.v1.ArchiveR\aarchive\"@\n" +
 	"\aArchive\x12\x16\n" +
@@ -564,8 +564,9 @@ var file_dualchain_finality_v1_genesis_proto_goTypes = []any{
 	(*VoterSet)(nil),              // 12: dualchain.finality.v1.VoterSet
 	(*Era)(nil),                   // 13: dualchain.finality.v1.Era
 	(*Settlement)(nil),            // 14: dualchain.finality.v1.Settlement
-	(*Tally)(nil),                 // 15: dualchain.finality.v1.Tally
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Score)(nil),                 // 15: dualchain.finality.v1.Score
+	(*Tally)(nil),                 // 16: dualchain.finality.v1.Tally
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
 }
 var file_dualchain_finality_v1_genesis_proto_depIdxs = []int32{
 	6,  // 0: dualchain.finality.v1.GenesisState.params:type_name -> dualchain.finality.v1.Params
@@ -583,14 +584,15 @@ var file_dualchain_finality_v1_genesis_proto_depIdxs = []int32{
 	13, // 12: dualchain.finality.v1.RunningState.era:type_name -> dualchain.finality.v1.Era
 	13, // 13: dualchain.finality.v1.RunningState.closed:type_name -> dualchain.finality.v1.Era
 	14, // 14: dualchain.finality.v1.RunningState.settlement:type_name -> dualchain.finality.v1.Settlement
-	3,  // 15: dualchain.finality.v1.RunningState.archive:type_name -> dualchain.finality.v1.Archive
-	15, // 16: dualchain.finality.v1.GenesisTally.tally:type_name -> dualchain.finality.v1.Tally
-	16, // 17: dualchain.finality.v1.UnbondingClock.completion_time:type_name -> google.protobuf.Timestamp
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	15, // 15: dualchain.finality.v1.RunningState.scores:type_name -> dualchain.finality.v1.Score
+	3,  // 16: dualchain.finality.v1.RunningState.archive:type_name -> dualchain.finality.v1.Archive
+	16, // 17: dualchain.finality.v1.GenesisTally.tally:type_name -> dualchain.finality.v1.Tally
+	17, // 18: dualchain.finality.v1.UnbondingClock.completion_time:type_name -> google.protobuf.Timestamp
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_finality_v1_genesis_proto_init() }
