@@ -98,12 +98,12 @@ func TestDecodersAllocateWhatTheyWereGiven(t *testing.T) {
 	trust := append([]byte{1}, make([]byte, ffg.CheckpointSize)...)
 	trust = binary.BigEndian.AppendUint32(trust, 1<<31)
 	handOvers := []byte{1, 1, 'x', 0, 0xff, 0xff, 0xff, 0xff}
-	long := make([]byte, cert.MaxSize+1)
+	long, longText := make([]byte, cert.MaxSize+1), make([]byte, cert.MaxJSON+1)
 	for name, decode := range map[string]func() error{
 		"2³¹ voters":      func() error { _, err := cert.DecodeTrust(trust); return err },
 		"2³² hand-overs":  func() error { _, err := cert.DecodeProof(handOvers); return err },
 		"a byte too long": func() error { _, err := cert.DecodeCertificate(long); return err },
-		"a text as long":  func() error { _, err := cert.DecodeJSON[cert.Proof](long); return err },
+		"a text as long":  func() error { _, err := cert.DecodeJSON[cert.Proof](longText); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -118,11 +118,11 @@ func TestDecodersAllocateWhatTheyWereGiven(t *testing.T) {
 
 // The same holds for texts, although what they stand for is longer than they are.
 func TestTextsAllocateInProportion(t *testing.T) {
-	const size = 4 << 20
+	const size = cert.MaxJSON
 	junk := `{"x":"` + strings.Repeat("x", 60) + `"}`
 	filled := func(kind, before, item, after string) []byte {
 		text := `{"type":"dualchain/` + kind + `/v1","value":` + before + item
-		return []byte(text + strings.Repeat(","+item, (size-len(text))/(len(item)+1)) + after + "}")
+		return []byte(text + strings.Repeat(","+item, (size-len(text)-len(after)-1)/(len(item)+1)) + after + "}")
 	}
 	decodeCertificate := func(b []byte) error { _, err := cert.DecodeJSON[cert.Certificate](b); return err }
 	decodeProof := func(b []byte) error { _, err := cert.DecodeJSON[cert.Proof](b); return err }
@@ -142,6 +142,7 @@ func TestTextsAllocateInProportion(t *testing.T) {
 		"hashes that are none":       {decodeProof, filled("proof", `{"chain_id":"a","block":{"path":[`, `""`, `]}}`)},
 		"evidence that is none":      {decodeDispute, filled("dispute", `{"evidence":[`, `{}`, `]}`)},
 		"evidence of other things":   {decodeDispute, filled("dispute", `{"evidence":[`, junk, `]}`)},
+		"a list in a list in a list": {decodeProof, append(filled("proof", `{"chain_id":"a","hand_overs":`, strings.Repeat("[", size/2), ``), '\n')},
 		"lists of lists":             {decodeProof, filled("proof", `{"chain_id":"a","hand_overs":[`, `[[[[]]]]`, `]}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +151,57 @@ func TestTextsAllocateInProportion(t *testing.T) {
 			err := tc.decode(tc.text)
 			runtime.ReadMemStats(&after)
 			requireStep(t, cert.StepDecode, err)
+			require.NotContains(t, err.Error(), "bytes", "refused for its content")
 			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32*size))
 		})
+	}
+}
+
+func TestADocumentInJSONHasAtMostOneMebibyte(t *testing.T) {
+	l := newLedger(t)
+	tx := l.tx(t, 0)
+	proof := cert.Proof{ChainID: "x", Tx: &tx}
+	tx.Result.Data = nil
+	short, err := cert.EncodeJSON(proof)
+	require.NoError(t, err)
+	room := (cert.MaxJSON - len(short) - len(`"data":"",`)) / 2
+	tx.Result.Data = make(cert.Bytes, room)
+	text, err := cert.EncodeJSON(proof)
+	require.NoError(t, err)
+	require.Greater(t, len(text), cert.MaxJSON-2)
+	decoded, err := cert.DecodeJSON[cert.Proof](text)
+	require.NoError(t, err)
+	require.Equal(t, proof, decoded)
+
+	tx.Result.Data = make(cert.Bytes, room+1)
+	_, err = cert.EncodeJSON(proof)
+	require.ErrorIs(t, err, cert.ErrEncoding)
+	require.ErrorContains(t, err, "use the binary form")
+	binary, err := proof.Encode()
+	require.NoError(t, err)
+	decoded, err = cert.DecodeProof(binary)
+	require.NoError(t, err)
+	require.Equal(t, proof, decoded)
+}
+
+func TestDecodersOfJSONSayWhatIsWrong(t *testing.T) {
+	raw, err := cert.EncodeJSON(newStory().Certificate(1, 2))
+	require.NoError(t, err)
+	for message, change := range map[string][2]string{
+		`unknown field "Degraded"`:               {`"degraded"`, `"Degraded"`},
+		`field "degraded" stands twice`:          {`"degraded":false`, `"degraded":false,"degraded":false`},
+		`missing field "degraded"`:               {`"degraded":false,`, ``},
+		`first: degraded: expected bool`:         {`"degraded":false`, `"degraded":null`},
+		"expected the end, found {":              {string(raw), string(raw) + "{}"},
+		"expected no escaped characters":         {`"degraded"`, `"\u0064egraded"`},
+		"expected type dualchain/certificate/v1": {"certificate/v1", "proof/v1"},
+		"links: expected a list, found {":        {`"links":[`, `"links":{`},
+		"links: item 0: expected an object":      {`"links":[`, `"links":[7,`},
+	} {
+		text := strings.Replace(string(raw), change[0], change[1], 1)
+		_, err := cert.DecodeJSON[cert.Certificate]([]byte(text))
+		requireStep(t, cert.StepDecode, err)
+		require.ErrorContains(t, err, message)
+		require.ErrorIs(t, err, cert.ErrEncoding)
 	}
 }

@@ -293,6 +293,13 @@ func encodingVectors(t *testing.T) (out []vector) {
 	for _, forged := range textForgeries(t, s) {
 		add(forged.name, &document{Type: "certificate", Text: forged.text}, refused)
 	}
+	for _, rendering := range textRenderings(t, s) {
+		add(rendering.name, &document{Type: "certificate", Text: rendering.text}, expect{OK: true})
+	}
+	longest, err := cert.EncodeJSON(s.Certificate(s.plain, s.plain+1))
+	require.NoError(t, err)
+	add("certificate: with spaces up to 1 MiB", &document{Type: "certificate", Text: string(longest), PadTo: 1 << 20}, expect{OK: true})
+	add("certificate: with spaces up to 1 MiB and a byte", &document{Type: "certificate", Text: string(longest), PadTo: 1<<20 + 1}, refused)
 	for _, forged := range proofForgeries(t, l) {
 		add(forged.name, &document{Type: "proof", Text: forged.text}, refused)
 	}

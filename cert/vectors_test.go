@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,12 +65,14 @@ type expect struct {
 	OK       bool            `json:"ok"`
 }
 
-// document is one of the types with an encoding, in one or both of them. Text is JSON that need not be any.
+// document is one of the types with an encoding, in one or both of them. Text may be invalid JSON; PadTo is the length that
+// spaces after it make up.
 type document struct {
 	Type   string          `json:"type"`
 	Binary string          `json:"binary,omitempty"`
 	JSON   json.RawMessage `json:"json,omitempty"`
 	Text   string          `json:"text,omitempty"`
+	PadTo  int             `json:"pad_to,omitempty"`
 }
 
 // as returns a document in the forms that it is given in, which must agree.
@@ -84,7 +87,7 @@ func as[T cert.Document](d *document) (out T, err error) {
 			return zero, err
 		}
 	}
-	text := []byte(d.Text)
+	text := []byte(d.Text + strings.Repeat(" ", max(d.PadTo-len(d.Text), 0)))
 	if d.JSON != nil {
 		text = d.JSON
 	}
@@ -98,15 +101,15 @@ func as[T cert.Document](d *document) (out T, err error) {
 	if d.Binary == "" {
 		return fromJSON, nil
 	}
-	again, err := cert.EncodeJSON(out)
+	again, err := cert.EncodeJSON(fromJSON)
 	if err != nil {
 		return zero, err
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, text); err != nil {
+	same, err := cert.EncodeJSON(out)
+	if err != nil {
 		return zero, err
 	}
-	if !bytes.Equal(again, compact.Bytes()) {
+	if !bytes.Equal(again, same) {
 		return zero, fmt.Errorf("the forms differ: %s", again)
 	}
 	return out, nil

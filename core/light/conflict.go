@@ -1,7 +1,6 @@
 package light
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -25,7 +24,7 @@ type Conflict struct {
 // Testimony is one of the two chains, and the provider that gave it.
 type Testimony struct {
 	Provider  string          `json:"provider"`
-	HandOvers []cert.HandOver `json:"hand_overs"`
+	HandOvers []cert.HandOver `json:"hand_overs,omitempty"`
 }
 
 // Error names the conflicting checkpoints, and claims no more about guilt than the certificates prove.
@@ -50,7 +49,7 @@ func (c *Conflict) Unwrap() error { return ErrConflict }
 // ReadConflict reads a conflict's JSON. It verifies nothing: cert.Compare does.
 func ReadConflict(content []byte) (*Conflict, error) {
 	var c Conflict
-	if err := json.Unmarshal(content, &c); err != nil {
+	if err := cert.ReadJSON(content, &c); err != nil {
 		return nil, fmt.Errorf("read conflict: %w", err)
 	}
 	return &c, nil

@@ -108,11 +108,11 @@ func (c *Client) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET /trust", func(w http.ResponseWriter, _ *http.Request) {
 		trust, err := c.Trust()
-		var encoded []byte
+		var document json.RawMessage
 		if err == nil {
-			encoded, err = cert.EncodeJSON(trust)
+			document, err = documentOf(trust)
 		}
-		c.answer(w, json.RawMessage(encoded), err)
+		c.answer(w, document, err)
 	})
 	mux.HandleFunc("GET /proofs/tx/{hash}", func(w http.ResponseWriter, r *http.Request) {
 		var hash ffg.Root
@@ -154,7 +154,8 @@ type Verified struct {
 	Value cert.Bytes `json:"value,omitempty"`
 	// Trust is the checkpoint that the proof starts from, EPOCH:ROOT, as `dualchaind verify --trust` takes it.
 	Trust string `json:"trust"`
-	// Proof is the proof itself, with the members of that checkpoint, as `dualchaind verify` reads it.
+	// Proof is the proof itself, with the members of that checkpoint, as `dualchaind verify` reads it: in JSON, or
+	// {"canonical":BASE64} if that is longer than cert.MaxJSON.
 	Proof json.RawMessage `json:"proof"`
 }
 
@@ -178,8 +179,24 @@ func (c *Client) prove(w http.ResponseWriter, r *http.Request, request light.Req
 	if outcome.State != nil {
 		answer.Value = outcome.State.Value
 	}
-	answer.Proof, err = cert.EncodeJSON(proof)
+	answer.Proof, err = documentOf(proof)
 	c.answer(w, answer, err)
+}
+
+// documentOf returns a document in JSON, or in a node's form, {"canonical":BASE64}, if it is too long for that.
+func documentOf[T interface {
+	cert.Trust | cert.Proof
+	Encode() ([]byte, error)
+}](v T) (json.RawMessage, error) {
+	text, jsonErr := cert.EncodeJSON(v)
+	if jsonErr == nil {
+		return text, nil
+	}
+	binary, err := v.Encode()
+	if err != nil {
+		return nil, errors.Join(jsonErr, err)
+	}
+	return json.Marshal(map[string][]byte{"canonical": binary})
 }
 
 // Serve answers to connections until ctx is done, and closes the listener.

@@ -1,13 +1,13 @@
 import { decodeProof } from "./codec.js";
-import { proofJson } from "./json.js";
+import { parseProof, textOf } from "./json.js";
 import type { Proof } from "./proof.js";
 import { StepError } from "./step.js";
 
 const maxSize = 32 << 20;
 
 /**
- * Reads a proof in any form in which it is to be had: the document as JSON or in its binary form, a light client's answer, or a
- * node's. Throws a StepError of step "decode" for anything else.
+ * Reads a proof in any of its forms: the document as JSON or in its binary form, the answer of a light client, or that of a node.
+ * Throws a StepError of step "decode" for anything else.
  */
 export function readProof(content: string | Uint8Array): Proof {
   if (content.length > maxSize) throw new StepError("decode", `expected a proof of at most ${maxSize} bytes, found ${content.length}`);
@@ -15,9 +15,10 @@ export function readProof(content: string | Uint8Array): Proof {
   // The documents have no byte order mark: it's not skipped.
   const text = typeof content === "string" ? content : new TextDecoder("utf-8", { ignoreBOM: true }).decode(content);
   const answer = orRefuse("expected a proof, found neither JSON nor binary", () => JSON.parse(text) as unknown);
-  const [inside, proof] = isObject(answer) && "proof" in answer ? [true, answer.proof] : [false, answer];
+  const inside = isObject(answer) && "proof" in answer;
+  const proof = inside ? answer.proof : answer;
   if (isObject(proof) && "canonical" in proof) return decodeProof(canonical(proof));
-  return proofJson.parse(inside ? orRefuse("expected a proof, found one nested too deeply", () => JSON.stringify(proof)) : text);
+  return parseProof(inside ? textOf(text, "proof") ?? "" : text);
 }
 
 /** The bytes of a node's answer, which carries them in base64. Throws a StepError of step "decode". */

@@ -8,7 +8,7 @@ export { newPair, verifyCertificate, withNext, type Certificate, type Link, type
 export { validateTrust, validateTrustAt, verifyChain, type HandOver, type Mode, type NextSet, type Options, type Reached, type Trust } from "./chain.js";
 export * from "./codec.js";
 export { readProof } from "./answer.js";
-export { certificateJson, handOverJson, proofJson, trustJson } from "./json.js";
+export { parseCertificate, parseHandOver, parseProof, parseTrust } from "./json.js";
 export {
   SubjectError, UnsupportedError, verifyBlock, verifyConsistency, verifyProof, type BlockProof, type Outcome, type Proof, type ProofOptions, type TxProof,
 } from "./proof.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fromHex } from "../src/bytes.js";
-import { decodeTrust, encodeProof, proofJson, readProof, StepError, SubjectError, verifyProof, type Proof, type ProofOptions } from "../src/index.js";
+import { decodeTrust, encodeProof, parseProof, readProof, StepError, SubjectError, verifyProof, type Proof, type ProofOptions } from "../src/index.js";
 
 // Proofs as one gets them, made from the golden vectors.
 
@@ -25,12 +25,22 @@ test("a proof is read in every form in which it is to be had", () => {
     "a light client's answer in lines": JSON.stringify(ofLight(document), null, 2),
     "a node's answer": JSON.stringify(ofNode(base64)),
   };
-  const expected = proofJson.stringify(proofJson.parse(texts["the document"]));
+  const expected = parseProof(texts["the document"]);
   for (const [form, text] of Object.entries(texts)) {
-    assert.equal(proofJson.stringify(readProof(text)), expected, form);
-    assert.equal(proofJson.stringify(readProof(utf8(text))), expected, `${form}, in bytes`);
+    assert.deepEqual(readProof(text), expected, form);
+    assert.deepEqual(readProof(utf8(text)), expected, `${form}, in bytes`);
   }
+  assert.deepEqual(expected, readProof(binary));
   assert.deepEqual(encodeProof(readProof(binary)), binary);
+});
+
+test("a document in an answer keeps to the rules of documents", () => {
+  const text = JSON.stringify(document);
+  const twice = text.replace('"chain_id":', '"chain_id":"another","chain_id":');
+  assert.notEqual(twice, text);
+  for (const wrong of [`{"proof":${twice}}`, `{"proof":${text},"proof":${text}}`, `{"proof":${text.replace('"chain_id"', '"Chain_id"')}}`, `{"proof":${text}} 1`]) {
+    assert.throws(() => readProof(wrong), (e) => e instanceof StepError && e.step === "decode", wrong.slice(0, 60));
+  }
 });
 
 test("an answer may have 32 MiB", () => assert.ok(readProof(JSON.stringify(ofNode(base64)).padEnd(32 << 20))));

@@ -82,11 +82,11 @@ start: it is on a fork that finality went against. Stop the node before: its dat
 func importable(content []byte) ([]byte, error) {
 	proof, proofErr := readProof(content)
 	if proofErr == nil {
-		return cert.EncodeJSON(proof)
+		return proof.Encode()
 	}
 	certificate, err := readDocument(content, "certificate", cert.DecodeCertificate)
 	if err == nil {
-		return cert.EncodeJSON(certificate)
+		return certificate.Encode()
 	}
 	return nil, fmt.Errorf("expected a proof or a certificate: %w; %w", proofErr, err)
 }

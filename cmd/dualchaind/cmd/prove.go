@@ -58,7 +58,7 @@ from a finalized checkpoint that the verifier trusts, --from; that of the anchor
 				document := answer.Canonical
 				if !binary {
 					if document, err = cert.EncodeJSON(proof); err != nil {
-						return err
+						return fmt.Errorf("print the proof as JSON (--binary prints any): %w", err)
 					}
 					document = append(document, '\n')
 				}

@@ -200,7 +200,7 @@ func trustOf(name, file string, proof cert.Proof) (cert.Trust, error) {
 		if err != nil {
 			return cert.Trust{}, fmt.Errorf("read --trust-file: %w", err)
 		}
-		trust, err := cert.DecodeJSON[cert.Trust](content)
+		trust, err := readDocument(content, "trust", cert.DecodeTrust)
 		if err != nil {
 			return cert.Trust{}, fmt.Errorf("read --trust-file %s: %w", file, err)
 		}

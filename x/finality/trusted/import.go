@@ -22,7 +22,7 @@ type Chain struct {
 	HandOvers []cert.HandOver
 }
 
-// Import returns the checkpoint that a document proves final: a cert.Proof that brings hand-overs from a checkpoint of this
+// Import returns the checkpoint that a document, in its binary form or as JSON, proves final: a cert.Proof that brings hand-overs from a checkpoint of this
 // chain, or a bare cert.Certificate by voters that this chain knows. The checkpoint of this chain that it starts from must be
 // younger than the unbonding time, and nothing degraded. Errors wrap ErrImport, cert.ErrExpired or a *cert.StepError.
 func Import(document []byte, chain Chain, now time.Time) (Checkpoint, error) {
@@ -34,17 +34,25 @@ func Import(document []byte, chain Chain, now time.Time) (Checkpoint, error) {
 }
 
 func (c Chain) verify(document []byte, now time.Time) (final ffg.Checkpoint, from string, err error) {
-	proof, proofErr := cert.DecodeJSON[cert.Proof](document)
+	proof, proofErr := read(document, cert.DecodeProof)
 	if proofErr == nil {
 		final, err = c.proof(proof, now)
 		return final, "an imported proof", err
 	}
-	certificate, certificateErr := cert.DecodeJSON[cert.Certificate](document)
+	certificate, certificateErr := read(document, cert.DecodeCertificate)
 	if certificateErr == nil {
 		final, err = c.certificate(certificate, now)
 		return final, "an imported certificate", err
 	}
-	return final, "", fmt.Errorf("%w: expected a proof or a certificate in JSON: %w; %w", ErrImport, proofErr, certificateErr)
+	return final, "", fmt.Errorf("%w: expected a proof or a certificate: %w; %w", ErrImport, proofErr, certificateErr)
+}
+
+// read reads a document in its binary form, which begins with a version below any character, or as JSON.
+func read[T cert.Document](document []byte, decode func([]byte) (T, error)) (T, error) {
+	if len(document) > 0 && document[0] < '\t' {
+		return decode(document)
+	}
+	return cert.DecodeJSON[T](document)
 }
 
 // proof verifies the hand-overs from where they leave this chain.

@@ -81,10 +81,14 @@ func lookUp(ctx context.Context, node types.QueryClient) registrationOf {
 // readEvidence reads evidence, or what the dispute in a light client's file needs to find all of its guilty.
 func readEvidence(cdc codec.JSONCodec, raw []byte, registration registrationOf) ([]types.Evidence, error) {
 	var conflict struct {
-		Dispute *cert.Dispute `json:"dispute"`
+		Dispute json.RawMessage `json:"dispute"`
 	}
 	if err := json.Unmarshal(raw, &conflict); err == nil && conflict.Dispute != nil {
-		return fromDispute(*conflict.Dispute, registration)
+		var dispute cert.Dispute
+		if err := cert.ReadJSON(conflict.Dispute, &dispute); err != nil {
+			return nil, fmt.Errorf("dispute: %w", err)
+		}
+		return fromDispute(dispute, registration)
 	}
 	var evidence types.Evidence
 	if err := cdc.UnmarshalJSON(raw, &evidence); err != nil {
