@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden vectors")
 
-// A vector is one verification and what becomes of it, in a form that any implementation can run: README.md describes it.
+// A vector is one verification and what becomes of it, in a form that any implementation can run: protocol §13.11 describes it.
 type vector struct {
 	Name   string `json:"name"`
 	Op     string `json:"op"`

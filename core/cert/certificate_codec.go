@@ -16,7 +16,7 @@ const (
 // minLinkSize is the length of a link without votes in the same pair.
 const minLinkSize = 1 + 8 + 8 + 32 + 32 + 1
 
-// Encode returns the canonical binary form (README.md). It leaves out what follows from the checkpoint before: epoch,
+// Encode returns the canonical binary form (protocol §13.4). It leaves out what follows from the checkpoint before: epoch,
 // parent root, history size and anchor, and what a pair has in common. So a certificate whose checkpoints don't follow each
 // other in these has no encoding: the error wraps ErrEncoding.
 func (c Certificate) Encode() ([]byte, error) { return encode(c.write) }

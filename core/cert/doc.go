@@ -7,6 +7,6 @@
 //	Trust → HandOver{Certificate, NextSet} → … → Trust → Proof → Outcome
 //	                        ↘ Compare → Dispute{Evidence}
 //
-// Every failure is a *StepError that names the step that failed. Other implementations use the same names: README.md
+// Every failure is a *StepError that names the step that failed. Other implementations use the same names: protocol §13
 // specifies encodings and steps, testdata/v1 has vectors for both, genuine and forged.
 package cert

@@ -104,7 +104,7 @@ func compareFirst(a, b ffg.Side) int {
 	}
 }
 
-// Encode returns the canonical binary form (README.md). Errors are those of Certificate.Encode.
+// Encode returns the canonical binary form (protocol §13.4). Errors are those of Certificate.Encode.
 func (h HandOver) Encode() ([]byte, error) { return encode(h.write) }
 
 // DecodeHandOver reads what Encode wrote. The error is a *StepError of StepDecode.

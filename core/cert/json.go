@@ -54,7 +54,7 @@ func documentType[T Document](v T) string {
 	}
 }
 
-// EncodeJSON returns a document's JSON form (README.md) on one line: {"type":"dualchain/…/v1","value":{…}}, with bytes in
+// EncodeJSON returns a document's JSON form (protocol §13.5) on one line: {"type":"dualchain/…/v1","value":{…}}, with bytes in
 // lower-case hexadecimal, 64-bit integers as decimal strings, and empty fields left out. The error wraps ErrEncoding if that
 // is longer than MaxJSON, or if the document has no JSON form.
 func EncodeJSON[T Document](v T) ([]byte, error) {

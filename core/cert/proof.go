@@ -106,7 +106,7 @@ const (
 	proofOfState = 2
 )
 
-// Encode returns the canonical binary form (README.md). Errors are those of Certificate.Encode, and ErrEncoding for a proof
+// Encode returns the canonical binary form (protocol §13.4). Errors are those of Certificate.Encode, and ErrEncoding for a proof
 // of nothing or of several things, or names that are not 1 to 64 characters of printable ASCII.
 func (p Proof) Encode() ([]byte, error) {
 	if err := p.validate(); err != nil {

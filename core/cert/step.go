@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Step names the check that a verification did not pass. README.md lists them in the order in which they are made.
+// Step names the check that a verification did not pass. Protocol §13.6 to §13.8 list them in the order in which they are made.
 type Step string
 
 // The steps.

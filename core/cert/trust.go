@@ -54,7 +54,7 @@ func (t Trust) At(ref ffg.Ref) error {
 	return t.Validate()
 }
 
-// Encode returns the canonical binary form (README.md).
+// Encode returns the canonical binary form (protocol §13.4).
 func (t Trust) Encode() ([]byte, error) { return encode(t.write) }
 
 // DecodeTrust reads what Encode wrote. It does not Validate. The error is a *StepError of StepDecode.

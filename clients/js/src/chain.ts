@@ -24,7 +24,7 @@ export interface HandOver {
   readonly next: NextSet;
 }
 
-/** How a client keeps up, and so what two conflicting certificates prove to it: see cert/README.md. */
+/** How a client keeps up, and so what two conflicting certificates prove to it: protocol §13.2. */
 export type Mode = "skipping" | "following";
 
 /** How to verify. */

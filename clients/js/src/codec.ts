@@ -6,7 +6,7 @@ import type { BlockProof, FieldProof, Part, Proof, TxProof } from "./proof.js";
 import { StepError } from "./step.js";
 import type { Member } from "./voterset.js";
 
-// The canonical binary forms of cert/README.md. A decoder refuses whatever is not its own re-encoding.
+// The canonical binary forms of protocol §13.4. A decoder refuses bytes that differ from their own re-encoding.
 
 const version = 1;
 const maxSize = 32 << 20;

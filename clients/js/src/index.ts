@@ -1,6 +1,6 @@
 /**
  * Verifies the finality of dualchain: certificates, hand-overs between voter sets, and proofs that a block or a transaction is
- * final, offline and from one trusted checkpoint. cert/README.md in the repository is the specification.
+ * final, offline and from one trusted checkpoint. docs/protocol.md in the repository is the specification.
  */
 export { Keys } from "./bls.js";
 export { domainOf, refOf, rootOfCheckpoint, type Checkpoint, type Ref } from "./checkpoint.js";

@@ -8,7 +8,7 @@ import { StepError } from "./step.js";
 import { boolean, decimal, JsonError, list, numberTo, object, optional, readText, Scanner, string, stringOf, type Read } from "./strict.js";
 import type { Member, Voter } from "./voterset.js";
 
-// The JSON forms of cert/README.md: {"type":T,"value":V}. A member has the same name as in TypeScript, in snake case.
+// The JSON forms of protocol §13.5: {"type":T,"value":V}. A member has the same name as in TypeScript, in snake case.
 
 /** How long a document in JSON may be, in bytes. A longer one has its binary form only. */
 const maxSize = 1 << 20;

@@ -441,7 +441,7 @@ func (m *ProveStateResponse) GetProof() Proof {
 
 // Proof is a proof with what it is about.
 type Proof struct {
-	// canonical is the proof as package cert and clients/js read it (cert/README.md); base64 in JSON.
+	// canonical is the proof as package cert and clients/js read it (protocol §13.4); base64 in JSON.
 	Canonical []byte `protobuf:"bytes,1,opt,name=canonical,proto3" json:"canonical,omitempty"`
 	// checkpoint is the final one that everything is under.
 	Checkpoint types.Checkpoint `protobuf:"bytes,2,opt,name=checkpoint,proto3" json:"checkpoint"`

@@ -1168,7 +1168,7 @@ func (m *Certificate) GetLinks() []AggregateVote {
 // QueryCertificateResponse holds the certificate of the first finalized checkpoint at or above the epoch.
 type QueryCertificateResponse struct {
 	Certificate Certificate `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate"`
-	// canonical is the certificate as package cert and clients/js read it (cert/README.md); base64 in JSON.
+	// canonical is the certificate as package cert and clients/js read it (protocol §13.4); base64 in JSON.
 	Canonical []byte `protobuf:"bytes,2,opt,name=canonical,proto3" json:"canonical,omitempty"`
 }
 
@@ -1939,7 +1939,7 @@ func (m *QueryEconomicSecurityResponse) GetOverlapOperators() []string {
 type HandOver struct {
 	// checkpoint is the one that it proves final.
 	Checkpoint types.Checkpoint `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint"`
-	// canonical is the certificate with the set that follows, as package cert and clients/js read it (cert/README.md); base64
+	// canonical is the certificate with the set that follows, as package cert and clients/js read it (protocol §13.4); base64
 	// in JSON.
 	Canonical []byte `protobuf:"bytes,2,opt,name=canonical,proto3" json:"canonical,omitempty"`
 }
@@ -2326,7 +2326,7 @@ type QueryTrustPointResponse struct {
 	Checkpoint types.Checkpoint `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint"`
 	// members are ascending by key.
 	Members []TrustMember `protobuf:"bytes,2,rep,name=members,proto3" json:"members"`
-	// canonical is checkpoint and members as package cert and clients/js read them (cert/README.md); base64 in JSON.
+	// canonical is checkpoint and members as package cert and clients/js read them (protocol §13.4); base64 in JSON.
 	Canonical []byte `protobuf:"bytes,3,opt,name=canonical,proto3" json:"canonical,omitempty"`
 }
 

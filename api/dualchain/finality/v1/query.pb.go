@@ -1183,7 +1183,7 @@ func (x *Certificate) GetLinks() []*AggregateVote {
 type QueryCertificateResponse struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Certificate *Certificate           `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
-	// canonical is the certificate as package cert and clients/js read it (cert/README.md); base64 in JSON.
+	// canonical is the certificate as package cert and clients/js read it (protocol §13.4); base64 in JSON.
 	Canonical     []byte `protobuf:"bytes,2,opt,name=canonical,proto3" json:"canonical,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1996,7 +1996,7 @@ type HandOver struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// checkpoint is the one that it proves final.
 	Checkpoint *v1.Checkpoint `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
-	// canonical is the certificate with the set that follows, as package cert and clients/js read it (cert/README.md); base64
+	// canonical is the certificate with the set that follows, as package cert and clients/js read it (protocol §13.4); base64
 	// in JSON.
 	Canonical     []byte `protobuf:"bytes,2,opt,name=canonical,proto3" json:"canonical,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2383,7 +2383,7 @@ type QueryTrustPointResponse struct {
 	Checkpoint *v1.Checkpoint         `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
 	// members are ascending by key.
 	Members []*TrustMember `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
-	// canonical is checkpoint and members as package cert and clients/js read them (cert/README.md); base64 in JSON.
+	// canonical is checkpoint and members as package cert and clients/js read them (protocol §13.4); base64 in JSON.
 	Canonical     []byte `protobuf:"bytes,3,opt,name=canonical,proto3" json:"canonical,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
