@@ -77,11 +77,15 @@ func appState(a *app.App, voters []voter, s settings) ([]byte, error) {
 			return nil
 		}),
 		genesis.Change(cdc, state, checkpointtypes.ModuleName, func(g *checkpointtypes.GenesisState) error {
+			setHash, nextHash, err := pair.Hashes()
+			if err != nil {
+				return err
+			}
 			g.Params.Interval = s.interval
 			g.Chain = &checkpointtypes.ChainState{NextHeight: s.interval, Records: []checkpointtypes.GenesisRecord{{
 				Checkpoint: checkpointtypes.CheckpointFromFFG(ffg.Checkpoint{
 					Time: uint64(genesisTime.UnixMilli()), HistoryRoot: history.History{}.Root(),
-					VoterSetHash: ffg.Root(pair.VoterSetHash), NextVoterSetHash: ffg.Root(pair.NextVoterSetHash),
+					VoterSetHash: setHash, NextVoterSetHash: nextHash,
 				}),
 				Justified: true,
 			}}}
@@ -98,7 +102,7 @@ func appState(a *app.App, voters []voter, s settings) ([]byte, error) {
 func side(voters []voter) finalitytypes.VoterSet {
 	var set finalitytypes.VoterSet
 	for i, v := range voters {
-		set.Members = append(set.Members, finalitytypes.SetMember{Registration: uint64(i), PubKey: v.key[:], Current: voterPower})
+		set.Members = append(set.Members, finalitytypes.SetMember{Registration: uint64(i), PubKey: v.key.String(), Current: voterPower})
 	}
 	return set
 }
@@ -114,7 +118,7 @@ func anchorSet(voters []voter) (finalitytypes.VoterSet, finalitytypes.Pair, erro
 		stitched.Members[i].Rear = voterPower
 	}
 	hash, nextHash := ffg.Stitch(next, next).Hash(), next.Hash()
-	return stitched, finalitytypes.Pair{VoterSetHash: hash[:], NextVoterSetHash: nextHash[:]}, nil
+	return stitched, finalitytypes.Pair{VoterSetHash: hash.String(), NextVoterSetHash: nextHash.String()}, nil
 }
 
 func validatorKey() ed25519.PrivKey { return ed25519.GenPrivKeyFromSecret([]byte("validator")) }

@@ -128,15 +128,18 @@ func oneBitVote(secret *bls.SecretKey, chainID string, vote ffg.Vote, duty *fina
 
 // voteOf is the honest vote that a duty asks for.
 func voteOf(duty *finalityapi.QueryDutyResponse) (ffg.Vote, error) {
-	target, err := checkpointtypes.ParseRoot(duty.Target.GetRoot())
+	target, err := ffg.ParseRoot(duty.Target.GetRoot())
 	if err != nil {
-		return ffg.Vote{}, fmt.Errorf("read the duty: %w", err)
+		return ffg.Vote{}, fmt.Errorf("read the target of the duty: %w", err)
 	}
-	source, err := finalitytypes.Ref{Epoch: duty.Source.GetEpoch(), Root: duty.Source.GetRoot()}.ToFFG()
+	source, err := ffg.ParseRoot(duty.Source.GetRoot())
 	if err != nil {
-		return ffg.Vote{}, fmt.Errorf("read the duty: %w", err)
+		return ffg.Vote{}, fmt.Errorf("read the source of the duty: %w", err)
 	}
-	return ffg.Vote{Source: source, Target: ffg.Ref{Epoch: duty.Target.Epoch, Root: target}}, nil
+	return ffg.Vote{
+		Source: ffg.Ref{Epoch: duty.Source.GetEpoch(), Root: source},
+		Target: ffg.Ref{Epoch: duty.Target.GetEpoch(), Root: target},
+	}, nil
 }
 
 // awaitSlash waits until the voter is tombstoned and finds the evidence.

@@ -5,7 +5,8 @@ import (
 	"math/bits"
 )
 
-// tree computes an RFC 6962 §2.1 Merkle tree hash leaf by leaf. It keeps one root per perfect subtree, largest first:
+// tree computes an RFC 6962 §2.1 Merkle tree hash leaf by leaf. Package history has the same hash with proofs, from a library;
+// this package imports the standard library only. It keeps one root per perfect subtree, largest first:
 // as many as size has bits set.
 type tree struct {
 	size     uint64

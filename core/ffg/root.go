@@ -3,6 +3,7 @@ package ffg
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 )
 
 // Tags separate the domains of everything that is hashed (protocol §2).
@@ -36,6 +37,9 @@ type Ref struct {
 	Epoch uint64 `json:"epoch,string"`
 	Root  Root   `json:"root"`
 }
+
+// String prints the reference as EPOCH:ROOT.
+func (r Ref) String() string { return strconv.FormatUint(r.Epoch, 10) + ":" + r.Root.String() }
 
 // Domain returns the hash that binds votes and proofs of possession to one chain (protocol §2).
 func Domain(chainID string) Root { return sha256.Sum256([]byte(tagDomain + chainID)) }

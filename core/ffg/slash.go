@@ -30,14 +30,14 @@ type Offence struct {
 	First, Second Vote
 }
 
-// Error says what the votes span.
-func (o *Offence) Error() string {
-	return fmt.Sprintf("%s: %s and %s", o.Kind, span(o.First), span(o.Second))
-}
+// Error names both votes.
+func (o *Offence) Error() string { return fmt.Sprintf("%s: %s and %s", o.Kind, o.First, o.Second) }
 
-func span(v Vote) string {
-	return fmt.Sprintf("%d (%s) → %d (%s)", v.Source.Epoch, v.Source.Root, v.Target.Epoch, v.Target.Root)
-}
+// Span is the pair of epochs that a vote leads from and to.
+type Span struct{ Source, Target uint64 }
+
+// Surrounds reports whether o lies strictly within s.
+func (s Span) Surrounds(o Span) bool { return s.Source < o.Source && o.Target < s.Target }
 
 // Slashable returns an *Offence if the same key must not sign both votes, nil if it may: identical votes are never an
 // offence. A vote that does not Validate is an error of another type, wrapping ErrVoteOrder.
@@ -52,15 +52,11 @@ func Slashable(a, b Vote) error {
 		return nil
 	case a.Target.Epoch == b.Target.Epoch:
 		return &Offence{Kind: DoubleVote, First: a, Second: b}
-	case surrounds(a, b):
+	case a.Span().Surrounds(b.Span()):
 		return &Offence{Kind: SurroundVote, First: a, Second: b}
-	case surrounds(b, a):
+	case b.Span().Surrounds(a.Span()):
 		return &Offence{Kind: SurroundVote, First: b, Second: a}
 	default:
 		return nil
 	}
-}
-
-func surrounds(a, b Vote) bool {
-	return a.Source.Epoch < b.Source.Epoch && b.Target.Epoch < a.Target.Epoch
 }

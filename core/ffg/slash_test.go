@@ -88,7 +88,7 @@ func TestOffenceCarriesItsProof(t *testing.T) {
 
 func TestOffenceSaysWhatHappened(t *testing.T) {
 	message := ffg.Slashable(vote(1, 6, 6), vote(2, 5, 5)).Error()
-	for _, part := range []string{"surround vote", "1 (0101", "6 (0606", "2 (0202", "5 (0505"} {
+	for _, part := range []string{"surround vote", "1:0101", "6:0606", "2:0202", "5:0505"} {
 		if !strings.Contains(message, part) {
 			t.Errorf("expected %q in %q", part, message)
 		}

@@ -5,8 +5,21 @@ import (
 	"fmt"
 )
 
-// Hashes, keys, signatures and bitfields are lower-case hexadecimal wherever text is wanted, JSON above all. Like every
-// decoder, UnmarshalText refuses with ErrEncoding what MarshalText would not have written.
+// Text, in JSON above all, has hashes, keys, signatures and bitfields in lower-case hexadecimal. Each has one spelling: like
+// every decoder, a parser refuses with ErrEncoding what the printer does not write.
+
+// ParseRoot reads what Root.String prints: exactly 64 lower-case hexadecimal digits.
+func ParseRoot(text string) (r Root, err error) {
+	err = r.UnmarshalText([]byte(text))
+	return r, err
+}
+
+// ParsePublicKey reads what PublicKey.String prints: exactly 96 lower-case hexadecimal digits. Whether they are a key is for
+// package bls to say.
+func ParsePublicKey(text string) (k PublicKey, err error) {
+	err = k.UnmarshalText([]byte(text))
+	return k, err
+}
 
 // MarshalText returns the root in lower-case hexadecimal.
 func (r Root) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, r[:]), nil }
@@ -39,18 +52,16 @@ func (b *Bitfield) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// unmarshalHex fills out with exactly as many bytes as it has room for.
+// unmarshalHex fills out from twice as many digits. It leaves out as it was if it returns an error.
 func unmarshalHex(what string, out, text []byte) error {
 	if len(text) != 2*len(out) {
-		return fmt.Errorf("%s: expected %d hexadecimal digits, found %d: %w", what, 2*len(out), len(text), ErrEncoding)
+		return fmt.Errorf("%s: expected %d lower-case hexadecimal digits, found %d characters: %w", what, 2*len(out), len(text), ErrEncoding)
 	}
 	for _, digit := range text {
-		if digit >= 'A' && digit <= 'F' {
-			return fmt.Errorf("%s: expected lower-case digits, found %q: %w", what, digit, ErrEncoding)
+		if (digit < '0' || digit > '9') && (digit < 'a' || digit > 'f') {
+			return fmt.Errorf("%s: expected lower-case hexadecimal digits, found %q: %w", what, digit, ErrEncoding)
 		}
 	}
-	if _, err := hex.Decode(out, text); err != nil {
-		return fmt.Errorf("%s: %w: %w", what, ErrEncoding, err)
-	}
-	return nil
+	_, err := hex.Decode(out, text)
+	return err
 }

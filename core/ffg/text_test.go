@@ -49,6 +49,37 @@ func TestTextIsHexadecimalBothWays(t *testing.T) {
 	}
 }
 
+func TestRootsAndKeysHaveOneSpelling(t *testing.T) {
+	for what, tc := range map[string]struct {
+		text  string
+		parse func(string) (string, error)
+	}{
+		"root":       {strings.Repeat("a1", 32), func(s string) (string, error) { r, err := ffg.ParseRoot(s); return r.String(), err }},
+		"public key": {strings.Repeat("a1", 48), func(s string) (string, error) { k, err := ffg.ParsePublicKey(s); return k.String(), err }},
+	} {
+		if again, err := tc.parse(tc.text); err != nil || again != tc.text {
+			t.Errorf("%s: expected %s back, found %s and %v", what, tc.text, again, err)
+		}
+		for name, text := range map[string]string{
+			"a digit short": tc.text[1:], "a digit long": tc.text + "0", "in upper case": strings.ToUpper(tc.text), "one digit upper": "A" + tc.text[1:],
+			"with a prefix": "0x" + tc.text, "with a prefix inside": "0x" + tc.text[2:], "with a space": tc.text[1:] + " ", "empty": "",
+			"not hexadecimal": tc.text[1:] + "g", "between the digits and the letters": tc.text[1:] + ":", "before the letters": tc.text[1:] + "`",
+			"not ASCII": "é" + tc.text[2:],
+		} {
+			if _, err := tc.parse(text); !errors.Is(err, ffg.ErrEncoding) {
+				t.Errorf("%s %s: expected %v, found %v", what, name, ffg.ErrEncoding, err)
+			}
+		}
+	}
+}
+
+func TestVotesArePrintedWithEpochsAndRoots(t *testing.T) {
+	v := vote(3, 5, 0x50)
+	if found, expected := v.String(), "3:"+root(3).String()+" → 5:"+root(0x50).String(); found != expected {
+		t.Errorf("expected %s, found %s", expected, found)
+	}
+}
+
 // Other programs read checkpoints by these names, with numbers that JavaScript would round as strings.
 func TestCheckpointsInJSON(t *testing.T) {
 	c := child(anchor())

@@ -5,14 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 )
 
 // ErrVoteOrder is wrapped by Vote.Validate for a source that is not before its target.
 var ErrVoteOrder = errors.New("source not before target")
-
-// ErrOperator is wrapped by Possession for an operator address of impossible length.
-var ErrOperator = errors.New("operator address out of bounds")
 
 // Sizes of encoded votes in bytes. An aggregate is AggregateVoteMinSize plus its signers.
 const (
@@ -25,6 +21,12 @@ type Vote struct {
 	Source Ref `json:"source"`
 	Target Ref `json:"target"`
 }
+
+// String prints the vote as EPOCH:ROOT → EPOCH:ROOT.
+func (v Vote) String() string { return v.Source.String() + " → " + v.Target.String() }
+
+// Span returns the vote's epochs.
+func (v Vote) Span() Span { return Span{Source: v.Source.Epoch, Target: v.Target.Epoch} }
 
 // Validate returns an error wrapping ErrVoteOrder unless the source's epoch is before the target's.
 func (v Vote) Validate() error {
@@ -54,21 +56,6 @@ func DecodeVote(b []byte) (Vote, error) {
 	}
 	r := reader(b)
 	return Vote{Source: r.ref(), Target: r.ref()}, nil
-}
-
-// Possession returns the message that proves possession of key, bound to one operator (1 to 255 bytes) on one chain,
-// so that the proof can be replayed for no other (protocol §2). It wraps ErrOperator for any other length.
-func Possession(domain Root, operator []byte, key PublicKey) (Root, error) {
-	if len(operator) == 0 || len(operator) > math.MaxUint8 {
-		return Root{}, fmt.Errorf("%w: expected 1 to %d bytes, found %d", ErrOperator, math.MaxUint8, len(operator))
-	}
-	b := make([]byte, 0, len(tagPossession)+len(domain)+1+len(operator)+len(key))
-	b = append(b, tagPossession...)
-	b = append(b, domain[:]...)
-	b = append(b, byte(len(operator)))
-	b = append(b, operator...)
-	b = append(b, key[:]...)
-	return sha256.Sum256(b), nil
 }
 
 // AggregateVote is one vote by one or more voters of a set: gossip has one bit set, an injected transaction many, a

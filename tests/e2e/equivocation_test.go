@@ -39,7 +39,7 @@ func TestAnEquivocatingVoterIsSlashedOnce(t *testing.T) {
 	}
 	record := records[0]
 	first, second := record.Evidence.First.Vote, record.Evidence.Second.Vote
-	if first.Target.Epoch != second.Target.Epoch || bytes.Equal(first.Target.Root, second.Target.Root) {
+	if first.Target.Epoch != second.Target.Epoch || first.Target.Root == second.Target.Root {
 		t.Fatalf("expected two votes for one epoch, found %v and %v", first, second)
 	}
 	if record.Submitter != "" || record.Reward != "0" {

@@ -252,7 +252,7 @@ var badEvidence = []badInput{
 	})},
 	{name: "with the identity key", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
 		signer := forkSigner(7)
-		signer.PubKey = append([]byte{0xc0}, make([]byte, bls.PublicKeySize-1)...)
+		signer.PubKey = "c0" + strings.Repeat("00", bls.PublicKeySize-1)
 		*e = onFork(f, []int{1}, []types.ForkSigner{signer}, 1)
 	})},
 	{name: "with a replayed proof of possession", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {

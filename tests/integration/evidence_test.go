@@ -242,7 +242,7 @@ func TestWhichVotesConflict(t *testing.T) {
 func forkSigner(i int) types.ForkSigner {
 	voter := fixture.NewVoter(i)
 	proof := voter.Possession(fixture.ChainID)
-	return types.ForkSigner{PubKey: voter.Key[:], Operator: voter.Operator.String(), Possession: proof[:]}
+	return types.ForkSigner{PubKey: voter.Key.String(), Operator: voter.Operator.String(), Possession: proof[:]}
 }
 
 // onFork is a double vote of voters that are registered here, together with signers of a fork.
@@ -293,7 +293,7 @@ func TestFramingIsRefused(t *testing.T) {
 			return e
 		}, types.ErrInvalidSignature},
 		{"with a rogue key that cancels the victim's", func(f *fixture.Fixture) types.Evidence {
-			return onFork(f, []int{1}, []types.ForkSigner{{PubKey: rogue[:], Operator: fixture.Operator(8).String(), Possession: proofOf8}}, 8)
+			return onFork(f, []int{1}, []types.ForkSigner{{PubKey: hex.EncodeToString(rogue[:]), Operator: fixture.Operator(8).String(), Possession: proofOf8}}, 8)
 		}, types.ErrInvalidPossession},
 		{"with a signer unknown here and no proof", func(f *fixture.Fixture) types.Evidence {
 			signer := forkSigner(7)
@@ -320,7 +320,7 @@ func TestFramingIsRefused(t *testing.T) {
 		}, types.ErrForkSignerIsKnown},
 		{"with the identity key", func(f *fixture.Fixture) types.Evidence {
 			signer := forkSigner(7)
-			signer.PubKey = append([]byte{0xc0}, make([]byte, bls.PublicKeySize-1)...)
+			signer.PubKey = "c0" + strings.Repeat("00", bls.PublicKeySize-1)
 			return onFork(f, []int{1}, []types.ForkSigner{signer}, 1)
 		}, types.ErrInvalidKey},
 		{"fork signers out of order", func(f *fixture.Fixture) types.Evidence {

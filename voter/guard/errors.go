@@ -41,9 +41,8 @@ type Conflict struct {
 
 // Error says what the votes span.
 func (e *Conflict) Error() string {
-	return fmt.Sprintf("%s: recorded %d → %d (signing root %s), asked for %d (%s) → %d (%s)", e.Kind,
-		e.Recorded.Source, e.Recorded.Target, rootText(e.Recorded.Root),
-		e.Vote.Source.Epoch, e.Vote.Source.Root, e.Vote.Target.Epoch, e.Vote.Target.Root)
+	return fmt.Sprintf("%s: recorded %d → %d (signing root %s), asked for %s", e.Kind,
+		e.Recorded.Source, e.Recorded.Target, rootText(e.Recorded.Root), e.Vote)
 }
 
 // BelowFloor refuses a vote that could conflict with a vote of which only the floor is remembered.

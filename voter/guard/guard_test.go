@@ -277,7 +277,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 		says []string
 	}{
 		{link(5, 8, 9), []string{"double vote: recorded 5 → 8", recordOf(link(5, 8)).Root.String(), link(5, 8, 9).Target.Root.String()}},
-		{link(4, 9), []string{"surround vote: recorded 5 → 8", "asked for 4 (", "→ 9 ("}},
+		{link(4, 9), []string{"surround vote: recorded 5 → 8", "asked for 4:", " → 9:"}},
 		{link(4, 7), []string{"expected source epoch 5 or more and target epoch above 8, found 4 → 7"}},
 	} {
 		err := g.Approve(chainA, alice, tc.vote)

@@ -70,14 +70,14 @@ func clash(a, b Record) ffg.OffenceKind {
 		return 0
 	case a.Target == b.Target:
 		return ffg.DoubleVote
-	case surrounds(a, b), surrounds(b, a):
+	case a.span().Surrounds(b.span()), b.span().Surrounds(a.span()):
 		return ffg.SurroundVote
 	default:
 		return 0
 	}
 }
 
-func surrounds(a, b Record) bool { return a.Source < b.Source && b.Target < a.Target }
+func (r Record) span() ffg.Span { return ffg.Span{Source: r.Source, Target: r.Target} }
 
 // insert remembers a record that conflicts with none.
 func (l *ledger) insert(r Record) {

@@ -66,8 +66,8 @@ func (c *Client) Keys(ctx context.Context) ([]ffg.PublicKey, error) {
 		return nil, fmt.Errorf("ask for keys: %w", err)
 	}
 	keys := make([]ffg.PublicKey, len(answer.GetPubKeys()))
-	for i, b := range answer.GetPubKeys() {
-		if keys[i], err = keyFromProto(b); err != nil {
+	for i, text := range answer.GetPubKeys() {
+		if keys[i], err = ffg.ParsePublicKey(text); err != nil {
 			return nil, fmt.Errorf("ask for keys: %w: %w", ErrAnswer, err)
 		}
 	}
@@ -77,20 +77,20 @@ func (c *Client) Keys(ctx context.Context) ([]ffg.PublicKey, error) {
 // Sign implements Keyring. Errors: those of Keys; *guard.Conflict, *guard.BelowFloor, guard.ErrRetired, guard.ErrStorage,
 // sign.ErrNoKey, ErrRequest.
 func (c *Client) Sign(ctx context.Context, key ffg.PublicKey, vote ffg.Vote) (ffg.Signature, error) {
-	answer, err := call(ctx, c, c.signer.Sign, &signerv1.SignRequest{ChainId: c.chainID, PubKey: key[:], Vote: voteToProto(vote)})
+	answer, err := call(ctx, c, c.signer.Sign, &signerv1.SignRequest{ChainId: c.chainID, PubKey: key.String(), Vote: voteToProto(vote)})
 	if err != nil {
 		return ffg.Signature{}, fmt.Errorf("sign vote: %w", err)
 	}
-	var signature ffg.Signature
-	if err := fill(signature[:], "signature", answer.GetSignature()); err != nil {
-		return ffg.Signature{}, fmt.Errorf("sign vote: %w: %w", ErrAnswer, err)
+	signature := answer.GetSignature()
+	if len(signature) != len(ffg.Signature{}) {
+		return ffg.Signature{}, fmt.Errorf("sign vote: %w: expected a signature of %d bytes, found %d", ErrAnswer, len(ffg.Signature{}), len(signature))
 	}
-	return signature, nil
+	return ffg.Signature(signature), nil
 }
 
 // Past implements Keyring. Errors: those of Keys; sign.ErrNoKey, ErrRequest.
 func (c *Client) Past(ctx context.Context, key ffg.PublicKey, target uint64) (sign.Past, error) {
-	answer, err := call(ctx, c, c.signer.Past, &signerv1.PastRequest{ChainId: c.chainID, PubKey: key[:], Target: target})
+	answer, err := call(ctx, c, c.signer.Past, &signerv1.PastRequest{ChainId: c.chainID, PubKey: key.String(), Target: target})
 	if err != nil {
 		return sign.Past{}, fmt.Errorf("ask for what was signed: %w", err)
 	}

@@ -3,6 +3,7 @@ package signerd
 import (
 	"fmt"
 
+	ffgv1 "github.com/dualchain/dualchain/api/dualchain/ffg/v1"
 	signerv1 "github.com/dualchain/dualchain/api/dualchain/signer/v1"
 	"github.com/dualchain/dualchain/core/ffg"
 )
@@ -11,9 +12,9 @@ func voteToProto(vote ffg.Vote) *signerv1.Vote {
 	return &signerv1.Vote{Source: refToProto(vote.Source), Target: refToProto(vote.Target)}
 }
 
-func refToProto(ref ffg.Ref) *signerv1.Ref { return &signerv1.Ref{Epoch: ref.Epoch, Root: ref.Root[:]} }
+func refToProto(ref ffg.Ref) *ffgv1.Ref { return &ffgv1.Ref{Epoch: ref.Epoch, Root: ref.Root.String()} }
 
-// voteFromProto refuses a vote with parts missing or of odd length. It does not Validate.
+// voteFromProto refuses a vote with missing parts or with roots in another spelling. It does not Validate.
 func voteFromProto(vote *signerv1.Vote) (ffg.Vote, error) {
 	source, err := refFromProto(vote.GetSource())
 	if err != nil {
@@ -26,24 +27,7 @@ func voteFromProto(vote *signerv1.Vote) (ffg.Vote, error) {
 	return ffg.Vote{Source: source, Target: target}, nil
 }
 
-func refFromProto(ref *signerv1.Ref) (ffg.Ref, error) {
-	var root ffg.Root
-	if err := fill(root[:], "root", ref.GetRoot()); err != nil {
-		return ffg.Ref{}, err
-	}
-	return ffg.Ref{Epoch: ref.GetEpoch(), Root: root}, nil
-}
-
-func keyFromProto(b []byte) (key ffg.PublicKey, err error) {
-	err = fill(key[:], "public key", b)
-	return key, err
-}
-
-// fill copies bytes that have to be as many.
-func fill(into []byte, what string, b []byte) error {
-	if len(b) != len(into) {
-		return fmt.Errorf("%s: expected %d bytes, found %d", what, len(into), len(b))
-	}
-	copy(into, b)
-	return nil
+func refFromProto(ref *ffgv1.Ref) (ffg.Ref, error) {
+	root, err := ffg.ParseRoot(ref.GetRoot())
+	return ffg.Ref{Epoch: ref.GetEpoch(), Root: root}, err
 }

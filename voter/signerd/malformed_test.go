@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,11 +32,14 @@ func (raw) Name() string                       { return "proto" }
 func (raw) Marshal(v any) ([]byte, error)      { return v.([]byte), nil }
 func (raw) Unmarshal(b []byte, into any) error { *into.(*[]byte) = b; return nil }
 
+// otherKey is a key that the signer doesn't hold.
+var otherKey = strings.Repeat("ab", 48)
+
 // signRequest is a good one, changed.
 func signRequest(t testing.TB, change func(*signerv1.SignRequest)) []byte {
 	t.Helper()
-	key := newSecret(t, 1).PublicKey().Bytes()
-	request := &signerv1.SignRequest{ChainId: chainID, PubKey: key[:], Vote: voteToProto(link(0, 1))}
+	key := newSecret(t, 1).PublicKey()
+	request := &signerv1.SignRequest{ChainId: chainID, PubKey: key.String(), Vote: voteToProto(link(0, 1))}
 	change(request)
 	b, err := proto.Marshal(request)
 	if err != nil {
@@ -60,20 +64,24 @@ func TestMalformedRequestsGetAnAnswerAndNoSignature(t *testing.T) {
 	}{
 		"no chain":              {method: sign, change: func(r *signerv1.SignRequest) { r.ChainId = "" }, want: codes.FailedPrecondition},
 		"another chain":         {method: sign, change: func(r *signerv1.SignRequest) { r.ChainId = "other-1" }, want: codes.FailedPrecondition},
-		"no key":                {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = nil }, want: codes.InvalidArgument},
+		"no key":                {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = "" }, want: codes.InvalidArgument},
 		"a short key":           {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = r.PubKey[1:] }, want: codes.InvalidArgument},
-		"a long key":            {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = append(r.PubKey, 0) }, want: codes.InvalidArgument},
-		"an unknown key":        {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey[0] ^= 1 }, want: codes.NotFound},
+		"a long key":            {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey += "0" }, want: codes.InvalidArgument},
+		"an unknown key":        {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = otherKey }, want: codes.NotFound},
 		"no vote":               {method: sign, change: func(r *signerv1.SignRequest) { r.Vote = nil }, want: codes.InvalidArgument},
 		"no source":             {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Source = nil }, want: codes.InvalidArgument},
 		"no target":             {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Target = nil }, want: codes.InvalidArgument},
 		"a short root":          {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Target.Root = r.Vote.Target.Root[1:] }, want: codes.InvalidArgument},
-		"a long root":           {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Source.Root = append(r.Vote.Source.Root, 0) }, want: codes.InvalidArgument},
+		"a long root":           {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Source.Root += "0" }, want: codes.InvalidArgument},
+		"no root":               {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Source.Root = "" }, want: codes.InvalidArgument},
+		"an upper-case root":    {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Target.Root = strings.Repeat("AB", 32) }, want: codes.InvalidArgument},
+		"an upper-case key":     {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = strings.ToUpper(otherKey) }, want: codes.InvalidArgument},
+		"a key with a prefix":   {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = "0x" + r.PubKey[2:] }, want: codes.InvalidArgument},
 		"source after target":   {method: sign, change: func(r *signerv1.SignRequest) { r.Vote.Source.Epoch = 1 }, want: codes.InvalidArgument},
 		"no bytes":              {method: sign, bytes: []byte{}, want: codes.FailedPrecondition},
 		"no protobuf":           {method: sign, bytes: []byte{0xff, 0xff, 0xff}, want: codes.Internal},
-		"the largest request":   {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey[0] ^= 1 }, size: maxRequest, want: codes.NotFound},
-		"a larger request":      {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey[0] ^= 1 }, size: maxRequest + 1, want: codes.ResourceExhausted},
+		"the largest request":   {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = otherKey }, size: maxRequest, want: codes.NotFound},
+		"a larger request":      {method: sign, change: func(r *signerv1.SignRequest) { r.PubKey = otherKey }, size: maxRequest + 1, want: codes.ResourceExhausted},
 		"huge metadata":         {method: sign, bytes: []byte{}, meta: maxHeaders, want: codes.Internal},
 		"past without a key":    {method: signerv1.Signer_Past_FullMethodName, bytes: []byte("\x0a\x06" + chainID), want: codes.InvalidArgument},
 		"an unknown method":     {method: "/dualchain.signer.v1.Signer/Export", bytes: []byte{}, want: codes.Unimplemented},
@@ -140,7 +148,7 @@ func FuzzRequests(f *testing.F) {
 	for _, change := range []func(*signerv1.SignRequest){
 		func(*signerv1.SignRequest) {},
 		func(r *signerv1.SignRequest) { r.ChainId = "other-1" },
-		func(r *signerv1.SignRequest) { r.PubKey = nil },
+		func(r *signerv1.SignRequest) { r.PubKey = "" },
 		func(r *signerv1.SignRequest) { r.Vote = nil },
 		func(r *signerv1.SignRequest) { r.Vote.Source.Epoch = 9 },
 	} {

@@ -73,7 +73,7 @@ func refusalOf(err error) *signerv1.Refusal {
 		return &signerv1.Refusal{Reason: &signerv1.Refusal_Conflict{Conflict: &signerv1.Conflict{
 			Offence: signerv1.Offence(conflict.Kind),
 			Recorded: &signerv1.Record{
-				Source: conflict.Recorded.Source, Target: conflict.Recorded.Target, SigningRoot: conflict.Recorded.Root[:],
+				Source: conflict.Recorded.Source, Target: conflict.Recorded.Target, SigningRoot: conflict.Recorded.Root.String(),
 			},
 			Asked: voteToProto(conflict.Vote),
 		}}}
@@ -140,13 +140,14 @@ func fromRefusal(refusal *signerv1.Refusal) error {
 			return malformed(err)
 		}
 		recorded := reason.Conflict.GetRecorded()
+		signingRoot, err := ffg.ParseRoot(recorded.GetSigningRoot())
+		if err != nil {
+			return malformed(fmt.Errorf("signing root: %w", err))
+		}
 		conflict := &guard.Conflict{
 			Kind:     ffg.OffenceKind(reason.Conflict.GetOffence()),
-			Recorded: guard.Record{Source: recorded.GetSource(), Target: recorded.GetTarget()},
+			Recorded: guard.Record{Source: recorded.GetSource(), Target: recorded.GetTarget(), Root: signingRoot},
 			Vote:     asked,
-		}
-		if err := fill(conflict.Recorded.Root[:], "signing root", recorded.GetSigningRoot()); err != nil {
-			return malformed(err)
 		}
 		return fmt.Errorf("signer: %w", conflict)
 	case *signerv1.Refusal_BelowFloor:

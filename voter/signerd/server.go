@@ -110,7 +110,7 @@ func (s *service) Keys(ctx context.Context, _ *signerv1.KeysRequest) (*signerv1.
 	}
 	answer := &signerv1.KeysResponse{}
 	for _, key := range keys {
-		answer.PubKeys = append(answer.PubKeys, key[:])
+		answer.PubKeys = append(answer.PubKeys, key.String())
 	}
 	return answer, nil
 }
@@ -154,7 +154,7 @@ func (s *service) again(who asker, vote ffg.Vote) bool {
 
 // Past implements signerv1.SignerServer.
 func (s *service) Past(ctx context.Context, in *signerv1.PastRequest) (*signerv1.PastResponse, error) {
-	key, err := keyFromProto(in.GetPubKey())
+	key, err := ffg.ParsePublicKey(in.GetPubKey())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
@@ -167,7 +167,7 @@ func (s *service) Past(ctx context.Context, in *signerv1.PastRequest) (*signerv1
 
 // readSign wraps ErrRequest.
 func readSign(in *signerv1.SignRequest) (ffg.PublicKey, ffg.Vote, error) {
-	key, err := keyFromProto(in.GetPubKey())
+	key, err := ffg.ParsePublicKey(in.GetPubKey())
 	if err != nil {
 		return ffg.PublicKey{}, ffg.Vote{}, fmt.Errorf("%w: %w", ErrRequest, err)
 	}

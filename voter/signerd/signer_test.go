@@ -144,7 +144,7 @@ func TestASignerOfAnotherChainSaysSo(t *testing.T) {
 func TestAnswersOfOddLengthAreNoAnswers(t *testing.T) {
 	vote := voteToProto(link(0, 1))
 	vote.Source.Root = vote.Source.Root[1:]
-	if _, err := voteFromProto(vote); err == nil || !strings.Contains(err.Error(), "source: root: expected 32 bytes, found 31") {
+	if _, err := voteFromProto(vote); err == nil || !strings.Contains(err.Error(), "source: root: expected 64 lower-case hexadecimal digits, found 63") {
 		t.Errorf("expected the length, found %v", err)
 	}
 	for _, err := range []error{

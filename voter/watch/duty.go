@@ -75,11 +75,11 @@ func parseRecord(record checkpointtypes.CheckpointRecord, executed uint64) (ffg.
 	if record.Source == nil {
 		return ffg.Checkpoint{}, ffg.Vote{}, errAnchor
 	}
-	root, err := checkpointtypes.ParseRoot(record.Source.Root)
+	source, err := record.Source.ToFFG()
 	if err != nil {
 		return ffg.Checkpoint{}, ffg.Vote{}, fmt.Errorf("%w: source: %w", ErrInconsistent, foreign.Error(err))
 	}
-	return parseVote(*record.Checkpoint, ffg.Ref{Epoch: record.Source.Epoch, Root: root}, executed)
+	return parseVote(*record.Checkpoint, source, executed)
 }
 
 var errAnchor = fmt.Errorf("%w: the anchor is final without votes", ErrNoDuty)

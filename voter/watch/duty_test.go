@@ -47,7 +47,7 @@ type scene struct {
 func newScene() *scene {
 	return &scene{
 		target: head,
-		answer: types.QueryDutyResponse{Source: types.Ref{Epoch: 3, Root: head.ParentRoot[:]}, Member: true, Position: 2, Size_: 5},
+		answer: types.QueryDutyResponse{Source: checkpointtypes.RefFromFFG(ffg.Ref{Epoch: 3, Root: head.ParentRoot}), Member: true, Position: 2, Size_: 5},
 		record: func(*checkpointtypes.CheckpointRecord) {},
 		header: metadata.Pairs(heightHeader, "20"),
 		status: Status{ChainID: chainID, Height: 20},
@@ -157,9 +157,9 @@ func TestAnswersThatLeadToNoVote(t *testing.T) {
 			s.answer.Target = checkpointtypes.CheckpointFromFFG(head)
 			s.answer.Target.Root = ffg.Root{6}.String()
 		}, want: ErrInconsistent, says: "from the contents"},
-		"short source root":        {change: func(s *scene) { s.answer.Source.Root = s.answer.Source.Root[:31] }, want: ErrInconsistent, says: "expected 32 bytes, found 31"},
+		"short source root":        {change: func(s *scene) { s.answer.Source.Root = s.answer.Source.Root[:63] }, want: ErrInconsistent, says: "expected 64 lower-case hexadecimal digits, found 63"},
 		"source at the target":     {change: func(s *scene) { s.answer.Source.Epoch = 4 }, want: ErrInconsistent, says: "expected source epoch below 4, found 4"},
-		"source not the parent":    {change: func(s *scene) { s.answer.Source.Root = make([]byte, 32) }, want: ErrInconsistent, says: "parent root"},
+		"source not the parent":    {change: func(s *scene) { s.answer.Source.Root = ffg.Root{}.String() }, want: ErrInconsistent, says: "parent root"},
 		"more epochs than blocks":  {change: func(s *scene) { s.change(func(c *ffg.Checkpoint) { c.Epoch = 21 }) }, want: ErrInconsistent, says: "at most its height 20, found 21"},
 		"target not executed":      {change: func(s *scene) { s.change(func(c *ffg.Checkpoint) { c.Height = 21 }) }, want: ErrInconsistent, says: "at most the executed height 20, found 21"},
 		"a set too large":          {change: func(s *scene) { s.answer.Size_ = maxSetSize + 1 }, want: ErrInconsistent, says: "at most 1048576, found 1048577"},
@@ -193,7 +193,7 @@ func TestTheBoundsOfADuty(t *testing.T) {
 		"the last position":        func(s *scene) { s.answer.Position = 4 },
 		"the largest set":          func(s *scene) { s.answer.Size_ = maxSetSize },
 		"not a member":             func(s *scene) { s.answer.Member, s.answer.Position, s.answer.Size_ = false, 0, 0 },
-		"an older source":          func(s *scene) { s.answer.Source = types.Ref{Epoch: 1, Root: make([]byte, 32)} },
+		"an older source":          func(s *scene) { s.answer.Source = checkpointtypes.RefFromFFG(ffg.Ref{Epoch: 1}) },
 		"recorded":                 func(s *scene) { s.answer.Recorded = true },
 	} {
 		s := newScene()

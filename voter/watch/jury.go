@@ -98,7 +98,7 @@ func (j *jury) answer(ctx context.Context, node string, q *inquiry) {
 	switch log, epoch := j.pool.log, q.vote.Target.Epoch; {
 	case objection != nil:
 		log.Error("ALARM: a witness contradicts the node: not voting", "epoch", epoch,
-			"node", node, "node_reports", describe(q.vote), "witness", objection.Address, "witness_reports", describe(objection.vote))
+			"node", node, "node_reports", q.vote.String(), "witness", objection.Address, "witness_reports", objection.vote.String())
 	case silent != nil:
 		log.Error("ALARM: no witness confirms the checkpoint: not voting", "epoch", epoch, "reasons", strings.Join(silent, "; "))
 	default:
@@ -174,9 +174,4 @@ func (n *node) testify(ctx context.Context, epoch uint64) (ffg.Vote, error) {
 			return ffg.Vote{}, behind
 		}
 	}
-}
-
-// describe says what makes one vote for an epoch differ from another.
-func describe(v ffg.Vote) string {
-	return fmt.Sprintf("target %s, source %d %s", v.Target.Root, v.Source.Epoch, v.Source.Root)
 }

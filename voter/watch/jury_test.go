@@ -34,7 +34,7 @@ func TestWitnesses(t *testing.T) {
 		"one agrees, one is on another chain": {none, none, chain, nil, nil},
 		"one agrees, one contradicts":         {none, none, fork, ErrDisputed, []string{"ALARM: a witness contradicts the node", "node-1", "witness-2", "epoch=2"}},
 		"the node is on a fork":               {fork, none, none, ErrDisputed, []string{"ALARM: a witness contradicts the node", "epoch=2"}},
-		"the node lies about the source":      {source, none, down, ErrDisputed, []string{"ALARM: a witness contradicts the node", "witness-1", "source 0 09"}},
+		"the node lies about the source":      {source, none, down, ErrDisputed, []string{"ALARM: a witness contradicts the node", "witness-1", "node_reports=0:09"}},
 		"both down":                           {none, down, down, ErrUnconfirmed, []string{"ALARM: no witness confirms", "witness-1", "witness-2", "connection refused"}},
 		"both behind":                         {none, behind, behind, ErrUnconfirmed, []string{"ALARM: no witness confirms", "witness-1: is behind", "witness-2: is behind"}},
 		"both lie about a block":              {none, lie, lie, ErrUnconfirmed, []string{"ALARM: no witness confirms", "block hash"}},
@@ -202,7 +202,7 @@ func TestTheAlarmNamesBothVotes(t *testing.T) {
 		if own.Target.Root == other.Target.Root {
 			t.Fatal("expected two forks")
 		}
-		w.said("ALARM", "node_reports=target "+own.Target.Root.String(), "witness_reports=target "+other.Target.Root.String())
+		w.said("ALARM", "node_reports="+own.String(), "witness_reports="+other.String())
 		if _, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}); !strings.Contains(err.Error(), "witness-1") {
 			t.Errorf("expected the witness in the error, found %v", err)
 		}

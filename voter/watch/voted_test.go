@@ -69,7 +69,7 @@ func TestAVoteIsNotBelievedWithoutItsSignature(t *testing.T) {
 	for name, lie := range map[string]func(*types.QueryVotesResponse){
 		"a signature of others":   func(a *types.QueryVotesResponse) { a.Voters[2].Signed = true },
 		"another epoch's votes":   func(a *types.QueryVotesResponse) { a.Votes.Vote.Target.Epoch = 4 },
-		"another vote":            func(a *types.QueryVotesResponse) { a.Votes.Vote.Target.Root = make([]byte, 32) },
+		"another vote":            func(a *types.QueryVotesResponse) { a.Votes.Vote.Target.Root = ffg.Root{}.String() },
 		"no signature":            func(a *types.QueryVotesResponse) { a.Votes.Signature = make([]byte, 96) },
 		"a signer that is no key": func(a *types.QueryVotesResponse) { a.Voters[1].PubKey = ffg.PublicKey{}.String() },
 	} {

@@ -243,7 +243,7 @@ func (p *peer) Duty(ctx context.Context, _ *types.QueryDutyRequest, opts ...grpc
 	}
 	head := uint64(len(p.roots))
 	return &types.QueryDutyResponse{
-		Target: p.told(head), Source: types.RefFromFFG(p.vote(head).Source), Member: !p.stranger, Size_: 1, Recorded: p.recorded,
+		Target: p.told(head), Source: checkpointtypes.RefFromFFG(p.vote(head).Source), Member: !p.stranger, Size_: 1, Recorded: p.recorded,
 	}, nil
 }
 

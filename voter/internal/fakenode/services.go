@@ -47,7 +47,7 @@ func (q *queries) Duty(ctx context.Context, request *types.QueryDutyRequest) (*t
 	epoch := q.chain.head().Epoch
 	answer := &types.QueryDutyResponse{
 		Target:   q.tell(epoch),
-		Source:   types.RefFromFFG(q.chain.vote(epoch).Source),
+		Source:   checkpointtypes.RefFromFFG(q.chain.vote(epoch).Source),
 		Member:   true,
 		Size_:    uint32(len(q.chain.set)),
 		Recorded: q.chain.tallies[epoch].Signers.Get(0),

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -9,7 +10,6 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/x/checkpoint/types"
 )
 
@@ -70,10 +70,11 @@ func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
 			latest.Epoch, latest.Pair, latest.VoterSetHash, latest.NextVoterSetHash)
 	}
 	for _, n := range c.HistoryNodes {
-		if len(n.Hash) != len(ffg.Root{}) {
-			return types.ErrInvalidGenesis.Wrapf("history node (%d, %d): expected 32 bytes, found %d", n.Level, n.Index, len(n.Hash))
+		hash, err := types.ParseRoot(n.Hash)
+		if err != nil {
+			return types.ErrInvalidGenesis.Wrapf("history node (%d, %d): %s", n.Level, n.Index, err)
 		}
-		if err := k.historyNodes.Set(ctx, collections.Join(n.Level, n.Index), n.Hash); err != nil {
+		if err := k.historyNodes.Set(ctx, collections.Join(n.Level, n.Index), hash[:]); err != nil {
 			return fmt.Errorf("set history node: %w", err)
 		}
 	}
@@ -122,7 +123,7 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		return nil, fmt.Errorf("read checkpoints: %w", err)
 	}
 	err = k.historyNodes.Walk(ctx, nil, func(id collections.Pair[uint32, uint64], hash []byte) (bool, error) {
-		c.HistoryNodes = append(c.HistoryNodes, types.HistoryNode{Level: id.K1(), Index: id.K2(), Hash: hash})
+		c.HistoryNodes = append(c.HistoryNodes, types.HistoryNode{Level: id.K1(), Index: id.K2(), Hash: hex.EncodeToString(hash)})
 		return false, nil
 	})
 	if err != nil {

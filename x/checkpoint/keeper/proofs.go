@@ -2,12 +2,12 @@ package keeper
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
 	"cosmossdk.io/collections"
 
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/history"
 	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/internal/refusal"
@@ -105,7 +105,7 @@ func (q QueryServer) nodes(ctx context.Context) history.Nodes {
 func inHex(hashes [][32]byte) []string {
 	out := make([]string, len(hashes))
 	for i, hash := range hashes {
-		out[i] = hex.EncodeToString(hash[:])
+		out[i] = ffg.Root(hash).String()
 	}
 	return out
 }

@@ -1,10 +1,6 @@
 package types
 
-import (
-	"encoding/hex"
-
-	"github.com/dualchain/dualchain/core/ffg"
-)
+import "github.com/dualchain/dualchain/core/ffg"
 
 // CheckpointFromFFG returns the message form of a checkpoint, with its root.
 func CheckpointFromFFG(c ffg.Checkpoint) Checkpoint {
@@ -19,6 +15,7 @@ func CheckpointFromFFG(c ffg.Checkpoint) Checkpoint {
 		HistoryRoot:      c.HistoryRoot.String(),
 		Pair:             c.Pair,
 		Degraded:         c.Degraded,
+		Anchor:           c.Anchor,
 		VoterSetHash:     c.VoterSetHash.String(),
 		NextVoterSetHash: c.NextVoterSetHash.String(),
 	}
@@ -34,6 +31,7 @@ func (c Checkpoint) ToFFG() (ffg.Checkpoint, error) {
 		HistorySize: c.HistorySize,
 		Pair:        c.Pair,
 		Degraded:    c.Degraded,
+		Anchor:      c.Anchor,
 	}
 	for _, field := range []struct {
 		name  string
@@ -61,12 +59,17 @@ func (c Checkpoint) ToFFG() (ffg.Checkpoint, error) {
 // RefFromFFG returns the message form of a reference.
 func RefFromFFG(r ffg.Ref) Ref { return Ref{Epoch: r.Epoch, Root: r.Root.String()} }
 
-// ParseRoot reads 64 lower-case hexadecimal digits.
+// ToFFG returns the reference. Errors: ErrInvalidRoot.
+func (r Ref) ToFFG() (ffg.Ref, error) {
+	root, err := ParseRoot(r.Root)
+	return ffg.Ref{Epoch: r.Epoch, Root: root}, err
+}
+
+// ParseRoot reads exactly 64 lower-case hexadecimal digits. Errors: ErrInvalidRoot.
 func ParseRoot(s string) (ffg.Root, error) {
-	var root ffg.Root
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != len(root) || hex.EncodeToString(b) != s {
-		return root, ErrInvalidRoot.Wrapf("expected 64 lower-case hexadecimal digits, found %q", s)
+	root, err := ffg.ParseRoot(s)
+	if err != nil {
+		return ffg.Root{}, ErrInvalidRoot.Wrap(err.Error())
 	}
-	return ffg.Root(b), nil
+	return root, nil
 }

@@ -72,11 +72,12 @@ func (c ChainState) validate() error {
 // ToHistory returns the compact range, or an error if its hashes do not fit its size.
 func (r HistoryRange) ToHistory() (history.History, error) {
 	h := history.History{Size: r.Size_}
-	for i, hash := range r.Hashes {
-		if len(hash) != 32 {
-			return h, ErrInvalidGenesis.Wrapf("hash %d: expected 32 bytes, found %d", i, len(hash))
+	for i, text := range r.Hashes {
+		hash, err := ParseRoot(text)
+		if err != nil {
+			return h, ErrInvalidGenesis.Wrapf("hash %d: %s", i, err)
 		}
-		h.Hashes = append(h.Hashes, [32]byte(hash))
+		h.Hashes = append(h.Hashes, hash)
 	}
 	return h, h.Validate()
 }
@@ -85,7 +86,7 @@ func (r HistoryRange) ToHistory() (history.History, error) {
 func HistoryRangeFrom(h history.History) HistoryRange {
 	out := HistoryRange{Size_: h.Size}
 	for _, hash := range h.Hashes {
-		out.Hashes = append(out.Hashes, hash[:])
+		out.Hashes = append(out.Hashes, ffg.Root(hash).String())
 	}
 	return out
 }

@@ -29,7 +29,7 @@ func drawRecord(t *rapid.T) Record {
 			Epoch: rapid.Uint64().Draw(t, "epoch"), ParentRoot: root(t, "parent"), Height: rapid.Uint64().Draw(t, "height"),
 			Time: rapid.Uint64().Draw(t, "time"), BlockHash: root(t, "block"), HistorySize: rapid.Uint64().Draw(t, "size"),
 			HistoryRoot: root(t, "history"), Pair: rapid.Uint64().Draw(t, "pair"), Degraded: rapid.Bool().Draw(t, "degraded"),
-			VoterSetHash: root(t, "set"), NextVoterSetHash: root(t, "next"),
+			Anchor: rapid.Uint64().Draw(t, "anchor"), VoterSetHash: root(t, "set"), NextVoterSetHash: root(t, "next"),
 		},
 		Source:    rapid.Uint64().Draw(t, "source"),
 		Justified: rapid.Bool().Draw(t, "justified"),
@@ -71,10 +71,26 @@ func TestRootsAre64LowerCaseDigits(t *testing.T) {
 	parsed, err := ParseRoot(good)
 	require.NoError(t, err)
 	require.Equal(t, good, parsed.String())
-	for _, bad := range []string{"", good[1:], good + "00", strings.ToUpper(good), "0x" + good[2:], strings.Repeat("zz", 32)} {
+	for _, bad := range []string{"", good[1:], good + "0", good + "00", strings.ToUpper(good), "0x" + good[2:], "0x" + good, strings.Repeat("zz", 32)} {
 		_, err := ParseRoot(bad)
 		require.ErrorIs(t, err, ErrInvalidRoot, bad)
+		_, err = Ref{Root: bad}.ToFFG()
+		require.ErrorIs(t, err, ErrInvalidRoot, bad)
+		_, err = HistoryRange{Size_: 1, Hashes: []string{bad}}.ToHistory()
+		require.ErrorIs(t, err, ErrInvalidGenesis, bad)
+		for field, set := range map[string]func(*Checkpoint){
+			"root": func(c *Checkpoint) { c.Root = bad }, "parent": func(c *Checkpoint) { c.ParentRoot = bad },
+			"block": func(c *Checkpoint) { c.BlockHash = bad }, "history": func(c *Checkpoint) { c.HistoryRoot = bad },
+			"voters": func(c *Checkpoint) { c.VoterSetHash = bad }, "next": func(c *Checkpoint) { c.NextVoterSetHash = bad },
+		} {
+			message := CheckpointFromFFG(ffg.Checkpoint{})
+			set(&message)
+			_, err := message.ToFFG()
+			require.ErrorIs(t, err, ErrInvalidRoot, "%s %q", field, bad)
+		}
 	}
+	_, err = HistoryRange{Size_: 1, Hashes: []string{good}}.ToHistory()
+	require.NoError(t, err)
 }
 
 // FuzzRecordValue looks for bytes that are read as something else than what they are.

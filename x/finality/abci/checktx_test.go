@@ -133,9 +133,10 @@ func TestMalformedVotesAreRefused(t *testing.T) {
 		change func(*types.AggregateVote)
 		err    error
 	}{
-		"short signature": {func(a *types.AggregateVote) { a.Signature = a.Signature[:95] }, types.ErrInvalidSignature},
-		"short root":      {func(a *types.AggregateVote) { a.Vote.Target.Root = a.Vote.Target.Root[:31] }, types.ErrInvalidVote},
-		"short set hash":  {func(a *types.AggregateVote) { a.VoterSetHash = nil }, types.ErrInvalidVote},
+		"short signature":  {func(a *types.AggregateVote) { a.Signature = a.Signature[:95] }, types.ErrInvalidSignature},
+		"short root":       {func(a *types.AggregateVote) { a.Vote.Target.Root = a.Vote.Target.Root[:63] }, ErrNotCanonical},
+		"short set hash":   {func(a *types.AggregateVote) { a.VoterSetHash = "" }, ErrNotCanonical},
+		"a vote to itself": {func(a *types.AggregateVote) { a.Vote.Target.Epoch = a.Vote.Source.Epoch }, types.ErrInvalidVote},
 	} {
 		t.Run(name, func(t *testing.T) {
 			votes := types.AggregateVoteFromFFG(w.sign(canonical(15), w.now, 0))

@@ -1,7 +1,6 @@
 package ante_test
 
 import (
-	"bytes"
 	"context"
 	"testing"
 
@@ -19,6 +18,7 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	"github.com/cosmos/cosmos-sdk/x/tx/signing"
 
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/x/finality/ante"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -26,17 +26,18 @@ import (
 var (
 	payer   = sdk.AccAddress("payer_______________")
 	granter = sdk.AccAddress("granter_____________")
+	vote    = ffg.Vote{Target: ffg.Ref{Epoch: 1}}
 	fee     = sdk.NewCoins(sdk.NewInt64Coin("utoy", 7))
 )
 
 func votesBy(submitter string) *types.MsgSubmitVotes {
-	root := bytes.Repeat([]byte{1}, 32)
-	vote := types.Vote{Source: types.Ref{Root: root}, Target: types.Ref{Epoch: 1, Root: root}}
-	return &types.MsgSubmitVotes{Submitter: submitter, Votes: types.AggregateVote{Vote: vote}}
+	votes := types.AggregateVoteFromFFG(ffg.AggregateVote{Vote: vote})
+	return &types.MsgSubmitVotes{Submitter: submitter, Votes: votes}
 }
 
 func evidenceBy(submitter string) *types.MsgSubmitEvidence {
-	return &types.MsgSubmitEvidence{Submitter: submitter}
+	one := types.EvidenceVote{Vote: types.VoteFromFFG(vote)}
+	return &types.MsgSubmitEvidence{Submitter: submitter, Evidence: types.Evidence{First: one, Second: one}}
 }
 
 func sendCoins() sdk.Msg {

@@ -157,7 +157,11 @@ func (k *Keeper) nextSide(ctx context.Context, pair uint64) (ffg.Side, error) {
 	if err != nil {
 		return nil, err
 	}
-	members, err := k.sets.Get(ctx, after.VoterSetHash)
+	hash, _, err := after.Hashes()
+	if err != nil {
+		return nil, err
+	}
+	members, err := k.sets.Get(ctx, hash[:])
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 package keeper
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
@@ -175,7 +175,7 @@ func trustMembers(t cert.Trust) []types.TrustMember {
 	}
 	for _, m := range t.Voters.CurrentSide() {
 		i, known := slices.BinarySearchFunc(out, m.Key.String(), func(a types.TrustMember, key string) int {
-			return bytes.Compare([]byte(a.PubKey), []byte(key))
+			return cmp.Compare(a.PubKey, key)
 		})
 		if !known {
 			out = slices.Insert(out, i, types.TrustMember{PubKey: m.Key.String()})

@@ -222,7 +222,11 @@ func (k *Keeper) absentees(ctx context.Context, era types.Era, s sheet, params t
 	if err != nil {
 		return nil, err
 	}
-	now, err := k.set(ctx, ffg.Root(pair.VoterSetHash))
+	hash, _, err := pair.Hashes()
+	if err != nil {
+		return nil, err
+	}
+	now, err := k.set(ctx, hash)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package keeper
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +100,7 @@ func (k *Keeper) judge(ctx context.Context, e types.Evidence) (*ffg.Offence, []u
 	}
 	var offence *ffg.Offence
 	if err := ffg.Slashable(first, second); !errors.As(err, &offence) {
-		return nil, nil, types.ErrNotSlashable.Wrapf("%s and %s", voteText(first), voteText(second))
+		return nil, nil, types.ErrNotSlashable.Wrapf("%s and %s", first, second)
 	}
 	guilty, err := k.guilty(ctx, e)
 	if err != nil {
@@ -166,8 +165,8 @@ func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, v
 		keys = append(keys, key)
 	}
 	for i, signer := range e.ForkSigners {
-		if i > 0 && bytes.Compare(e.ForkSigners[i-1].PubKey, signer.PubKey) >= 0 {
-			return types.ErrInvalidEvidence.Wrapf("fork signers: expected strictly ascending keys, found %x before %x", e.ForkSigners[i-1].PubKey, signer.PubKey)
+		if i > 0 && e.ForkSigners[i-1].PubKey >= signer.PubKey {
+			return types.ErrInvalidEvidence.Wrapf("fork signers: expected strictly ascending keys, found %s before %s", e.ForkSigners[i-1].PubKey, signer.PubKey)
 		}
 		key, err := k.forkKey(ctx, signer)
 		if err != nil {
@@ -205,11 +204,13 @@ func (k *Keeper) keyOf(ctx context.Context, index uint64) (*bls.PublicKey, error
 
 // forkKey returns the key of a signer that only a fork registered.
 func (k *Keeper) forkKey(ctx context.Context, signer types.ForkSigner) (*bls.PublicKey, error) {
-	if len(signer.PubKey) != len(ffg.PublicKey{}) || len(signer.Possession) != len(ffg.Signature{}) {
-		return nil, types.ErrInvalidEvidence.Wrapf("expected a key of %d and a proof of %d bytes, found %d and %d",
-			len(ffg.PublicKey{}), len(ffg.Signature{}), len(signer.PubKey), len(signer.Possession))
+	raw, err := ffg.ParsePublicKey(signer.PubKey)
+	if err != nil {
+		return nil, types.ErrInvalidEvidence.Wrap(err.Error())
 	}
-	raw := ffg.PublicKey(signer.PubKey)
+	if len(signer.Possession) != len(ffg.Signature{}) {
+		return nil, types.ErrInvalidEvidence.Wrapf("expected a proof of possession of %d bytes, found %d", len(ffg.Signature{}), len(signer.Possession))
+	}
 	if _, _, known, err := k.Registration(ctx, raw); err != nil || known {
 		return nil, orWrap(err, types.ErrForkSignerIsKnown, raw.String())
 	}
@@ -227,7 +228,11 @@ func (k *Keeper) checkForkSigner(ctx context.Context, signer types.ForkSigner) e
 	if err != nil {
 		return types.ErrInvalidEvidence.Wrapf("operator: %s", err)
 	}
-	return k.checkPossession(ctx, operator, ffg.PublicKey(signer.PubKey), ffg.Signature(signer.Possession))
+	key, err := ffg.ParsePublicKey(signer.PubKey)
+	if err != nil {
+		return types.ErrInvalidEvidence.Wrap(err.Error())
+	}
+	return k.checkPossession(ctx, operator, key, ffg.Signature(signer.Possession))
 }
 
 // payReporter pays the reporter's share of a penalty and gives the fee back. Proposers that inject evidence get nothing.

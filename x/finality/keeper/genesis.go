@@ -132,7 +132,10 @@ func (k *Keeper) initRunning(ctx context.Context, r types.RunningState) error {
 		sets[stitched.Hash()] = s
 	}
 	for _, p := range r.Pairs {
-		hash := ffg.Root(p.VoterSetHash)
+		hash, _, err := p.Hashes()
+		if err != nil {
+			return err
+		}
 		if err := errors.Join(k.useSet(ctx, hash, sets[hash]), k.pairs.Set(ctx, p.Index, p), k.inForce.Set(ctx, p.Index)); err != nil {
 			return fmt.Errorf("set pair %d: %w", p.Index, err)
 		}

@@ -51,9 +51,13 @@ func (k *Keeper) prune(ctx context.Context) error {
 	if end < successor.FirstEpoch {
 		return nil
 	}
+	hash, _, err := oldest.Hashes()
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		k.pairs.Remove(ctx, oldest.Index),
-		k.dropSet(ctx, oldest.VoterSetHash),
+		k.dropSet(ctx, hash),
 		k.clocks.Remove(ctx, clockOf(oldest.Index)),
 	)
 }

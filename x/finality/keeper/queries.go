@@ -11,7 +11,6 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
-	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
@@ -87,7 +86,11 @@ func (q QueryServer) Voter(ctx context.Context, req *types.QueryVoterRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	now, err := q.set(ctx, ffg.Root(pair.VoterSetHash))
+	hash, _, err := pair.Hashes()
+	if err != nil {
+		return nil, err
+	}
+	now, err := q.set(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +286,11 @@ func (q QueryServer) EconomicSecurity(ctx context.Context, _ *types.QueryEconomi
 	if err != nil {
 		return nil, err
 	}
-	now, err := q.set(ctx, ffg.Root(pair.VoterSetHash))
+	hash, _, err := pair.Hashes()
+	if err != nil {
+		return nil, err
+	}
+	now, err := q.set(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
@@ -294,7 +301,7 @@ func (q QueryServer) EconomicSecurity(ctx context.Context, _ *types.QueryEconomi
 	third := math.NewIntFromBigInt(least.Big()).AddRaw(2).QuoRaw(3)
 	out.ViolationStake = params.Stake(third)
 	out.ViolationCost = types.Fraction(out.ViolationStake, params.SlashFractionEquivocationPpm)
-	overlap, err := q.overlap(ctx, pair.VoterSetHash, out)
+	overlap, err := q.overlap(ctx, hash[:], out)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 package keeper
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math/big"
@@ -111,7 +111,7 @@ func (q QueryServer) eraLine(ctx context.Context, key ffg.PublicKey, first, last
 			if err != nil {
 				return out, fmt.Errorf("read set %s: %w", hash, err)
 			}
-			position, member = slices.BinarySearchFunc(set.Members, key[:], func(m types.SetMember, key []byte) int { return bytes.Compare(m.PubKey, key) })
+			position, member = slices.BinarySearchFunc(set.Members, key.String(), func(m types.SetMember, key string) int { return cmp.Compare(m.PubKey, key) })
 			if member {
 				weight = max(set.Members[position].Rear, set.Members[position].Current)
 			}

@@ -124,7 +124,7 @@ func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*ty
 		return nil, err
 	}
 	out := &types.QueryDutyResponse{
-		Target: checkpointtypes.CheckpointFromFFG(t.record.Checkpoint), Source: types.RefFromFFG(t.vote.Source), Size_: uint32(len(t.set.voters)),
+		Target: checkpointtypes.CheckpointFromFFG(t.record.Checkpoint), Source: checkpointtypes.RefFromFFG(t.vote.Source), Size_: uint32(len(t.set.voters)),
 	}
 	position, member := t.set.voters.Position(key)
 	if member {

@@ -1,7 +1,7 @@
 package keeper
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -39,7 +39,11 @@ func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, 
 	if err := k.firstRecord.Set(ctx, 0); err != nil {
 		return checkpointtypes.Commitment{}, false, fmt.Errorf("set first record: %w", err)
 	}
-	return commitment(pair), true, k.era.Set(ctx, types.Era{FirstEpoch: 1})
+	if err := k.era.Set(ctx, types.Era{FirstEpoch: 1}); err != nil {
+		return checkpointtypes.Commitment{}, false, fmt.Errorf("set era: %w", err)
+	}
+	out, err := commitment(pair)
+	return out, true, err
 }
 
 // InForce returns what the latest checkpoint commits to, or false before the anchor.
@@ -51,7 +55,8 @@ func (k *Keeper) InForce(ctx context.Context) (checkpointtypes.Commitment, bool,
 	if err != nil {
 		return checkpointtypes.Commitment{}, false, err
 	}
-	return commitment(pair), true, nil
+	out, err := commitment(pair)
+	return out, true, err
 }
 
 // Propose answers with the pair that epoch commits to, installing the next one if it is time.
@@ -68,20 +73,28 @@ func (k *Keeper) Propose(ctx context.Context, epoch, finalized uint64) (checkpoi
 		return checkpointtypes.Commitment{}, err
 	}
 	if !ffg.Installs(epoch, finalized, pair.FirstEpoch, params.SetPeriod) {
-		return commitment(pair), nil
+		return commitment(pair)
 	}
 	successor, err := k.rotate(ctx, pair, epoch)
-	return commitment(successor), err
+	if err != nil {
+		return checkpointtypes.Commitment{}, err
+	}
+	return commitment(successor)
 }
 
-func commitment(p types.Pair) checkpointtypes.Commitment {
-	return checkpointtypes.Commitment{Pair: p.Index, VoterSet: ffg.Root(p.VoterSetHash), NextVoterSet: ffg.Root(p.NextVoterSetHash)}
+func commitment(p types.Pair) (checkpointtypes.Commitment, error) {
+	voters, next, err := p.Hashes()
+	return checkpointtypes.Commitment{Pair: p.Index, VoterSet: voters, NextVoterSet: next}, err
 }
 
 // rotate installs the successor of a pair: rear is its current, current its next, next the eligible set now, or a copy
 // of current if nobody is eligible.
 func (k *Keeper) rotate(ctx context.Context, before types.Pair, epoch uint64) (types.Pair, error) {
-	stitched, err := k.sets.Get(ctx, before.VoterSetHash)
+	hash, _, err := before.Hashes()
+	if err != nil {
+		return before, err
+	}
+	stitched, err := k.sets.Get(ctx, hash[:])
 	if err != nil {
 		return before, fmt.Errorf("read set of pair %d: %w", before.Index, err)
 	}
@@ -121,7 +134,7 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 		return pair, fmt.Errorf("next set of pair %d: %w", pair.Index, err)
 	}
 	hash, nextHash := voters.Hash(), side.Hash()
-	pair.VoterSetHash, pair.NextVoterSetHash = hash[:], nextHash[:]
+	pair.VoterSetHash, pair.NextVoterSetHash = hash.String(), nextHash.String()
 	if err := k.useSet(ctx, hash, stitched); err != nil {
 		return pair, err
 	}
@@ -136,7 +149,7 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 		return pair, fmt.Errorf("set pair in force: %w", err)
 	}
 	return pair, emit(ctx, &types.EventPairInstalled{
-		Index: pair.Index, Epoch: pair.FirstEpoch, VoterSetHash: hash.String(), NextVoterSetHash: nextHash.String(),
+		Index: pair.Index, Epoch: pair.FirstEpoch, VoterSetHash: pair.VoterSetHash, NextVoterSetHash: pair.NextVoterSetHash,
 	})
 }
 
@@ -156,18 +169,18 @@ func (k *Keeper) useSet(ctx context.Context, hash ffg.Root, members types.VoterS
 }
 
 // dropSet is the reverse of useSet.
-func (k *Keeper) dropSet(ctx context.Context, hash []byte) error {
-	uses, err := k.setUses.Get(ctx, hash)
+func (k *Keeper) dropSet(ctx context.Context, hash ffg.Root) error {
+	uses, err := k.setUses.Get(ctx, hash[:])
 	if err != nil {
-		return fmt.Errorf("read uses of set %x: %w", hash, err)
+		return fmt.Errorf("read uses of set %s: %w", hash, err)
 	}
 	if uses > 1 {
-		return k.setUses.Set(ctx, hash, uses-1)
+		return k.setUses.Set(ctx, hash[:], uses-1)
 	}
-	if err := k.setUses.Remove(ctx, hash); err != nil {
-		return fmt.Errorf("remove uses of set %x: %w", hash, err)
+	if err := k.setUses.Remove(ctx, hash[:]); err != nil {
+		return fmt.Errorf("remove uses of set %s: %w", hash, err)
 	}
-	return k.sets.Remove(ctx, hash)
+	return k.sets.Remove(ctx, hash[:])
 }
 
 // startClocks starts the unbonding clocks of all pairs in [from, to): every set in force was computed after them.
@@ -245,7 +258,10 @@ func (k *Keeper) successor(ctx context.Context) (*set, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash, nextHash := ffg.Root(pair.VoterSetHash), ffg.Root(pair.NextVoterSetHash)
+	hash, nextHash, err := pair.Hashes()
+	if err != nil {
+		return nil, err
+	}
 	if s, cached := k.verifier.successor(hash, nextHash); cached {
 		return s, nil
 	}
@@ -277,11 +293,15 @@ func (k *Keeper) UpcomingSets(ctx context.Context) ([]ffg.Root, error) {
 	if err != nil {
 		return nil, err
 	}
+	hash, _, err := pair.Hashes()
+	if err != nil {
+		return nil, err
+	}
 	s, err := k.successor(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return []ffg.Root{ffg.Root(pair.VoterSetHash), s.hash}, nil
+	return []ffg.Root{hash, s.hash}, nil
 }
 
 // Keys returns the voters and keys of a stored set or of the successor of the pair in force.
@@ -315,14 +335,15 @@ func stitch(rear, current types.VoterSet) (types.VoterSet, ffg.VoterSet, error) 
 	if err != nil {
 		return types.VoterSet{}, nil, fmt.Errorf("current: %w", err)
 	}
-	registrations := make(map[ffg.PublicKey]uint64, len(rear.Members)+len(current.Members))
+	registrations := make(map[string]uint64, len(rear.Members)+len(current.Members))
 	for _, m := range slices.Concat(rear.Members, current.Members) {
-		registrations[ffg.PublicKey(m.PubKey)] = m.Registration
+		registrations[m.PubKey] = m.Registration
 	}
 	voters := ffg.Stitch(rearSide, currentSide)
 	members := make([]types.SetMember, len(voters))
 	for i, v := range voters {
-		members[i] = types.SetMember{Registration: registrations[v.Key], PubKey: v.Key[:], Rear: v.Rear, Current: v.Current}
+		key := v.Key.String()
+		members[i] = types.SetMember{Registration: registrations[key], PubKey: key, Rear: v.Rear, Current: v.Current}
 	}
 	return types.VoterSet{Members: members}, voters, nil
 }
@@ -339,5 +360,5 @@ func currentMembers(s types.VoterSet) types.VoterSet {
 }
 
 func sortMembers(members []types.SetMember) {
-	slices.SortFunc(members, func(a, b types.SetMember) int { return bytes.Compare(a.PubKey, b.PubKey) })
+	slices.SortFunc(members, func(a, b types.SetMember) int { return cmp.Compare(a.PubKey, b.PubKey) })
 }

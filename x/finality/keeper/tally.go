@@ -74,7 +74,7 @@ func (k *Keeper) admit(ctx context.Context, agg ffg.AggregateVote) (before ffg.B
 		return nil, after, err
 	}
 	if agg.Vote != t.vote {
-		return nil, after, types.ErrOtherVote.Wrapf("expected %s, found %s", voteText(t.vote), voteText(agg.Vote))
+		return nil, after, types.ErrOtherVote.Wrapf("expected %s, found %s", t.vote, agg.Vote)
 	}
 	if agg.VoterSetHash != t.set.hash {
 		return nil, after, types.ErrUnknownSet.Wrapf("expected %s for epoch %d, found %s", t.set.hash, epoch, agg.VoterSetHash)
@@ -281,8 +281,4 @@ func (k *Keeper) tombstonedIn(ctx context.Context, s *set, index uint64) (ffg.Bi
 		return nil, fmt.Errorf("read tombstones: %w", err)
 	}
 	return tombstoned, nil
-}
-
-func voteText(v ffg.Vote) string {
-	return fmt.Sprintf("%d:%s→%d:%s", v.Source.Epoch, v.Source.Root, v.Target.Epoch, v.Target.Root)
 }

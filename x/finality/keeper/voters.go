@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"math/big"
 
@@ -231,7 +232,7 @@ func (k *Keeper) eligible(ctx context.Context) (types.VoterSet, error) {
 			return true, nil
 		}
 		power, err := params.Power(stake)
-		out.Members = append(out.Members, types.SetMember{Registration: place.K2(), PubKey: key, Current: power})
+		out.Members = append(out.Members, types.SetMember{Registration: place.K2(), PubKey: hex.EncodeToString(key), Current: power})
 		return err != nil, err
 	})
 	if err != nil {

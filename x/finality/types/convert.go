@@ -2,7 +2,6 @@ package types
 
 import (
 	"bytes"
-	"encoding/hex"
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
@@ -11,26 +10,15 @@ import (
 
 // This file is the only bridge between messages and the pure rules of package ffg.
 
-// ToFFG returns the reference; its root must have 32 bytes.
-func (r Ref) ToFFG() (ffg.Ref, error) {
-	if len(r.Root) != len(ffg.Root{}) {
-		return ffg.Ref{}, ErrInvalidVote.Wrapf("root of epoch %d: expected %d bytes, found %d", r.Epoch, len(ffg.Root{}), len(r.Root))
-	}
-	return ffg.Ref{Epoch: r.Epoch, Root: ffg.Root(r.Root)}, nil
-}
-
-// RefFromFFG returns the message form of a reference.
-func RefFromFFG(r ffg.Ref) Ref { return Ref{Epoch: r.Epoch, Root: bytes.Clone(r.Root[:])} }
-
 // ToFFG returns the vote; it must lead from an earlier to a later epoch.
 func (v Vote) ToFFG() (ffg.Vote, error) {
 	source, err := v.Source.ToFFG()
 	if err != nil {
-		return ffg.Vote{}, err
+		return ffg.Vote{}, ErrInvalidVote.Wrapf("source: %s", err)
 	}
 	target, err := v.Target.ToFFG()
 	if err != nil {
-		return ffg.Vote{}, err
+		return ffg.Vote{}, ErrInvalidVote.Wrapf("target: %s", err)
 	}
 	vote := ffg.Vote{Source: source, Target: target}
 	if err := vote.Validate(); err != nil {
@@ -41,7 +29,7 @@ func (v Vote) ToFFG() (ffg.Vote, error) {
 
 // VoteFromFFG returns the message form of a vote.
 func VoteFromFFG(v ffg.Vote) Vote {
-	return Vote{Source: RefFromFFG(v.Source), Target: RefFromFFG(v.Target)}
+	return Vote{Source: checkpointtypes.RefFromFFG(v.Source), Target: checkpointtypes.RefFromFFG(v.Target)}
 }
 
 // ToFFG returns the aggregate with all lengths checked; the bits are checked against the set that they count in.
@@ -50,8 +38,9 @@ func (a AggregateVote) ToFFG() (ffg.AggregateVote, error) {
 	if err != nil {
 		return ffg.AggregateVote{}, err
 	}
-	if len(a.VoterSetHash) != len(ffg.Root{}) {
-		return ffg.AggregateVote{}, ErrInvalidVote.Wrapf("voter_set_hash: expected %d bytes, found %d", len(ffg.Root{}), len(a.VoterSetHash))
+	set, err := ffg.ParseRoot(a.VoterSetHash)
+	if err != nil {
+		return ffg.AggregateVote{}, ErrInvalidVote.Wrapf("voter_set_hash: %s", err)
 	}
 	signature, err := ParseSignature(a.Signature)
 	if err != nil {
@@ -59,7 +48,7 @@ func (a AggregateVote) ToFFG() (ffg.AggregateVote, error) {
 	}
 	return ffg.AggregateVote{
 		Vote:         vote,
-		VoterSetHash: ffg.Root(a.VoterSetHash),
+		VoterSetHash: set,
 		Signers:      ffg.Bitfield(a.Signers),
 		Signature:    signature,
 	}, nil
@@ -69,7 +58,7 @@ func (a AggregateVote) ToFFG() (ffg.AggregateVote, error) {
 func AggregateVoteFromFFG(a ffg.AggregateVote) AggregateVote {
 	return AggregateVote{
 		Vote:         VoteFromFFG(a.Vote),
-		VoterSetHash: bytes.Clone(a.VoterSetHash[:]),
+		VoterSetHash: a.VoterSetHash.String(),
 		Signers:      bytes.Clone(a.Signers),
 		Signature:    bytes.Clone(a.Signature[:]),
 	}
@@ -91,7 +80,7 @@ func CertificateFromCert(c cert.Certificate) Certificate {
 	return out
 }
 
-// ParseSignature reads a signature of 96 bytes.
+// ParseSignature reads exactly 96 bytes. Errors: ErrInvalidSignature.
 func ParseSignature(b []byte) (ffg.Signature, error) {
 	if len(b) != len(ffg.Signature{}) {
 		return ffg.Signature{}, ErrInvalidSignature.Wrapf("expected %d bytes, found %d", len(ffg.Signature{}), len(b))
@@ -99,40 +88,44 @@ func ParseSignature(b []byte) (ffg.Signature, error) {
 	return ffg.Signature(b), nil
 }
 
-// ParsePublicKey reads 96 lower-case hexadecimal digits. Whether they are a key is package bls's to say.
+// ParsePublicKey reads exactly 96 lower-case hexadecimal digits. Whether they are a key is for package bls to say. Errors:
+// ErrInvalidKey.
 func ParsePublicKey(s string) (ffg.PublicKey, error) {
-	b, err := parseHex(s, len(ffg.PublicKey{}))
+	key, err := ffg.ParsePublicKey(s)
 	if err != nil {
 		return ffg.PublicKey{}, ErrInvalidKey.Wrap(err.Error())
 	}
-	return ffg.PublicKey(b), nil
+	return key, nil
 }
 
-// ParsePossession reads 192 lower-case hexadecimal digits.
-func ParsePossession(s string) (ffg.Signature, error) {
-	b, err := parseHex(s, len(ffg.Signature{}))
-	if err != nil {
+// ParsePossession reads exactly 192 lower-case hexadecimal digits. Errors: ErrInvalidPossession.
+func ParsePossession(s string) (proof ffg.Signature, err error) {
+	if err := proof.UnmarshalText([]byte(s)); err != nil {
 		return ffg.Signature{}, ErrInvalidPossession.Wrap(err.Error())
 	}
-	return ffg.Signature(b), nil
+	return proof, nil
 }
 
-func parseHex(s string, size int) ([]byte, error) {
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != size || hex.EncodeToString(b) != s {
-		return nil, ErrInvalidVoter.Wrapf("expected %d lower-case hexadecimal digits, found %d characters", 2*size, len(s))
+// Hashes returns what the pair's checkpoints commit to: the hash of its voters and that of the next set.
+func (p Pair) Hashes() (voters, next ffg.Root, err error) {
+	if voters, err = ffg.ParseRoot(p.VoterSetHash); err != nil {
+		return voters, next, ErrInvalidVoter.Wrapf("pair %d: voter_set_hash: %s", p.Index, err)
 	}
-	return b, nil
+	if next, err = ffg.ParseRoot(p.NextVoterSetHash); err != nil {
+		return voters, next, ErrInvalidVoter.Wrapf("pair %d: next_voter_set_hash: %s", p.Index, err)
+	}
+	return voters, next, nil
 }
 
-// Stitched returns the set as the rules see it, refusing members whose keys have not 48 bytes.
+// Stitched returns the set as the rules see it, or the first member's key that can't be read.
 func (s VoterSet) Stitched() (ffg.VoterSet, error) {
 	out := make(ffg.VoterSet, len(s.Members))
 	for i, m := range s.Members {
-		if len(m.PubKey) != len(ffg.PublicKey{}) {
-			return nil, ErrInvalidKey.Wrapf("member %d: expected %d bytes, found %d", i, len(ffg.PublicKey{}), len(m.PubKey))
+		key, err := ffg.ParsePublicKey(m.PubKey)
+		if err != nil {
+			return nil, ErrInvalidKey.Wrapf("member %d: %s", i, err)
 		}
-		out[i] = ffg.Voter{Key: ffg.PublicKey(m.PubKey), Rear: m.Rear, Current: m.Current}
+		out[i] = ffg.Voter{Key: key, Rear: m.Rear, Current: m.Current}
 	}
 	return out, out.Validate()
 }
@@ -141,10 +134,14 @@ func (s VoterSet) Stitched() (ffg.VoterSet, error) {
 func (s VoterSet) Side() (ffg.Side, error) {
 	out := make(ffg.Side, len(s.Members))
 	for i, m := range s.Members {
-		if len(m.PubKey) != len(ffg.PublicKey{}) || m.Rear != 0 {
-			return nil, ErrInvalidKey.Wrapf("member %d: expected %d bytes and no rear power, found %d and %d", i, len(ffg.PublicKey{}), len(m.PubKey), m.Rear)
+		key, err := ffg.ParsePublicKey(m.PubKey)
+		if err != nil {
+			return nil, ErrInvalidKey.Wrapf("member %d: %s", i, err)
 		}
-		out[i] = ffg.Member{Key: ffg.PublicKey(m.PubKey), Power: m.Current}
+		if m.Rear != 0 {
+			return nil, ErrInvalidKey.Wrapf("member %d: expected no rear power in a next set, found %d", i, m.Rear)
+		}
+		out[i] = ffg.Member{Key: key, Power: m.Current}
 	}
 	return out, out.Validate()
 }

@@ -136,13 +136,16 @@ func (r RunningState) validate() error {
 		if p.Index != r.Pairs[0].Index+uint64(i) {
 			return ErrInvalidGenesis.Wrapf("pairs: expected index %d, found %d", r.Pairs[0].Index+uint64(i), p.Index)
 		}
-		if len(p.VoterSetHash) != len(ffg.Root{}) || !sets[ffg.Root(p.VoterSetHash)] {
-			return ErrInvalidGenesis.Wrapf("pair %d: its set %x is not among the sets", p.Index, p.VoterSetHash)
+		voters, _, err := p.Hashes()
+		if err != nil {
+			return ErrInvalidGenesis.Wrap(err.Error())
+		}
+		if !sets[voters] {
+			return ErrInvalidGenesis.Wrapf("pair %d: its set %s is not among the sets", p.Index, voters)
 		}
 	}
-	last := r.Pairs[len(r.Pairs)-1]
-	if hash := next.Hash(); len(last.NextVoterSetHash) != len(hash) || ffg.Root(last.NextVoterSetHash) != hash {
-		return ErrInvalidGenesis.Wrapf("next set: expected hash %x, found %s", last.NextVoterSetHash, hash)
+	if expected, hash := r.Pairs[len(r.Pairs)-1].NextVoterSetHash, next.Hash().String(); hash != expected {
+		return ErrInvalidGenesis.Wrapf("next set: expected hash %s, found %s", expected, hash)
 	}
 	for _, t := range r.Tallies {
 		if _, err := ParseSignature(t.Tally.Signature); err != nil || len(t.Tally.Signers) == 0 {

@@ -1,8 +1,6 @@
 package types
 
 import (
-	"bytes"
-
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
 )
@@ -74,7 +72,7 @@ func (r RunningState) checkArchived(last ffg.Checkpoint) error {
 		return ErrInvalidGenesis.Wrapf("archive: expected no pair above %d, the one in force; found %d", inForce, last.Pair)
 	}
 	for _, p := range r.Pairs[:len(r.Pairs)-1] {
-		alike := bytes.Equal(p.VoterSetHash, last.VoterSetHash[:]) && bytes.Equal(p.NextVoterSetHash, last.NextVoterSetHash[:])
+		alike := p.VoterSetHash == last.VoterSetHash.String() && p.NextVoterSetHash == last.NextVoterSetHash.String()
 		if p.Index >= last.Pair && !alike {
 			return ErrInvalidGenesis.Wrapf("archive: pair %d has other sets than pair %d, the last archived one, and is not archived", p.Index, last.Pair)
 		}

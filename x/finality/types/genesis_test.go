@@ -24,8 +24,7 @@ func valid() GenesisState {
 	g.Voters[1].UnbondingTokens, g.Voters[1].UnbondingShares = math.NewInt(3), math.NewInt(3)
 	g.Unbondings, g.NextUnbondingId = []Unbonding{{Id: 4, VoterIndex: 1, Delegator: "a", Shares: math.NewInt(3)}}, 5
 	g.Evidence = []EvidenceRecord{{Id: 0}}
-	members := []SetMember{{Registration: 0, PubKey: make([]byte, 48), Current: 1}}
-	members[0].PubKey[47] = 1
+	members := []SetMember{{Registration: 0, PubKey: strings.Repeat("0", 95) + "1", Current: 1}}
 	both := []SetMember{members[0]}
 	both[0].Rear = 1
 	g.Running = &RunningState{ChainId: "test", Next: VoterSet{Members: members}, Sets: []VoterSet{{Members: both}}}
@@ -39,7 +38,7 @@ func valid() GenesisState {
 	}
 	hash, next := stitched.Hash(), side.Hash()
 	g.Running.Pairs = []Pair{
-		{Index: 3, VoterSetHash: hash[:], NextVoterSetHash: next[:]}, {Index: 4, VoterSetHash: hash[:], NextVoterSetHash: next[:]},
+		{Index: 3, VoterSetHash: hash.String(), NextVoterSetHash: next.String()}, {Index: 4, VoterSetHash: hash.String(), NextVoterSetHash: next.String()},
 	}
 	return g
 }
@@ -47,6 +46,13 @@ func valid() GenesisState {
 func TestGenesisIsValidated(t *testing.T) {
 	require.NoError(t, valid().Validate())
 	for name, change := range map[string]func(g *GenesisState){
+		"a pair in another spelling": func(g *GenesisState) {
+			g.Running.Pairs[0].VoterSetHash = strings.ToUpper(g.Running.Pairs[0].VoterSetHash)
+		},
+		"a pair's next set in another": func(g *GenesisState) {
+			g.Running.Pairs[0].NextVoterSetHash = "0x" + g.Running.Pairs[0].NextVoterSetHash
+		},
+		"a key in another spelling":      func(g *GenesisState) { g.Running.Next.Members[0].PubKey = "0X" + g.Running.Next.Members[0].PubKey[2:] },
 		"params":                         func(g *GenesisState) { g.Params.SetPeriod = 0 },
 		"a gap in the registrations":     func(g *GenesisState) { g.Voters[1].Index = 2 },
 		"an operator twice":              func(g *GenesisState) { g.Voters[1].Operator = "a" },
@@ -70,13 +76,13 @@ func TestGenesisIsValidated(t *testing.T) {
 		"a gap in the evidence":          func(g *GenesisState) { g.Evidence[0].Id = 1 },
 		"no pairs":                       func(g *GenesisState) { g.Running.Pairs = nil },
 		"a gap in the pairs":             func(g *GenesisState) { g.Running.Pairs[1].Index = 5 },
-		"a pair without its set":         func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = make([]byte, 32) },
+		"a pair without its set":         func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = ffg.Root{}.String() },
 		"a pair with half a hash":        func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = g.Running.Pairs[0].VoterSetHash[:16] },
 		"another next set":               func(g *GenesisState) { g.Running.Next.Members[0].Current = 2 },
 		"a next set with rear power":     func(g *GenesisState) { g.Running.Next.Members[0].Rear = 1 },
 		"an empty next set":              func(g *GenesisState) { g.Running.Next.Members = nil },
 		"a set without power":            func(g *GenesisState) { g.Running.Sets[0].Members[0].Rear = 0 },
-		"a set with half a key":          func(g *GenesisState) { g.Running.Sets[0].Members[0].PubKey = make([]byte, 24) },
+		"a set with half a key":          func(g *GenesisState) { g.Running.Sets[0].Members[0].PubKey = strings.Repeat("0", 48) },
 		"too much power":                 func(g *GenesisState) { g.Voters[0].Tokens = g.Params.PowerLimit() },
 		"scores without a settlement":    func(g *GenesisState) { g.Running.Scores = []Score{{Signed: math.OneInt()}} },
 		"a settlement without scores":    func(g *GenesisState) { g.Running.Settlement = settlement() },
@@ -113,10 +119,10 @@ func TestVotesConvertBothWays(t *testing.T) {
 		change func(a *AggregateVote)
 		err    error
 	}{
-		"half a source":    {func(a *AggregateVote) { a.Vote.Source.Root = a.Vote.Source.Root[:16] }, ErrInvalidVote},
-		"no target":        {func(a *AggregateVote) { a.Vote.Target.Root = nil }, ErrInvalidVote},
+		"half a source":    {func(a *AggregateVote) { a.Vote.Source.Root = a.Vote.Source.Root[:32] }, ErrInvalidVote},
+		"no target":        {func(a *AggregateVote) { a.Vote.Target.Root = "" }, ErrInvalidVote},
 		"a vote to itself": {func(a *AggregateVote) { a.Vote.Target.Epoch = 1 }, ErrInvalidVote},
-		"a long set hash":  {func(a *AggregateVote) { a.VoterSetHash = make([]byte, 33) }, ErrInvalidVote},
+		"a long set hash":  {func(a *AggregateVote) { a.VoterSetHash += "00" }, ErrInvalidVote},
 		"no signature":     {func(a *AggregateVote) { a.Signature = nil }, ErrInvalidSignature},
 		"a long signature": {func(a *AggregateVote) { a.Signature = make([]byte, 97) }, ErrInvalidSignature},
 	} {

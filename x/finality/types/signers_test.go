@@ -50,7 +50,7 @@ func TestSignersAreTheSubmitterOrNobody(t *testing.T) {
 
 func TestSignersOfAMessageWithoutSubmitterAreAnError(t *testing.T) {
 	options := &signing.Options{AddressCodec: address.NewBech32Codec("dual")}
-	other := dynamicMessage(t, "dualchain.finality.v1.Ref", "")
+	other := dynamicMessage(t, "dualchain.finality.v1.Vote", "")
 	_, err := submitterOf(options, other.ProtoReflect())
 	require.ErrorContains(t, err, "expected a string field submitter, found none")
 }

@@ -10,6 +10,8 @@ import (
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/tx"
+
+	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // Votes and evidence exist in two forms. Signed, submitter set: an ordinary transaction. Unsigned, submitter
@@ -37,6 +39,7 @@ type submission interface {
 	proto.Marshaler
 	proto.Unmarshaler
 	GetSubmitter() string
+	spelled() error
 }
 
 var (
@@ -87,7 +90,7 @@ func EncodeUnsigned(msg sdk.Msg) ([]byte, error) {
 
 // DecodeUnsigned tells three kinds of transactions apart: it returns the message and true for the canonical
 // transaction of an unsigned message, an error wrapping [ErrNotCanonical] for anything else that carries an unsigned
-// message at its top level, and false for all other bytes, be they an ordinary transaction or none at all.
+// message at its top level, another spelling of a root, hash or key included, and false for all other bytes, be they an ordinary transaction or none at all.
 func DecodeUnsigned(txBytes []byte) (msg sdk.Msg, unsigned bool, err error) {
 	var raw tx.TxRaw
 	if raw.Unmarshal(txBytes) != nil {
@@ -112,6 +115,9 @@ func DecodeUnsigned(txBytes []byte) (msg sdk.Msg, unsigned bool, err error) {
 	if msg == nil {
 		return nil, false, nil
 	}
+	if err := msg.(submission).spelled(); err != nil {
+		return nil, false, fmt.Errorf("decode %T: %w: %w", msg, ErrNotCanonical, err)
+	}
 	canonical, err := EncodeUnsigned(msg)
 	if err != nil {
 		return nil, false, err
@@ -121,6 +127,35 @@ func DecodeUnsigned(txBytes []byte) (msg sdk.Msg, unsigned bool, err error) {
 			msg, ErrNotCanonical, len(canonical), len(txBytes))
 	}
 	return msg, true, nil
+}
+
+// spelled returns an error unless roots and hashes are spelled as they are printed. Nothing else is checked.
+func (m *MsgSubmitVotes) spelled() error {
+	return errors.Join(spelledVote(m.Votes.Vote), spelledRoot(m.Votes.VoterSetHash))
+}
+
+// spelled returns an error unless roots and keys are spelled as they are printed. Nothing else is checked.
+func (m *MsgSubmitEvidence) spelled() error {
+	for _, vote := range []EvidenceVote{m.Evidence.First, m.Evidence.Second} {
+		if err := spelledVote(vote.Vote); err != nil {
+			return err
+		}
+		for _, signer := range vote.ForkSigners {
+			if _, err := ffg.ParsePublicKey(signer.PubKey); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func spelledVote(v Vote) error {
+	return errors.Join(spelledRoot(v.Source.Root), spelledRoot(v.Target.Root))
+}
+
+func spelledRoot(text string) error {
+	_, err := ffg.ParseRoot(text)
+	return err
 }
 
 // RejectNested returns an error wrapping [ErrNested] if votes or evidence, signed or not, are inside another of msgs:

@@ -2,6 +2,7 @@ package types
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,6 +15,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/authz"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
+
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 )
 
 const somebody = "dual1somebody"
@@ -21,10 +24,10 @@ const somebody = "dual1somebody"
 func votes(submitter string) *MsgSubmitVotes {
 	return &MsgSubmitVotes{Submitter: submitter, Votes: AggregateVote{
 		Vote: Vote{
-			Source: Ref{Epoch: 1, Root: bytes.Repeat([]byte{1}, 32)},
-			Target: Ref{Epoch: 2, Root: bytes.Repeat([]byte{2}, 32)},
+			Source: checkpointtypes.Ref{Epoch: 1, Root: strings.Repeat("01", 32)},
+			Target: checkpointtypes.Ref{Epoch: 2, Root: strings.Repeat("02", 32)},
 		},
-		VoterSetHash: bytes.Repeat([]byte{3}, 32),
+		VoterSetHash: strings.Repeat("03", 32),
 		Signers:      []byte{4},
 		Signature:    bytes.Repeat([]byte{5}, 96),
 	}}
@@ -32,7 +35,7 @@ func votes(submitter string) *MsgSubmitVotes {
 
 func evidence(submitter string) *MsgSubmitEvidence {
 	first, second := votes("").Votes.Vote, votes("").Votes.Vote
-	second.Target.Root = bytes.Repeat([]byte{9}, 32)
+	second.Target.Root = strings.Repeat("09", 32)
 	return &MsgSubmitEvidence{Submitter: submitter, Evidence: Evidence{
 		First:  EvidenceVote{Vote: first, Registrations: []uint64{7}, Signature: bytes.Repeat([]byte{5}, 96)},
 		Second: EvidenceVote{Vote: second, Registrations: []uint64{7}, Signature: bytes.Repeat([]byte{6}, 96)},

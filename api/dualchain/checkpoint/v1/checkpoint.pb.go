@@ -7,6 +7,7 @@
 package checkpointv1
 
 import (
+	v1 "github.com/dualchain/dualchain/api/dualchain/ffg/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -124,61 +125,6 @@ func (x *Params) GetInterval() uint64 {
 	return 0
 }
 
-// Ref names a checkpoint.
-type Ref struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// epoch is the checkpoint's number.
-	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// root is the checkpoint root, 64 lower-case hexadecimal digits.
-	Root          string `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Ref) Reset() {
-	*x = Ref{}
-	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Ref) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Ref) ProtoMessage() {}
-
-func (x *Ref) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Ref.ProtoReflect.Descriptor instead.
-func (*Ref) Descriptor() ([]byte, []int) {
-	return file_dualchain_checkpoint_v1_checkpoint_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *Ref) GetEpoch() uint64 {
-	if x != nil {
-		return x.Epoch
-	}
-	return 0
-}
-
-func (x *Ref) GetRoot() string {
-	if x != nil {
-		return x.Root
-	}
-	return ""
-}
-
 // Checkpoint is one epoch's content, as committed to by its root (protocol §2). Hashes are 64 lower-case hexadecimal digits.
 type Checkpoint struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -202,17 +148,19 @@ type Checkpoint struct {
 	Pair uint64 `protobuf:"varint,9,opt,name=pair,proto3" json:"pair,omitempty"`
 	// degraded is true after the inactivity leak has lowered any power.
 	Degraded bool `protobuf:"varint,10,opt,name=degraded,proto3" json:"degraded,omitempty"`
+	// anchor is the epoch of the trust point that this checkpoint descends from; 0 unless governance re-anchored the chain.
+	Anchor uint64 `protobuf:"varint,11,opt,name=anchor,proto3" json:"anchor,omitempty"`
 	// voter_set_hash commits to the voters of this checkpoint, with their rear and current powers.
-	VoterSetHash string `protobuf:"bytes,11,opt,name=voter_set_hash,json=voterSetHash,proto3" json:"voter_set_hash,omitempty"`
+	VoterSetHash string `protobuf:"bytes,12,opt,name=voter_set_hash,json=voterSetHash,proto3" json:"voter_set_hash,omitempty"`
 	// next_voter_set_hash commits to the set that follows.
-	NextVoterSetHash string `protobuf:"bytes,12,opt,name=next_voter_set_hash,json=nextVoterSetHash,proto3" json:"next_voter_set_hash,omitempty"`
+	NextVoterSetHash string `protobuf:"bytes,13,opt,name=next_voter_set_hash,json=nextVoterSetHash,proto3" json:"next_voter_set_hash,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[2]
+	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -224,7 +172,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[2]
+	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -237,7 +185,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_dualchain_checkpoint_v1_checkpoint_proto_rawDescGZIP(), []int{2}
+	return file_dualchain_checkpoint_v1_checkpoint_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Checkpoint) GetEpoch() uint64 {
@@ -310,6 +258,13 @@ func (x *Checkpoint) GetDegraded() bool {
 	return false
 }
 
+func (x *Checkpoint) GetAnchor() uint64 {
+	if x != nil {
+		return x.Anchor
+	}
+	return 0
+}
+
 func (x *Checkpoint) GetVoterSetHash() string {
 	if x != nil {
 		return x.VoterSetHash
@@ -330,7 +285,7 @@ type CheckpointRecord struct {
 	Checkpoint *Checkpoint            `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
 	// source is the latest justified checkpoint at the moment of proposal: the only source honest voters use.
 	// It is absent for the anchor.
-	Source *Ref `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	Source *v1.Ref `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	// status is how far the finality layer has come.
 	Status        CheckpointStatus `protobuf:"varint,3,opt,name=status,proto3,enum=dualchain.checkpoint.v1.CheckpointStatus" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -339,7 +294,7 @@ type CheckpointRecord struct {
 
 func (x *CheckpointRecord) Reset() {
 	*x = CheckpointRecord{}
-	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[3]
+	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -351,7 +306,7 @@ func (x *CheckpointRecord) String() string {
 func (*CheckpointRecord) ProtoMessage() {}
 
 func (x *CheckpointRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[3]
+	mi := &file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -364,7 +319,7 @@ func (x *CheckpointRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckpointRecord.ProtoReflect.Descriptor instead.
 func (*CheckpointRecord) Descriptor() ([]byte, []int) {
-	return file_dualchain_checkpoint_v1_checkpoint_proto_rawDescGZIP(), []int{3}
+	return file_dualchain_checkpoint_v1_checkpoint_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CheckpointRecord) GetCheckpoint() *Checkpoint {
@@ -374,7 +329,7 @@ func (x *CheckpointRecord) GetCheckpoint() *Checkpoint {
 	return nil
 }
 
-func (x *CheckpointRecord) GetSource() *Ref {
+func (x *CheckpointRecord) GetSource() *v1.Ref {
 	if x != nil {
 		return x.Source
 	}
@@ -392,12 +347,9 @@ var File_dualchain_checkpoint_v1_checkpoint_proto protoreflect.FileDescriptor
 
 const file_dualchain_checkpoint_v1_checkpoint_proto_rawDesc = "" +
 	"\n" +
-	"(dualchain/checkpoint/v1/checkpoint.proto\x12\x17dualchain.checkpoint.v1\"$\n" +
+	"(dualchain/checkpoint/v1/checkpoint.proto\x12\x17dualchain.checkpoint.v1\x1a\x1adualchain/ffg/v1/ref.proto\"$\n" +
 	"\x06Params\x12\x1a\n" +
-	"\binterval\x18\x01 \x01(\x04R\binterval\"/\n" +
-	"\x03Ref\x12\x14\n" +
-	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x12\n" +
-	"\x04root\x18\x02 \x01(\tR\x04root\"\xf2\x02\n" +
+	"\binterval\x18\x01 \x01(\x04R\binterval\"\x8a\x03\n" +
 	"\n" +
 	"Checkpoint\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x12\n" +
@@ -412,14 +364,15 @@ const file_dualchain_checkpoint_v1_checkpoint_proto_rawDesc = "" +
 	"\fhistory_root\x18\b \x01(\tR\vhistoryRoot\x12\x12\n" +
 	"\x04pair\x18\t \x01(\x04R\x04pair\x12\x1a\n" +
 	"\bdegraded\x18\n" +
-	" \x01(\bR\bdegraded\x12$\n" +
-	"\x0evoter_set_hash\x18\v \x01(\tR\fvoterSetHash\x12-\n" +
-	"\x13next_voter_set_hash\x18\f \x01(\tR\x10nextVoterSetHash\"\xd0\x01\n" +
+	" \x01(\bR\bdegraded\x12\x16\n" +
+	"\x06anchor\x18\v \x01(\x04R\x06anchor\x12$\n" +
+	"\x0evoter_set_hash\x18\f \x01(\tR\fvoterSetHash\x12-\n" +
+	"\x13next_voter_set_hash\x18\r \x01(\tR\x10nextVoterSetHash\"\xc9\x01\n" +
 	"\x10CheckpointRecord\x12C\n" +
 	"\n" +
 	"checkpoint\x18\x01 \x01(\v2#.dualchain.checkpoint.v1.CheckpointR\n" +
-	"checkpoint\x124\n" +
-	"\x06source\x18\x02 \x01(\v2\x1c.dualchain.checkpoint.v1.RefR\x06source\x12A\n" +
+	"checkpoint\x12-\n" +
+	"\x06source\x18\x02 \x01(\v2\x15.dualchain.ffg.v1.RefR\x06source\x12A\n" +
 	"\x06status\x18\x03 \x01(\x0e2).dualchain.checkpoint.v1.CheckpointStatusR\x06status*\x97\x01\n" +
 	"\x10CheckpointStatus\x12!\n" +
 	"\x1dCHECKPOINT_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n" +
@@ -441,17 +394,17 @@ func file_dualchain_checkpoint_v1_checkpoint_proto_rawDescGZIP() []byte {
 }
 
 var file_dualchain_checkpoint_v1_checkpoint_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_dualchain_checkpoint_v1_checkpoint_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_dualchain_checkpoint_v1_checkpoint_proto_goTypes = []any{
 	(CheckpointStatus)(0),    // 0: dualchain.checkpoint.v1.CheckpointStatus
 	(*Params)(nil),           // 1: dualchain.checkpoint.v1.Params
-	(*Ref)(nil),              // 2: dualchain.checkpoint.v1.Ref
-	(*Checkpoint)(nil),       // 3: dualchain.checkpoint.v1.Checkpoint
-	(*CheckpointRecord)(nil), // 4: dualchain.checkpoint.v1.CheckpointRecord
+	(*Checkpoint)(nil),       // 2: dualchain.checkpoint.v1.Checkpoint
+	(*CheckpointRecord)(nil), // 3: dualchain.checkpoint.v1.CheckpointRecord
+	(*v1.Ref)(nil),           // 4: dualchain.ffg.v1.Ref
 }
 var file_dualchain_checkpoint_v1_checkpoint_proto_depIdxs = []int32{
-	3, // 0: dualchain.checkpoint.v1.CheckpointRecord.checkpoint:type_name -> dualchain.checkpoint.v1.Checkpoint
-	2, // 1: dualchain.checkpoint.v1.CheckpointRecord.source:type_name -> dualchain.checkpoint.v1.Ref
+	2, // 0: dualchain.checkpoint.v1.CheckpointRecord.checkpoint:type_name -> dualchain.checkpoint.v1.Checkpoint
+	4, // 1: dualchain.checkpoint.v1.CheckpointRecord.source:type_name -> dualchain.ffg.v1.Ref
 	0, // 2: dualchain.checkpoint.v1.CheckpointRecord.status:type_name -> dualchain.checkpoint.v1.CheckpointStatus
 	3, // [3:3] is the sub-list for method output_type
 	3, // [3:3] is the sub-list for method input_type
@@ -471,7 +424,7 @@ func file_dualchain_checkpoint_v1_checkpoint_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_checkpoint_v1_checkpoint_proto_rawDesc), len(file_dualchain_checkpoint_v1_checkpoint_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

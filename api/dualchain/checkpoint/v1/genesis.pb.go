@@ -253,8 +253,9 @@ type HistoryNode struct {
 	// level is 0 for leaves.
 	Level uint32 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
 	// index counts the nodes of that level from the left.
-	Index         uint64 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`
-	Hash          []byte `protobuf:"bytes,3,opt,name=hash,proto3" json:"hash,omitempty"`
+	Index uint64 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`
+	// hash is 64 lower-case hexadecimal digits.
+	Hash          string `protobuf:"bytes,3,opt,name=hash,proto3" json:"hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -303,18 +304,19 @@ func (x *HistoryNode) GetIndex() uint64 {
 	return 0
 }
 
-func (x *HistoryNode) GetHash() []byte {
+func (x *HistoryNode) GetHash() string {
 	if x != nil {
 		return x.Hash
 	}
-	return nil
+	return ""
 }
 
 // HistoryRange is a compact range: the roots of the maximal perfect subtrees from the left.
 type HistoryRange struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Size          uint64                 `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
-	Hashes        [][]byte               `protobuf:"bytes,2,rep,name=hashes,proto3" json:"hashes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Size  uint64                 `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
+	// hashes are 64 lower-case hexadecimal digits each.
+	Hashes        []string `protobuf:"bytes,2,rep,name=hashes,proto3" json:"hashes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -356,7 +358,7 @@ func (x *HistoryRange) GetSize() uint64 {
 	return 0
 }
 
-func (x *HistoryRange) GetHashes() [][]byte {
+func (x *HistoryRange) GetHashes() []string {
 	if x != nil {
 		return x.Hashes
 	}
@@ -391,10 +393,10 @@ const file_dualchain_checkpoint_v1_genesis_proto_rawDesc = "" +
 	"\vHistoryNode\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\rR\x05level\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\fR\x04hash\":\n" +
+	"\x04hash\x18\x03 \x01(\tR\x04hash\":\n" +
 	"\fHistoryRange\x12\x12\n" +
 	"\x04size\x18\x01 \x01(\x04R\x04size\x12\x16\n" +
-	"\x06hashes\x18\x02 \x03(\fR\x06hashesB\xf2\x01\n" +
+	"\x06hashes\x18\x02 \x03(\tR\x06hashesB\xf2\x01\n" +
 	"\x1bcom.dualchain.checkpoint.v1B\fGenesisProtoP\x01ZGgithub.com/dualchain/dualchain/api/dualchain/checkpoint/v1;checkpointv1\xa2\x02\x03DCX\xaa\x02\x17Dualchain.Checkpoint.V1\xca\x02\x17Dualchain\\Checkpoint\\V1\xe2\x02#Dualchain\\Checkpoint\\V1\\GPBMetadata\xea\x02\x19Dualchain::Checkpoint::V1b\x06proto3"
 
 var (

@@ -555,10 +555,10 @@ type Pair struct {
 	RearComputed    uint64 `protobuf:"varint,3,opt,name=rear_computed,json=rearComputed,proto3" json:"rear_computed,omitempty"`
 	CurrentComputed uint64 `protobuf:"varint,4,opt,name=current_computed,json=currentComputed,proto3" json:"current_computed,omitempty"`
 	NextComputed    uint64 `protobuf:"varint,5,opt,name=next_computed,json=nextComputed,proto3" json:"next_computed,omitempty"`
-	// voter_set_hash commits to rear and current.
-	VoterSetHash []byte `protobuf:"bytes,6,opt,name=voter_set_hash,json=voterSetHash,proto3" json:"voter_set_hash,omitempty"`
-	// next_voter_set_hash commits to the set that follows.
-	NextVoterSetHash []byte `protobuf:"bytes,7,opt,name=next_voter_set_hash,json=nextVoterSetHash,proto3" json:"next_voter_set_hash,omitempty"`
+	// voter_set_hash commits to rear and current; 64 lower-case hexadecimal digits.
+	VoterSetHash string `protobuf:"bytes,6,opt,name=voter_set_hash,json=voterSetHash,proto3" json:"voter_set_hash,omitempty"`
+	// next_voter_set_hash commits to the set that follows; 64 lower-case hexadecimal digits.
+	NextVoterSetHash string `protobuf:"bytes,7,opt,name=next_voter_set_hash,json=nextVoterSetHash,proto3" json:"next_voter_set_hash,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -628,18 +628,18 @@ func (x *Pair) GetNextComputed() uint64 {
 	return 0
 }
 
-func (x *Pair) GetVoterSetHash() []byte {
+func (x *Pair) GetVoterSetHash() string {
 	if x != nil {
 		return x.VoterSetHash
 	}
-	return nil
+	return ""
 }
 
-func (x *Pair) GetNextVoterSetHash() []byte {
+func (x *Pair) GetNextVoterSetHash() string {
 	if x != nil {
 		return x.NextVoterSetHash
 	}
-	return nil
+	return ""
 }
 
 // VoterSet is a stored set: members ascending by public key, as their hash commits to them.
@@ -692,8 +692,8 @@ type SetMember struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// registration is the voter's index.
 	Registration uint64 `protobuf:"varint,1,opt,name=registration,proto3" json:"registration,omitempty"`
-	// pub_key is 48 bytes.
-	PubKey []byte `protobuf:"bytes,2,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
+	// pub_key is the voter's key, 96 lower-case hexadecimal digits.
+	PubKey string `protobuf:"bytes,2,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
 	// rear and current are the powers; in a next set, current alone.
 	Rear          uint64 `protobuf:"varint,3,opt,name=rear,proto3" json:"rear,omitempty"`
 	Current       uint64 `protobuf:"varint,4,opt,name=current,proto3" json:"current,omitempty"`
@@ -738,11 +738,11 @@ func (x *SetMember) GetRegistration() uint64 {
 	return 0
 }
 
-func (x *SetMember) GetPubKey() []byte {
+func (x *SetMember) GetPubKey() string {
 	if x != nil {
 		return x.PubKey
 	}
-	return nil
+	return ""
 }
 
 func (x *SetMember) GetRear() uint64 {
@@ -1229,13 +1229,13 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\rrear_computed\x18\x03 \x01(\x04R\frearComputed\x12)\n" +
 	"\x10current_computed\x18\x04 \x01(\x04R\x0fcurrentComputed\x12#\n" +
 	"\rnext_computed\x18\x05 \x01(\x04R\fnextComputed\x12$\n" +
-	"\x0evoter_set_hash\x18\x06 \x01(\fR\fvoterSetHash\x12-\n" +
-	"\x13next_voter_set_hash\x18\a \x01(\fR\x10nextVoterSetHash\"L\n" +
+	"\x0evoter_set_hash\x18\x06 \x01(\tR\fvoterSetHash\x12-\n" +
+	"\x13next_voter_set_hash\x18\a \x01(\tR\x10nextVoterSetHash\"L\n" +
 	"\bVoterSet\x12@\n" +
 	"\amembers\x18\x01 \x03(\v2 .dualchain.finality.v1.SetMemberB\x04\xc8\xde\x1f\x00R\amembers\"v\n" +
 	"\tSetMember\x12\"\n" +
 	"\fregistration\x18\x01 \x01(\x04R\fregistration\x12\x17\n" +
-	"\apub_key\x18\x02 \x01(\fR\x06pubKey\x12\x12\n" +
+	"\apub_key\x18\x02 \x01(\tR\x06pubKey\x12\x12\n" +
 	"\x04rear\x18\x03 \x01(\x04R\x04rear\x12\x18\n" +
 	"\acurrent\x18\x04 \x01(\x04R\acurrent\"?\n" +
 	"\x05Tally\x12\x18\n" +

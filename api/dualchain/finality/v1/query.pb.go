@@ -11,6 +11,7 @@ import (
 	_ "github.com/cosmos/cosmos-proto"
 	_ "github.com/cosmos/gogoproto/gogoproto"
 	v1 "github.com/dualchain/dualchain/api/dualchain/checkpoint/v1"
+	v11 "github.com/dualchain/dualchain/api/dualchain/ffg/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -808,7 +809,7 @@ type QueryDutyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// target is the head checkpoint, source where its votes start.
 	Target *v1.Checkpoint `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
-	Source *Ref           `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	Source *v11.Ref       `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	// position is the voter's bit, of size bits; member is false if the voter has no bit in this epoch.
 	Member   bool   `protobuf:"varint,3,opt,name=member,proto3" json:"member,omitempty"`
 	Position uint32 `protobuf:"varint,4,opt,name=position,proto3" json:"position,omitempty"`
@@ -856,7 +857,7 @@ func (x *QueryDutyResponse) GetTarget() *v1.Checkpoint {
 	return nil
 }
 
-func (x *QueryDutyResponse) GetSource() *Ref {
+func (x *QueryDutyResponse) GetSource() *v11.Ref {
 	if x != nil {
 		return x.Source
 	}
@@ -2444,7 +2445,7 @@ var File_dualchain_finality_v1_query_proto protoreflect.FileDescriptor
 
 const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\n" +
-	"!dualchain/finality/v1/query.proto\x12\x15dualchain.finality.v1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x19cosmos_proto/cosmos.proto\x1a(dualchain/checkpoint/v1/checkpoint.proto\x1a$dualchain/finality/v1/finality.proto\x1a dualchain/finality/v1/vote.proto\x1a\x14gogoproto/gogo.proto\x1a\x1cgoogle/api/annotations.proto\"\x14\n" +
+	"!dualchain/finality/v1/query.proto\x12\x15dualchain.finality.v1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x19cosmos_proto/cosmos.proto\x1a(dualchain/checkpoint/v1/checkpoint.proto\x1a\x1adualchain/ffg/v1/ref.proto\x1a$dualchain/finality/v1/finality.proto\x1a dualchain/finality/v1/vote.proto\x1a\x14gogoproto/gogo.proto\x1a\x1cgoogle/api/annotations.proto\"\x14\n" +
 	"\x12QueryParamsRequest\"R\n" +
 	"\x13QueryParamsResponse\x12;\n" +
 	"\x06params\x18\x01 \x01(\v2\x1d.dualchain.finality.v1.ParamsB\x04\xc8\xde\x1f\x00R\x06params\")\n" +
@@ -2496,10 +2497,10 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\rcurrent_total\x18\a \x01(\tR\fcurrentTotal\x12\x1c\n" +
 	"\tjustified\x18\b \x01(\bR\tjustified\"(\n" +
 	"\x10QueryDutyRequest\x12\x14\n" +
-	"\x05voter\x18\x01 \x01(\tR\x05voter\"\xf4\x01\n" +
+	"\x05voter\x18\x01 \x01(\tR\x05voter\"\xef\x01\n" +
 	"\x11QueryDutyResponse\x12A\n" +
-	"\x06target\x18\x01 \x01(\v2#.dualchain.checkpoint.v1.CheckpointB\x04\xc8\xde\x1f\x00R\x06target\x128\n" +
-	"\x06source\x18\x02 \x01(\v2\x1a.dualchain.finality.v1.RefB\x04\xc8\xde\x1f\x00R\x06source\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\v2#.dualchain.checkpoint.v1.CheckpointB\x04\xc8\xde\x1f\x00R\x06target\x123\n" +
+	"\x06source\x18\x02 \x01(\v2\x15.dualchain.ffg.v1.RefB\x04\xc8\xde\x1f\x00R\x06source\x12\x16\n" +
 	"\x06member\x18\x03 \x01(\bR\x06member\x12\x1a\n" +
 	"\bposition\x18\x04 \x01(\rR\bposition\x12\x12\n" +
 	"\x04size\x18\x05 \x01(\rR\x04size\x12\x1a\n" +
@@ -2722,7 +2723,7 @@ var file_dualchain_finality_v1_query_proto_goTypes = []any{
 	(*v1beta1.PageResponse)(nil),              // 44: cosmos.base.query.v1beta1.PageResponse
 	(*AggregateVote)(nil),                     // 45: dualchain.finality.v1.AggregateVote
 	(*v1.Checkpoint)(nil),                     // 46: dualchain.checkpoint.v1.Checkpoint
-	(*Ref)(nil),                               // 47: dualchain.finality.v1.Ref
+	(*v11.Ref)(nil),                           // 47: dualchain.ffg.v1.Ref
 	(*Era)(nil),                               // 48: dualchain.finality.v1.Era
 	(*Delegation)(nil),                        // 49: dualchain.finality.v1.Delegation
 	(*Unbonding)(nil),                         // 50: dualchain.finality.v1.Unbonding
@@ -2740,7 +2741,7 @@ var file_dualchain_finality_v1_query_proto_depIdxs = []int32{
 	45, // 8: dualchain.finality.v1.QueryVotesResponse.votes:type_name -> dualchain.finality.v1.AggregateVote
 	9,  // 9: dualchain.finality.v1.QueryVotesResponse.voters:type_name -> dualchain.finality.v1.SetVoter
 	46, // 10: dualchain.finality.v1.QueryDutyResponse.target:type_name -> dualchain.checkpoint.v1.Checkpoint
-	47, // 11: dualchain.finality.v1.QueryDutyResponse.source:type_name -> dualchain.finality.v1.Ref
+	47, // 11: dualchain.finality.v1.QueryDutyResponse.source:type_name -> dualchain.ffg.v1.Ref
 	48, // 12: dualchain.finality.v1.QueryParticipationResponse.era:type_name -> dualchain.finality.v1.Era
 	46, // 13: dualchain.finality.v1.Certificate.checkpoints:type_name -> dualchain.checkpoint.v1.Checkpoint
 	45, // 14: dualchain.finality.v1.Certificate.links:type_name -> dualchain.finality.v1.AggregateVote

@@ -8,6 +8,7 @@ package finalityv1
 
 import (
 	_ "github.com/cosmos/gogoproto/gogoproto"
+	v1 "github.com/dualchain/dualchain/api/dualchain/ffg/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -22,72 +23,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Ref names a checkpoint in a vote.
-type Ref struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Epoch uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// root is the checkpoint root, 32 bytes.
-	Root          []byte `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Ref) Reset() {
-	*x = Ref{}
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Ref) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Ref) ProtoMessage() {}
-
-func (x *Ref) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Ref.ProtoReflect.Descriptor instead.
-func (*Ref) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Ref) GetEpoch() uint64 {
-	if x != nil {
-		return x.Epoch
-	}
-	return 0
-}
-
-func (x *Ref) GetRoot() []byte {
-	if x != nil {
-		return x.Root
-	}
-	return nil
-}
-
 // Vote is the statement that voters sign: a link from source to target.
 type Vote struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Source        *Ref                   `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	Target        *Ref                   `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
+	Source        *v1.Ref                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	Target        *v1.Ref                `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[1]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -99,7 +46,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[1]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -112,17 +59,17 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{1}
+	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Vote) GetSource() *Ref {
+func (x *Vote) GetSource() *v1.Ref {
 	if x != nil {
 		return x.Source
 	}
 	return nil
 }
 
-func (x *Vote) GetTarget() *Ref {
+func (x *Vote) GetTarget() *v1.Ref {
 	if x != nil {
 		return x.Target
 	}
@@ -133,8 +80,8 @@ func (x *Vote) GetTarget() *Ref {
 type AggregateVote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Vote  *Vote                  `protobuf:"bytes,1,opt,name=vote,proto3" json:"vote,omitempty"`
-	// voter_set_hash is the set that the bits count in, 32 bytes.
-	VoterSetHash []byte `protobuf:"bytes,2,opt,name=voter_set_hash,json=voterSetHash,proto3" json:"voter_set_hash,omitempty"`
+	// voter_set_hash is the set that the bits count in.
+	VoterSetHash string `protobuf:"bytes,2,opt,name=voter_set_hash,json=voterSetHash,proto3" json:"voter_set_hash,omitempty"`
 	// signers has exactly one bit for each voter of the set, least significant first, no stray bits.
 	Signers []byte `protobuf:"bytes,3,opt,name=signers,proto3" json:"signers,omitempty"`
 	// signature is the aggregate BLS signature, 96 bytes.
@@ -145,7 +92,7 @@ type AggregateVote struct {
 
 func (x *AggregateVote) Reset() {
 	*x = AggregateVote{}
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[2]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -157,7 +104,7 @@ func (x *AggregateVote) String() string {
 func (*AggregateVote) ProtoMessage() {}
 
 func (x *AggregateVote) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[2]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -170,7 +117,7 @@ func (x *AggregateVote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AggregateVote.ProtoReflect.Descriptor instead.
 func (*AggregateVote) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{2}
+	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *AggregateVote) GetVote() *Vote {
@@ -180,11 +127,11 @@ func (x *AggregateVote) GetVote() *Vote {
 	return nil
 }
 
-func (x *AggregateVote) GetVoterSetHash() []byte {
+func (x *AggregateVote) GetVoterSetHash() string {
 	if x != nil {
 		return x.VoterSetHash
 	}
-	return nil
+	return ""
 }
 
 func (x *AggregateVote) GetSigners() []byte {
@@ -204,8 +151,8 @@ func (x *AggregateVote) GetSignature() []byte {
 // ForkSigner is a signer that is registered on a fork only. It proves possession for this chain's domain.
 type ForkSigner struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// pub_key is 48 bytes.
-	PubKey []byte `protobuf:"bytes,1,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
+	// pub_key is the BLS12-381 public key.
+	PubKey string `protobuf:"bytes,1,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
 	// operator is the bech32 account address in the proof of possession.
 	Operator string `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"`
 	// possession is the proof, 96 bytes.
@@ -216,7 +163,7 @@ type ForkSigner struct {
 
 func (x *ForkSigner) Reset() {
 	*x = ForkSigner{}
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[3]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -228,7 +175,7 @@ func (x *ForkSigner) String() string {
 func (*ForkSigner) ProtoMessage() {}
 
 func (x *ForkSigner) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[3]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -241,14 +188,14 @@ func (x *ForkSigner) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForkSigner.ProtoReflect.Descriptor instead.
 func (*ForkSigner) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{3}
+	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *ForkSigner) GetPubKey() []byte {
+func (x *ForkSigner) GetPubKey() string {
 	if x != nil {
 		return x.PubKey
 	}
-	return nil
+	return ""
 }
 
 func (x *ForkSigner) GetOperator() string {
@@ -281,7 +228,7 @@ type EvidenceVote struct {
 
 func (x *EvidenceVote) Reset() {
 	*x = EvidenceVote{}
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[4]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -293,7 +240,7 @@ func (x *EvidenceVote) String() string {
 func (*EvidenceVote) ProtoMessage() {}
 
 func (x *EvidenceVote) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[4]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -306,7 +253,7 @@ func (x *EvidenceVote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceVote.ProtoReflect.Descriptor instead.
 func (*EvidenceVote) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{4}
+	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *EvidenceVote) GetVote() *Vote {
@@ -348,7 +295,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[5]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -360,7 +307,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[5]
+	mi := &file_dualchain_finality_v1_vote_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -373,7 +320,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{5}
+	return file_dualchain_finality_v1_vote_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Evidence) GetFirst() *EvidenceVote {
@@ -394,21 +341,18 @@ var File_dualchain_finality_v1_vote_proto protoreflect.FileDescriptor
 
 const file_dualchain_finality_v1_vote_proto_rawDesc = "" +
 	"\n" +
-	" dualchain/finality/v1/vote.proto\x12\x15dualchain.finality.v1\x1a\x14gogoproto/gogo.proto\"/\n" +
-	"\x03Ref\x12\x14\n" +
-	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x12\n" +
-	"\x04root\x18\x02 \x01(\fR\x04root\"z\n" +
-	"\x04Vote\x128\n" +
-	"\x06source\x18\x01 \x01(\v2\x1a.dualchain.finality.v1.RefB\x04\xc8\xde\x1f\x00R\x06source\x128\n" +
-	"\x06target\x18\x02 \x01(\v2\x1a.dualchain.finality.v1.RefB\x04\xc8\xde\x1f\x00R\x06target\"\xa4\x01\n" +
+	" dualchain/finality/v1/vote.proto\x12\x15dualchain.finality.v1\x1a\x1adualchain/ffg/v1/ref.proto\x1a\x14gogoproto/gogo.proto\"p\n" +
+	"\x04Vote\x123\n" +
+	"\x06source\x18\x01 \x01(\v2\x15.dualchain.ffg.v1.RefB\x04\xc8\xde\x1f\x00R\x06source\x123\n" +
+	"\x06target\x18\x02 \x01(\v2\x15.dualchain.ffg.v1.RefB\x04\xc8\xde\x1f\x00R\x06target\"\xa4\x01\n" +
 	"\rAggregateVote\x125\n" +
 	"\x04vote\x18\x01 \x01(\v2\x1b.dualchain.finality.v1.VoteB\x04\xc8\xde\x1f\x00R\x04vote\x12$\n" +
-	"\x0evoter_set_hash\x18\x02 \x01(\fR\fvoterSetHash\x12\x18\n" +
+	"\x0evoter_set_hash\x18\x02 \x01(\tR\fvoterSetHash\x12\x18\n" +
 	"\asigners\x18\x03 \x01(\fR\asigners\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\"a\n" +
 	"\n" +
 	"ForkSigner\x12\x17\n" +
-	"\apub_key\x18\x01 \x01(\fR\x06pubKey\x12\x1a\n" +
+	"\apub_key\x18\x01 \x01(\tR\x06pubKey\x12\x1a\n" +
 	"\boperator\x18\x02 \x01(\tR\boperator\x12\x1e\n" +
 	"\n" +
 	"possession\x18\x03 \x01(\fR\n" +
@@ -435,23 +379,23 @@ func file_dualchain_finality_v1_vote_proto_rawDescGZIP() []byte {
 	return file_dualchain_finality_v1_vote_proto_rawDescData
 }
 
-var file_dualchain_finality_v1_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_dualchain_finality_v1_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_dualchain_finality_v1_vote_proto_goTypes = []any{
-	(*Ref)(nil),           // 0: dualchain.finality.v1.Ref
-	(*Vote)(nil),          // 1: dualchain.finality.v1.Vote
-	(*AggregateVote)(nil), // 2: dualchain.finality.v1.AggregateVote
-	(*ForkSigner)(nil),    // 3: dualchain.finality.v1.ForkSigner
-	(*EvidenceVote)(nil),  // 4: dualchain.finality.v1.EvidenceVote
-	(*Evidence)(nil),      // 5: dualchain.finality.v1.Evidence
+	(*Vote)(nil),          // 0: dualchain.finality.v1.Vote
+	(*AggregateVote)(nil), // 1: dualchain.finality.v1.AggregateVote
+	(*ForkSigner)(nil),    // 2: dualchain.finality.v1.ForkSigner
+	(*EvidenceVote)(nil),  // 3: dualchain.finality.v1.EvidenceVote
+	(*Evidence)(nil),      // 4: dualchain.finality.v1.Evidence
+	(*v1.Ref)(nil),        // 5: dualchain.ffg.v1.Ref
 }
 var file_dualchain_finality_v1_vote_proto_depIdxs = []int32{
-	0, // 0: dualchain.finality.v1.Vote.source:type_name -> dualchain.finality.v1.Ref
-	0, // 1: dualchain.finality.v1.Vote.target:type_name -> dualchain.finality.v1.Ref
-	1, // 2: dualchain.finality.v1.AggregateVote.vote:type_name -> dualchain.finality.v1.Vote
-	1, // 3: dualchain.finality.v1.EvidenceVote.vote:type_name -> dualchain.finality.v1.Vote
-	3, // 4: dualchain.finality.v1.EvidenceVote.fork_signers:type_name -> dualchain.finality.v1.ForkSigner
-	4, // 5: dualchain.finality.v1.Evidence.first:type_name -> dualchain.finality.v1.EvidenceVote
-	4, // 6: dualchain.finality.v1.Evidence.second:type_name -> dualchain.finality.v1.EvidenceVote
+	5, // 0: dualchain.finality.v1.Vote.source:type_name -> dualchain.ffg.v1.Ref
+	5, // 1: dualchain.finality.v1.Vote.target:type_name -> dualchain.ffg.v1.Ref
+	0, // 2: dualchain.finality.v1.AggregateVote.vote:type_name -> dualchain.finality.v1.Vote
+	0, // 3: dualchain.finality.v1.EvidenceVote.vote:type_name -> dualchain.finality.v1.Vote
+	2, // 4: dualchain.finality.v1.EvidenceVote.fork_signers:type_name -> dualchain.finality.v1.ForkSigner
+	3, // 5: dualchain.finality.v1.Evidence.first:type_name -> dualchain.finality.v1.EvidenceVote
+	3, // 6: dualchain.finality.v1.Evidence.second:type_name -> dualchain.finality.v1.EvidenceVote
 	7, // [7:7] is the sub-list for method output_type
 	7, // [7:7] is the sub-list for method input_type
 	7, // [7:7] is the sub-list for extension type_name
@@ -470,7 +414,7 @@ func file_dualchain_finality_v1_vote_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_finality_v1_vote_proto_rawDesc), len(file_dualchain_finality_v1_vote_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

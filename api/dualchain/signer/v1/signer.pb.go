@@ -7,6 +7,7 @@
 package signerv1
 
 import (
+	v1 "github.com/dualchain/dualchain/api/dualchain/ffg/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -120,8 +121,8 @@ func (x *KeysRequest) GetChainId() string {
 // KeysResponse is Signer.Keys's response.
 type KeysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// pub_keys are 48 bytes each.
-	PubKeys       [][]byte `protobuf:"bytes,1,rep,name=pub_keys,json=pubKeys,proto3" json:"pub_keys,omitempty"`
+	// pub_keys are 96 lower-case hexadecimal digits each.
+	PubKeys       []string `protobuf:"bytes,1,rep,name=pub_keys,json=pubKeys,proto3" json:"pub_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -156,7 +157,7 @@ func (*KeysResponse) Descriptor() ([]byte, []int) {
 	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *KeysResponse) GetPubKeys() [][]byte {
+func (x *KeysResponse) GetPubKeys() []string {
 	if x != nil {
 		return x.PubKeys
 	}
@@ -168,8 +169,8 @@ type SignRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// chain_id is the chain that the vote is for.
 	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
-	// pub_key is 48 bytes.
-	PubKey        []byte `protobuf:"bytes,2,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
+	// pub_key is 96 lower-case hexadecimal digits.
+	PubKey        string `protobuf:"bytes,2,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
 	Vote          *Vote  `protobuf:"bytes,3,opt,name=vote,proto3" json:"vote,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -212,11 +213,11 @@ func (x *SignRequest) GetChainId() string {
 	return ""
 }
 
-func (x *SignRequest) GetPubKey() []byte {
+func (x *SignRequest) GetPubKey() string {
 	if x != nil {
 		return x.PubKey
 	}
-	return nil
+	return ""
 }
 
 func (x *SignRequest) GetVote() *Vote {
@@ -277,8 +278,8 @@ type PastRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// chain_id is the chain that the client votes on.
 	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
-	// pub_key is 48 bytes.
-	PubKey []byte `protobuf:"bytes,2,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
+	// pub_key is 96 lower-case hexadecimal digits.
+	PubKey string `protobuf:"bytes,2,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
 	// target is the epoch in question.
 	Target        uint64 `protobuf:"varint,3,opt,name=target,proto3" json:"target,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -322,11 +323,11 @@ func (x *PastRequest) GetChainId() string {
 	return ""
 }
 
-func (x *PastRequest) GetPubKey() []byte {
+func (x *PastRequest) GetPubKey() string {
 	if x != nil {
 		return x.PubKey
 	}
-	return nil
+	return ""
 }
 
 func (x *PastRequest) GetTarget() uint64 {
@@ -391,72 +392,18 @@ func (x *PastResponse) GetLatest() uint64 {
 	return 0
 }
 
-// Ref names a checkpoint in a vote.
-type Ref struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Epoch uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// root is the checkpoint root, 32 bytes.
-	Root          []byte `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Ref) Reset() {
-	*x = Ref{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Ref) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Ref) ProtoMessage() {}
-
-func (x *Ref) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Ref.ProtoReflect.Descriptor instead.
-func (*Ref) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *Ref) GetEpoch() uint64 {
-	if x != nil {
-		return x.Epoch
-	}
-	return 0
-}
-
-func (x *Ref) GetRoot() []byte {
-	if x != nil {
-		return x.Root
-	}
-	return nil
-}
-
 // Vote says that target should be justified from source (protocol §2).
 type Vote struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Source        *Ref                   `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	Target        *Ref                   `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
+	Source        *v1.Ref                `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	Target        *v1.Ref                `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[7]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -468,7 +415,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[7]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -481,17 +428,17 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{7}
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *Vote) GetSource() *Ref {
+func (x *Vote) GetSource() *v1.Ref {
 	if x != nil {
 		return x.Source
 	}
 	return nil
 }
 
-func (x *Vote) GetTarget() *Ref {
+func (x *Vote) GetTarget() *v1.Ref {
 	if x != nil {
 		return x.Target
 	}
@@ -513,7 +460,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[8]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +472,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[8]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +485,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{8}
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Refusal) GetReason() isRefusal_Reason {
@@ -609,7 +556,7 @@ type Conflict struct {
 
 func (x *Conflict) Reset() {
 	*x = Conflict{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[9]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +568,7 @@ func (x *Conflict) String() string {
 func (*Conflict) ProtoMessage() {}
 
 func (x *Conflict) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[9]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +581,7 @@ func (x *Conflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Conflict.ProtoReflect.Descriptor instead.
 func (*Conflict) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{9}
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Conflict) GetOffence() Offence {
@@ -665,15 +612,15 @@ type Record struct {
 	Source uint64 `protobuf:"varint,1,opt,name=source,proto3" json:"source,omitempty"`
 	// target is an epoch.
 	Target uint64 `protobuf:"varint,2,opt,name=target,proto3" json:"target,omitempty"`
-	// signing_root is 32 bytes, all zero if it isn't known.
-	SigningRoot   []byte `protobuf:"bytes,3,opt,name=signing_root,json=signingRoot,proto3" json:"signing_root,omitempty"`
+	// signing_root is 64 lower-case hexadecimal digits, all zero if it isn't known.
+	SigningRoot   string `protobuf:"bytes,3,opt,name=signing_root,json=signingRoot,proto3" json:"signing_root,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[10]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +632,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[10]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +645,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{10}
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Record) GetSource() uint64 {
@@ -715,11 +662,11 @@ func (x *Record) GetTarget() uint64 {
 	return 0
 }
 
-func (x *Record) GetSigningRoot() []byte {
+func (x *Record) GetSigningRoot() string {
 	if x != nil {
 		return x.SigningRoot
 	}
-	return nil
+	return ""
 }
 
 // BelowFloor is a vote that could conflict with a vote of which only the floor is remembered.
@@ -736,7 +683,7 @@ type BelowFloor struct {
 
 func (x *BelowFloor) Reset() {
 	*x = BelowFloor{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[11]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -748,7 +695,7 @@ func (x *BelowFloor) String() string {
 func (*BelowFloor) ProtoMessage() {}
 
 func (x *BelowFloor) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[11]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -761,7 +708,7 @@ func (x *BelowFloor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BelowFloor.ProtoReflect.Descriptor instead.
 func (*BelowFloor) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{11}
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BelowFloor) GetAsked() *Vote {
@@ -798,7 +745,7 @@ type OtherChain struct {
 
 func (x *OtherChain) Reset() {
 	*x = OtherChain{}
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[12]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -810,7 +757,7 @@ func (x *OtherChain) String() string {
 func (*OtherChain) ProtoMessage() {}
 
 func (x *OtherChain) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[12]
+	mi := &file_dualchain_signer_v1_signer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -823,7 +770,7 @@ func (x *OtherChain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtherChain.ProtoReflect.Descriptor instead.
 func (*OtherChain) Descriptor() ([]byte, []int) {
-	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{12}
+	return file_dualchain_signer_v1_signer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OtherChain) GetExpected() string {
@@ -844,30 +791,27 @@ var File_dualchain_signer_v1_signer_proto protoreflect.FileDescriptor
 
 const file_dualchain_signer_v1_signer_proto_rawDesc = "" +
 	"\n" +
-	" dualchain/signer/v1/signer.proto\x12\x13dualchain.signer.v1\"(\n" +
+	" dualchain/signer/v1/signer.proto\x12\x13dualchain.signer.v1\x1a\x1adualchain/ffg/v1/ref.proto\"(\n" +
 	"\vKeysRequest\x12\x19\n" +
 	"\bchain_id\x18\x01 \x01(\tR\achainId\")\n" +
 	"\fKeysResponse\x12\x19\n" +
-	"\bpub_keys\x18\x01 \x03(\fR\apubKeys\"p\n" +
+	"\bpub_keys\x18\x01 \x03(\tR\apubKeys\"p\n" +
 	"\vSignRequest\x12\x19\n" +
 	"\bchain_id\x18\x01 \x01(\tR\achainId\x12\x17\n" +
-	"\apub_key\x18\x02 \x01(\fR\x06pubKey\x12-\n" +
+	"\apub_key\x18\x02 \x01(\tR\x06pubKey\x12-\n" +
 	"\x04vote\x18\x03 \x01(\v2\x19.dualchain.signer.v1.VoteR\x04vote\",\n" +
 	"\fSignResponse\x12\x1c\n" +
 	"\tsignature\x18\x01 \x01(\fR\tsignature\"Y\n" +
 	"\vPastRequest\x12\x19\n" +
 	"\bchain_id\x18\x01 \x01(\tR\achainId\x12\x17\n" +
-	"\apub_key\x18\x02 \x01(\fR\x06pubKey\x12\x16\n" +
+	"\apub_key\x18\x02 \x01(\tR\x06pubKey\x12\x16\n" +
 	"\x06target\x18\x03 \x01(\x04R\x06target\">\n" +
 	"\fPastResponse\x12\x16\n" +
 	"\x06signed\x18\x01 \x01(\bR\x06signed\x12\x16\n" +
-	"\x06latest\x18\x02 \x01(\x04R\x06latest\"/\n" +
-	"\x03Ref\x12\x14\n" +
-	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x12\n" +
-	"\x04root\x18\x02 \x01(\fR\x04root\"j\n" +
-	"\x04Vote\x120\n" +
-	"\x06source\x18\x01 \x01(\v2\x18.dualchain.signer.v1.RefR\x06source\x120\n" +
-	"\x06target\x18\x02 \x01(\v2\x18.dualchain.signer.v1.RefR\x06target\"\xd8\x01\n" +
+	"\x06latest\x18\x02 \x01(\x04R\x06latest\"d\n" +
+	"\x04Vote\x12-\n" +
+	"\x06source\x18\x01 \x01(\v2\x15.dualchain.ffg.v1.RefR\x06source\x12-\n" +
+	"\x06target\x18\x02 \x01(\v2\x15.dualchain.ffg.v1.RefR\x06target\"\xd8\x01\n" +
 	"\aRefusal\x12;\n" +
 	"\bconflict\x18\x01 \x01(\v2\x1d.dualchain.signer.v1.ConflictH\x00R\bconflict\x12B\n" +
 	"\vbelow_floor\x18\x02 \x01(\v2\x1f.dualchain.signer.v1.BelowFloorH\x00R\n" +
@@ -882,7 +826,7 @@ const file_dualchain_signer_v1_signer_proto_rawDesc = "" +
 	"\x06Record\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\x04R\x06source\x12\x16\n" +
 	"\x06target\x18\x02 \x01(\x04R\x06target\x12!\n" +
-	"\fsigning_root\x18\x03 \x01(\fR\vsigningRoot\"\x83\x01\n" +
+	"\fsigning_root\x18\x03 \x01(\tR\vsigningRoot\"\x83\x01\n" +
 	"\n" +
 	"BelowFloor\x12/\n" +
 	"\x05asked\x18\x01 \x01(\v2\x19.dualchain.signer.v1.VoteR\x05asked\x12!\n" +
@@ -915,7 +859,7 @@ func file_dualchain_signer_v1_signer_proto_rawDescGZIP() []byte {
 }
 
 var file_dualchain_signer_v1_signer_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dualchain_signer_v1_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_dualchain_signer_v1_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_dualchain_signer_v1_signer_proto_goTypes = []any{
 	(Offence)(0),         // 0: dualchain.signer.v1.Offence
 	(*KeysRequest)(nil),  // 1: dualchain.signer.v1.KeysRequest
@@ -924,25 +868,25 @@ var file_dualchain_signer_v1_signer_proto_goTypes = []any{
 	(*SignResponse)(nil), // 4: dualchain.signer.v1.SignResponse
 	(*PastRequest)(nil),  // 5: dualchain.signer.v1.PastRequest
 	(*PastResponse)(nil), // 6: dualchain.signer.v1.PastResponse
-	(*Ref)(nil),          // 7: dualchain.signer.v1.Ref
-	(*Vote)(nil),         // 8: dualchain.signer.v1.Vote
-	(*Refusal)(nil),      // 9: dualchain.signer.v1.Refusal
-	(*Conflict)(nil),     // 10: dualchain.signer.v1.Conflict
-	(*Record)(nil),       // 11: dualchain.signer.v1.Record
-	(*BelowFloor)(nil),   // 12: dualchain.signer.v1.BelowFloor
-	(*OtherChain)(nil),   // 13: dualchain.signer.v1.OtherChain
+	(*Vote)(nil),         // 7: dualchain.signer.v1.Vote
+	(*Refusal)(nil),      // 8: dualchain.signer.v1.Refusal
+	(*Conflict)(nil),     // 9: dualchain.signer.v1.Conflict
+	(*Record)(nil),       // 10: dualchain.signer.v1.Record
+	(*BelowFloor)(nil),   // 11: dualchain.signer.v1.BelowFloor
+	(*OtherChain)(nil),   // 12: dualchain.signer.v1.OtherChain
+	(*v1.Ref)(nil),       // 13: dualchain.ffg.v1.Ref
 }
 var file_dualchain_signer_v1_signer_proto_depIdxs = []int32{
-	8,  // 0: dualchain.signer.v1.SignRequest.vote:type_name -> dualchain.signer.v1.Vote
-	7,  // 1: dualchain.signer.v1.Vote.source:type_name -> dualchain.signer.v1.Ref
-	7,  // 2: dualchain.signer.v1.Vote.target:type_name -> dualchain.signer.v1.Ref
-	10, // 3: dualchain.signer.v1.Refusal.conflict:type_name -> dualchain.signer.v1.Conflict
-	12, // 4: dualchain.signer.v1.Refusal.below_floor:type_name -> dualchain.signer.v1.BelowFloor
-	13, // 5: dualchain.signer.v1.Refusal.other_chain:type_name -> dualchain.signer.v1.OtherChain
+	7,  // 0: dualchain.signer.v1.SignRequest.vote:type_name -> dualchain.signer.v1.Vote
+	13, // 1: dualchain.signer.v1.Vote.source:type_name -> dualchain.ffg.v1.Ref
+	13, // 2: dualchain.signer.v1.Vote.target:type_name -> dualchain.ffg.v1.Ref
+	9,  // 3: dualchain.signer.v1.Refusal.conflict:type_name -> dualchain.signer.v1.Conflict
+	11, // 4: dualchain.signer.v1.Refusal.below_floor:type_name -> dualchain.signer.v1.BelowFloor
+	12, // 5: dualchain.signer.v1.Refusal.other_chain:type_name -> dualchain.signer.v1.OtherChain
 	0,  // 6: dualchain.signer.v1.Conflict.offence:type_name -> dualchain.signer.v1.Offence
-	11, // 7: dualchain.signer.v1.Conflict.recorded:type_name -> dualchain.signer.v1.Record
-	8,  // 8: dualchain.signer.v1.Conflict.asked:type_name -> dualchain.signer.v1.Vote
-	8,  // 9: dualchain.signer.v1.BelowFloor.asked:type_name -> dualchain.signer.v1.Vote
+	10, // 7: dualchain.signer.v1.Conflict.recorded:type_name -> dualchain.signer.v1.Record
+	7,  // 8: dualchain.signer.v1.Conflict.asked:type_name -> dualchain.signer.v1.Vote
+	7,  // 9: dualchain.signer.v1.BelowFloor.asked:type_name -> dualchain.signer.v1.Vote
 	1,  // 10: dualchain.signer.v1.Signer.Keys:input_type -> dualchain.signer.v1.KeysRequest
 	3,  // 11: dualchain.signer.v1.Signer.Sign:input_type -> dualchain.signer.v1.SignRequest
 	5,  // 12: dualchain.signer.v1.Signer.Past:input_type -> dualchain.signer.v1.PastRequest
@@ -961,7 +905,7 @@ func file_dualchain_signer_v1_signer_proto_init() {
 	if File_dualchain_signer_v1_signer_proto != nil {
 		return
 	}
-	file_dualchain_signer_v1_signer_proto_msgTypes[8].OneofWrappers = []any{
+	file_dualchain_signer_v1_signer_proto_msgTypes[7].OneofWrappers = []any{
 		(*Refusal_Conflict)(nil),
 		(*Refusal_BelowFloor)(nil),
 		(*Refusal_OtherChain)(nil),
@@ -972,7 +916,7 @@ func file_dualchain_signer_v1_signer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_signer_v1_signer_proto_rawDesc), len(file_dualchain_signer_v1_signer_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
