@@ -3,6 +3,7 @@ package integration
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -206,9 +207,10 @@ var badVotes = []badInput{
 	})},
 	{name: "signature too short", check: types.ErrInvalidSignature, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Signature = m.Votes.Signature[1:] })},
 	{name: "no signature", check: types.ErrInvalidSignature, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Signature = nil })},
-	{name: "root too short", check: types.ErrInvalidVote, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Vote.Target.Root = m.Votes.Vote.Target.Root[1:] })},
-	{name: "voter set hash too long", check: types.ErrInvalidVote, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.VoterSetHash = append(m.Votes.VoterSetHash, 0) })},
-	{name: "no votes", check: types.ErrInvalidVote, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes = types.AggregateVote{} })},
+	{name: "root too short", check: abci.ErrNotCanonical, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Vote.Target.Root = m.Votes.Vote.Target.Root[1:] })},
+	{name: "voter set hash too long", check: abci.ErrNotCanonical, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.VoterSetHash += "00" })},
+	{name: "voter set hash in upper case", check: abci.ErrNotCanonical, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.VoterSetHash = strings.ToUpper(m.Votes.VoterSetHash) })},
+	{name: "no votes", check: abci.ErrNotCanonical, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes = types.AggregateVote{} })},
 	{name: "what the tally has", check: types.ErrRedundant, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) { *agg = f.Aggregate(f.Heads().Head-2, 0) })},
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/history"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	"github.com/dualchain/dualchain/x/finality/types"
@@ -135,7 +136,9 @@ func TestEveryBlockIsProvableUnderEveryCheckpointFromTheKeptNodes(t *testing.T) 
 	require.NoError(t, err)
 	nodes := map[history.NodeID][32]byte{}
 	for _, n := range exported.Chain.HistoryNodes {
-		nodes[history.NodeID{Level: uint(n.Level), Index: n.Index}] = [32]byte(n.Hash)
+		hash, err := ffg.ParseRoot(n.Hash)
+		require.NoError(t, err)
+		nodes[history.NodeID{Level: uint(n.Level), Index: n.Index}] = hash
 	}
 	node := func(id history.NodeID) ([32]byte, error) {
 		hash, kept := nodes[id]
