@@ -10,8 +10,8 @@ version_pkg := github.com/cosmos/cosmos-sdk/version
 ldflags := -X $(version_pkg).Name=dualchain -X $(version_pkg).AppName=dualchaind \
 	-X $(version_pkg).Version=$(VERSION) -X $(version_pkg).Commit=$(COMMIT)
 build_flags := -ldflags '$(ldflags)'
-# The Go modules of this repository. A go.mod that is missing here fails internal/repo's tests.
-modules := . core
+# The Go modules of this repository: every target loops over them. A go.mod that is missing here fails internal/repo's tests.
+modules := . core tests/importcost
 # End-to-end tests start processes and have their own targets.
 unit_packages = $$(go list ./... | grep -v '/tests/e2e')
 each_module = set -e; for module in $(modules); do ( cd $$module;
@@ -51,7 +51,7 @@ fuzz: ## run every fuzz test for FUZZTIME (10s) each
 bench: build ## measure against the baseline; a table, and build/bench.json
 	go run ./bench -out build/bench.json
 
-lint: ## check style and common mistakes
+lint: ## check style, common mistakes and which package imports which
 	scripts/tools.sh lint
 	@$(each_module) $(CURDIR)/.tools/golangci-lint run ./... ); done
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/cmd/dualchaind/cmd"
+	lightcli "github.com/dualchain/dualchain/light/cli"
 )
 
 func main() {
@@ -18,6 +19,6 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
-		os.Exit(cmd.ExitCode(err))
+		os.Exit(lightcli.ExitCode(err))
 	}
 }

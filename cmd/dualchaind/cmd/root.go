@@ -24,6 +24,7 @@ import (
 	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
 	"github.com/dualchain/dualchain/app"
+	lightcli "github.com/dualchain/dualchain/light/cli"
 	votercli "github.com/dualchain/dualchain/voter/cli"
 )
 
@@ -70,11 +71,8 @@ func NewRoot() (*cobra.Command, error) {
 		testnetCommand(description),
 		votercli.NewCommand(voters),
 		votercli.NewSignerCommand(voters),
-		lightCommand(),
-		proveCommand(),
-		verifyCommand(),
-		importCertificateCommand(),
 	)
+	root.AddCommand(lightcli.Commands(lightcli.Options{Program: root.Name(), NodeHome: app.DefaultNodeHome, OpenNode: openNode})...)
 	server.AddCommandsWithStartCmdOptions(root, app.DefaultNodeHome, createApp, exportApp, server.StartCmdOptions{})
 
 	if err := description.AutoCLI(clientCtx).EnhanceRootCommand(root); err != nil {

@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"encoding/hex"
@@ -17,19 +17,19 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-func proveCommand() *cobra.Command {
+func (o Options) proveCommand() *cobra.Command {
 	var start types.TrustStart
 	var withoutMembers, binary bool
 	cmd := &cobra.Command{
 		Use:   "prove",
 		RunE:  client.ValidateCmd, // an unknown subcommand is an error
 		Short: "Get a proof that a transaction, a block or a piece of state is final, for offline verification",
-		Long: `Get a proof that a transaction, a block or a piece of state is final, for offline verification with 'dualchaind verify'. It leads
-from a finalized checkpoint that the verifier trusts, --from; that of the anchor, epoch 0, is the same for everybody.`,
-		Example: `  dualchaind prove tx 5D5D… > proof.json
-  dualchaind prove block 1000 --from 42 > proof.json
-  dualchaind prove tx 5D5D… --binary > proof.bin
-  dualchaind prove state bank 0014… --height 1000 > proof.json`,
+		Long: fmt.Sprintf(`Get a proof that a transaction, a block or a piece of state is final, for offline verification with '%s verify'. It starts
+at a finalized checkpoint that the verifier trusts, --from. Epoch 0, the anchor, is the same for everybody.`, o.Program),
+		Example: fmt.Sprintf(`  %[1]s prove tx 5D5D… > proof.json
+  %[1]s prove block 1000 --from 42 > proof.json
+  %[1]s prove tx 5D5D… --binary > proof.bin
+  %[1]s prove state bank 0014… --height 1000 > proof.json`, o.Program),
 	}
 	cmd.PersistentFlags().StringVar(&start.Epoch, "from", "0", "epoch of a finalized checkpoint that the verifier trusts, or finalized")
 	cmd.PersistentFlags().BoolVar(&binary, "binary", false, "print the binary form, less than half as long, instead of JSON")

@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 // goldenProof returns one of the golden vectors in both forms, with the chain and the checkpoint that its verifier trusts.
 func goldenProof(t *testing.T, name string) (binary, text []byte, chainID, trust string) {
 	t.Helper()
-	content, err := os.ReadFile("../../../core/cert/testdata/v1/proofs.json")
+	content, err := os.ReadFile("../../core/cert/testdata/v1/proofs.json")
 	require.NoError(t, err)
 	var vectors []struct {
 		Name  string
@@ -144,7 +144,7 @@ func TestVerifyRefusesWhatIsNoProof(t *testing.T) {
 func verify(t *testing.T, content []byte, chainID, trust string, flags ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	cmd := verifyCommand()
+	cmd := testOptions.verifyCommand()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.SetIn(bytes.NewReader(content))
 	cmd.SetOut(&out)

@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// errSubject: a valid proof of something else proves nothing that was asked for.
+// errSubject: a valid proof of something else is not what was asked for.
 var errSubject = errors.New("the proof is about something else")
 
 // subject is what a proof must be about: one of tx, block and state, or anything if all are nil.
@@ -26,8 +26,8 @@ type subject struct {
 	height *uint64 // of the block after which the state was that; any if it is nil
 }
 
-// subjectFlags lets a command say what a proof must be about. What it returns reads the flags: one that is given counts whatever
-// its value, so that --tx "$HASH" without a HASH is an error.
+// subjectFlags adds the flags that say what a proof must be about, and returns a function that reads them. A flag counts if it is
+// given, even if its value is empty: --tx "$HASH" without a HASH is an error.
 func subjectFlags(cmd *cobra.Command) func() (subject, error) {
 	const tx, block, state = "tx", "block", "state"
 	set := cmd.Flags()

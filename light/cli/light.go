@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
-	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/light"
 	"github.com/dualchain/dualchain/internal/command"
@@ -26,15 +24,12 @@ import (
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
-// defaultLightHome is beside the node's home.
-var defaultLightHome = filepath.Clean(app.DefaultNodeHome) + "-light"
-
 const (
 	flagUnbonding = "unbonding-time"
-	minInterval   = 100 * time.Millisecond // to ask more often would only load the nodes
+	minInterval   = 100 * time.Millisecond // shorter intervals only load the nodes
 )
 
-// lightFlags are those of every light client command.
+// lightFlags are the flags of every light client command.
 type lightFlags struct {
 	home, trust, chainID string
 	nodes                []string
@@ -43,22 +38,22 @@ type lightFlags struct {
 	unbondingGiven       bool // by the user
 }
 
-func lightCommand() *cobra.Command {
+func (o Options) lightCommand() *cobra.Command {
 	var f lightFlags
 	var listen string
 	var interval time.Duration
 	cmd := &cobra.Command{
 		Use:   "light --trust EPOCH:ROOT --node URL [--node URL …]",
 		Short: "Follow what is final without running a node, and serve it on this machine",
-		Long: `Follow what is final without running a node, and serve it on this machine.
+		Long: fmt.Sprintf(`Follow what is final without running a node, and serve it on this machine.
 
-Start once with --trust: a finalized checkpoint that you got from somebody you trust ('dualchaind query checkpoint checkpoint
-finalized', an explorer, a friend's node). Everything after it is verified; no node is believed. What was verified is kept in
---home, so that later starts need only --node. Several nodes are checked against each other.
+Start once with --trust: a finalized checkpoint that you got from somebody you trust ('%[1]s query checkpoint checkpoint
+finalized', an explorer, a friend's node). The client verifies everything after it and believes no node. It keeps what it verified in
+--home, so that later starts need only --node. It checks several nodes against each other.
 
-Two valid certificates that conflict stop the client for good: it keeps both in --home/conflict.json and says what they prove.`,
-		Example: `  dualchaind light --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --node http://127.0.0.1:1317
-  curl http://127.0.0.1:8899/finalized`,
+Two valid certificates that conflict stop the client for good: it keeps both in --home/conflict.json and says what they prove.`, o.Program),
+		Example: fmt.Sprintf(`  %s light --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --node http://127.0.0.1:1317
+  curl http://127.0.0.1:8899/finalized`, o.Program),
 		Args:              cobra.NoArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // a light client's home is not a node's
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -76,13 +71,13 @@ Two valid certificates that conflict stop the client for good: it keeps both in 
 		},
 	}
 	persistent := cmd.PersistentFlags()
-	persistent.StringVar(&f.home, flags.FlagHome, defaultLightHome, "folder of the light client")
-	persistent.StringVar(&f.trust, "trust", "", "at the first start: epoch and root of a finalized checkpoint that you trust, EPOCH:ROOT")
+	persistent.StringVar(&f.home, flags.FlagHome, o.lightHome(), "folder of the light client")
+	persistent.StringVar(&f.trust, "trust", "", "epoch and root of a finalized checkpoint that you trust, EPOCH:ROOT; only used on first start")
 	persistent.StringArrayVar(&f.nodes, "node", nil, "REST address of a node, http://HOST:PORT; several are checked against each other")
-	persistent.StringVar(&f.chainID, flags.FlagChainID, "", "at the first start: the chain's id (default what all nodes say: give it, if they differ, or if the same voters vote on other chains)")
-	persistent.BoolVar(&f.following, "following", false, "at the first start: keep every link, so that a conflict proves who is guilty (more to download)")
-	persistent.DurationVar(&f.unbonding, flagUnbonding, finalitytypes.DefaultParams().UnbondingTime, "at the first start: the chain's unbonding time, beyond which trust is refused; not given, what a node says counts if it is shorter")
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8899", "address to serve on; nothing is served if it is empty")
+	persistent.StringVar(&f.chainID, flags.FlagChainID, "", "the chain's id; only used on first start. If omitted, the id that all nodes report. Give it if they differ, or if the same voters vote on other chains")
+	persistent.BoolVar(&f.following, "following", false, "keep every link, so that a conflict proves who is guilty; downloads more; only used on first start")
+	persistent.DurationVar(&f.unbonding, flagUnbonding, finalitytypes.DefaultParams().UnbondingTime, "the chain's unbonding time; the client refuses older trust; only used on first start. If omitted, the shorter of 21 days and what the nodes report")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8899", "address to serve on; if empty, nothing is served")
 	cmd.Flags().DurationVar(&interval, "interval", 5*time.Second, "how often to ask the nodes")
 	cmd.AddCommand(lightStateSyncCommand(&f))
 	return cmd
@@ -93,7 +88,7 @@ func lightStateSyncCommand(f *lightFlags) *cobra.Command {
 		Use:   "state-sync",
 		Short: "Update once, and print the [statesync] trust height and hash for a node's config.toml",
 		Long: `Update once, and print the [statesync] trust height and hash for a node's config.toml. They come from a verified certificate:
-no RPC server is trusted with them.`,
+the node trusts no RPC server for them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := command.Logger(cmd)
@@ -111,7 +106,7 @@ no RPC server is trusted with them.`,
 				if err != nil {
 					return err
 				}
-				// Not in the output, which scripts read; a terminal shows both.
+				// This hint goes to standard error: scripts read the output, and a terminal shows both.
 				if _, err := fmt.Fprintln(cmd.ErrOrStderr(), "# [statesync] in config.toml also needs: enable = true, rpc_servers (two), trust_period (shorter than the unbonding time)"); err != nil {
 					return err
 				}
@@ -122,7 +117,7 @@ no RPC server is trusted with them.`,
 	}
 }
 
-// with opens the client and closes it after use: nobody else has its store meanwhile.
+// with opens the client for one use. Its store is locked meanwhile.
 func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*daemon.Client) error) error {
 	nodes, err := f.providers()
 	if err != nil {
@@ -131,7 +126,7 @@ func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*daemo
 	if f.unbonding <= 0 {
 		return fmt.Errorf("expected --%s above 0, found %s", flagUnbonding, f.unbonding)
 	}
-	if f.trust != "" { // else there is a store already
+	if f.trust != "" { // otherwise the store exists
 		if err := os.MkdirAll(f.home, 0o700); err != nil {
 			return fmt.Errorf("make the folder of the light client: %w", err)
 		}
@@ -167,7 +162,7 @@ func (f *lightFlags) providers() (nodes []light.Provider, err error) {
 	return nodes, nil
 }
 
-// fits refuses flags of a first start that contradict what the store was made with.
+// fits refuses flags of a first start that contradict the settings of the store.
 func (f *lightFlags) fits(kept *store.Store) error {
 	settings := kept.Settings()
 	if f.chainID != "" && f.chainID != settings.ChainID {
@@ -187,13 +182,13 @@ func (f *lightFlags) fits(kept *store.Store) error {
 		return err
 	}
 	if origin := settings.Origin; origin != ref {
-		return fmt.Errorf("%s trusts epoch %d with root %s since its first start, found --trust %s: to trust anew, use another --%s or remove it",
+		return fmt.Errorf("%s trusts epoch %d with root %s since its first start, found --trust %s: to trust another checkpoint, use another --%s or remove it",
 			f.home, origin.Epoch, origin.Root, f.trust, flags.FlagHome)
 	}
 	return nil
 }
 
-// begin makes the store. What the flags don't say is asked of the nodes.
+// begin makes the store. It asks the nodes for what the flags leave open.
 func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, log *slog.Logger) (*store.Store, error) {
 	ref, err := parseRef(f.trust)
 	if err != nil {
@@ -206,29 +201,29 @@ func (f *lightFlags) begin(ctx context.Context, nodes []light.Provider, log *slo
 	case errors.Is(err, light.ErrChainID):
 		err = fmt.Errorf("give --%s: %w", flags.FlagChainID, err)
 	case errors.Is(err, cert.ErrExpired) && !f.unbondingGiven:
-		err = fmt.Errorf("take newer trust, or give --%s if you know the chain's: %w", flagUnbonding, err)
+		err = fmt.Errorf("use a newer checkpoint, or give --%s if you know the chain's unbonding time: %w", flagUnbonding, err)
 	}
 	return kept, err
 }
 
-// unbondingTime holds the flag against what the nodes say. Only a shorter time is believed, as it can but refuse trust that is
-// good; and it never overrules the user, or one node that lies could refuse all.
+// unbondingTime compares the flag with what the nodes report. Only a shorter time is believed, since it can at worst refuse good trust.
+// It never overrules the user: otherwise one node that lies could refuse all trust.
 func (f *lightFlags) unbondingTime(ctx context.Context, nodes []light.Provider, log *slog.Logger) time.Duration {
-	said, node, err := light.DefaultPolicy().ShortestUnbonding(ctx, nodes)
+	reported, node, err := light.DefaultPolicy().ShortestUnbonding(ctx, nodes)
 	switch {
 	case err != nil:
-		log.Warn("no node says the chain's unbonding time: make sure that it is not shorter", flagUnbonding, f.unbonding, "error", err)
-	case said >= f.unbonding:
+		log.Warn("no node reports the chain's unbonding time: make sure that it is not shorter", flagUnbonding, f.unbonding, "error", err)
+	case reported >= f.unbonding:
 	case f.unbondingGiven:
-		log.Warn("a node says that the chain's unbonding time is shorter than --"+flagUnbonding+": trust may be too old to be safe", flagUnbonding, f.unbonding, "said", said, "node", node)
+		log.Warn("a node reports an unbonding time shorter than --"+flagUnbonding+": trust may be too old to be safe", flagUnbonding, f.unbonding, "reported", reported, "node", node)
 	default:
-		log.Info("took the unbonding time that a node says", flagUnbonding, said, "node", node)
-		return said
+		log.Info("using the unbonding time that a node reports", flagUnbonding, reported, "node", node)
+		return reported
 	}
 	return f.unbonding
 }
 
-// runLight updates and serves until ctx is done or one of the two ends. After a conflict it goes on serving that.
+// runLight updates and serves until ctx is done or one of the two ends. After a conflict it continues to serve that.
 func runLight(ctx context.Context, c *daemon.Client, listen string, interval time.Duration, log *slog.Logger) error {
 	if listen == "" {
 		return c.Run(ctx, interval)

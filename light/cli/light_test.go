@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ import (
 func lightRun(t *testing.T, args ...string) (out, log string, err error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := lightCommand()
+	cmd := testOptions.lightCommand()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.SetOut(&stdout)
 	cmd.SetErr(&stderr)
@@ -159,7 +159,7 @@ func TestStateSyncPrintsWhatWasVerifiedAndSaysWhatElseItTakes(t *testing.T) {
 
 	_, _, err := lightRun(t, args...) // it takes the minute
 	require.ErrorIs(t, err, cert.ErrExpired)
-	require.ErrorContains(t, err, "take newer trust, or give --unbonding-time")
+	require.ErrorContains(t, err, "use a newer checkpoint, or give --unbonding-time")
 
 	out, log, err := lightRun(t, append(args, "--unbonding-time", "900000h")...)
 	require.NoError(t, err)

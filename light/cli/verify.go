@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"errors"
@@ -21,8 +21,8 @@ import (
 // errTrustFlag: --trust or --trust-file says nothing that can be trusted.
 var errTrustFlag = errors.New("invalid trust")
 
-// TxFailed is the error that a transaction is proven final and failed: exit code 2, so that a script that waits for a
-// payment can't take it for one.
+// TxFailed says that a transaction is proven final and failed. It has an exit code of its own, 2, so that a script that waits for a
+// payment can't mistake it for one.
 type TxFailed struct{ Code uint32 }
 
 // Error says that the proof is good.
@@ -30,7 +30,7 @@ func (e *TxFailed) Error() string {
 	return fmt.Sprintf("the proof is valid: the transaction is final, and it FAILED with code %d", e.Code)
 }
 
-// ExitCode is what the process ends with after an error.
+// ExitCode returns the exit code of a process that ends with this error.
 func ExitCode(err error) int {
 	var failed *TxFailed
 	if errors.As(err, &failed) {
@@ -39,7 +39,7 @@ func ExitCode(err error) int {
 	return 1
 }
 
-func verifyCommand() *cobra.Command {
+func (o Options) verifyCommand() *cobra.Command {
 	var chainID, trust, trustFile string
 	var unbonding time.Duration
 	var allowDegraded bool
@@ -47,16 +47,15 @@ func verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify PROOF",
 		Short: "Verify offline that a block, a transaction or a piece of state is final",
-		Long: `Verify offline that a block, a transaction or a piece of state is final, given a checkpoint that you trust. Proofs come from
-'dualchaind prove', from nodes and from light clients. Nothing is asked of anybody: only the file, the trust and this machine's
-clock count, against which the age of the trust is held. PROOF is a file with the proof in JSON or in binary form, or - for
-standard input.
+		Long: fmt.Sprintf(`Verify offline that a block, a transaction or a piece of state is final, given a checkpoint that you trust. Proofs come from
+'%s prove', from nodes and from light clients. The command asks nobody: it needs only the file, the trust, and this machine's clock
+for the age of the trust. PROOF is a file with the proof in JSON or in binary form, or - for standard input.
 
-A proof may be about anything. Whoever acts on the exit code says what it must be about: --tx, --block or --state.
+A proof may be about anything. A script that acts on the exit code says what the proof must be about: --tx, --block or --state.
 
-Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transaction failed, 1 otherwise.`,
-		Example: `  dualchaind verify proof.json --tx 5D5D… --chain-id dualchain-1 --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-  dualchaind verify proof.json --chain-id dualchain-1 --trust-file trust.json     # curl http://127.0.0.1:8899/trust > trust.json`,
+Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transaction failed, 1 otherwise.`, o.Program),
+		Example: fmt.Sprintf(`  %[1]s verify proof.json --tx 5D5D… --chain-id dualchain-1 --trust 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  %[1]s verify proof.json --chain-id dualchain-1 --trust-file trust.json     # curl http://127.0.0.1:8899/trust > trust.json`, o.Program),
 		Args:              cobra.ExactArgs(1),
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // no node, no home
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -75,7 +74,7 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 			if err != nil {
 				return err
 			}
-			from, err := trustOf(trust, trustFile, proof)
+			from, err := o.trustOf(trust, trustFile, proof)
 			if err != nil {
 				return err
 			}
@@ -83,9 +82,9 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 			return verifyProof(cmd.OutOrStdout(), proof, chainID, from, options)
 		},
 	}
-	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain's id, which a checkpoint does not tell: the same voters may have signed for another chain")
+	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain's id; a checkpoint does not contain it, and the same voters may have signed for another chain")
 	cmd.Flags().StringVar(&trust, "trust", "", "epoch and root of a finalized checkpoint that you trust, EPOCH:ROOT")
-	cmd.Flags().StringVar(&trustFile, "trust-file", "", "file with such a checkpoint and its members, as light clients serve it")
+	cmd.Flags().StringVar(&trustFile, "trust-file", "", "file with a finalized checkpoint and its members, as light clients serve it")
 	cmd.Flags().DurationVar(&unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "the chain's unbonding time: older trust is refused")
 	cmd.Flags().BoolVar(&allowDegraded, "allow-degraded", false, "accept checkpoints whose powers the inactivity leak has lowered")
 	readSubject = subjectFlags(cmd)
@@ -97,7 +96,7 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 	return cmd
 }
 
-// verifyProof prints a line for each step that holds, then what is proven.
+// verifyProof prints a line for each step that holds, and then what is proven.
 func verifyProof(out io.Writer, proof cert.Proof, chainID string, trust cert.Trust, options cert.Options) error {
 	outcome, err := cert.VerifyProof(proof, chainID, trust, options)
 	for _, line := range stepsOf(proof, trust, outcome, err) {
@@ -120,7 +119,7 @@ type stage struct {
 	says  string
 }
 
-// stepsOf returns a line for each stage of a verification that ended with err: those before the failed step, and that.
+// stepsOf returns a line for each stage of a verification that ended with err, up to the failed one.
 func stepsOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome, err error) []string {
 	failed, _ := cert.FailedStep(err)
 	var lines []string
@@ -133,7 +132,7 @@ func stepsOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome, err error
 		lines = append(lines, "ok    "+stage.says)
 	}
 	if err != nil {
-		return nil // it failed before the first
+		return nil // it failed before the first stage
 	}
 	return append(lines, "FINAL "+summaryOf(outcome))
 }
@@ -177,7 +176,7 @@ func stagesOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome) []stage 
 	return stages
 }
 
-// summaryOf says what is proven.
+// summaryOf describes what is proven.
 func summaryOf(o cert.Outcome) string {
 	switch {
 	case o.Tx != nil && o.Tx.Result.Code == 0:
@@ -193,8 +192,8 @@ func summaryOf(o cert.Outcome) string {
 	}
 }
 
-// trustOf returns what the flags trust. Of a checkpoint that is named only, the proof brings contents and members.
-func trustOf(name, file string, proof cert.Proof) (cert.Trust, error) {
+// trustOf returns the checkpoint that the flags trust. If they give only its epoch and root, the proof has to contain the rest.
+func (o Options) trustOf(name, file string, proof cert.Proof) (cert.Trust, error) {
 	if file != "" {
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -211,20 +210,20 @@ func trustOf(name, file string, proof cert.Proof) (cert.Trust, error) {
 		return cert.Trust{}, fmt.Errorf("read --trust: %w", err)
 	}
 	if proof.Trust == nil {
-		return cert.Trust{}, fmt.Errorf("%w: expected a proof that brings the members of the trusted checkpoint, found one without: use --trust-file, or make the proof with 'dualchaind prove --from %d'",
-			errTrustFlag, ref.Epoch)
+		return cert.Trust{}, fmt.Errorf("%w: expected a proof that contains the members of the trusted checkpoint, found one without: use --trust-file, or make the proof with '%s prove --from %d'",
+			errTrustFlag, o.Program, ref.Epoch)
 	}
 	if found := proof.Trust.Checkpoint.Ref(); found.Epoch == ref.Epoch && found.Root != ref.Root {
 		return cert.Trust{}, fmt.Errorf("%w: expected a proof that starts at epoch %d with root %s, found root %s: the proof is of another chain or fork, or the trust is wrong",
 			errTrustFlag, ref.Epoch, ref.Root, found.Root)
 	} else if found != ref {
-		return cert.Trust{}, fmt.Errorf("%w: expected a proof that starts at epoch %d with root %s, found epoch %d with root %s: make one with 'dualchaind prove --from %d'",
-			errTrustFlag, ref.Epoch, ref.Root, found.Epoch, found.Root, ref.Epoch)
+		return cert.Trust{}, fmt.Errorf("%w: expected a proof that starts at epoch %d with root %s, found epoch %d with root %s: make one with '%s prove --from %d'",
+			errTrustFlag, ref.Epoch, ref.Root, found.Epoch, found.Root, o.Program, ref.Epoch)
 	}
 	return *proof.Trust, nil
 }
 
-// parseRef reads EPOCH:ROOT, the root in digits of either case.
+// parseRef reads EPOCH:ROOT, the root in hexadecimal digits of either case.
 func parseRef(text string) (ffg.Ref, error) {
 	epoch, root, found := strings.Cut(text, ":")
 	number, err := strconv.ParseUint(epoch, 10, 64)

@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/dualchain/dualchain/core/cert"
 )
 
-// maxDocument bounds what is read of a file or of standard input, in bytes.
+// maxDocument is the most that is read of a file or of standard input, in bytes.
 const maxDocument = cert.MaxSize
 
 // readArgument reads the file that an argument names, - for standard input.
@@ -36,13 +36,13 @@ func readArgument(cmd *cobra.Command, name string) ([]byte, error) {
 	return content, nil
 }
 
-// readProof reads a proof in any form in which it is to be had.
+// readProof reads a proof in any of its forms.
 func readProof(content []byte) (cert.Proof, error) {
 	return readDocument(content, "proof", cert.DecodeProof)
 }
 
-// readDocument reads a document as JSON, in its binary form, or in the answer of a light client or of a node, in the field with
-// this name.
+// readDocument reads a document as JSON, in its binary form, or from the field with this name in the answer of a light client or of a
+// node.
 func readDocument[T cert.Document](content []byte, field string, decode func([]byte) (T, error)) (T, error) {
 	if text := bytes.TrimSpace(content); len(text) > 0 && text[0] < ' ' { // no JSON begins like this
 		return decode(content)
@@ -60,7 +60,7 @@ func readDocument[T cert.Document](content []byte, field string, decode func([]b
 	return cert.DecodeJSON[T](content)
 }
 
-// canonicalIn returns the binary form in a node's answer, nil if there is none.
+// canonicalIn returns the binary form in a node's answer, or nil if it has none.
 func canonicalIn(content []byte) []byte {
 	var answer struct {
 		Canonical []byte `json:"canonical"`
