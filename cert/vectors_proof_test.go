@@ -1,15 +1,20 @@
 package cert_test
 
 import (
-	"encoding/hex"
 	"math"
-	"slices"
 	"testing"
 
+	ics23 "github.com/cosmos/ics23/go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
 	"github.com/dualchain/dualchain/core/ffg"
+)
+
+const (
+	vectorChain = "dualchain-vectors-1"
+	unbonding   = 10_000 // ms; a block takes a second
 )
 
 // proof returns a proof that starts at epoch 1 and leads to epoch 2.
@@ -49,58 +54,57 @@ func (l ledger) blockProof(height uint64) cert.Proof {
 	return p
 }
 
-func (l ledger) input(t *testing.T, d *document) input {
-	t.Helper()
+func (l ledger) input(d *certtest.Document) certtest.Input {
 	trust := l.Trust(firstEpoch)
-	return input{ChainID: vectorChain, Mode: "skipping", Trust: inBinary(t, trust), Now: trust.Checkpoint.Time, Unbonding: unbonding, Proof: d}
+	return certtest.Input{ChainID: vectorChain, Mode: "skipping", Trust: certtest.InBinary(trust), Now: trust.Checkpoint.Time, Unbonding: unbonding, Proof: d}
 }
 
-func proofVectors(t *testing.T) (out []vector) {
+func proofVectors(t *testing.T) (out []certtest.Vector) {
 	l := newLedger(t)
-	add := func(name string, in input, e expect) {
+	add := func(name string, in certtest.Input, e certtest.Expect) {
 		final := l.Checkpoints[ledgerEpoch].Ref()
 		e.OK, e.Final = true, &final
-		out = append(out, vector{Name: name, Op: "verify_proof", Input: in, Expect: e})
+		out = append(out, certtest.Vector{Name: name, Op: "verify_proof", Input: in, Expect: e})
 	}
 	code := func(c uint32) *uint32 { return &c }
-	add("a transaction that succeeded", l.input(t, both(t, l.txProof(t, 0))), expect{Height: txHeight, Code: code(0)})
-	add("a transaction that failed: final, and failed", l.input(t, inBinary(t, l.txProof(t, 1))), expect{Height: txHeight, Code: code(5)})
-	add("a transaction with an empty result", l.input(t, inBinary(t, l.txProof(t, 3))), expect{Height: txHeight, Code: code(0)})
-	add("the last of five transactions", l.input(t, inBinary(t, l.txProof(t, 4))), expect{Height: txHeight, Code: code(0)})
-	add("a block", l.input(t, both(t, l.blockProof(2))), expect{Height: 2})
-	add("the first block", l.input(t, inBinary(t, l.blockProof(1))), expect{Height: 1})
-	add("the checkpoint's own block", l.input(t, inBinary(t, l.blockProof(ledgerHeight))), expect{Height: ledgerHeight})
-	add("a key's value", l.input(t, both(t, l.stateProof(t, "bob"))), expect{Height: txHeight, Value: cert.Bytes{txHeight, 100}})
-	add("a key's absence", l.input(t, inBinary(t, l.stateProof(t, "bill"))), expect{Height: txHeight, Absent: true})
-	add("absence before the first key", l.input(t, inBinary(t, l.stateProof(t, "aaron"))), expect{Height: txHeight, Absent: true})
-	add("absence after the last key", l.input(t, inBinary(t, l.stateProof(t, "zoe"))), expect{Height: txHeight, Absent: true})
+	add("a transaction that succeeded", l.input(certtest.Both(l.txProof(t, 0))), certtest.Expect{Height: txHeight, Code: code(0)})
+	add("a transaction that failed: final, and failed", l.input(certtest.InBinary(l.txProof(t, 1))), certtest.Expect{Height: txHeight, Code: code(5)})
+	add("a transaction with an empty result", l.input(certtest.InBinary(l.txProof(t, 3))), certtest.Expect{Height: txHeight, Code: code(0)})
+	add("the last of five transactions", l.input(certtest.InBinary(l.txProof(t, 4))), certtest.Expect{Height: txHeight, Code: code(0)})
+	add("a block", l.input(certtest.Both(l.blockProof(2))), certtest.Expect{Height: 2})
+	add("the first block", l.input(certtest.InBinary(l.blockProof(1))), certtest.Expect{Height: 1})
+	add("the checkpoint's own block", l.input(certtest.InBinary(l.blockProof(ledgerHeight))), certtest.Expect{Height: ledgerHeight})
+	add("a key's value", l.input(certtest.Both(l.stateProof(t, "bob"))), certtest.Expect{Height: txHeight, Value: cert.Bytes{txHeight, 100}})
+	add("a key's absence", l.input(certtest.InBinary(l.stateProof(t, "bill"))), certtest.Expect{Height: txHeight, Absent: true})
+	add("absence before the first key", l.input(certtest.InBinary(l.stateProof(t, "aaron"))), certtest.Expect{Height: txHeight, Absent: true})
+	add("absence after the last key", l.input(certtest.InBinary(l.stateProof(t, "zoe"))), certtest.Expect{Height: txHeight, Absent: true})
 
 	trust := l.Trust(firstEpoch)
 	byRoot := l.proof(&trust)
 	byRoot.Block = l.blockProof(2).Block
-	in := l.input(t, both(t, byRoot))
+	in := l.input(certtest.Both(byRoot))
 	at := trust.Checkpoint.Ref()
 	in.Trust, in.At = nil, &at
-	add("trusted by epoch and root", in, expect{Height: 2})
+	add("trusted by epoch and root", in, certtest.Expect{Height: 2})
 	alone := l.blockProof(2)
 	alone.HandOvers = nil
-	reached := l.input(t, inBinary(t, alone))
-	reached.Trust = inBinary(t, l.Trust(ledgerEpoch))
-	add("under the trusted checkpoint itself", reached, expect{Height: 2})
+	reached := l.input(certtest.InBinary(alone))
+	reached.Trust = certtest.InBinary(l.Trust(ledgerEpoch))
+	add("under the trusted checkpoint itself", reached, certtest.Expect{Height: 2})
 
 	out = append(out, forgedProofs(t, l)...)
 	return append(out, consistencyVectors(l)...)
 }
 
 // forgedProofs change one thing each.
-func forgedProofs(t *testing.T, l ledger) (out []vector) {
-	add := func(name string, step cert.Step, in input) {
-		out = append(out, vector{Name: name, Op: "verify_proof", Input: in, Expect: expect{Error: step}})
+func forgedProofs(t *testing.T, l ledger) (out []certtest.Vector) {
+	add := func(name string, step cert.Step, in certtest.Input) {
+		out = append(out, certtest.Vector{Name: name, Op: "verify_proof", Input: in, Expect: certtest.Expect{Error: step}})
 	}
 	elsewhere := l.blockProof(2)
 	elsewhere.ChainID = "dualchain-vectors-2"
-	add("for another chain", cert.StepChain, l.input(t, inBinary(t, elsewhere)))
-	there := l.input(t, inBinary(t, elsewhere))
+	add("for another chain", cert.StepChain, l.input(certtest.InBinary(elsewhere)))
+	there := l.input(certtest.InBinary(elsewhere))
 	there.ChainID = elsewhere.ChainID
 	add("signed for another chain", cert.StepSignature, there)
 	trust := l.Trust(firstEpoch)
@@ -115,7 +119,7 @@ func forgedProofs(t *testing.T, l ledger) (out []vector) {
 	} {
 		p := l.proof(at.trust)
 		p.Block = l.blockProof(2).Block
-		in := l.input(t, inBinary(t, p))
+		in := l.input(certtest.InBinary(p))
 		in.Trust, in.At = nil, &at.ref
 		add(at.name, cert.StepTrust, in)
 		if at.trust == nil {
@@ -128,17 +132,17 @@ func forgedProofs(t *testing.T, l ledger) (out []vector) {
 	lying.Voters[0].Rear++
 	p := l.proof(&lying)
 	p.Block = l.blockProof(2).Block
-	in, ref := l.input(t, inBinary(t, p)), trust.Checkpoint.Ref()
+	in, ref := l.input(certtest.InBinary(p)), trust.Checkpoint.Ref()
 	in.Trust, in.At = nil, &ref
 	add("brings other voters than the trusted checkpoint's", cert.StepTrust, in)
-	expired := l.input(t, inBinary(t, l.blockProof(2)))
+	expired := l.input(certtest.InBinary(l.blockProof(2)))
 	expired.Now += unbonding + 1
 	add("stale trust", cert.StepExpired, expired)
 
 	block := func(name string, change func(*cert.BlockProof)) {
 		p := l.blockProof(4)
 		change(p.Block)
-		add(name, cert.StepInclusion, l.input(t, inBinary(t, p)))
+		add(name, cert.StepInclusion, l.input(certtest.InBinary(p)))
 	}
 	block("a block's hash is another", func(b *cert.BlockProof) { b.Hash[0] ^= 1 })
 	block("a block of the height before", func(b *cert.BlockProof) { b.Height-- })
@@ -152,11 +156,11 @@ func forgedProofs(t *testing.T, l ledger) (out []vector) {
 	return append(out, forgedStates(t, l)...)
 }
 
-func forgedTxs(t *testing.T, l ledger) (out []vector) {
+func forgedTxs(t *testing.T, l ledger) (out []certtest.Vector) {
 	forge := func(name string, step cert.Step, change func(*cert.TxProof)) {
 		p := l.txProof(t, 1)
 		change(p.Tx)
-		out = append(out, vector{Name: name, Op: "verify_proof", Input: l.input(t, inBinary(t, p)), Expect: expect{Error: step}})
+		out = append(out, certtest.Vector{Name: name, Op: "verify_proof", Input: l.input(certtest.InBinary(p)), Expect: certtest.Expect{Error: step}})
 	}
 	other := l.tx(t, 0)
 	forge("a failed transaction passed off as successful", cert.StepResult, func(tx *cert.TxProof) { tx.Result.Code = 0 })
@@ -189,11 +193,11 @@ func forgedTxs(t *testing.T, l ledger) (out []vector) {
 	return out
 }
 
-func forgedStates(t *testing.T, l ledger) (out []vector) {
+func forgedStates(t *testing.T, l ledger) (out []certtest.Vector) {
 	forge := func(name, key string, step cert.Step, change func(*cert.StateProof)) {
 		p := l.stateProof(t, key)
 		change(p.State)
-		out = append(out, vector{Name: name, Op: "verify_proof", Input: l.input(t, inBinary(t, p)), Expect: expect{Error: step}})
+		out = append(out, certtest.Vector{Name: name, Op: "verify_proof", Input: l.input(certtest.InBinary(p)), Expect: certtest.Expect{Error: step}})
 	}
 	alice, absent := l.state(t, "alice"), l.state(t, "bill")
 	forge("another value", "bob", cert.StepState, func(s *cert.StateProof) { s.Value[0]++ })
@@ -219,89 +223,44 @@ func forgedStates(t *testing.T, l ledger) (out []vector) {
 	return out
 }
 
-func consistencyVectors(l ledger) (out []vector) {
-	add := func(name string, earlier, later uint64, step cert.Step, change func(*input)) {
+func consistencyVectors(l ledger) (out []certtest.Vector) {
+	add := func(name string, earlier, later uint64, step cert.Step, change func(*certtest.Input)) {
 		a, b := l.Checkpoints[earlier], l.Checkpoints[later]
-		in := input{Earlier: &a, Later: &b}
+		in := certtest.Input{Earlier: &a, Later: &b}
 		if earlier <= later {
 			in.Path = l.Consistency(earlier, later)
 		}
 		change(&in)
-		out = append(out, vector{Name: name, Op: "verify_consistency", Input: in, Expect: expect{Error: step, OK: step == ""}})
+		out = append(out, certtest.Vector{Name: name, Op: "verify_consistency", Input: in, Expect: certtest.Expect{Error: step, OK: step == ""}})
 	}
-	same := func(*input) {}
+	same := func(*certtest.Input) {}
 	add("one history goes on from another", firstEpoch, ledgerEpoch, "", same)
 	add("a history goes on from the anchor's", 0, ledgerEpoch, "", same)
 	add("a history goes on from itself", ledgerEpoch, ledgerEpoch, "", same)
 	const step = cert.StepConsistency
-	add("backwards", ledgerEpoch, firstEpoch, step, func(in *input) { in.Path = l.Consistency(firstEpoch, ledgerEpoch) })
-	add("a path too short", firstEpoch, ledgerEpoch, step, func(in *input) { in.Path = in.Path[1:] })
-	add("a path too long", firstEpoch, ledgerEpoch, step, func(in *input) { in.Path = append(in.Path, ffg.Root{}) })
-	add("another path", firstEpoch, ledgerEpoch, step, func(in *input) { in.Path[0][0] ^= 1 })
-	add("another earlier history", firstEpoch, ledgerEpoch, step, func(in *input) { in.Earlier.HistoryRoot[0] ^= 1 })
-	add("another later history", firstEpoch, ledgerEpoch, step, func(in *input) { in.Later.HistoryRoot[0] ^= 1 })
-	add("another history at the anchor", 0, ledgerEpoch, step, func(in *input) { in.Earlier.HistoryRoot[0] ^= 1 })
-	add("another anchor", firstEpoch, ledgerEpoch, step, func(in *input) { in.Later.Height++ })
-	add("a height before the anchor's", 0, ledgerEpoch, step, func(in *input) {
+	add("backwards", ledgerEpoch, firstEpoch, step, func(in *certtest.Input) { in.Path = l.Consistency(firstEpoch, ledgerEpoch) })
+	add("a path too short", firstEpoch, ledgerEpoch, step, func(in *certtest.Input) { in.Path = in.Path[1:] })
+	add("a path too long", firstEpoch, ledgerEpoch, step, func(in *certtest.Input) { in.Path = append(in.Path, ffg.Root{}) })
+	add("another path", firstEpoch, ledgerEpoch, step, func(in *certtest.Input) { in.Path[0][0] ^= 1 })
+	add("another earlier history", firstEpoch, ledgerEpoch, step, func(in *certtest.Input) { in.Earlier.HistoryRoot[0] ^= 1 })
+	add("another later history", firstEpoch, ledgerEpoch, step, func(in *certtest.Input) { in.Later.HistoryRoot[0] ^= 1 })
+	add("another history at the anchor", 0, ledgerEpoch, step, func(in *certtest.Input) { in.Earlier.HistoryRoot[0] ^= 1 })
+	add("another anchor", firstEpoch, ledgerEpoch, step, func(in *certtest.Input) { in.Later.Height++ })
+	add("a height before the anchor's", 0, ledgerEpoch, step, func(in *certtest.Input) {
 		in.Earlier.Height = in.Later.Height + 1 // the size that goes with it wraps around
 		in.Later.HistorySize, in.Path = math.MaxUint64, nil
 	})
 	return out
 }
 
-// wrapped returns a certificate from the last epoch on, which has an encoding though nothing verifies it.
-func wrapped(c cert.Certificate) cert.Certificate {
-	c.First.Epoch, c.Links = math.MaxUint64, slices.Clone(c.Links)
-	before := c.First
-	for i := range c.Links {
-		link := &c.Links[i]
-		link.Source = before.Ref()
-		link.Target.Epoch, link.Target.ParentRoot = before.Epoch+1, before.Root()
-		before = link.Target
-	}
-	return c
-}
-
-// encodingVectors decode, or not: whoever reads what no encoder writes can be told two things by one file.
-func encodingVectors(t *testing.T) (out []vector) {
-	l, s := newLedger(t), newStory()
-	add := func(name string, d *document, e expect) {
-		out = append(out, vector{Name: name, Op: "decode", Input: input{Decode: d}, Expect: e})
-	}
-	proof, long := l.txProof(t, 1), s.Certificate(s.late, s.late+3)
-	ok, refused := expect{OK: true}, expect{Error: cert.StepDecode}
-	add("certificate", both(t, long), ok)
-	add("certificate with a checkpoint without votes", both(t, s.Certificate(0, s.skipped+2)), ok)
-	add("certificate with a source past the last epoch", both(t, wrapped(long)), ok)
-	add("hand-over", both(t, l.proof(nil).HandOvers[0]), ok)
-	add("trust", both(t, l.Trust(firstEpoch)), ok)
-	add("proof", both(t, proof), ok)
-
-	for _, d := range []*document{inBinary(t, long), inBinary(t, l.proof(nil).HandOvers[0]), inBinary(t, l.Trust(1)), inBinary(t, proof)} {
-		raw := bytesOf(t, d)
-		other := func(name string, b []byte) {
-			add(d.Type+": "+name, &document{Type: d.Type, Binary: hex.EncodeToString(b)}, refused)
-		}
-		other("a byte too few", raw[:len(raw)-1])
-		other("a byte too many", append(slices.Clone(raw), 0))
-		other("version 2", append([]byte{2}, raw[1:]...))
-		other("half", raw[:len(raw)/2])
-	}
-	for _, forged := range binaryForgeries(t, s) {
-		add(forged.name, &document{Type: "certificate", Binary: hex.EncodeToString(forged.raw)}, refused)
-	}
-	for _, forged := range textForgeries(t, s) {
-		add(forged.name, &document{Type: "certificate", Text: forged.text}, refused)
-	}
-	for _, rendering := range textRenderings(t, s) {
-		add(rendering.name, &document{Type: "certificate", Text: rendering.text}, expect{OK: true})
-	}
-	longest, err := cert.EncodeJSON(s.Certificate(s.plain, s.plain+1))
+// compressed returns an ICS-23 proof in another of its forms.
+func compressed(t *testing.T, raw []byte) []byte {
+	t.Helper()
+	proof := new(ics23.CommitmentProof)
+	require.NoError(t, proof.Unmarshal(raw))
+	batch, err := ics23.CombineProofs([]*ics23.CommitmentProof{proof})
 	require.NoError(t, err)
-	add("certificate: with spaces up to 1 MiB", &document{Type: "certificate", Text: string(longest), PadTo: 1 << 20}, expect{OK: true})
-	add("certificate: with spaces up to 1 MiB and a byte", &document{Type: "certificate", Text: string(longest), PadTo: 1<<20 + 1}, refused)
-	for _, forged := range proofForgeries(t, l) {
-		add(forged.name, &document{Type: "proof", Text: forged.text}, refused)
-	}
+	out, err := batch.Marshal()
+	require.NoError(t, err)
 	return out
 }

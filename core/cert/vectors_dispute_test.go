@@ -34,13 +34,13 @@ func disputeVectors(t *testing.T) (out []vector) {
 	trust := common.Trust(1)
 	add := func(name, mode string, first, second []cert.HandOver, e expect) {
 		in := input{
-			ChainID: vectorChain, Mode: mode, Trust: inBinary(t, trust), Now: trust.Checkpoint.Time, Unbonding: unbonding,
+			ChainID: vectorChain, Mode: mode, Trust: certtest.InBinary(trust), Now: trust.Checkpoint.Time, Unbonding: unbonding,
 		}
 		for _, h := range first {
-			in.HandOvers = append(in.HandOvers, *inBinary(t, h))
+			in.HandOvers = append(in.HandOvers, *certtest.InBinary(h))
 		}
 		for _, h := range second {
-			in.Others = append(in.Others, *inBinary(t, h))
+			in.Others = append(in.Others, *certtest.InBinary(h))
 		}
 		out = append(out, vector{Name: name, Op: "compare", Input: in, Expect: e})
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	ics23 "github.com/cosmos/ics23/go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dualchain/dualchain/core/cert"
@@ -19,18 +18,6 @@ func bytesOf(t *testing.T, d *document) []byte {
 	raw, err := hex.DecodeString(d.Binary)
 	require.NoError(t, err)
 	return raw
-}
-
-// compressed returns an ICS-23 proof in another of its forms.
-func compressed(t *testing.T, raw []byte) []byte {
-	t.Helper()
-	proof := new(ics23.CommitmentProof)
-	require.NoError(t, proof.Unmarshal(raw))
-	batch, err := ics23.CombineProofs([]*ics23.CommitmentProof{proof})
-	require.NoError(t, err)
-	out, err := batch.Marshal()
-	require.NoError(t, err)
-	return out
 }
 
 type binaryForgery struct {
@@ -150,9 +137,9 @@ func root(s story, epoch uint64) string { return s.Checkpoints[epoch].Root().Str
 
 func proofForgeries(t *testing.T, l ledger) (out []textForgery) {
 	t.Helper()
-	raw, err := cert.EncodeJSON(l.txProof(t, 1))
+	raw, err := cert.EncodeJSON(l.proofs[failed])
 	require.NoError(t, err)
-	block, err := cert.EncodeJSON(l.blockProof(1))
+	block, err := cert.EncodeJSON(l.proofs[firstBlock])
 	require.NoError(t, err)
 	part := string(block[bytes.Index(block, []byte(`,"block":`)) : len(block)-2])
 	return forgeText(t, "proof", string(raw), []replacement{

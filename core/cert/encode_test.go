@@ -40,8 +40,8 @@ func TestWhatHasNoEncoding(t *testing.T) {
 
 func TestProofsOfNothingHaveNoEncoding(t *testing.T) {
 	l := newLedger(t)
-	block, tx := l.Inclusion(1, ledgerEpoch), l.tx(t, 0)
-	state := l.state(t, "bob")
+	block, tx := *l.proofs[firstBlock].Block, *l.proofs[succeeded].Tx
+	state := *l.proofs[bobsValue].State
 	state.Store = strings.Repeat("x", 65)
 	for name, p := range map[string]cert.Proof{
 		"nothing":                     {ChainID: "x"},
@@ -58,7 +58,7 @@ func TestProofsOfNothingHaveNoEncoding(t *testing.T) {
 			require.ErrorIs(t, err, cert.ErrEncoding)
 		})
 	}
-	_, err := cert.VerifyProof(cert.Proof{ChainID: vectorChain}, vectorChain, l.Trust(ledgerEpoch), cert.Options{})
+	_, err := cert.VerifyProof(cert.Proof{ChainID: vectorChain}, vectorChain, l.trust, cert.Options{})
 	requireStep(t, cert.StepDecode, err)
 	_, err = cert.Proof{ChainID: strings.Repeat("x", 64), Block: &block}.Encode()
 	require.NoError(t, err)
@@ -159,7 +159,7 @@ func TestTextsAllocateInProportion(t *testing.T) {
 
 func TestADocumentInJSONHasAtMostOneMebibyte(t *testing.T) {
 	l := newLedger(t)
-	tx := l.tx(t, 0)
+	tx := *l.proofs[succeeded].Tx
 	proof := cert.Proof{ChainID: "x", Tx: &tx}
 	tx.Result.Data = nil
 	short, err := cert.EncodeJSON(proof)

@@ -1,49 +1,21 @@
 package cert_test
 
 import (
-	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
 )
 
-// seed adds every document of a kind that vectors hold, in both forms: of all vectors or of those that verify. Some forged
-// ones are signed by everybody, so that no oracle could tell.
+// seed adds every document of a type that the vectors hold: of all of them, or of those that verify.
 func seed(f *testing.F, kind string, all bool) {
 	f.Helper()
 	for _, file := range []string{"certificates", "chains", "proofs", "encodings"} {
-		raw, err := os.ReadFile(filepath.Join("..", "core", "cert", "testdata", "v1", file+".json"))
-		require.NoError(f, err)
-		var vectors []vector
-		require.NoError(f, json.Unmarshal(raw, &vectors))
-		for _, v := range vectors {
-			if !all && !v.Expect.OK {
-				continue
-			}
-			docs := append([]document{}, v.Input.HandOvers...)
-			for _, d := range []*document{v.Input.Certificate, v.Input.Trust, v.Input.Proof, v.Input.Decode} {
-				if d != nil {
-					docs = append(docs, *d)
-				}
-			}
-			for _, d := range docs {
-				if d.Type != kind {
-					continue
-				}
-				if binary, err := hex.DecodeString(d.Binary); err == nil && len(binary) > 0 {
-					f.Add(binary)
-				}
-				if len(d.JSON) > 0 {
-					f.Add([]byte(d.JSON))
-				}
-				f.Add([]byte(d.Text))
-			}
+		for _, raw := range certtest.Seeds(vectorsOf(f, file), kind, all) {
+			f.Add(raw)
 		}
 	}
 }
@@ -54,7 +26,7 @@ func fuzzDocument[T cert.Document](f *testing.F, kind string) {
 	seed(f, kind, true)
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if v, err := decodeBinary[T](raw); err == nil {
-			again, err := encodeBinary(v)
+			again, err := certtest.EncodeBinary(v)
 			require.NoError(t, err)
 			require.Equal(t, raw, again)
 			text, err := cert.EncodeJSON(v)
@@ -75,7 +47,7 @@ func fuzzDocument[T cert.Document](f *testing.F, kind string) {
 		same, err := cert.DecodeJSON[T](again)
 		require.NoError(t, err)
 		require.Equal(t, v, same, "a rendering and the canonical one say the same")
-		if binary, err := encodeBinary(v); err == nil {
+		if binary, err := certtest.EncodeBinary(v); err == nil {
 			same, err := decodeBinary[T](binary)
 			require.NoError(t, err)
 			require.Equal(t, v, same, "one value in both forms")
@@ -142,40 +114,6 @@ func FuzzVerifyChain(f *testing.F) {
 				continue
 			}
 			require.Equal(t, r.Trust(reached.Checkpoint.Epoch), reached)
-		}
-	})
-}
-
-// Proofs show what is so, or nothing.
-func FuzzVerifyProof(f *testing.F) {
-	seed(f, "proof", false)
-	l := newLedger(f)
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, err := decodeBinary[cert.Proof](raw)
-		if err != nil {
-			return
-		}
-		p.HandOvers = l.proof(nil).HandOvers // signatures stop everything else
-		p.ChainID = vectorChain
-		trust := l.Trust(firstEpoch)
-		out, err := cert.VerifyProof(p, p.ChainID, trust, cert.Options{Now: time.UnixMilli(int64(trust.Checkpoint.Time))})
-		if err != nil {
-			_, typed := cert.FailedStep(err)
-			require.True(t, typed, "expected a step, found %v", err)
-			return
-		}
-		switch out.Kind {
-		case cert.KindBlock:
-			require.Equal(t, l.headers[out.Height].Hash().Bytes(), p.Block.Hash[:])
-		case cert.KindTx:
-			index := l.txs.IndexByHash(out.Tx.Hash[:])
-			require.GreaterOrEqual(t, index, 0)
-			require.Equal(t, l.results[index].Code, out.Tx.Result.Code)
-			require.EqualValues(t, txHeight, out.Height)
-		case cert.KindState:
-			value, present := map[string][]byte{"alice": {txHeight, 100}, "bob": {txHeight, 100}, "carol": {txHeight, 100}, "dave": {txHeight, 100}}[string(out.State.Key)]
-			require.Equal(t, present, out.State.Exists())
-			require.Equal(t, value, []byte(out.State.Value))
 		}
 	})
 }

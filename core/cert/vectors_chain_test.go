@@ -62,11 +62,11 @@ var changes = []int{1, 2, 3, 5, 6, 7, 8}
 func (r rotation) input(t *testing.T, trusted uint64, handOvers ...cert.HandOver) input {
 	t.Helper()
 	in := input{
-		ChainID: vectorChain, Mode: "skipping", Trust: inBinary(t, r.Trust(trusted)),
+		ChainID: vectorChain, Mode: "skipping", Trust: certtest.InBinary(r.Trust(trusted)),
 		Now: r.Checkpoints[trusted].Time + unbonding, Unbonding: unbonding,
 	}
 	for _, h := range handOvers {
-		in.HandOvers = append(in.HandOvers, *inBinary(t, h))
+		in.HandOvers = append(in.HandOvers, *certtest.InBinary(h))
 	}
 	return in
 }
@@ -80,8 +80,8 @@ func chainVectors(t *testing.T) (out []vector) {
 	}
 	add("no hand-overs", r.input(t, 0), 0)
 	readable := r.input(t, 0)
-	readable.Trust = both(t, r.Trust(0))
-	readable.HandOvers = []document{*both(t, r.hops(1)[0])}
+	readable.Trust = certtest.Both(r.Trust(0))
+	readable.HandOvers = []document{*certtest.Both(r.hops(1)[0])}
 	add("a voter joins the next set", readable, r.first[1])
 	add("on, in the same pair", r.input(t, 0, r.HandOver(0, 1, 2)), 1)
 	add("one hop per installation that changed something", r.input(t, 0, r.hops(changes...)...), r.first[8])
@@ -122,7 +122,7 @@ func forgedChains(t *testing.T, r rotation) (out []vector) {
 		wrong.Voters, wrong.Next = slices.Clone(wrong.Voters), slices.Clone(wrong.Next)
 		change(&wrong)
 		in := r.input(t, 0, handOvers...)
-		in.Trust = inBinary(t, wrong)
+		in.Trust = certtest.InBinary(wrong)
 		add(name, cert.StepTrust, 0, in)
 	}
 	trust("trusted voters have another power", func(tr *cert.Trust) { tr.Voters[1].Rear++ })

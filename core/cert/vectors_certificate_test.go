@@ -13,45 +13,6 @@ import (
 
 const vectorChain = "dualchain-vectors-1"
 
-// both returns a document in both of its forms.
-func both[T cert.Document](t *testing.T, v T) *document {
-	t.Helper()
-	d := inJSON(t, v)
-	raw, err := encodeBinary(v)
-	require.NoError(t, err)
-	d.Binary = hex.EncodeToString(raw)
-	return d
-}
-
-// inJSON returns a document in the form that can express more mistakes.
-func inJSON[T cert.Document](t *testing.T, v T) *document {
-	t.Helper()
-	raw, err := cert.EncodeJSON(v)
-	require.NoError(t, err)
-	return &document{Type: typeOf(v), JSON: raw}
-}
-
-// inBinary returns a document in its short form.
-func inBinary[T cert.Document](t *testing.T, v T) *document {
-	t.Helper()
-	raw, err := encodeBinary(v)
-	require.NoError(t, err)
-	return &document{Type: typeOf(v), Binary: hex.EncodeToString(raw)}
-}
-
-func typeOf(v any) string {
-	switch v.(type) {
-	case cert.Certificate:
-		return "certificate"
-	case cert.HandOver:
-		return "hand_over"
-	case cert.Trust:
-		return "trust"
-	default:
-		return "proof"
-	}
-}
-
 // story is a chain in which everything that certificates speak of happens once. Epochs are named by what they show.
 type story struct {
 	*certtest.Chain
@@ -101,21 +62,21 @@ func certificateVectors(t *testing.T) (out []vector) {
 		return expect{OK: true, Final: &ref}
 	}
 	plain := func(name string, from, to, finalized uint64) {
-		add(name, s.certificateInput(from, both(t, s.Certificate(from, to))), final(finalized))
+		add(name, s.certificateInput(from, certtest.Both(s.Certificate(from, to))), final(finalized))
 	}
 	plain("k = 1, one of five absent", s.plain, s.plain+1, s.plain)
 	plain("k = 3, links between from before the final checkpoint", s.late, s.late+3, s.late)
 	plain("into the next pair", s.crossing, s.crossing+1, s.crossing)
 	plain("in the next pair", s.crossing+1, s.crossing+2, s.crossing+1)
 	plain("followed from the anchor, over a checkpoint that was never justified", 0, s.skipped+2, s.skipped+1)
-	unknownNext := s.certificateInput(s.plain, inBinary(t, s.Certificate(s.plain, s.plain+1)))
+	unknownNext := s.certificateInput(s.plain, certtest.InBinary(s.Certificate(s.plain, s.plain+1)))
 	unknownNext.Next = nil
 	add("in one pair, its next set unknown", unknownNext, final(s.plain))
 	degraded := s.Fork()
 	degraded.Degrade()
 	degraded.Extend(2)
 	d := degraded.Head()
-	allowed := s.certificateInput(s.plain, inBinary(t, degraded.Certificate(d-1, d)))
+	allowed := s.certificateInput(s.plain, certtest.InBinary(degraded.Certificate(d-1, d)))
 	allowed.Voters, allowed.Next, allowed.AllowDegraded = degraded.Set(d), degraded.Next(d), true
 	ref := degraded.Checkpoints[d-1].Ref()
 	add("degraded, allowed", allowed, expect{OK: true, Final: &ref})
@@ -131,7 +92,7 @@ func forgedCertificates(t *testing.T, s story) (out []vector) {
 	forge := func(name string, step cert.Step, from, to uint64, change func(*cert.Certificate)) {
 		c := s.Certificate(from, to)
 		change(&c)
-		add(name, step, s.certificateInput(from, inJSON(t, c)))
+		add(name, step, s.certificateInput(from, certtest.InJSON(c)))
 	}
 	// Checkpoints that do not follow, voted for by everybody.
 	target := func(name string, step cert.Step, change func(*ffg.Checkpoint)) {
@@ -184,7 +145,7 @@ func forgedSets(t *testing.T, s story) (out []vector) {
 	add := func(name string, in input) {
 		out = append(out, vector{Name: name, Op: "verify_certificate", Input: in, Expect: expect{Error: cert.StepSet}})
 	}
-	in := s.certificateInput(s.plain, inBinary(t, s.Certificate(s.plain, s.plain+1)))
+	in := s.certificateInput(s.plain, certtest.InBinary(s.Certificate(s.plain, s.plain+1)))
 	more := in
 	more.Voters = append(ffg.VoterSet{}, in.Voters...)
 	more.Voters[0].Current++
@@ -195,7 +156,7 @@ func forgedSets(t *testing.T, s story) (out []vector) {
 	next := in
 	next.Next = s.Next(s.lastEpoch)
 	add("verified with another next set", next)
-	unknown := s.certificateInput(s.crossing, inBinary(t, s.Certificate(s.crossing, s.crossing+1)))
+	unknown := s.certificateInput(s.crossing, certtest.InBinary(s.Certificate(s.crossing, s.crossing+1)))
 	unknown.Next = nil
 	add("into the next pair, the next set unknown", unknown)
 
@@ -204,7 +165,7 @@ func forgedSets(t *testing.T, s story) (out []vector) {
 	leftover := ffg.Stitch(s.Set(s.crossing).CurrentSide(), nil)
 	nobody.Links[0].Target.VoterSetHash = leftover.Hash()
 	nobody.Links[0] = s.Sign(nobody.First.Ref(), nobody.Links[0].Target, leftover)
-	unknown.Certificate = inBinary(t, nobody)
+	unknown.Certificate = certtest.InBinary(nobody)
 	add("into a pair without a current side, the next set unknown", unknown)
 
 	// The new pair is (current, next), whatever its voters say.
@@ -212,14 +173,14 @@ func forgedSets(t *testing.T, s story) (out []vector) {
 	usurpers := ffg.Stitch(s.Next(s.crossing), s.Voters.Side(10, 10, 10, 10))
 	usurped.Links[0].Target.VoterSetHash = usurpers.Hash()
 	usurped.Links[0] = s.Sign(usurped.First.Ref(), usurped.Links[0].Target, usurpers)
-	add("the next pair has a voter less", s.certificateInput(s.crossing, inBinary(t, usurped)))
+	add("the next pair has a voter less", s.certificateInput(s.crossing, certtest.InBinary(usurped)))
 
 	// Two installations in one certificate: the second one's next set is not in it.
 	twice := s.Fork()
 	twice.Install(s.Voters.Side(10, 10, 10, 10, 10))
 	twice.Extend(1)
 	add("two installations that changed something",
-		s.certificateInput(s.crossing, inBinary(t, twice.Certificate(s.crossing, twice.Head()))))
+		s.certificateInput(s.crossing, certtest.InBinary(twice.Certificate(s.crossing, twice.Head()))))
 	return out
 }
 
@@ -228,7 +189,7 @@ func forgedSources(t *testing.T, s story) (out []vector) {
 	forge := func(name string, step cert.Step, from, to uint64, change func(*cert.Certificate)) {
 		c := s.Certificate(from, to)
 		change(&c)
-		in := s.certificateInput(from, inJSON(t, c))
+		in := s.certificateInput(from, certtest.InJSON(c))
 		out = append(out, vector{Name: name, Op: "verify_certificate", Input: in, Expect: expect{Error: step}})
 	}
 	resign := func(link *cert.Link, source ffg.Ref) { *link = s.Sign(source, link.Target, s.Set(link.Target.Epoch)) }
@@ -267,7 +228,7 @@ func forgedVotes(t *testing.T, s story) (out []vector) {
 		c := cert.Certificate{First: base.First, Links: append([]cert.Link{}, base.Links...)}
 		c.Links[0].Signers = append(ffg.Bitfield{}, base.Links[0].Signers...)
 		change(&c.Links[0])
-		in := s.certificateInput(s.plain, inJSON(t, c))
+		in := s.certificateInput(s.plain, certtest.InJSON(c))
 		out = append(out, vector{Name: name, Op: "verify_certificate", Input: in, Expect: expect{Error: step}})
 	}
 	everybody := s.Sign(base.First.Ref(), base.Links[0].Target, s.Set(s.plain))
@@ -312,7 +273,7 @@ func forgedVotes(t *testing.T, s story) (out []vector) {
 	} {
 		c := coup.Certificate(head-1, head)
 		c.Links[0] = coup.Sign(c.First.Ref(), c.Links[0].Target, coup.Set(head), side.absent...)
-		in := input{ChainID: vectorChain, Voters: coup.Set(head), Next: coup.Next(head), Certificate: inBinary(t, c)}
+		in := input{ChainID: vectorChain, Voters: coup.Set(head), Next: coup.Next(head), Certificate: certtest.InBinary(c)}
 		out = append(out, vector{Name: side.name, Op: "verify_certificate", Input: in, Expect: expect{Error: cert.StepQuorum}})
 	}
 	return out
