@@ -1,5 +1,5 @@
 // Package prove makes the parts of proofs that come from CometBFT's blocks and the application's store, in the form that
-// package cert verifies. Whoever calls it adds the paths of the blocks under a checkpoint, and the hand-overs to it.
+// package cert verifies. The caller adds the paths of the blocks under a checkpoint, and the hand-overs to it.
 package prove
 
 import (

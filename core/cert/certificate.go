@@ -13,7 +13,7 @@ type Link struct {
 	Signature ffg.Signature `json:"signature,omitzero"`
 }
 
-// Justifies reports whether the link has votes. One without only carries its checkpoint's contents.
+// Justifies reports whether the link has votes. A link without votes only carries its checkpoint's contents.
 func (l Link) Justifies() bool { return len(l.Signers) > 0 }
 
 // Vote returns what the signers signed.

@@ -15,7 +15,7 @@ type Mode uint8
 const (
 	// Skipping lets hand-overs leave out everything but one certificate for each installation that changed a set. It is safe
 	// while less than two thirds of every pair within the unbonding time are dishonest. Two conflicting certificates show
-	// that one of these pairs was that dishonest, and nothing about who: see Compare.
+	// that one of these pairs was that dishonest, but not which voters were: see Compare.
 	Skipping Mode = iota
 	// Following has every certificate start at the checkpoint trusted before, and have each checkpoint and each link from there
 	// on. Two conflicting chains of such certificates from one trusted checkpoint prove at least a third of one side of a
@@ -31,8 +31,8 @@ func (m Mode) String() string {
 	return "skipping"
 }
 
-// ErrExpired is wrapped by VerifyChain for trust that is too old: its voters may have left with their stake, and could
-// sign another past for nothing.
+// ErrExpired is wrapped by VerifyChain for trust that is too old: its voters may have withdrawn their stake, and could sign another
+// past at no cost.
 var ErrExpired = errors.New("trust is older than the unbonding time")
 
 // Options say how to verify a chain of hand-overs. The zero value refuses all trust as expired.
@@ -41,16 +41,16 @@ type Options struct {
 	// AllowDegraded accepts checkpoints whose powers the inactivity leak has lowered: two of those may conflict with nobody
 	// guilty (protocol §9). While powers still decay, they change within a pair, and no certificate verifies.
 	AllowDegraded bool
-	// Now is the caller's time, against which the age of the trust is held.
+	// Now is the caller's time. The age of the trust is measured against it.
 	Now time.Time
-	// UnbondingTime is the chain's: trust that is older is refused.
+	// UnbondingTime is the chain's unbonding time. Older trust is refused.
 	UnbondingTime time.Duration
-	// Keys remembers parsed keys between calls; nil parses each once a call.
+	// Keys remembers parsed keys between calls. If it is nil, each call parses them again.
 	Keys *bls.Cache
 }
 
-// VerifyChain verifies hand-overs one after the other, from trust on, on the chain with this domain. It returns the trust
-// that they led to and how many were valid, also with an error, which is then about the one after these. The error wraps a
+// VerifyChain verifies hand-overs one after another, from a trusted checkpoint on the chain with this domain. It returns the trust that
+// they lead to and how many are valid. Both are valid beside an error, which is about the next hand-over. The error wraps a
 // *StepError.
 func VerifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options) (Trust, int, error) {
 	verified := 0
@@ -58,7 +58,7 @@ func VerifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options) 
 	return reached, verified, err
 }
 
-// verifyChain calls visit with each certificate, once it is verified, where it was verified from, and the pair of each of its
+// verifyChain calls visit for each verified certificate, with the place from which it was verified and the pair of each of its
 // checkpoints.
 func verifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options, visit func(place, Certificate, []*Pair)) (Trust, error) {
 	if err := trust.Validate(); err != nil {
@@ -160,7 +160,7 @@ func (v verifier) jump(at place, first ffg.Checkpoint) (*Pair, error) {
 	return at.pair.follow(first, v.keys)
 }
 
-// comesAfter checks that a certificate goes on from a trusted checkpoint and proves one after it final.
+// comesAfter checks that a certificate continues from a trusted checkpoint and proves a later one final.
 func comesAfter(trusted ffg.Checkpoint, c Certificate, mode Mode) error {
 	first := c.First
 	if first != trusted {
@@ -178,7 +178,7 @@ func comesAfter(trusted ffg.Checkpoint, c Certificate, mode Mode) error {
 	return nil
 }
 
-// later checks what can be checked of a checkpoint that descends from another, with others between them.
+// later checks what must hold of a checkpoint that descends from another, with others between them.
 func later(before, c ffg.Checkpoint) error {
 	switch {
 	case c.Epoch <= before.Epoch:

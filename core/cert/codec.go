@@ -11,11 +11,11 @@ import (
 // version is the first byte of every binary form.
 const version = 1
 
-// MaxSize bounds what any decoder looks at, in bytes of input. What it allocates is proportional to that.
+// MaxSize is the most that any decoder reads, in bytes of input. Its allocations are proportional to the input.
 const MaxSize = 32 << 20
 
-// ErrEncoding is wrapped by every decoder that meets bytes which no encoder writes, and by encoders of values that have
-// no encoding. It is ffg's.
+// ErrEncoding is wrapped by every decoder for bytes that no encoder writes, and by encoders for values that have no encoding. It is
+// ffg's.
 var ErrEncoding = ffg.ErrEncoding
 
 // reader takes big-endian fields from untrusted bytes. After the first error it yields zeros, so that callers check once.
@@ -71,11 +71,10 @@ func (r *reader) root() (root ffg.Root) {
 	return root
 }
 
-// bytes reads a length of so many bytes and what it announces; nil if that is nothing.
+// bytes reads a length that takes `length` bytes, and then that many bytes. It returns nil for length 0.
 func (r *reader) bytes(length int) []byte { return append([]byte(nil), r.take(int(r.uint(length)))...) }
 
-// count reads the length of a list, in so many bytes, and refuses one that the rest cannot hold, since each of its items
-// takes at least min bytes.
+// count reads the length of a list, and refuses one that the remaining bytes cannot hold at min bytes an item.
 func (r *reader) count(length, minimum int) int {
 	n := int(r.uint(length))
 	if n > len(r.rest)/minimum {
@@ -89,7 +88,7 @@ func (r *reader) roots() []ffg.Root {
 	return list(r, 1, len(ffg.Root{}), (*reader).root)
 }
 
-// list reads a length of so many bytes and as many items; nil if there are none.
+// list reads a length and then that many items. It returns nil for length 0.
 func list[T any](r *reader, length, minimum int, item func(*reader) T) (out []T) {
 	for range r.count(length, minimum) {
 		out = append(out, item(r))
@@ -97,7 +96,7 @@ func list[T any](r *reader, length, minimum int, item func(*reader) T) (out []T)
 	return out
 }
 
-// decode reads a whole versioned form, and refuses whatever is not its own re-encoding.
+// decode reads a whole versioned form, and refuses input that differs from its own re-encoding.
 func decode[T any](what string, b []byte, read func(*reader) T, encode func(T) ([]byte, error)) (T, error) {
 	var zero T
 	refuse := func(err error) (T, error) { return zero, fail(StepDecode, 0, "%s: %w", what, err) }
@@ -155,7 +154,7 @@ func (w *writer) bool(b bool) {
 	w.uint8(0)
 }
 
-// length writes v in so many bytes.
+// length writes v in a number of bytes.
 func (w *writer) length(bytes, v int) {
 	if v>>(8*bytes) != 0 {
 		w.fail(fmt.Errorf("expected a length of %d bytes, found %d: %w", bytes, v, ErrEncoding))

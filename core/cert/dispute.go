@@ -17,14 +17,14 @@ type Dispute struct {
 	// First and Second are these checkpoints' roots.
 	First  ffg.Root `json:"first"`
 	Second ffg.Root `json:"second"`
-	// Evidence is what the votes in them prove. Followed from a common checkpoint, at least a third of one side of a pair is
-	// guilty; skipped to, it may be that nobody is shown to be.
+	// Evidence is what the conflicting votes prove. If both chains were verified in following mode from the same trusted checkpoint,
+	// it always names voters with at least a third of one side of a pair. In skipping mode it may be empty.
 	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
-// Evidence is a pair of votes of which no honest voter signs both (protocol §8).
+// Evidence is a pair of votes that no honest voter signs both of (protocol §8).
 type Evidence struct {
-	Offence string     `json:"offence"` // ffg.OffenceKind in words
+	Offence string     `json:"offence"` // the name of an ffg.OffenceKind
 	First   SignedVote `json:"first"`   // the surrounding one in a surround vote
 	Second  SignedVote `json:"second"`
 	// Guilty are the keys in both, ascending.
@@ -38,12 +38,12 @@ type SignedVote struct {
 	Signature ffg.Signature   `json:"signature"`
 }
 
-// ErrNoDispute is wrapped by Compare for chains that don't contradict each other as far as they show.
+// ErrNoDispute is wrapped by Compare for two chains that don't contradict each other, as far as they go.
 var ErrNoDispute = errors.New("the certificates do not conflict")
 
 // Compare verifies two chains of hand-overs from one trusted checkpoint and returns what they prove against each other.
-// In skipping mode that may be a conflict without any evidence, and conflicts can stay unseen: two checkpoints of
-// different epochs tell only together with those between them.
+// In skipping mode a conflict may come without evidence, and conflicts can stay unseen: two checkpoints of different epochs conflict
+// visibly only together with those between them.
 // The error wraps that of VerifyChain, or ErrNoDispute.
 func Compare(domain ffg.Root, trust Trust, first, second []HandOver, o Options) (Dispute, error) {
 	a, err := record(domain, trust, first, o)
@@ -151,9 +151,9 @@ func signedVotes(c Certificate, pairs []*Pair) (votes []SignedVote) {
 	return votes
 }
 
-// FindEvidence returns pairs of one vote of each list that break a slashing condition together, so many that every key
-// which signed both of any such pair is among the guilty of one; earlier targets come first. Whoever calls it has
-// verified the signatures, and knows that every signer has proven possession of its key. The work is the product of the lists' lengths: leave out what both have in common.
+// FindEvidence returns pairs of votes, one from each list, that break a slashing condition together. Every key that signed both votes
+// of any such pair is guilty in one of the pairs returned. Earlier targets come first. The caller has verified the signatures, and
+// knows that every signer has proven possession of its key. The work is the product of the lists' lengths, so leave out common votes.
 func FindEvidence(first, second []SignedVote) []Evidence {
 	var all []Evidence
 	for _, a := range first {

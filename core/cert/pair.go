@@ -13,7 +13,7 @@ type Pair struct {
 	voters ffg.VoterSet
 	hash   ffg.Root
 	keys   *bls.KeySet
-	next   hashedSide // of nobody if it is not known
+	next   hashedSide // empty if it is not known
 }
 
 // hashedSide is a set with its hash.
@@ -24,9 +24,9 @@ type hashedSide struct {
 
 func hashed(side ffg.Side) hashedSide { return hashedSide{side: side, hash: side.Hash()} }
 
-// NewPair prepares the voters of a pair. next may be nil: then a certificate in which the next pair is installed is
-// refused. keys remembers parsed keys between calls and may be nil. Whoever took the members from elsewhere must know that
-// a trusted checkpoint commits to them; that each key's possession was proven is the chain's promise.
+// NewPair prepares the voters of a pair. If next is nil, it refuses a certificate in which the next pair is installed. keys
+// remembers parsed keys between calls and may be nil. The caller knows that a trusted checkpoint commits to the members. The chain
+// promises that possession of each key was proven.
 // Errors: those of VoterSet.Validate, Side.Validate and bls.ParsePublicKey.
 func NewPair(voters ffg.VoterSet, next ffg.Side, keys *bls.Cache) (*Pair, error) {
 	if err := voters.Validate(); err != nil {
@@ -62,8 +62,8 @@ func (p *Pair) withNext(next hashedSide) *Pair {
 	return &with
 }
 
-// follow returns the pair that a checkpoint of a later pair is voted on by, as far as p determines it: (current, next). Its
-// own next set is not known yet.
+// follow returns the pair that votes on a checkpoint of the next pair, as far as p determines it: (current, next). Its own next set is
+// not known yet.
 func (p *Pair) follow(c ffg.Checkpoint, keys *bls.Cache) (*Pair, error) {
 	if p.next.side == nil {
 		return nil, fmt.Errorf("pair %d follows one whose next set is not known", c.Pair)
@@ -75,7 +75,7 @@ func (p *Pair) follow(c ffg.Checkpoint, keys *bls.Cache) (*Pair, error) {
 	return pair, pair.checkVoters(c)
 }
 
-// checkVoters checks that a checkpoint is voted on by the pair.
+// checkVoters checks that a checkpoint commits to the pair's voters.
 func (p *Pair) checkVoters(c ffg.Checkpoint) error {
 	if c.VoterSetHash != p.hash {
 		return fmt.Errorf("voters of epoch %d: expected hash %s, found %s", c.Epoch, p.hash, c.VoterSetHash)

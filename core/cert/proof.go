@@ -7,14 +7,14 @@ import (
 )
 
 // Proof is everything that an offline verifier needs besides a trusted checkpoint: hand-overs from there to a later
-// checkpoint, and what is shown to be under it. Exactly one of Block, Tx and State is set.
+// checkpoint, and a part that is under it. Exactly one of Block, Tx and State is set.
 type Proof struct {
 	ChainID string `json:"chain_id"`
 	// Trust has the contents and members of the checkpoint where HandOvers start, for a verifier that has only its epoch
 	// and root: see Trust.At. A verifier with a trust of its own ignores it.
 	Trust *Trust `json:"trust,omitempty"`
 	// HandOvers lead from the trusted checkpoint to the one that the rest is under, which the last one's certificate proves
-	// final. There are none if the trusted checkpoint itself is late enough.
+	// final. The list is empty if the trusted checkpoint itself is late enough.
 	HandOvers []HandOver  `json:"hand_overs,omitempty"`
 	Block     *BlockProof `json:"block,omitempty"`
 	Tx        *TxProof    `json:"tx,omitempty"`
@@ -38,20 +38,20 @@ type Outcome struct {
 	Trust Trust
 	// Height is that of the block, of the transaction's block, or of the block after which the state was this.
 	Height uint64
-	// Tx is set for a transaction: final whatever its result's code, and failed unless that is 0.
+	// Tx is set for a transaction. It is final in any case, and failed if the code of its result isn't 0.
 	Tx *TxProof
 	// State is set for a state.
 	State *StateProof
 }
 
-// part is what is under the checkpoint.
+// part is the block, transaction or state that is under the checkpoint.
 type part struct {
 	kind   Kind
 	height uint64
 	verify func(under ffg.Checkpoint) error
 }
 
-// part returns the one part that is there.
+// part returns the part that is set.
 func (p Proof) part() (part, error) {
 	var parts []part
 	if b := p.Block; b != nil {
@@ -79,8 +79,8 @@ func (p Proof) TrustAt(ref ffg.Ref) (Trust, error) {
 }
 
 // VerifyProof checks a proof against a trusted checkpoint of the chain with this id: the hand-overs, then what they lead to.
-// The id must not come from the proof: voters may sign on several chains, and a checkpoint does not name its own. The error
-// is a *StepError; StepDecode stands for a proof of nothing or of several things.
+// The id must not come from the proof: voters may sign on several chains, and a checkpoint does not contain the id. The error is a
+// *StepError, of StepDecode for a proof without a part or with several.
 func VerifyProof(p Proof, chainID string, trust Trust, o Options) (Outcome, error) {
 	what, err := p.part()
 	if err != nil {
@@ -107,7 +107,7 @@ const (
 )
 
 // Encode returns the canonical binary form (protocol §13.4). Errors are those of Certificate.Encode, and ErrEncoding for a proof
-// of nothing or of several things, or names that are not 1 to 64 characters of printable ASCII.
+// without a part or with several, or names that are not 1 to 64 characters of printable ASCII.
 func (p Proof) Encode() ([]byte, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (p Proof) validate() error {
 	return p.State.validate()
 }
 
-// validateName keeps to characters that are written alike in JSON everywhere.
+// validateName allows only characters that every JSON encoder writes alike.
 func validateName(what, name string) error {
 	if len(name) == 0 || len(name) > 64 {
 		return fmt.Errorf("%s: expected 1 to 64 characters, found %d: %w", what, len(name), ErrEncoding)

@@ -22,7 +22,7 @@ type StateProof struct {
 	InStore Bytes      `json:"in_store,omitempty"`
 	InApp   Bytes      `json:"in_app,omitempty"`
 	App     FieldProof `json:"app_hash"`
-	Block   BlockProof `json:"block"` // the one after the state's
+	Block   BlockProof `json:"block"` // the block after the state's
 }
 
 // maxCommitment bounds each of a state's two ICS-23 proofs in bytes. A tree of 2⁶⁴ keys has proofs of a twentieth of that,
@@ -42,10 +42,10 @@ func (p StateProof) validate() error {
 	return validateName("store", p.Store)
 }
 
-// Height returns the block after which the state was this, if Verify says so.
+// Height returns the height of the block after which the state was this, provided that Verify succeeds.
 func (p StateProof) Height() uint64 { return p.Block.Height - 1 }
 
-// Exists reports whether the store has the key, if Verify says so.
+// Exists reports whether the store has the key, provided that Verify succeeds.
 func (p StateProof) Exists() bool { return len(p.Value) > 0 }
 
 // Verify checks that the state was this after a block whose successor is under the checkpoint. The error is a *StepError

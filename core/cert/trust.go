@@ -13,7 +13,7 @@ const (
 )
 
 // Trust is where a verification starts: a checkpoint that the caller knows to be final, the voters of its pair, and the
-// set that follows (protocol §13). Whoever knows the checkpoint's root may take the rest from anyone: see Validate.
+// set that follows (protocol §13). A caller that knows the checkpoint's root may take the rest from anyone: see Validate.
 type Trust struct {
 	Checkpoint ffg.Checkpoint `json:"checkpoint"`
 	Voters     ffg.VoterSet   `json:"voters,omitempty"`

@@ -9,7 +9,7 @@ import (
 	"github.com/dualchain/dualchain/core/history"
 )
 
-// TxProof shows that a transaction is in a block and what became of it: the transaction under the block's data_hash, its
+// TxProof proves that a transaction is in a block, and its result: the transaction under the block's data_hash, its
 // result under the next block's last_results_hash, both blocks under a checkpoint. Inclusion alone does not show success.
 type TxProof struct {
 	Hash ffg.Root `json:"hash"` // SHA-256 of the transaction's bytes
@@ -26,7 +26,7 @@ type TxProof struct {
 
 // TxResult is the part of a transaction's result that a header commits to (CometBFT's deterministic ExecTxResult).
 type TxResult struct {
-	// Code is 0 for success. Which error another code means is not committed to, nor is the log.
+	// Code is 0 for success. The header commits neither to the codespace nor to the log.
 	Code      uint32     `json:"code"`
 	Data      Bytes      `json:"data,omitempty"`
 	GasWanted int64      `json:"gas_wanted,string"`

@@ -9,7 +9,7 @@ import (
 )
 
 // Verify checks that a certificate proves its checkpoint final on the chain with this domain, given the pair that votes on
-// its first checkpoint. Whether another checkpoint is final too it can't say.
+// its first checkpoint. It doesn't know whether a conflicting checkpoint is final as well.
 // The error is a *StepError of StepAnchor, StepSource, StepSet, StepDegraded (unless allowed), StepExtends, StepSigners,
 // StepQuorum or StepSignature.
 func Verify(c Certificate, domain ffg.Root, pair *Pair, allowDegraded bool) error {
@@ -86,7 +86,7 @@ func (c Certificate) checkAnchor(anchor uint64) error {
 }
 
 // extend checks that a checkpoint follows the one before, and returns the pair that votes on it. A second installation in
-// one certificate always fails, since nobody says what follows the first: every quorum has to hold in the current side of
+// one certificate always fails, since the certificate lacks the set that follows the first: every quorum has to hold in the current side of
 // the first checkpoint's pair, or else forks of the trusted checkpoint could be finalized by sets with nobody in common.
 func (v verifier) extend(c Certificate, number int, pair *Pair) (*Pair, error) {
 	before, target := c.checkpoint(number-1), c.checkpoint(number)
@@ -127,8 +127,8 @@ func (v verifier) link(c Certificate, number int, pair *Pair) error {
 }
 
 // justified checks that links may start from a checkpoint: one of the certificate's that is justified there, or one of an
-// earlier epoch, which the certificate can't say anything about. The latter does not help a coalition: a vote from there to
-// past another fork's final checkpoint surrounds the votes that finalize it.
+// earlier epoch, about which the certificate says nothing. The latter does not help a coalition: a vote from there to beyond
+// another fork's final checkpoint surrounds the votes that finalize it.
 func (c Certificate) justified(source ffg.Ref) error {
 	if source.Epoch < c.First.Epoch {
 		return nil

@@ -8,6 +8,7 @@ import (
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 
 	"github.com/dualchain/dualchain/testutil/fixture"
+	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // The gas that a transaction used is under the next header's LastResultsHash. So it must not tell a node that has a voter
@@ -27,4 +28,16 @@ func TestGasDoesNotDependOnWhatTheNodeRemembers(t *testing.T) {
 	require.Positive(t, first)
 	require.Equal(t, first, used(cold), "the second time")
 	require.Equal(t, first, used(warm), "on a node that had the set")
+}
+
+// Under Block-STM there is no meter for the block's gas, so a transaction that asks for none would end differently.
+func TestATransactionWithoutGasIsNotForBlocks(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(10, 10, 10)).Blocks(1)
+	gift := f.Sign(fixture.Tx{From: fixture.Operator(0), Gas: 1, Msgs: []sdk.Msg{
+		&types.MsgUnjail{Operator: fixture.Operator(0).String()},
+	}})
+	require.True(t, f.Accepts(gift), "1 gas is enough to stand in a block, and to fail there")
+	unmetered := f.WithoutGas(gift)
+	require.False(t, f.Accepts(unmetered))
+	require.NotContains(t, f.Prepare(unmetered), unmetered)
 }

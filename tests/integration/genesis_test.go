@@ -154,3 +154,19 @@ func TestARunningChainIsImportedAsItIsOrNotAtAll(t *testing.T) {
 		})
 	}
 }
+
+// A genesis in which one of the two modules runs and the other starts would be a second anchor under the same chain id.
+func TestAGenesisWithHalfARunningChainIsRefused(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(10, 10, 10), fixture.Interval(1)).Honest(0, 1, 2).Blocks(6)
+	ctx := f.Ctx()
+	_, anchored, err := f.App.FinalityKeeper.Anchor(ctx)
+	require.False(t, anchored)
+	require.ErrorIs(t, err, types.ErrInvalidGenesis)
+
+	other := fixture.New(t, fixture.Voters(20, 10, 10), fixture.Interval(1))
+	running, err := f.App.CheckpointKeeper.ExportGenesis(ctx)
+	require.NoError(t, err)
+	err = other.App.CheckpointKeeper.InitGenesis(other.Ctx().WithBlockHeight(f.Height()+1), *running)
+	require.ErrorIs(t, err, checkpointtypes.ErrInvalidGenesis)
+	require.ErrorContains(t, err, "are not the voter sets in force")
+}

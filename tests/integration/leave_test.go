@@ -270,3 +270,18 @@ func TestNobodyTakesOutMoreThanItBonded(t *testing.T) {
 	f.Undelegate(fixture.Alice, 0, fixture.Dual(3)).OK()
 	f.Undelegate(fixture.Alice, 0, fixture.Udual(1)).Fails(types.ErrNotDelegated)
 }
+
+// A voter that was tombstoned weighs nothing from then on, in every set that still has it.
+func TestATombstonedVoterWeighsNothingUntilItIsInNoSet(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(30, 30, 30, 10), fixture.Interval(1), fixture.Params(func(p *types.Params) { p.SetPeriod = 4 }))
+	f.Honest(0, 1, 2, 3).Blocks(12)
+	f.Report(fixture.Operator(1), f.DoubleVote(3, 2)).OK()
+	finalized := f.Heads().Finalized
+	f.Honest(0, 2).Blocks(3) // 60 of 100 bits, 30 of them weigh
+	require.LessOrEqual(t, f.Heads().Justified, finalized+3, "without the tombstoned voter there is no quorum")
+	f.Honest(0, 1, 3).Blocks(20) // 70 of 100
+	require.Greater(t, f.Heads().Finalized, finalized+10, "finality continues without it")
+	for _, voter := range f.Set(f.Heads().Head) {
+		require.NotEqual(t, fixture.NewVoter(2).Key, voter.Key, "it has left every set")
+	}
+}

@@ -13,7 +13,7 @@ import (
 	"github.com/dualchain/dualchain/core/history"
 )
 
-// Genesis is the time of the anchor, in milliseconds; blocks follow each second.
+// Genesis is the time of the anchor, in milliseconds. A block follows each second.
 const Genesis = 1_700_000_000_000
 
 // Chain is one chain from its anchor to its head. Epochs are indexes of Checkpoints.
@@ -37,7 +37,7 @@ type pair struct {
 	next   ffg.Side
 }
 
-// New returns a chain with its anchor below block 1, where the eligible voters are all there is.
+// New returns a chain with its anchor below block 1. The eligible voters are both sides of its first pair, and the set that follows.
 func New(id string, voters *Voters, eligible ffg.Side) *Chain {
 	c := &Chain{
 		ID: id, Voters: voters, Links: map[uint64]cert.Link{}, nodes: map[history.NodeID][32]byte{},
@@ -47,7 +47,7 @@ func New(id string, voters *Voters, eligible ffg.Side) *Chain {
 	return c
 }
 
-// Fork returns a copy that goes on by itself, with other blocks.
+// Fork returns a copy that continues on its own, with other blocks.
 func (c *Chain) Fork() *Chain {
 	fork := *c
 	fork.salt++
@@ -56,13 +56,13 @@ func (c *Chain) Fork() *Chain {
 	return &fork
 }
 
-// Domain is what the chain's votes are bound to.
+// Domain returns the domain of the chain's votes.
 func (c *Chain) Domain() ffg.Root { return ffg.Domain(c.ID) }
 
 // Head returns the latest epoch.
 func (c *Chain) Head() uint64 { return uint64(len(c.Checkpoints)) - 1 }
 
-// Height returns that of the latest block.
+// Height returns the height of the latest block.
 func (c *Chain) Height() uint64 { return uint64(len(c.blocks)) }
 
 // Block appends a block with this hash.
@@ -74,7 +74,7 @@ func (c *Chain) Block(hash ffg.Root) {
 	}))
 }
 
-// Empty appends n blocks that nobody looks into.
+// Empty appends n blocks with made-up hashes.
 func (c *Chain) Empty(n int) {
 	for range n {
 		c.Block(sha256.Sum256(binary.BigEndian.AppendUint64([]byte{'b', 'l', 'o', 'c', 'k', c.salt}, c.Height()+1)))
@@ -93,7 +93,7 @@ func (c *Chain) ProposeHere() uint64 {
 	return c.Head()
 }
 
-// checkpoint returns what the next one is.
+// checkpoint returns the next checkpoint.
 func (c *Chain) checkpoint() ffg.Checkpoint {
 	p := c.pairs[len(c.pairs)-1]
 	next := ffg.Checkpoint{
@@ -123,15 +123,14 @@ func (c *Chain) Set(epoch uint64) ffg.VoterSet { return c.pairs[c.Checkpoints[ep
 // Next returns the set that follows an epoch's pair.
 func (c *Chain) Next(epoch uint64) ffg.Side { return c.pairs[c.Checkpoints[epoch].Pair].next }
 
-// Vote justifies target from source by the votes of all its voters but these.
+// Vote justifies target from source by the votes of all its voters except these.
 func (c *Chain) Vote(source, target uint64, absent ...int) cert.Link {
 	link := c.Sign(c.Checkpoints[source].Ref(), c.Checkpoints[target], c.Set(target), absent...)
 	c.Links[target] = link
 	return link
 }
 
-// Sign returns the link by all of a set but these voters and those whose secret nobody knows. Nothing has to be honest
-// about it.
+// Sign returns the link by all voters of a set, except these and those whose secret nobody knows. The vote may be dishonest.
 func (c *Chain) Sign(source ffg.Ref, target ffg.Checkpoint, set ffg.VoterSet, absent ...int) cert.Link {
 	link := cert.Link{Target: target, Source: source, Signers: ffg.NewBitfield(len(set))}
 	var keys []ffg.PublicKey
@@ -147,8 +146,8 @@ func (c *Chain) Sign(source ffg.Ref, target ffg.Checkpoint, set ffg.VoterSet, ab
 	return link
 }
 
-// Extend proposes n checkpoints, each justified from the one before by everybody but these, and returns the latest epoch.
-// All but that are then final.
+// Extend proposes n checkpoints, each justified from the one before by all voters except these, and returns the latest epoch. All
+// earlier epochs are then final.
 func (c *Chain) Extend(n int, absent ...int) uint64 {
 	for range n {
 		epoch := c.Propose()

@@ -11,12 +11,12 @@ func (c *Chain) Trust(epoch uint64) cert.Trust {
 	return cert.Trust{Checkpoint: c.Checkpoints[epoch], Voters: c.Set(epoch), Next: c.Next(epoch)}
 }
 
-// Pair returns what verifies certificates from an epoch on.
+// Pair returns the pair that verifies certificates from an epoch on.
 func (c *Chain) Pair(epoch uint64) *cert.Pair {
 	return must(cert.NewPair(c.Set(epoch), c.Next(epoch), nil))
 }
 
-// Certificate returns the certificate with these links, whatever they prove: its checkpoints run from one epoch to another.
+// Certificate returns the certificate whose checkpoints run from one epoch to another. It may prove nothing.
 func (c *Chain) Certificate(from, to uint64) cert.Certificate {
 	out := cert.Certificate{First: c.Checkpoints[from]}
 	for epoch := from + 1; epoch <= to; epoch++ {
@@ -50,7 +50,7 @@ func (c *Chain) Inclusion(height, epoch uint64) cert.BlockProof {
 	return cert.BlockProof{Height: height, Hash: c.blocks[height-1], Path: roots(path)}
 }
 
-// Consistency proves that the history of one epoch goes on from that of another.
+// Consistency proves that the history of a later epoch begins with that of an earlier one.
 func (c *Chain) Consistency(earlier, later uint64) []ffg.Root {
 	return roots(must(history.ProveConsistency(c.node, c.Checkpoints[earlier].HistorySize, c.Checkpoints[later].HistorySize)))
 }

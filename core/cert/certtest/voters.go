@@ -37,8 +37,8 @@ func NewVoters(n int) *Voters {
 // Key returns voter i's key.
 func (v *Voters) Key(i int) ffg.PublicKey { return v.keys[i] }
 
-// Rogue adds a key for which nobody can prove possession, and returns it: the sum of its secret and voter i's is one that is
-// known without either. So an aggregate in which both sign needs nothing of voter i.
+// Rogue adds a key for which nobody can prove possession, and returns it. The sum of its secret and voter i's is known to everybody, so
+// that anybody can make an aggregate in which both seem to sign.
 func (v *Voters) Rogue(i int) ffg.PublicKey {
 	known := big.NewInt(1_000_003)
 	secret := new(big.Int).Sub(known, v.secrets[v.keys[i]])
@@ -72,7 +72,7 @@ func (v *Voters) Sign(root ffg.Root, keys ...ffg.PublicKey) ffg.Signature {
 	return must(bls.ParseSecretKey(scalar[:])).Sign(root)
 }
 
-// must is for inputs that this package makes itself.
+// must panics on an error, which no input of this package's own can cause.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
