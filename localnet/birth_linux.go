@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// birth tells when a process began, in clock ticks since boot: with its pid it names one process for good, since the
-// kernel gives a pid out again. A process that ended and is not waited for yet has no birth: nothing of it runs.
+// birth returns when a process began, in clock ticks since boot. The kernel reuses pids, but pid and birth together name
+// one process. A process that ended and is not waited for yet has no birth, because nothing of it runs.
 func birth(pid int) (string, error) {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// birth tells when a process began, as ps prints it: with its pid it names one process for good, since the kernel gives
-// a pid out again.
+// birth returns when a process began, as ps prints it. The kernel reuses pids, but pid and birth together name one
+// process.
 func birth(pid int) (string, error) {
 	out, err := exec.Command("ps", "-o", "lstart=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {

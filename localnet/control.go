@@ -17,32 +17,32 @@ import (
 	"github.com/dualchain/dualchain/internal/durable"
 )
 
-// What a home refuses because of who else uses it.
+// Errors about the supervisor of a home.
 var (
-	// ErrRunning: a supervisor runs in this home already.
+	// ErrRunning means that a supervisor runs in this home already.
 	ErrRunning = errors.New("the localnet is running already")
-	// ErrNotRunning: no supervisor answers in this home.
+	// ErrNotRunning means that no supervisor answers in this home.
 	ErrNotRunning = errors.New("the localnet is not running")
 )
 
-// maxSocketPath is what the oldest of the systems we run on allows for the path of a socket.
+// maxSocketPath is the longest socket path that all supported systems allow.
 const maxSocketPath = 100
 
-// control answers commands from other programs over a socket in the home that only its owner can open.
+// control answers commands from other programs over a socket in the home. Only the owner can open the socket.
 type control struct {
 	supervisor *Supervisor
-	lock       *os.File // held as long as this process lives, whatever becomes of the socket
+	lock       *os.File // held as long as this process lives, even if the socket is removed
 	listener   net.Listener
 	stop       context.CancelFunc
 }
 
-// request names what a command is about; Node is for adding one.
+// request holds the arguments of a command; Node is for adding a node.
 type request struct {
 	Name string      `json:"name,omitempty"`
 	Node NodeOptions `json:"node,omitzero"`
 }
 
-// listenControl takes the home. It wraps ErrRunning if another supervisor has it.
+// listenControl locks the home and listens. It wraps ErrRunning if another supervisor has the home.
 func listenControl(n *Network) (*control, error) {
 	path := n.path("control.sock")
 	if len(path) > maxSocketPath {
@@ -69,7 +69,7 @@ func listenControl(n *Network) (*control, error) {
 	return &control{lock: lock, listener: listener}, nil
 }
 
-// lock takes the home for as long as the file is open. It wraps ErrRunning if somebody has it.
+// lock locks the home for as long as the file is open. It wraps ErrRunning if another process has the lock.
 func (n *Network) lock() (*os.File, error) {
 	file, err := durable.Lock(n.path("lock"))
 	if errors.Is(err, durable.ErrLocked) {
@@ -78,7 +78,7 @@ func (n *Network) lock() (*os.File, error) {
 	return file, err
 }
 
-// serve answers until the listener is closed; stop is called when a command asks for the end.
+// serve answers until the listener is closed. It calls stop when a command asks the network to stop.
 func (c *control) serve(s *Supervisor, stop context.CancelFunc) {
 	c.supervisor, c.stop = s, stop
 	mux := http.NewServeMux()
@@ -94,10 +94,10 @@ func (c *control) serve(s *Supervisor, stop context.CancelFunc) {
 		return nil, nil
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
-	_ = server.Serve(c.listener) // it ends with the listener, and only so
+	_ = server.Serve(c.listener) // it ends only when the listener is closed
 }
 
-// close gives the home free.
+// close releases the home.
 func (c *control) close() error {
 	return errors.Join(c.listener.Close(), c.lock.Close())
 }
@@ -115,7 +115,7 @@ func handle(mux *http.ServeMux, route string, do func(request) (any, error)) {
 			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(answer) // whoever asked is gone if this fails
+		_ = json.NewEncoder(w).Encode(answer) // fails only if the client is gone
 	})
 }
 
@@ -125,7 +125,7 @@ type Client struct {
 	http    *http.Client
 }
 
-// NewClient returns a client of the network's supervisor, which need not run yet.
+// NewClient returns a client of the network's supervisor. The supervisor need not run yet.
 func NewClient(n *Network) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
@@ -140,12 +140,12 @@ func (c *Client) Processes(ctx context.Context) ([]ProcessState, error) {
 	return states, c.call(ctx, http.MethodGet, "/processes", request{}, &states)
 }
 
-// Kill ends a process at once, as a crash would.
+// Kill ends a process at once, like a crash.
 func (c *Client) Kill(ctx context.Context, name string) error {
 	return c.call(ctx, http.MethodPost, "/kill", request{Name: name}, nil)
 }
 
-// Restart ends a process in order, if it runs, and starts it again.
+// Restart stops a process cleanly, if it runs, and starts it again.
 func (c *Client) Restart(ctx context.Context, name string) error {
 	return c.call(ctx, http.MethodPost, "/restart", request{Name: name}, nil)
 }
@@ -156,7 +156,7 @@ func (c *Client) AddNode(ctx context.Context, options NodeOptions) (Node, error)
 	return node, c.call(ctx, http.MethodPost, "/nodes", request{Node: options}, &node)
 }
 
-// Stop ends everything and waits until it has ended. What a supervisor that was killed left behind is ended too.
+// Stop ends all processes and waits for them. It also ends the processes that a killed supervisor left behind.
 func (c *Client) Stop(ctx context.Context) error {
 	if err := c.call(ctx, http.MethodPost, "/stop", request{}, nil); errors.Is(err, ErrNotRunning) {
 		return c.network.endOrphans(ctx)
@@ -164,7 +164,7 @@ func (c *Client) Stop(ctx context.Context) error {
 		return err
 	}
 	err := poll(ctx, 2*(stopGrace+killWait), func() bool {
-		lock, err := c.network.lock() // the supervisor gives it up last of all
+		lock, err := c.network.lock() // the supervisor releases it last
 		if err == nil {
 			lock.Close()
 		}

@@ -14,15 +14,15 @@ import (
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 )
 
-// ErrHomeTaken is wrapped by Create when the home holds something already.
+// ErrHomeTaken is wrapped by Create if the home is not empty.
 var ErrHomeTaken = errors.New("home is not empty")
 
-// NewChainID returns a chain id that no localnet made in another second has: a chain that starts again must not
-// have the name of the one before, since votes for that one would be votes for it (protocol §2).
+// NewChainID returns a chain id that contains the time in seconds. A chain that starts again must not have the name of
+// the previous one, because votes for the previous chain would count for the new one (protocol §2).
 func NewChainID() string { return fmt.Sprintf("dualchain-local-%d", time.Now().Unix()) }
 
-// Create makes a network in a home that is empty or not there. It wraps ErrSpec or ErrHomeTaken. What it writes appears
-// at once or not at all.
+// Create makes a network in a home that is empty or missing. It wraps ErrSpec or ErrHomeTaken. The home appears whole or
+// not at all.
 func Create(home string, spec Spec, chain Chain) (*Network, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func Create(home string, spec Spec, chain Chain) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create a localnet: %w", err)
 	}
-	defer os.RemoveAll(draft) // nothing is left of it once it was renamed
+	defer os.RemoveAll(draft) // after the rename there is nothing to remove
 
 	n := &Network{Spec: spec, home: draft}
 	if err := n.write(chain); err != nil {
@@ -61,7 +61,7 @@ func Create(home string, spec Spec, chain Chain) (*Network, error) {
 	return n, nil
 }
 
-// write makes everything in the home, network.json last.
+// write writes everything in the home, network.json last.
 func (n *Network) write(chain Chain) error {
 	var picker portPicker
 	defer picker.release()
@@ -89,7 +89,7 @@ func (n *Network) write(chain Chain) error {
 	return n.save()
 }
 
-// Reset removes a network that does not run. It wraps ErrNotLocalnet, and ErrRunning if it does run.
+// Reset removes a network. It wraps ErrNotLocalnet, or ErrRunning if the network runs.
 func Reset(home string) error {
 	n, err := Open(home)
 	if err != nil {
@@ -123,7 +123,7 @@ type NodeOptions struct {
 	MempoolMaxTxs int `json:"mempool_max_txs"`
 }
 
-// DefaultNodeOptions are those of every validator.
+// DefaultNodeOptions are the options of every validator.
 func DefaultNodeOptions() NodeOptions {
 	defaults := serverconfig.DefaultConfig()
 	return NodeOptions{BlockExecutor: defaults.BlockExecutor, MempoolMaxTxs: defaults.Mempool.MaxTxs}

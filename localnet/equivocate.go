@@ -20,29 +20,29 @@ import (
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
-// ErrNotMember is wrapped when a voter has no bit in the set that votes on the head.
+// ErrNotMember is wrapped if a voter has no bit in the set that votes on the head.
 var ErrNotMember = errors.New("voter is in no set in force")
 
-// ErrSlashed is wrapped when a voter was slashed for equivocation before: that happens once.
+// ErrSlashed is wrapped if a voter was slashed for equivocation before. A voter is slashed for equivocation only once.
 var ErrSlashed = errors.New("voter is tombstoned")
 
-// slashWait bounds how long an equivocation takes to come to light: a proposer injects the evidence in its next block.
+// slashWait bounds the time until the chain slashes: a proposer injects the evidence in its next block.
 const slashWait = 30 * time.Second
 
-// Equivocation is what became of a double vote.
+// Equivocation is the result of a double vote.
 type Equivocation struct {
 	Voter string `json:"voter"`
 	Index uint64 `json:"index"`
 	// Honest and Conflicting are the two votes' targets; their epochs are the same.
 	Honest      ffg.Ref `json:"-"`
 	Conflicting ffg.Ref `json:"-"`
-	// EvidenceID is the record that holds both votes, Penalty the stake taken, with its denom.
+	// EvidenceID is the record that holds both votes. Penalty is the stake taken, with its denom.
 	EvidenceID uint64 `json:"evidence_id"`
 	Penalty    string `json:"penalty"`
 }
 
-// Equivocate signs two conflicting votes for the head with a voter's key, past its slashing protection, submits both,
-// and waits until the chain has slashed the voter. Only a key in this home can be misused in this way.
+// Equivocate signs two conflicting votes for the head with a voter's key, bypassing its slashing protection. It submits
+// both and waits until the chain has slashed the voter. It works only with keys in this home.
 //
 // It wraps ErrUnknownProcess, ErrNotRunning, ErrNoAnswer, ErrSlashed, ErrNotMember or ErrTxFailed.
 func (n *Network) Equivocate(ctx context.Context, name string) (Equivocation, error) {
@@ -91,8 +91,8 @@ func (n *Network) Equivocate(ctx context.Context, name string) (Equivocation, er
 	return n.awaitSlash(ctx, states, found, voter)
 }
 
-// submitBoth sends the honest vote too: the voter itself may not have sent it yet, and one vote alone proves nothing.
-// Votes travel by gossip, so that one node is enough.
+// submitBoth sends the honest vote too: the voter may not have sent it yet, and one vote alone proves nothing. Votes
+// travel by gossip, so one node is enough.
 func (n *Network) submitBoth(
 	ctx context.Context, states []ProcessState, secret *bls.SecretKey, duty *finalityapi.QueryDutyResponse, honest, conflicting ffg.Vote,
 ) error {
@@ -112,7 +112,7 @@ func (n *Network) submitBoth(
 	return nil
 }
 
-// oneBitVote is what a voter sends: the unsigned transaction of its own vote (protocol §12).
+// oneBitVote returns the transaction that a voter sends: the unsigned transaction of its own vote (protocol §12).
 func oneBitVote(secret *bls.SecretKey, chainID string, vote ffg.Vote, duty *finalityapi.QueryDutyResponse) ([]byte, error) {
 	set, err := checkpointtypes.ParseRoot(duty.Target.GetVoterSetHash())
 	if err != nil {
@@ -126,7 +126,7 @@ func oneBitVote(secret *bls.SecretKey, chainID string, vote ffg.Vote, duty *fina
 	})})
 }
 
-// voteOf is the honest vote that a duty asks for.
+// voteOf returns the honest vote that a duty asks for.
 func voteOf(duty *finalityapi.QueryDutyResponse) (ffg.Vote, error) {
 	target, err := ffg.ParseRoot(duty.Target.GetRoot())
 	if err != nil {
@@ -159,7 +159,7 @@ func (n *Network) awaitSlash(ctx context.Context, states []ProcessState, found E
 	return found, nil
 }
 
-// read fills in what the chain knows and reports whether the voter has been slashed.
+// read reads the chain's record of the voter and reports whether the voter has been slashed.
 func (e *Equivocation) read(ctx context.Context, conn *grpc.ClientConn, voter Voter) (bool, error) {
 	query := finalityapi.NewQueryClient(conn)
 	answer, err := query.Voter(ctx, &finalityapi.QueryVoterRequest{Voter: voter.PubKey})
@@ -167,7 +167,7 @@ func (e *Equivocation) read(ctx context.Context, conn *grpc.ClientConn, voter Vo
 		return false, err
 	}
 	e.Index = answer.Voter.Index
-	page := &queryapi.PageRequest{Reverse: true} // what has just happened comes first
+	page := &queryapi.PageRequest{Reverse: true} // newest first
 	for {
 		found, err := query.AllEvidence(ctx, &finalityapi.QueryAllEvidenceRequest{Pagination: page})
 		if err != nil {

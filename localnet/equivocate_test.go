@@ -14,7 +14,7 @@ import (
 	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
 )
 
-// slashes is a chain on which voter i was slashed by evidence i, and which shows a record a page.
+// slashes is a chain on which voter i was slashed by evidence i. It returns one record per page.
 type slashes struct {
 	finalityapi.UnimplementedQueryServer
 	records byte

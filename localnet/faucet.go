@@ -16,11 +16,11 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 )
 
-// ErrTxFailed is wrapped when the chain refuses a transaction.
+// ErrTxFailed is wrapped if the chain refuses a transaction.
 var ErrTxFailed = errors.New("transaction failed")
 
 const (
-	sendGas     = 200_000 // about twice what a transfer takes
+	sendGas     = 200_000 // about twice the gas of a transfer
 	includeWait = 30 * time.Second
 )
 
@@ -59,7 +59,7 @@ func (n *Network) rpc(states []ProcessState) (*rpchttp.HTTP, error) {
 	return client, nil
 }
 
-// signTransfer signs with the faucet's key, at no fee: local nodes ask for none.
+// signTransfer signs with the faucet's key. It offers no fee, because local nodes ask for none.
 func (n *Network) signTransfer(ctx context.Context, chain Chain, rpc *rpchttp.HTTP, to sdk.AccAddress, amount sdk.Coins) ([]byte, error) {
 	kr, err := openKeyring(chain.Codec, n.ClientHome())
 	if err != nil {
@@ -92,7 +92,7 @@ func (n *Network) signTransfer(ctx context.Context, chain Chain, rpc *rpchttp.HT
 	return chain.TxConfig.TxEncoder()(builder.GetTx())
 }
 
-// broadcast hands a transaction to a node's mempool. It wraps ErrTxFailed if that refuses it.
+// broadcast hands a transaction to a node's mempool. It wraps ErrTxFailed if the mempool refuses it.
 func broadcast(ctx context.Context, rpc *rpchttp.HTTP, bytes []byte) ([]byte, error) {
 	result, err := rpc.BroadcastTxSync(ctx, bytes)
 	if err != nil {
@@ -104,14 +104,14 @@ func broadcast(ctx context.Context, rpc *rpchttp.HTTP, bytes []byte) ([]byte, er
 	return result.Hash, nil
 }
 
-// awaitTx waits until a transaction is in a block, and wraps ErrTxFailed if it failed there.
+// awaitTx waits until a transaction is in a block. It wraps ErrTxFailed if the transaction failed there.
 func awaitTx(ctx context.Context, rpc *rpchttp.HTTP, hash []byte) error {
 	var failure error
 	err := poll(ctx, includeWait, func() bool {
 		result, err := rpc.Tx(ctx, hash, false)
 		switch {
 		case err != nil && strings.Contains(err.Error(), "not found"):
-			return false // in no block yet
+			return false // not in a block yet
 		case err != nil:
 			failure = err
 		case result.TxResult.Code != 0:

@@ -30,7 +30,7 @@ type Chain struct {
 	Version  string
 }
 
-// beginning is what a network starts with.
+// beginning is the content of a network's genesis.
 type beginning struct {
 	spec       Spec
 	time       time.Time
@@ -57,7 +57,7 @@ func (g beginning) build(chain Chain) (*genutiltypes.AppGenesis, error) {
 	}
 
 	params := cmttypes.DefaultConsensusParams()
-	// Evidence of the proposal layer is of use only while stake behind it can be slashed.
+	// Evidence against a validator is useful only while its stake can be slashed.
 	params.Evidence.MaxAgeDuration = g.spec.UnbondingTime
 	params.Evidence.MaxAgeNumBlocks = max(1, int64(g.spec.UnbondingTime/g.spec.BlockTime))
 	return &genutiltypes.AppGenesis{
@@ -68,7 +68,7 @@ func (g beginning) build(chain Chain) (*genutiltypes.AppGenesis, error) {
 	}, nil
 }
 
-// setParams shortens every time that a newcomer would otherwise wait for.
+// setParams shortens every period that a newcomer would otherwise wait for.
 func (g beginning) setParams(cdc codec.Codec, state genesis.State) error {
 	votingPeriod, expedited := g.spec.UnbondingTime/2, g.spec.UnbondingTime/4
 	return errors.Join(

@@ -12,7 +12,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
-// The accounts that every local network has beside those of its validators and voters.
+// Every local network has these accounts beside those of its validators and voters.
 const (
 	Alice  = "alice"
 	Bob    = "bob"
@@ -22,13 +22,13 @@ const (
 // keyringService names the keyring; the test backend keeps its files in keyring-test under the home.
 const keyringService = "dualchain"
 
-// Mnemonic returns the 24 words of an account of a local network. They are derived from nothing but its name, so that
-// addresses are the same in every localnet and in the documentation. EVERYBODY KNOWS THEM: for development only.
+// Mnemonic returns the 24 words of an account of a local network. They are derived from its name alone, so addresses are
+// the same in every localnet and in the documentation. EVERYBODY KNOWS THEM: for development only.
 func Mnemonic(name string) string {
 	entropy := sha256.Sum256([]byte("dualchain localnet account " + name))
 	mnemonic, err := bip39.NewMnemonic(entropy[:])
 	if err != nil {
-		panic(fmt.Sprintf("bip39 refuses 256 bits of entropy: %v", err)) // can't be: 256 bits are one of its sizes
+		panic(fmt.Sprintf("bip39 refuses 256 bits of entropy: %v", err)) // impossible: 256 bits is one of its sizes
 	}
 	return mnemonic
 }

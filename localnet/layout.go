@@ -23,7 +23,7 @@ import (
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
-// What accounts own at genesis, in sdk.DefaultBondDenom. Operators have their stake beside it.
+// The balances of accounts at genesis, in sdk.DefaultBondDenom. Operators have their stake in addition.
 var (
 	validatorStake  = power(100)
 	operatorBalance = power(1_000)
@@ -31,24 +31,24 @@ var (
 	faucetBalance   = power(1_000_000_000)
 )
 
-// power returns the stake that makes a power (protocol §7).
+// power returns the stake behind a voting power (protocol §7).
 func power(units uint64) math.Int {
 	return math.NewIntFromUint64(units).Mul(sdk.DefaultPowerReduction)
 }
 
-// layout says where a network's files go and who reaches whom. Localnets and testnets differ in nothing else.
+// layout holds where a network's files go and how its nodes reach each other. Localnets and testnets differ only in it.
 type layout struct {
 	spec  Spec
 	chain Chain
 	dir   string
-	// local networks share one machine.
+	// local is set if all nodes share one machine.
 	local bool
-	// listen is the host that nodes listen on; host is how others reach validator i, ports where.
+	// listen is the host that nodes listen on; host and ports return where others reach validator i.
 	listen string
 	host   func(i int) string
 	ports  func(i int) (Ports, error)
-	// mnemonic makes the words of an account, keyring is the home that they are kept in, extra the accounts beside the
-	// operators, with what they own.
+	// mnemonic makes the words of an account, keyring is the home that keeps them, and extra holds the accounts beside the
+	// operators with their balances.
 	mnemonic func(name string) (string, error)
 	keyring  func(name string) string
 	extra    []extraAccount
@@ -59,14 +59,14 @@ type extraAccount struct {
 	amount math.Int
 }
 
-// written is what a layout became.
+// written is the result of writing a layout.
 type written struct {
 	nodes   []Node
 	voters  []Voter
 	genesis *genutiltypes.AppGenesis
 }
 
-// write makes all keys, the genesis and every home.
+// write writes all keys, the genesis and every home.
 func (l layout) write() (written, error) {
 	var out written
 	g := beginning{spec: l.spec, time: time.Now().UTC()}
@@ -195,14 +195,14 @@ func (l layout) nodeHome(i int, node Node, all []Node) nodeHome {
 	}
 }
 
-// writeVoterHome writes what voter i reads besides its key.
+// writeVoterHome writes the configuration of voter i.
 func (l layout) writeVoterHome(i int, v Voter, nodes []Node) error {
 	follows := i % len(nodes)
 	config := home.DefaultConfig()
 	config.ChainID = l.spec.ChainID
 	config.Operator = v.Operator
 	config.PasswordFile = voterPasswordFile
-	if l.listen == Loopback { // one port is not enough for all
+	if l.listen == Loopback { // voters on one machine can't share one port
 		config.Monitor.Listen = ""
 	}
 	config.Nodes = []home.NodeConfig{{

@@ -11,13 +11,13 @@ import (
 	"github.com/dualchain/dualchain/internal/durable"
 )
 
-// ErrNotLocalnet is wrapped when a home holds no local network.
+// ErrNotLocalnet is wrapped if a home holds no local network.
 var ErrNotLocalnet = errors.New("not the home of a localnet")
 
 // The kinds of process.
 const (
 	KindValidator = "validator" // proposes and commits blocks
-	KindNode      = "node"      // follows the chain without a say
+	KindNode      = "node"      // follows the chain and has no vote
 	KindVoter     = "voter"     // signs checkpoints
 )
 
@@ -45,7 +45,7 @@ type Voter struct {
 	Node string `json:"node"`
 }
 
-// Network is what one home holds.
+// Network is the local network in one home.
 type Network struct {
 	Spec   Spec    `json:"spec"`
 	Nodes  []Node  `json:"nodes"`
@@ -54,13 +54,13 @@ type Network struct {
 	home string
 }
 
-// runState is what the supervisor writes down, so that others can clean up after it if it dies.
+// runState is the supervisor's record of its processes. Others clean up by it if the supervisor dies.
 type runState struct {
 	Supervisor ProcessState   `json:"supervisor"`
 	Processes  []ProcessState `json:"processes"`
 }
 
-// Open reads the network in a home. It wraps ErrNotLocalnet if there is none.
+// Open reads the network in a home. It wraps ErrNotLocalnet if the home holds no network.
 func Open(home string) (*Network, error) {
 	home, err := filepath.Abs(home)
 	if err != nil {
@@ -112,7 +112,7 @@ func (n *Network) path(elem ...string) string {
 
 func (n *Network) logPath(name string) string { return n.path("logs", name+".log") }
 
-// commands returns how every process is started: nodes, then voters.
+// commands returns the command of every process: nodes, then voters.
 func (n *Network) commands(bin string) []command {
 	var commands []command
 	for _, node := range n.Nodes {
@@ -143,7 +143,7 @@ func (n *Network) save() error { return writeJSON(n.path("network.json"), n) }
 
 func (n *Network) saveState(s runState) error { return writeJSON(n.path("state.json"), s) }
 
-// loadState returns an empty state if nothing ever ran here.
+// loadState reads the state; it is empty if nothing ever ran here.
 func (n *Network) loadState() (runState, error) {
 	var s runState
 	err := readJSON(n.path("state.json"), &s)
@@ -153,7 +153,7 @@ func (n *Network) loadState() (runState, error) {
 	return s, err
 }
 
-// self describes this very process.
+// self describes this process.
 func self() ProcessState {
 	pid := os.Getpid()
 	born, err := birth(pid)

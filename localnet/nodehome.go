@@ -18,7 +18,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
-// nodeHome is everything that the files of one node are made of, except its keys and the genesis.
+// nodeHome holds the settings in the files of one node. Its keys and the genesis are not among them.
 type nodeHome struct {
 	dir       string
 	moniker   string
@@ -44,7 +44,7 @@ func newNodeKeys(dir string) (id string, pubKey cryptotypes.PubKey, err error) {
 	return id, pubKey, nil
 }
 
-// write writes config.toml, app.toml and genesis.json; the keys are there already.
+// write writes config.toml, app.toml and genesis.json. The keys exist already.
 func (h nodeHome) write(genesis *genutiltypes.AppGenesis) error {
 	comet, server := h.comet(), h.server()
 	if err := server.ValidateBasic(); err != nil {
@@ -53,7 +53,7 @@ func (h nodeHome) write(genesis *genutiltypes.AppGenesis) error {
 	cmtconfig.WriteConfigFile(filepath.Join(h.dir, "config", "config.toml"), comet)
 	serverconfig.SetConfigTemplate(trusted.ConfigTemplate)
 	serverconfig.WriteConfigFile(filepath.Join(h.dir, "config", "app.toml"), trusted.NodeConfig{Config: *server})
-	// The server reads its tracing settings from a file of their own and wants it to exist.
+	// The server reads its tracing settings from a separate file and requires that it exists.
 	if err := os.WriteFile(filepath.Join(h.dir, "config", telemetry.OtelFileName), nil, 0o600); err != nil {
 		return fmt.Errorf("write the home of %s: %w", h.moniker, err)
 	}

@@ -22,7 +22,7 @@ type Ports struct {
 // UsualPorts are the ports that clients try by default.
 var UsualPorts = Ports{P2P: 26656, RPC: 26657, GRPC: 9090, REST: 1317}
 
-// list returns the ports by name, in the order in which people look for them.
+// list returns the ports with their names, the most used first.
 func (p *Ports) list() []struct {
 	Name string
 	Port *int
@@ -33,7 +33,7 @@ func (p *Ports) list() []struct {
 	}{{"rpc", &p.RPC}, {"rest", &p.REST}, {"grpc", &p.GRPC}, {"p2p", &p.P2P}}
 }
 
-// portPicker finds ports that are free and distinct: it keeps each of them taken until release.
+// portPicker finds distinct free ports. It keeps each port taken until release.
 type portPicker struct{ held []net.Listener }
 
 // pick returns the preferred port if it is free, else any free one; 0 prefers none.
@@ -68,10 +68,10 @@ func (p *portPicker) node(preferred Ports) (Ports, error) {
 	return ports, nil
 }
 
-// release gives all ports free for the processes that will use them.
+// release frees all ports for the processes that will use them.
 func (p *portPicker) release() {
 	for _, l := range p.held {
-		_ = l.Close() // a listener that nobody connected to has nothing to lose
+		_ = l.Close() // nobody has connected
 	}
 	p.held = nil
 }

@@ -11,32 +11,32 @@ import (
 	"time"
 )
 
-// State is how a process is doing.
+// State is the state of a process.
 type State string
 
 // The states of a process.
 const (
-	// Running: started and not ended.
+	// Running means started and not ended.
 	Running State = "running"
-	// Stopped: never started, or ended because it was asked to.
+	// Stopped means never started, or ended on request.
 	Stopped State = "stopped"
-	// Exited: ended by itself; Exit says how, the log why.
+	// Exited means ended by itself; Exit says how, and the log says why.
 	Exited State = "exited"
 )
 
-// ProcessState is what is known of one process. It is all that state.json keeps of it.
+// ProcessState is the record of one process in state.json.
 type ProcessState struct {
 	Name  string `json:"name"`
 	State State  `json:"state"`
-	// PID is the process, and the group of everything it starts; 0 before its first start.
+	// PID is the id of the process and of its process group; 0 before its first start.
 	PID int `json:"pid"`
-	// Birth tells the process from a later one with the same pid.
+	// Birth distinguishes the process from a later one with the same pid.
 	Birth string `json:"birth,omitempty"`
 	// Exit is how it ended: "exit status 1", "signal: killed".
 	Exit string `json:"exit,omitempty"`
 }
 
-// alive reports whether this very process still runs, not another with its pid.
+// alive reports whether this process still runs. Another process with the same pid does not count.
 func (p ProcessState) alive() bool {
 	if p.PID == 0 {
 		return false
@@ -60,7 +60,7 @@ type process struct {
 	done  chan struct{} // closed once the process is waited for; nil before the first start
 }
 
-// start runs the command; ended is called from another goroutine with how it ended.
+// start runs the command. When it ends, another goroutine calls ended with the result.
 func (c command) start(ended func(exit string)) (*process, error) {
 	log, err := c.openLog()
 	if err != nil {
@@ -76,7 +76,7 @@ func (c command) start(ended func(exit string)) (*process, error) {
 	}
 	born, err := birth(cmd.Process.Pid)
 	if err != nil {
-		born = "" // it ended already, or can't be told from another: then nobody but its parent may signal it
+		born = "" // it has ended, or can't be identified: only its parent may signal it
 	}
 	p := &process{
 		state: ProcessState{Name: c.name, State: Running, PID: cmd.Process.Pid, Birth: born},
@@ -89,7 +89,7 @@ func (c command) start(ended func(exit string)) (*process, error) {
 	return p, nil
 }
 
-// exitText says how a process ended, from what Wait returned.
+// exitText describes how a process ended, from the error of Wait.
 func exitText(err error) string {
 	if err == nil {
 		return "exit status 0"
@@ -109,7 +109,7 @@ func (c command) openLog() (*os.File, error) {
 	return log, nil
 }
 
-// signalGroup signals a process and what it started. That it ended in the meantime is no error.
+// signalGroup signals a process and its children. It returns no error if the process has ended in the meantime.
 func signalGroup(pid int, sig syscall.Signal) error {
 	if err := syscall.Kill(-pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("send %s to process group %d: %w", sig, pid, err)
@@ -117,8 +117,8 @@ func signalGroup(pid int, sig syscall.Signal) error {
 	return nil
 }
 
-// endOrphan ends a process that is not a child of this program: SIGTERM, then SIGKILL after the grace period. It leaves
-// alone a process that merely has the same pid.
+// endOrphan ends a process that is not a child of this program: SIGTERM, then SIGKILL after the grace period. It does not
+// touch another process with the same pid.
 func endOrphan(ctx context.Context, p ProcessState, grace time.Duration) error {
 	for _, step := range []struct {
 		signal syscall.Signal
@@ -143,7 +143,7 @@ const (
 	pollEvery = 50 * time.Millisecond
 )
 
-// poll asks until ok, the timeout or the end of ctx.
+// poll calls ok until it returns true, the timeout passes or ctx ends.
 func poll(ctx context.Context, timeout time.Duration, ok func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

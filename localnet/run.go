@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// readyWait bounds how long a network takes to its first block.
+// readyWait bounds the wait for the first block.
 const readyWait = time.Minute
 
-// Run starts all processes of a network, waits for its first block and calls watch, which shows what happens until its
-// context ends: with the one given here, or when another program asks for the end. When watch returns, everything is
-// ended. bin is the path of dualchaind. Run wraps ErrRunning if the network runs already.
+// Run starts all processes of a network, waits for its first block and calls watch, which shows the progress until its
+// context ends. That context ends with ctx, or when another program stops the network. When watch returns, Run ends all
+// processes. bin is the path of dualchaind. Run wraps ErrRunning if the network runs already.
 func Run(ctx context.Context, n *Network, bin string, watch func(context.Context, *Supervisor) error) (err error) {
 	control, err := listenControl(n)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, control.close()) }()
-	// If a supervisor was killed, what it ran goes on without a parent.
+	// If a supervisor was killed, its processes still run, without a parent.
 	if err := n.endOrphans(ctx); err != nil {
 		return fmt.Errorf("end what an earlier run left behind: %w", err)
 	}
@@ -40,7 +40,7 @@ func Run(ctx context.Context, n *Network, bin string, watch func(context.Context
 		err = watch(ctx, s)
 	}
 	if ctx.Err() != nil {
-		return nil // the end that somebody asked for
+		return nil // stopped on request
 	}
 	return err
 }
@@ -79,7 +79,7 @@ func Detach(ctx context.Context, n *Network, bin string) error {
 	if err != nil {
 		return err
 	}
-	lock.Close() // whoever is faster from here on has it: the other one will say so in its log
+	lock.Close() // another supervisor may take it first; ours then says so in its log
 	c := command{
 		name: "supervisor", bin: bin, log: n.logPath("supervisor"),
 		args: []string{"localnet", "start", "--home", n.home},

@@ -12,11 +12,11 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 )
 
-// OpenAPIPath is where a node's REST server shows its interface.
+// OpenAPIPath is the path at which a node's REST server shows its interface.
 const OpenAPIPath = "/openapi/"
 
-// Banner writes what one needs to use the network: addresses, accounts and the next commands. program is how dualchaind
-// was called, homeFlag the flag that leads its commands to this home, if they need one.
+// Banner writes the addresses, the accounts and the next commands of a network. program is the name by which dualchaind
+// was called. homeFlag is the flag that points its commands to this home, or "" if they need none.
 func Banner(w io.Writer, n *Network, cdc codec.Codec, program, homeFlag string) error {
 	kr, err := openKeyring(cdc, n.ClientHome())
 	if err != nil {
@@ -78,8 +78,8 @@ func (n *Network) blockingVoters() []string {
 	return names
 }
 
-// Live writes one line of progress: refreshed in place on a terminal, which width gives the columns of; else, with width
-// nil, a new one whenever a head moves or a process changes its state. It returns when ctx ends.
+// Live writes one line of progress. On a terminal, whose columns width returns, it refreshes the line in place. If width
+// is nil, it writes a new line when a head moves or a process changes its state. It returns when ctx ends.
 func Live(ctx context.Context, w io.Writer, s *Supervisor, width func() int) error {
 	tick := time.NewTicker(min(s.network.Spec.BlockTime/2, 500*time.Millisecond))
 	defer tick.Stop()
@@ -133,7 +133,7 @@ func progress(h Heads) (line, news string) {
 	return line, fmt.Sprint(h.Head.Epoch, h.Justified.Epoch, h.Finalized.Epoch)
 }
 
-// cut shortens a line to the columns of a terminal: a wrapped line could not be refreshed in place.
+// cut shortens a line to the columns of a terminal, because a wrapped line could not be refreshed in place.
 func cut(line string, columns int) string {
 	if runes := []rune(line); columns > 0 && len(runes) >= columns {
 		return string(runes[:columns-1])

@@ -63,7 +63,7 @@ func TestMoreThanAThirdBlocks(t *testing.T) {
 		want   string
 	}{
 		{[]uint64{100}, 4, "voter-2 voter-3"},
-		{[]uint64{100}, 3, "voter-1 voter-2"}, // exactly a third does not
+		{[]uint64{100}, 3, "voter-1 voter-2"}, // exactly a third does not block
 		{[]uint64{33, 33, 34}, 3, "voter-2"},
 		{[]uint64{34, 33, 33}, 3, "voter-1 voter-2"},
 		{[]uint64{5}, 1, "voter-0"},

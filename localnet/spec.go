@@ -10,7 +10,7 @@ import (
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
-// Bounds of a network on one machine: a node takes about 165 MB.
+// Bounds of a network on one machine. A node takes about 165 MB.
 const (
 	MaxValidators = 32
 	MaxVoters     = 64
@@ -31,9 +31,9 @@ type Spec struct {
 	Interval uint64 `json:"interval"`
 	// SetPeriod is the least number of epochs between installations of voter sets.
 	SetPeriod uint64 `json:"set_period"`
-	// EraLength is the number of epochs that rewards and absence are settled for.
+	// EraLength is the number of epochs in an era, for which rewards and absence are settled.
 	EraLength uint64 `json:"era_length"`
-	// UnbondingTime holds for both layers.
+	// UnbondingTime is the unbonding time of both layers.
 	UnbondingTime time.Duration `json:"unbonding_time_ns"`
 	// JailDuration is how long a voter is jailed for absence.
 	JailDuration time.Duration `json:"jail_duration_ns"`
@@ -43,7 +43,7 @@ type Spec struct {
 	RandomPorts bool `json:"random_ports"`
 }
 
-// DefaultSpec is a network in which a newcomer sees everything happen within minutes.
+// DefaultSpec is a network whose periods are short: a newcomer sees every event within minutes.
 func DefaultSpec() Spec {
 	return Spec{
 		ChainID:       "",

@@ -15,7 +15,7 @@ import (
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
-// ErrNoAnswer is wrapped when no node of the network answers.
+// ErrNoAnswer is wrapped if no node of the network answers.
 var ErrNoAnswer = errors.New("no node answers")
 
 // Status is a network as `dualchaind localnet status` shows it.
@@ -27,14 +27,14 @@ type Status struct {
 	Heads *Heads `json:"heads,omitempty"`
 }
 
-// ProcessStatus is one process with all that one may want to know to use it.
+// ProcessStatus is one process with its addresses and keys.
 type ProcessStatus struct {
 	Name  string `json:"name"`
 	Kind  string `json:"kind"`
 	PID   int    `json:"pid"`
 	State State  `json:"state"`
 	Exit  string `json:"exit,omitempty"`
-	// RPC, REST and GRPC are where a node serves clients, P2P its peers.
+	// RPC, REST and GRPC are a node's addresses for clients, P2P its address for peers.
 	RPC  string `json:"rpc,omitempty"`
 	REST string `json:"rest,omitempty"`
 	GRPC string `json:"grpc,omitempty"`
@@ -48,9 +48,9 @@ type ProcessStatus struct {
 	PubKey   string `json:"pub_key,omitempty"`
 }
 
-// Heads are how far the two layers are, as the first node that answers has it.
+// Heads are the heads of both layers, according to the first node that answers.
 type Heads struct {
-	// Node is the one that was asked.
+	// Node is the name of the node that answered.
 	Node string `json:"node"`
 	// Height is the latest block.
 	Height uint64 `json:"height"`
@@ -58,7 +58,7 @@ type Heads struct {
 	Head      *Head `json:"head,omitempty"`
 	Justified *Head `json:"justified,omitempty"`
 	Finalized *Head `json:"finalized,omitempty"`
-	// Votes is the newest tally that holds any; absent if neither of the last two epochs has one.
+	// Votes is the newest tally with votes; absent if neither of the last two epochs has votes.
 	Votes *Votes `json:"votes,omitempty"`
 }
 
@@ -71,7 +71,7 @@ type Head struct {
 	LagSeconds uint64 `json:"lag_seconds"`
 }
 
-// Votes says who has signed an epoch. PowerPPM is the signed share of the current side, in parts per million.
+// Votes lists who has signed an epoch. PowerPPM is the signed share of the current side, in parts per million.
 type Votes struct {
 	Epoch    uint64 `json:"epoch"`
 	Signers  int    `json:"signers"`
@@ -79,7 +79,7 @@ type Votes struct {
 	PowerPPM uint64 `json:"power_ppm"`
 }
 
-// ReadStatus returns the whole status. It never fails for want of a node or a supervisor: that is part of the status.
+// ReadStatus returns the whole status. A missing node or supervisor is part of the status, not an error.
 func ReadStatus(ctx context.Context, n *Network) (Status, error) {
 	states, err := NewClient(n).Processes(ctx)
 	if errors.Is(err, ErrNotRunning) {
@@ -97,7 +97,7 @@ func ReadStatus(ctx context.Context, n *Network) (Status, error) {
 	return status, nil
 }
 
-// orphans returns the last known states, of which only what is really there counts as running.
+// orphans returns the last known states. A process counts as running only if it really exists.
 func (n *Network) orphans() ([]ProcessState, error) {
 	last, err := n.loadState()
 	if err != nil {
@@ -121,7 +121,7 @@ func (n *Network) orphans() ([]ProcessState, error) {
 	return states, nil
 }
 
-// describe adds to the states what the network knows of the processes.
+// describe adds the network's data about the processes to their states.
 func (n *Network) describe(states []ProcessState) []ProcessStatus {
 	out := make([]ProcessStatus, 0, len(states))
 	for _, s := range states {
@@ -152,7 +152,7 @@ func (n *Network) runningNodes(states []ProcessState) []Node {
 	return nodes
 }
 
-// Heads asks the running nodes until one answers. It wraps ErrNoAnswer if none does.
+// Heads asks the running nodes in turn until one answers. It wraps ErrNoAnswer if no node answers.
 func (n *Network) Heads(ctx context.Context, states []ProcessState) (Heads, error) {
 	var heads Heads
 	err := n.ask(ctx, states, func(node Node, conn *grpc.ClientConn) (err error) {
@@ -163,7 +163,7 @@ func (n *Network) Heads(ctx context.Context, states []ProcessState) (Heads, erro
 	return heads, err
 }
 
-// ask calls do with a connection to one running node after the other until it succeeds.
+// ask calls do with a connection to each running node in turn until it succeeds.
 func (n *Network) ask(ctx context.Context, states []ProcessState, do func(Node, *grpc.ClientConn) error) error {
 	last := errors.New("none runs")
 	for _, node := range n.runningNodes(states) {
@@ -195,7 +195,7 @@ func readHeads(ctx context.Context, conn *grpc.ClientConn) (Heads, error) {
 	if heads.Head == nil {
 		return heads, nil
 	}
-	// The votes for an epoch arrive a block after it: until then those for the one before are the news.
+	// The votes for an epoch arrive a block after it. Until then the newest votes are those for the epoch before.
 	for back := uint64(0); back <= min(1, heads.Head.Epoch) && heads.Votes == nil; back++ {
 		if heads.Votes, err = readVotes(ctx, conn, heads.Head.Epoch-back); err != nil {
 			return Heads{}, err
@@ -211,7 +211,7 @@ func newHead(h *checkpointapi.Head) *Head {
 	return &Head{Epoch: h.Epoch, Root: h.Root, Height: h.Height, LagBlocks: h.Lag.GetBlocks(), LagSeconds: h.Lag.GetSeconds()}
 }
 
-// readVotes returns nil for an epoch that nobody has voted for: the anchor never is.
+// readVotes returns nil for an epoch without votes, such as the anchor.
 func readVotes(ctx context.Context, conn *grpc.ClientConn, epoch uint64) (*Votes, error) {
 	if epoch == 0 {
 		return nil, nil
@@ -231,7 +231,7 @@ func readVotes(ctx context.Context, conn *grpc.ClientConn, epoch uint64) (*Votes
 	return &votes, err
 }
 
-// shareOf returns part/whole in parts per million, rounded down; 0 of nothing.
+// shareOf returns part/whole in parts per million, rounded down; 0 if whole is 0.
 func shareOf(part, whole string) (uint64, error) {
 	p, ok := new(big.Int).SetString(part, 10)
 	w, ok2 := new(big.Int).SetString(whole, 10)

@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// ErrUnknownProcess is wrapped when a name is not one of the network's.
+// ErrUnknownProcess is wrapped if the network has no process with a name.
 var ErrUnknownProcess = errors.New("no such process")
 
-// Supervisor is the parent of all processes of one network, so that it knows how each of them ended. There is at most
-// one per home. Its methods may be called concurrently.
+// Supervisor is the parent of all processes of one network, so it knows how each of them ended. There is at most one
+// per home. Its methods may be called concurrently.
 type Supervisor struct {
 	network *Network
 	bin     string // path of dualchaind
 
 	mu     sync.Mutex
 	procs  map[string]*process
-	closed bool          // ending: nothing is started any more
+	closed bool          // stopping: it starts no more processes
 	change chan struct{} // closed and replaced whenever a process changes its state
 }
 
-// newSupervisor returns a supervisor of which nothing runs yet.
+// newSupervisor returns a supervisor that has not started any process.
 func newSupervisor(network *Network, bin string) *Supervisor {
 	s := &Supervisor{network: network, bin: bin, procs: map[string]*process{}, change: make(chan struct{})}
 	for _, c := range network.commands(bin) {
@@ -33,7 +33,7 @@ func newSupervisor(network *Network, bin string) *Supervisor {
 	return s
 }
 
-// StartAll starts what does not run: validators first, since voters follow them.
+// StartAll starts every process that does not run: validators first, since voters follow them.
 func (s *Supervisor) StartAll() error {
 	for _, n := range s.network.Nodes {
 		if err := n.Ports.checkFree(n.Name); err != nil {
@@ -70,7 +70,7 @@ func (s *Supervisor) start(name string) error {
 	return s.changed()
 }
 
-// ended records how a process ended. Unless it was asked to, it exited by itself.
+// ended records how a process ended: on request or by itself.
 func (s *Supervisor) ended(name, exit string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,10 +79,10 @@ func (s *Supervisor) ended(name, exit string) {
 	if state.State == Running {
 		state.State = Exited
 	}
-	_ = s.changed() // status asks the supervisor itself: the file only serves commands after a crash
+	_ = s.changed() // status asks the supervisor; the file serves only commands after a crash
 }
 
-// changed writes state.json and wakes whoever waits. The caller holds the lock.
+// changed writes state.json and wakes all waiters. The caller holds the lock.
 func (s *Supervisor) changed() error {
 	close(s.change)
 	s.change = make(chan struct{})
@@ -107,10 +107,10 @@ func (s *Supervisor) Processes() ([]ProcessState, <-chan struct{}) {
 	return s.states(), s.change
 }
 
-// Kill ends a process at once, like a crash or a power cut would: SIGKILL.
+// Kill ends a process at once with SIGKILL, like a crash or a power cut.
 func (s *Supervisor) Kill(name string) error { return s.end(name, syscall.SIGKILL) }
 
-// Stop ends a process in order: SIGTERM, and SIGKILL if that takes too long.
+// Stop stops a process cleanly: SIGTERM, and SIGKILL if that takes too long.
 func (s *Supervisor) Stop(name string) error { return s.end(name, syscall.SIGTERM) }
 
 // end signals a process and waits for its end.
@@ -143,7 +143,7 @@ func (s *Supervisor) end(name string, sig syscall.Signal) error {
 	return nil
 }
 
-// Restart ends a process in order if it runs, and starts it.
+// Restart stops a process cleanly if it runs, and starts it.
 func (s *Supervisor) Restart(name string) error {
 	if err := s.Stop(name); err != nil {
 		return err
@@ -162,7 +162,7 @@ func (s *Supervisor) AddNode(options NodeOptions) (Node, error) {
 	return node, s.start(node.Name)
 }
 
-// StopAll ends everything: voters first, all of a kind at once.
+// StopAll stops all processes: first the voters at once, then the nodes at once.
 func (s *Supervisor) StopAll() error {
 	s.mu.Lock()
 	s.closed = true

@@ -69,7 +69,7 @@ func fakeNetwork(t *testing.T) *Network {
 	return n
 }
 
-// serve runs a supervisor and its control, and ends both with the test.
+// serve runs a supervisor and its control, and stops both at the end of the test.
 func serve(t *testing.T, n *Network) (*Supervisor, *Client) {
 	t.Helper()
 	c, err := listenControl(n)
@@ -115,7 +115,7 @@ func awaitState(t *testing.T, s *Supervisor, name string, want State) ProcessSta
 	}
 }
 
-// awaitLine waits until a process has printed a line, from which on it minds signals.
+// awaitLine waits until a process has printed a line. From then on it handles signals.
 func awaitLine(t *testing.T, n *Network, name, line string) {
 	t.Helper()
 	if err := poll(t.Context(), 20*time.Second, func() bool { return strings.Contains(tail(n.logPath(name)), line) }); err != nil {
@@ -128,7 +128,7 @@ func TestProcessesRunAndEndInOrder(t *testing.T) {
 	s, client := serve(t, n)
 	for _, name := range []string{"validator-0", "voter-0"} {
 		if p := awaitState(t, s, name, Running); !p.alive() {
-			t.Fatalf("%s is said to run and doesn't: %+v", name, p)
+			t.Fatalf("%s is reported as running and is not: %+v", name, p)
 		}
 		awaitLine(t, n, name, "ready")
 	}
@@ -144,7 +144,7 @@ func TestProcessesRunAndEndInOrder(t *testing.T) {
 	states, _ := s.Processes()
 	for _, p := range states {
 		if p.State != Stopped || p.Exit != "exit status 0" {
-			t.Fatalf("expected %s stopped in order, found %+v", p.Name, p)
+			t.Fatalf("expected %s stopped cleanly, found %+v", p.Name, p)
 		}
 	}
 	if _, err := client.Processes(t.Context()); !errors.Is(err, ErrNotRunning) {
@@ -160,7 +160,7 @@ func TestAKilledProcessComesBackOnRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p := awaitState(t, s, "voter-0", Stopped); p.Exit != "signal: killed" || first.alive() {
-		t.Fatalf("expected it killed, found %+v", p)
+		t.Fatalf("expected a killed process, found %+v", p)
 	}
 	if err := client.Restart(t.Context(), "voter-0"); err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestAKilledProcessComesBackOnRestart(t *testing.T) {
 	if p := awaitState(t, s, "voter-0", Running); p.PID == first.PID || p.Exit != "" {
 		t.Fatalf("expected a new process, found %+v after %+v", p, first)
 	}
-	// A process that runs is ended in order first.
+	// A running process is stopped cleanly first.
 	second := awaitState(t, s, "voter-0", Running)
 	awaitLine(t, n, "voter-0", "ready")
 	if err := client.Restart(t.Context(), "voter-0"); err != nil {
@@ -269,7 +269,7 @@ func TestStopEndsWhatAKilledSupervisorLeftAndNothingElse(t *testing.T) {
 	}
 	<-gone
 	if _, err := birth(bystander.Process.Pid); err != nil {
-		t.Fatalf("a process of somebody else was ended: %v", err)
+		t.Fatalf("another program's process was ended: %v", err)
 	}
 	if err := Reset(n.home); err != nil {
 		t.Fatal(err)

@@ -8,16 +8,16 @@ import (
 	"path/filepath"
 )
 
-// InitFiles writes the homes of a network whose nodes run on machines of their own: validator-I and voter-J folders with
-// all their files, every key drawn at random, and a client folder with the faucet account. hosts[i] is how the others
-// reach validator i; voter j follows validator j modulo the number of validators. Everybody listens on the usual
-// ports. It wraps ErrSpec or ErrHomeTaken.
+// InitFiles writes the homes of a network whose nodes run on separate machines: validator-I and voter-J folders with all
+// their files and random keys, and a client folder with the faucet account. hosts[i] is the address at which others reach
+// validator i. Voter j follows validator j modulo the number of validators. All of them listen on the usual ports. It
+// wraps ErrSpec or ErrHomeTaken.
 func InitFiles(dir string, spec Spec, hosts []string, chain Chain) (nodes []Node, voters []Voter, err error) {
 	if err := spec.Validate(); err != nil {
 		return nil, nil, err
 	}
 	if len(hosts) != spec.Validators {
-		return nil, nil, fmt.Errorf("%w: expected %d hosts, one for each validator, found %d", ErrSpec, spec.Validators, len(hosts))
+		return nil, nil, fmt.Errorf("%w: expected %d hosts, one per validator, found %d", ErrSpec, spec.Validators, len(hosts))
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -10,11 +10,11 @@ import (
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
-// voterPasswordFile is where a voter's home has the password of its keystore, so that it starts without a person. What
-// protects the key is that nobody else reads the home.
+// voterPasswordFile holds the password of a voter's keystore in its home, so that the voter starts unattended. The key
+// is protected by the home's permissions.
 const voterPasswordFile = "password"
 
-// keepVoterKey writes a voter's key into its home, and a random password, which is why a light keystore will do.
+// keepVoterKey writes a voter's key and a random password into its home. With a random password, a light keystore is enough.
 func keepVoterKey(dir home.Dir, secret *bls.SecretKey) (keys.Info, error) {
 	password := []byte(rand.Text())
 	defer clear(password)

@@ -15,7 +15,7 @@ type Part struct {
 	Signature ffg.Signature
 }
 
-// Targets returns the epochs that votes are held for, ascending.
+// Targets returns the target epochs of the held votes, ascending.
 func (p *Pool) Targets() []uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -27,7 +27,7 @@ func (p *Pool) Targets() []uint64 {
 	return targets
 }
 
-// Missing returns the held votes equal to vote, by voters of set whose bits recorded lacks, ascending by position.
+// Missing returns the held signatures under vote by voters of set whose bits are not in recorded, ascending by position.
 func (p *Pool) Missing(vote ffg.Vote, set ffg.VoterSet, recorded ffg.Bitfield) []Part {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,7 +47,7 @@ func (p *Pool) Missing(vote ffg.Vote, set ffg.VoterSet, recorded ffg.Bitfield) [
 	return parts
 }
 
-// Aggregate adds parts up over a set of n voters. It does not verify the sum. Errors: those of [bls.Aggregate].
+// Aggregate adds up the parts over a set of n voters. It does not verify the sum. Its errors are those of [bls.Aggregate].
 func Aggregate(parts []Part, n int) (ffg.Bitfield, ffg.Signature, error) {
 	signers, signatures := ffg.NewBitfield(n), make([][bls.SignatureSize]byte, len(parts))
 	for i, part := range parts {

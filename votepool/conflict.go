@@ -9,14 +9,14 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Conflict is two votes by one key that prove an offence (protocol §8). In a surround vote First surrounds Second; in a
-// double vote First is the one that was held first.
+// Conflict is two votes by one key that prove an offence (protocol §8). In a surround vote, First surrounds Second. In a
+// double vote, First is the vote that the pool held first.
 type Conflict struct{ First, Second Signed }
 
 // Key returns the key that signed both votes.
 func (c Conflict) Key() ffg.PublicKey { return c.First.Key }
 
-// Conflicts returns the conflict of every key that signed one, ascending by key.
+// Conflicts returns one conflict for each key that has one, ascending by key.
 func (p *Pool) Conflicts() []Conflict {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -31,15 +31,15 @@ func (p *Pool) Conflicts() []Conflict {
 	return conflicts
 }
 
-// Forget drops the conflict of a key that was slashed, or that nobody can slash any more.
+// Forget drops the conflict of a key that was slashed or can no longer be slashed.
 func (p *Pool) Forget(key ffg.PublicKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.conflicts, key)
 }
 
-// notice records the first conflict between v and the held votes of its key, lowest target first: a key is slashed
-// for equivocation once, so one is enough.
+// notice records the first conflict between v and the held votes of its key, lowest target first. One is enough, because
+// a key is slashed for equivocation once.
 func (p *Pool) notice(v Signed) {
 	if _, known := p.conflicts[v.Key]; known || len(p.conflicts) >= maxConflicts {
 		return

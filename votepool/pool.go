@@ -1,6 +1,6 @@
-// Package votepool holds the votes that a node has verified and that no block carries yet (protocol §12). It keeps
-// them singly, since merged aggregates that overlap could never be added up again, and it notices when one key signs
-// two votes that conflict. It belongs to a node: no state transition may read it.
+// Package votepool holds the votes that a node has verified and that no block carries yet (protocol §12). It keeps each
+// vote by itself, because aggregates that overlap cannot be merged. It also notices when one key signs two conflicting
+// votes. The pool is local to a node: no state transition may read it.
 package votepool
 
 import (
@@ -11,29 +11,29 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Ahead is how many epochs above the head votes are held for: a voter's node may be a block ahead of this one.
+// Ahead is the number of epochs above the head for which votes are held: a voter's node may be a block ahead of this one.
 const Ahead = 2
 
-// Bounds of the memory. A vote takes about voteBytes with its place in the maps.
+// Memory bounds. A vote takes about voteBytes, including its place in the maps.
 const (
 	voteBytes    = 400
-	votesAVoter  = 2    // held for one target; two that differ are evidence, and a third adds nothing
-	maxConflicts = 1024 // at most one for each key
+	votesAVoter  = 2    // per target; two that differ are evidence, and a third adds nothing
+	maxConflicts = 1024 // at most one per key
 )
 
 // Errors of [Pool.Add].
 var (
-	// ErrWindow: the target is too old or too far ahead.
+	// ErrWindow means that the target is too old or too far ahead.
 	ErrWindow = errors.New("target outside the window of the pool")
-	// ErrConflicting: two other votes of this voter are held for this target, which is evidence enough.
+	// ErrConflicting means that two other votes of this voter are held for this target, which is evidence enough.
 	ErrConflicting = errors.New("two conflicting votes of this voter are held for this target")
-	// ErrSignature: the same vote is held with another signature, and only one can be valid.
+	// ErrSignature means that the same vote is held with another signature. Only one of them can be valid.
 	ErrSignature = errors.New("another signature than that of the held vote")
-	// ErrFull: there is no room left, and no older target to make some.
+	// ErrFull means that there is no room left and no older target to evict.
 	ErrFull = errors.New("vote pool is full")
 )
 
-// Signed is one voter's vote. The key is what identifies the voter: positions differ from set to set.
+// Signed is one voter's vote. The key identifies the voter, because positions differ from set to set.
 type Signed struct {
 	Key       ffg.PublicKey
 	Vote      ffg.Vote
@@ -51,7 +51,7 @@ type Pool struct {
 	conflicts      map[ffg.PublicKey]Conflict
 }
 
-// New returns an empty pool that holds about maxBytes of votes. It takes none until [Pool.Prune] gives it a window.
+// New returns an empty pool that holds about maxBytes of votes. It accepts none until [Pool.Prune] sets a window.
 func New(maxBytes int) *Pool {
 	return &Pool{
 		maxVotes:  maxBytes / voteBytes,
@@ -60,8 +60,8 @@ func New(maxBytes int) *Pool {
 	}
 }
 
-// Add takes a vote, and reports whether it was not held before. verify is called last, only for a vote that would
-// be taken, and without any lock; its error is returned as it is.
+// Add adds a vote and reports whether it was new. It calls verify last, only for a vote that it would accept, and
+// without holding a lock. It returns verify's error unchanged.
 // Errors: those of [ffg.Vote.Validate], [ErrWindow], [ErrConflicting], [ErrSignature], [ErrFull].
 func (p *Pool) Add(v Signed, verify func() error) (added bool, err error) {
 	if err := v.Vote.Validate(); err != nil {
@@ -75,7 +75,7 @@ func (p *Pool) Add(v Signed, verify func() error) (added bool, err error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if held, err := p.admit(v); err != nil || held { // what was true before verify may no longer be
+	if held, err := p.admit(v); err != nil || held { // the pool may have changed during verify
 		return false, err
 	}
 	p.insert(v)
@@ -88,7 +88,7 @@ func (p *Pool) check(v Signed) (held bool, err error) {
 	return p.admit(v)
 }
 
-// admit says whether v may be inserted, or is held already.
+// admit reports whether v is held already, and returns an error if v may not be inserted.
 func (p *Pool) admit(v Signed) (held bool, err error) {
 	target := v.Vote.Target.Epoch
 	if target < p.oldest || target > p.newest {
@@ -114,7 +114,7 @@ func (p *Pool) admit(v Signed) (held bool, err error) {
 	return false, nil
 }
 
-// insert adds a vote that admit let pass. The oldest target makes room for it: finality needs the newest most.
+// insert adds a vote that admit accepted. It evicts the oldest target if there is no room: finality needs the newest most.
 func (p *Pool) insert(v Signed) {
 	if p.votes >= p.maxVotes {
 		p.drop(p.oldestHeld())
@@ -129,12 +129,12 @@ func (p *Pool) insert(v Signed) {
 }
 
 // Prune sets the window of the pool to the targets from oldest to head + [Ahead] and drops the votes outside.
-// Conflicts outlive the votes that they were found in.
+// Conflicts stay when their votes are dropped.
 func (p *Pool) Prune(oldest, head uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.oldest, p.newest = oldest, head+Ahead
-	if p.newest < head { // only at the end of all epochs
+	if p.newest < head { // the sum overflowed
 		p.newest = head
 	}
 	for target := range p.targets {
@@ -169,8 +169,8 @@ func (p *Pool) drop(target uint64) {
 	delete(p.targets, target)
 }
 
-// oldestHeld returns the lowest target with votes; beyond every window if there is none, so that a pool without any
-// room refuses all votes.
+// oldestHeld returns the lowest target with votes. For an empty pool it returns a target beyond every window, so that a
+// pool without room refuses all votes.
 func (p *Pool) oldestHeld() uint64 {
 	oldest := ^uint64(0)
 	for target := range p.targets {

@@ -28,7 +28,7 @@ func vote(source, target uint64, fork byte) ffg.Vote {
 	}
 }
 
-// signed returns a vote with the only signature that these tests take for valid.
+// signed returns a vote with the only signature that these tests accept as valid.
 func signed(key ffg.PublicKey, v ffg.Vote) Signed {
 	return Signed{Key: key, Vote: v, Signature: ffg.Signature{key[0], byte(v.Source.Epoch), byte(v.Target.Epoch), v.Target.Root[1]}}
 }
@@ -231,7 +231,7 @@ func keysOf(conflicts []Conflict) []ffg.PublicKey {
 	return keys
 }
 
-// requireNoHiddenConflict compares all votes held with each other.
+// requireNoHiddenConflict compares all held votes with each other.
 func requireNoHiddenConflict(t require.TestingT, p *Pool, caught map[ffg.PublicKey]bool) {
 	for _, key := range []ffg.PublicKey{alice, bob, carol} {
 		held := p.heldBy(key)

@@ -1,4 +1,4 @@
-// Package command has what several commands share: how they print, log and end.
+// Package command holds what several commands share: printing, logging and contexts.
 package command
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 )
 
-// PrintJSON prints a value for other programs, indented, to standard output.
+// PrintJSON prints a value as indented JSON to standard output, for other programs.
 func PrintJSON(cmd *cobra.Command, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package durable makes files that are there whole or not at all, also after a loss of power.
+// Package durable writes files that exist whole or not at all, even after a loss of power.
 package durable
 
 import (
@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Write makes a new file with this content, readable by its owner only. Its folder is made if it is missing, for
-// the owner only. It never replaces a file: the error then wraps fs.ErrExist.
+// Write makes a new file with this content, readable by its owner only. It makes the folder, for the owner only, if it
+// is missing. It never replaces a file: if the file exists, the error wraps fs.ErrExist.
 func Write(path string, content []byte) error {
 	// A link, unlike a rename, refuses to replace what is there.
 	return put(path, content, func(draft string) error {
@@ -22,12 +22,12 @@ func Write(path string, content []byte) error {
 	})
 }
 
-// Replace is Write for a file that may be there: after a crash it is the old one or the new one.
+// Replace is Write for a file that may exist: after a crash the file is the old one or the new one.
 func Replace(path string, content []byte) error {
 	return put(path, content, func(draft string) error { return os.Rename(draft, path) })
 }
 
-// put writes a draft beside the file, and gives it the file's name once it is on disk.
+// put writes a draft beside the file and renames it once it is on disk.
 func put(path string, content []byte, name func(draft string) error) error {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -37,7 +37,7 @@ func put(path string, content []byte, name func(draft string) error) error {
 	if err != nil {
 		return fmt.Errorf("make %s: %w", path, err)
 	}
-	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover under the other name harms nobody
+	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft harms nobody
 	_, err = draft.Write(content)
 	if err == nil {
 		err = draft.Sync()

@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// ErrLocked: another process has the lock, or another part of this one.
+// ErrLocked means that another process, or another part of this one, has the lock.
 var ErrLocked = errors.New("locked")
 
-// Lock takes the lock that a file stands for, and makes the file if it is missing. It lasts until the file is closed or the
-// process ends, however it ends. It waits for nobody: the error then wraps ErrLocked.
+// Lock locks a file, which it makes if it is missing. The lock lasts until the file is closed or the process ends,
+// even by a crash. Lock does not wait: if another process has the lock, the error wraps ErrLocked.
 func Lock(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // NFS locks only what is open for writing
 	if errors.Is(err, syscall.EROFS) {

@@ -1,4 +1,4 @@
-// Package foreign makes what somebody else wrote fit for logs and terminals.
+// Package foreign makes text from other machines safe for logs and terminals.
 package foreign
 
 import (
@@ -9,7 +9,7 @@ import (
 // MaxText bounds a text in bytes.
 const MaxText = 256
 
-// Text cuts a text, and shows what isn't printable as Go does in quotes, so that it can't steer a terminal.
+// Text cuts a text to MaxText and escapes unprintable characters as Go does in quotes, so that it can't steer a terminal.
 func Text(text string) string {
 	if len(text) > MaxText {
 		text = strings.ToValidUTF8(text[:MaxText], "") + "..."
@@ -17,7 +17,7 @@ func Text(text string) string {
 	return Printable(text)
 }
 
-// Printable is Text that cuts nothing.
+// Printable is Text without the cut.
 func Printable(text string) string {
 	var out strings.Builder
 	for _, r := range text {
@@ -31,7 +31,7 @@ func Printable(text string) string {
 	return out.String()
 }
 
-// Error makes an error whose text is from elsewhere say Text; nil stays nil.
+// Error wraps an error so that its message passes through Text. It returns nil for nil.
 func Error(err error) error {
 	if err == nil {
 		return nil

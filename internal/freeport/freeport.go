@@ -1,5 +1,5 @@
-// Package freeport finds ports on loopback for servers that stop and start again. A port that the kernel chooses (port 0)
-// is one of those that it also gives to outgoing connections, so any of these may sit on it when the server comes back.
+// Package freeport finds ports on loopback for servers that stop and start again. The kernel takes the ports that it
+// chooses (port 0) from the range of outgoing connections, so a connection may hold the port when the server restarts.
 package freeport
 
 import (
@@ -18,8 +18,8 @@ const (
 	tries = 1_000
 )
 
-// next counts the ports tried, from a random start: so none is given twice while its owner is down, and processes that
-// look for ports at the same time look elsewhere.
+// next counts the ports tried, from a random start. So no port is given twice while its owner is down, and processes
+// that look for ports at the same time look in different places.
 var next = func() *atomic.Uint32 {
 	start := new(atomic.Uint32)
 	start.Store(rand.Uint32N(end - first))

@@ -18,10 +18,10 @@ func TestNoOutgoingConnectionCanTakeThePort(t *testing.T) {
 	}
 }
 
-// Nobody listens at an address at first, so that the next pick would find it free again.
+// Nobody listens at a new address at first, so the next pick would find it free again.
 func TestAnAddressIsGivenOnce(t *testing.T) {
 	seen := map[string]bool{}
-	for range 1_000 { // with so many, some would come twice
+	for range 1_000 { // among a thousand, some would come twice
 		address, err := Address()
 		if err != nil {
 			t.Fatal(err)

@@ -20,8 +20,8 @@ import (
 // Routes adds the routes of one or more services to a mux. They call the services through conn.
 type Routes func(ctx context.Context, mux *runtimev2.ServeMux, conn grpc.ClientConnInterface) error
 
-// NewHandler returns a handler that answers routes from conn. Field names are those of the .proto files, fields that are
-// zero are present, and the header x-cosmos-block-height asks for the state at an earlier height.
+// NewHandler returns a handler that answers routes from conn. Field names are those of the .proto files, zero fields
+// are present, and the header x-cosmos-block-height asks for the state at an earlier height.
 func NewHandler(conn grpc.ClientConnInterface, routes ...Routes) (http.Handler, error) {
 	mux := runtimev2.NewServeMux(
 		runtimev2.WithMarshalerOption(runtimev2.MIMEWildcard, &runtimev2.JSONPb{

@@ -18,7 +18,7 @@ var (
 	inList   = regexp.MustCompile(`^(?:,|–|-|\s|and|or|[/#*])*$`)
 )
 
-// breaks are what may stand between a standard's name and the sign: white space, and the marks of a comment's next line.
+// breaks may stand between a standard's name and the sign: white space and the comment marker of the next line.
 const breaks = " \t\n/#*"
 
 // sections returns the numbers of the specification's headings.
@@ -31,7 +31,7 @@ func sections(specification string) (numbers []string) {
 
 // unknownCitations returns how many citations of the specification a text has, and those whose section is not known.
 func unknownCitations(text string, known []string) (cited int, unknown []string) {
-	end, ofAnother := 0, false // of the citation before
+	end, ofAnother := 0, false // of the previous citation
 	for _, at := range citation.FindAllStringSubmatchIndex(text, -1) {
 		start := at[0]
 		continues := end > 0 && inList.MatchString(text[end:start])

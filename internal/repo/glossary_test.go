@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// terms are those that a reader meets first.
+// terms are the terms that a reader meets first.
 var terms = []string{"voter", "checkpoint", "epoch", "justified", "finalized", "pair", "rear", "current", "next", "era", "hand-over", "trust point"}
 
 func TestTheTermsOfTheReadmeAreDefined(t *testing.T) {

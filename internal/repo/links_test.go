@@ -18,7 +18,7 @@ var (
 	notInSlug = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// links returns the targets of a document's links, but those of code.
+// links returns the targets of a document's links, except those inside code.
 func links(markdown string) (targets []string) {
 	for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(fence.ReplaceAllString(markdown, ""), ""), -1) {
 		targets = append(targets, match[1])
@@ -26,7 +26,7 @@ func links(markdown string) (targets []string) {
 	return targets
 }
 
-// slugs returns the names under which a document's headings are linked to, as GitHub and cgit make them.
+// slugs returns the anchors of a document's headings, as GitHub and cgit form them.
 func slugs(markdown string) (names []string) {
 	for _, match := range title.FindAllStringSubmatch(fence.ReplaceAllString(markdown, ""), -1) {
 		text := notInSlug.ReplaceAllString(strings.ToLower(match[1]), "")

@@ -11,10 +11,10 @@ import (
 
 const root = "../.."
 
-// foreign lists directories that hold no text of ours: tools, dependencies, generated code, what was built.
+// foreign lists directories that hold no text of ours: tools, dependencies, generated code and build output.
 var foreign = []string{".git", ".tools", "api", "build", "dist", "node_modules", "testdata", "third_party"}
 
-// files returns the paths below root, with slashes, of the files of ours whose names end like this.
+// files returns the paths, with slashes, of our own files below root whose names have one of these endings.
 func files(t *testing.T, suffixes ...string) (paths []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
