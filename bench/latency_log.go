@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // times is when something was first seen of each height.
@@ -64,7 +66,12 @@ func (l votedLog) WithGroup(string) slog.Handler { return l }
 
 // Handle implements slog.Handler.
 func (l votedLog) Handle(_ context.Context, line slog.Record) error {
-	if line.Message != "voted" {
+	voted := false
+	line.Attrs(func(attr slog.Attr) bool {
+		voted = voted || attr.Equal(event.Voted)
+		return true
+	})
+	if !voted {
 		return nil
 	}
 	for _, attr := range l.attrs {

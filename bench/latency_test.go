@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 func TestPercentiles(t *testing.T) {
@@ -33,9 +35,9 @@ func TestAVoteIsAcceptedWhenTheVoterSaysSo(t *testing.T) {
 	accepted := newTimes()
 	log := slog.New(votedLog{found: accepted.put}).With("key", "k")
 	log.Info("waiting", "height", 6)
-	log.With("epoch", uint64(7), "height", uint64(7)).Info("voted", "took", time.Second)
+	log.With("epoch", uint64(7), "height", uint64(7)).Info("voted", event.Voted, "took", time.Second)
 	before := time.Now()
-	log.With("height", uint64(7)).Info("voted")
+	log.With("height", uint64(7)).Info("voted", event.Voted)
 
 	require.Equal(t, uint64(7), <-accepted.heights)
 	require.Empty(t, accepted.heights, "heights beside the first time")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/watch"
 )
@@ -68,12 +69,12 @@ func (b *ballot) vote(ctx context.Context, duty watch.Duty, started time.Time) e
 	b.seen.Signed(vote.Target.Epoch)
 	log := b.log.With("epoch", vote.Target.Epoch, "target", vote.Target.Root.String(), "source", vote.Source.Epoch, "height", duty.Executed)
 	if err := b.submit.Send(ctx, duty.Aggregate(signature), duty.Executed); err != nil {
-		log.Warn("voted, but the node didn't take the vote: sending it again with the next block", "error", err)
+		log.Warn("voted, but the node didn't take the vote: sending it again with the next block", event.NotTaken, "error", err)
 		return nil
 	}
 	took := time.Since(started)
 	b.seen.Accepted(took)
-	log.Info("voted", "took", took.Round(10*time.Microsecond))
+	log.Info("voted", event.Voted, "took", took.Round(10*time.Microsecond))
 	return nil
 }
 
@@ -94,12 +95,12 @@ func (b *ballot) report(err error) {
 	b.reported = text
 	switch {
 	case err == nil:
-		b.log.Info("voting again")
+		b.log.Info("voting again", event.VotingAgain)
 	case reason.Severity == monitor.Waiting:
-		b.log.Info(reason.Message, "reason", err)
+		b.log.Info(reason.Message, event.NotVoting, "reason", err, "code", reason.Code)
 	case reason.Severity == monitor.Alarm:
-		b.log.Error(reason.Message, "error", err, "code", reason.Code)
+		b.log.Error(reason.Message, event.NotVoting, "error", err, "code", reason.Code)
 	default:
-		b.log.Warn(reason.Message, "error", err, "code", reason.Code)
+		b.log.Warn(reason.Message, event.NotVoting, "error", err, "code", reason.Code)
 	}
 }

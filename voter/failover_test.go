@@ -13,6 +13,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/duration"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/voter/watch"
@@ -40,9 +41,9 @@ func newCluster(t *testing.T) (*fixture, *fakenode.Node) {
 // first node.
 func (f *fixture) following() *fakenode.Node {
 	f.t.Helper()
-	await := [][]string{{"using node", f.config.Nodes[0].GRPC}}
+	await := [][]string{{event.UsingNode.String(), f.config.Nodes[0].GRPC}}
 	for _, node := range f.config.Nodes {
-		await = append(await, []string{"node is healthy", node.GRPC})
+		await = append(await, []string{event.Healthy.String(), "node=" + node.GRPC})
 	}
 	f.start()
 	var others []string
@@ -88,32 +89,32 @@ var faults = map[string]struct {
 }{
 	"unreachable": {
 		(*fakenode.Node).Stop,
-		[]string{"node is unhealthy"}, // the connection is refused, or was lost while the node was asked
+		[]string{event.Unhealthy.String(), "node="}, // the connection is refused, or was lost while the node was asked
 		func(node, _ *fakenode.Node) { node.Restart(); node.Replay(10) },
 	},
 	"without gRPC": {
 		(*fakenode.Node).StopGRPC,
-		[]string{"node is unhealthy"},
+		[]string{event.Unhealthy.String(), "node="},
 		func(node, _ *fakenode.Node) { node.StartGRPC() },
 	},
 	"slow": {
 		func(node *fakenode.Node) { node.Hang(true) },
-		[]string{"node is unhealthy"},
+		[]string{event.Unhealthy.String(), "node="},
 		func(node, _ *fakenode.Node) { node.Hang(false) },
 	},
 	"catching up": {
 		func(node *fakenode.Node) { node.CatchingUp(true) },
-		[]string{"node is unhealthy", "catching up"},
+		[]string{event.Unhealthy.String(), "node=", "catching up"},
 		func(node, _ *fakenode.Node) { node.CatchingUp(false) },
 	},
 	"on another chain": {
 		func(node *fakenode.Node) { node.Fork("other-1", 1); node.Grow() },
-		[]string{"ALARM: node is skipped", `expected "test-1", found "other-1"`},
+		[]string{event.Skipped.String(), "node=", `expected "test-1", found "other-1"`},
 		(*fakenode.Node).Adopt,
 	},
 	"lying about a block hash": {
 		func(node *fakenode.Node) { node.Misreport(func(c *ffg.Checkpoint) { c.BlockHash = ffg.Root{1} }) },
-		[]string{"ALARM: node is skipped", "block hash"},
+		[]string{event.Skipped.String(), "node=", "block hash"},
 		func(node, _ *fakenode.Node) { node.Misreport(nil) },
 	},
 }
@@ -123,17 +124,17 @@ func TestWhileTheOnlyNodeIsUnhealthyThereIsNoVote(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, peer := newCluster(t)
-			f.start().said("using node", f.node.GRPC())
+			f.start().said(event.UsingNode.String(), f.node.GRPC())
 			f.voteAt(f.node)
 			tc.fault(f.node)
 			f.said(tc.says...)
-			f.said("ALARM: no healthy node")
+			f.said(event.NoHealthyNode.String())
 			peer.Grow()
 			if votes := len(f.node.Votes()); votes != 0 {
 				t.Errorf("expected no vote, found %d", votes)
 			}
 			tc.repair(f.node, peer)
-			f.said("using node", f.node.GRPC())
+			f.said(event.UsingNode.String(), f.node.GRPC())
 			peer.Grow()
 			f.voteAt(f.node)
 			f.stop()
@@ -153,14 +154,14 @@ func TestTheNextNodeIsUsedWhileThePreferredIsUnhealthy(t *testing.T) {
 			second.Grow()
 			f.voteAt(second) // in this very epoch
 			f.said(tc.says...)
-			f.said("using node", second.GRPC())
+			f.said(event.UsingNode.String(), second.GRPC())
 			for range 3 {
 				second.Grow()
 				f.voteAt(second)
 			}
 			tc.repair(f.node, second)
-			f.said("node is healthy", f.node.GRPC())
-			f.said("using node", f.node.GRPC())
+			f.said(event.Healthy.String(), "node=", f.node.GRPC())
+			f.said(event.UsingNode.String(), f.node.GRPC())
 			second.Grow()
 			f.voteAt(f.node)
 			f.stop()
@@ -176,11 +177,11 @@ func TestANodeStuckAtAnOldHeight(t *testing.T) {
 		f.voteAt(second)
 		f.node.Isolate(true)
 		second.GrowAt(time.Now().Add(5 * time.Second))
-		f.said("node is unhealthy", f.node.GRPC(), watch.ErrStuck.Error())
+		f.said(event.Unhealthy.String(), "node=", f.node.GRPC(), watch.ErrStuck.Error())
 		f.voteAt(second)
 		f.node.Isolate(false)
 		f.node.Replay(1)
-		f.said("using node", f.node.GRPC())
+		f.said(event.UsingNode.String(), f.node.GRPC())
 		second.Grow()
 		f.voteAt(f.node)
 		f.stop()
@@ -190,10 +191,10 @@ func TestANodeStuckAtAnOldHeight(t *testing.T) {
 		f.config.StallAfter = duration.Text(time.Second)
 		f.start()
 		f.voteAt(f.node)
-		f.said("ALARM: no new block from any node")
+		f.said(event.BlocksStopped.String())
 		f.node.Grow()
 		f.voteAt(f.node)
-		f.said("new blocks again")
+		f.said(event.BlocksResumed.String())
 		f.stop()
 	})
 }
@@ -204,8 +205,8 @@ func TestANodeThatTakesNoVotesCostsNone(t *testing.T) {
 		fault func(*fakenode.Node)
 		says  []string
 	}{
-		"it refuses them": {func(node *fakenode.Node) { node.Refuse(full) }, []string{"node doesn't take votes", "rejected by the node"}},
-		"it drops them":   {func(node *fakenode.Node) { node.Lose(true) }, []string{"vote recorded", "attempts=1"}},
+		"it refuses them": {func(node *fakenode.Node) { node.Refuse(full) }, []string{event.TakesNoVotes.String(), "rejected by the node"}},
+		"it drops them":   {func(node *fakenode.Node) { node.Lose(true) }, []string{event.Recorded.String(), "attempts=1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, second := newCluster(t)
@@ -223,7 +224,7 @@ func TestANodeThatTakesNoVotesCostsNone(t *testing.T) {
 // A node that was down replays what it missed. Nothing of that is signed, sent or complained of.
 func TestAfterAnOutageOnlyTheHeadIsVotedOn(t *testing.T) {
 	f, peer := newCluster(t)
-	f.start().said("using node", f.node.GRPC())
+	f.start().said(event.UsingNode.String(), f.node.GRPC())
 	f.voteAt(f.node)
 	f.node.Stop()
 	for range 100 {
@@ -231,7 +232,7 @@ func TestAfterAnOutageOnlyTheHeadIsVotedOn(t *testing.T) {
 	}
 	f.node.CatchingUp(true)
 	f.node.Restart()
-	f.said("node is unhealthy", "catching up")
+	f.said(event.Unhealthy.String(), "node=", "catching up")
 	f.node.Replay(100)
 	if votes := len(f.node.Votes()); votes != 0 {
 		t.Errorf("catching up: expected no vote, found %d", votes)
@@ -242,9 +243,9 @@ func TestAfterAnOutageOnlyTheHeadIsVotedOn(t *testing.T) {
 	}
 	peer.Grow()
 	f.voteAt(f.node)
-	f.said("vote recorded", "epoch=101")
+	f.said(event.Recorded.String(), "epoch=101")
 	f.stop()
-	f.never("ALARM: slashing", "refused", "sent again", "not recorded")
+	f.never("code=guard_", "refused", event.SentAgain.String(), event.NotRecorded.String())
 }
 
 func TestThroughAFailoverEachEpochGetsOneVote(t *testing.T) {
@@ -265,17 +266,17 @@ func TestThroughAFailoverEachEpochGetsOneVote(t *testing.T) {
 	f.node.Replay(20)
 	grow(5)
 	f.node.CatchingUp(false)
-	f.said("using node", f.node.GRPC())
+	f.said(event.UsingNode.String(), f.node.GRPC())
 	grow(5)
 	f.stop()
-	f.never("ALARM: slashing", "sent again", "not recorded")
+	f.never("code=guard_", event.SentAgain.String(), event.NotRecorded.String())
 }
 
 // The next node has fewer blocks than the one that failed. What was voted on is not voted on again, or gone back from.
 func TestANodeThatIsBehindTheOneBefore(t *testing.T) {
 	f, second := newCluster(t)
 	f.config.Nodes = configOf(f.node, second)
-	f.start().said("using node", f.node.GRPC())
+	f.start().said(event.UsingNode.String(), f.node.GRPC())
 	f.voteAt(f.node)
 	second.Isolate(true)
 	for range 2 {
@@ -285,15 +286,15 @@ func TestANodeThatIsBehindTheOneBefore(t *testing.T) {
 	asked := make(chan struct{}, 1024)
 	second.Lie(func(*types.QueryDutyResponse) { asked <- struct{}{} })
 	f.node.Stop()
-	f.said("using node", second.GRPC())
+	f.said(event.UsingNode.String(), second.GRPC())
 	<-asked
 	second.Isolate(false)
 	second.Replay(2)
 	second.Grow()
 	f.voteAt(second)
-	f.said("voted") // for epoch 4
+	f.said(event.Voted.String()) // for epoch 4
 	f.stop()
-	f.never("voted", "ALARM: slashing")
+	f.never(event.Voted.String(), event.NotTaken.String(), "code=guard_")
 }
 
 // rest returns the lines that the log has now and nobody has looked at.
@@ -334,13 +335,13 @@ func TestThisMachinesClock(t *testing.T) {
 		f.start()
 		f.voteAt(f.node)
 		f.node.GrowAt(time.Now().Add(time.Hour))
-		f.said("ALARM: not voting on what the node says", watch.ErrFuture.Error())
+		f.said(event.NotVoting.String(), watch.ErrFuture.Error())
 		if votes := len(f.node.Votes()); votes != 0 {
 			t.Errorf("expected no vote, found %d", votes)
 		}
 		f.node.Grow() // as if the clock was set
 		f.voteAt(f.node)
-		f.said("voting again")
+		f.said(event.VotingAgain.String())
 		f.stop()
 	})
 	t.Run("ahead", func(t *testing.T) {
@@ -351,10 +352,10 @@ func TestThisMachinesClock(t *testing.T) {
 			f.node.GrowAt(time.Now().Add(-time.Hour))
 			f.voteAt(f.node)
 		}
-		f.said("ALARM: new blocks are old on arrival", "age=1h0m0s")
+		f.said(event.BlocksOld.String(), "age=1h0m0s")
 		f.node.Grow()
 		f.voteAt(f.node)
-		f.said("new blocks are recent again")
+		f.said(event.BlocksRecent.String())
 		f.stop()
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -72,7 +73,7 @@ func (j *jailWatch) look(ctx context.Context) {
 		case status.Code(err) == codes.NotFound:
 			continue
 		case err != nil:
-			j.log.Debug("ask whether a voter is jailed", "key", short(key), "error", err)
+			j.log.Debug("could not ask whether a voter is jailed", event.LookupFailed, "key", short(key), "error", err)
 			continue
 		}
 		jail := jailOf(voter)
@@ -105,11 +106,11 @@ func (j *jailWatch) tell(key ffg.PublicKey, voter types.Voter, jail monitor.Jail
 	switch {
 	case jail == before:
 	case jail.Tombstoned:
-		log.Error(monitor.Tombstoned.Message, "registration", voter.Index, "advice", monitor.Tombstoned.Advice)
+		log.Error(monitor.Tombstoned.Message, event.Tombstoned, "registration", voter.Index, "advice", monitor.Tombstoned.Advice)
 	case jail == monitor.Jail{}:
-		log.Info("out of jail", "accountable_from", voter.AccountableFrom)
+		log.Info("out of jail", event.OutOfJail, "accountable_from", voter.AccountableFrom)
 	default:
-		log.Warn(monitor.InJail.Message, "until", jail.Until.UTC().Format(time.DateTime), "advice", monitor.InJail.Advice)
+		log.Warn(monitor.InJail.Message, event.Jailed, "until", jail.Until.UTC().Format(time.DateTime), "advice", monitor.InJail.Advice)
 	}
 }
 
@@ -136,9 +137,9 @@ func (j *jailWatch) unjail(ctx context.Context, key ffg.PublicKey, jail monitor.
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		j.log.Warn("unjailing failed", "key", short(key), "again_in", j.pause, "error", err)
+		j.log.Warn("unjailing failed", event.UnjailFailed, "key", short(key), "again_in", j.pause, "error", err)
 	default:
-		j.log.Info("unjailing sent", "key", short(key), "transaction", hash)
+		j.log.Info("unjailing sent", event.Unjailed, "key", short(key), "transaction", hash)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -92,17 +93,17 @@ func TestAJailedVoterIsUnjailedWhenItsTimeIsOver(t *testing.T) {
 	p := newPrison(t, map[ffg.PublicKey]types.Voter{prisoner: jailedUntil(45 * time.Second)})
 	p.wait(30 * time.Second)
 	p.expect()
-	p.says("jailed for absence", 1)
+	p.says(event.Jailed.String(), 1)
 	p.wait(45 * time.Second)
 	p.expect(45 * time.Second)
-	p.says("unjailing sent", 1)
+	p.says(event.Unjailed.String(), 1)
 	if jail := p.seen.Status().Keys[0].Jail; !jail.Until.Equal(p.voters[prisoner].JailedUntil) {
 		t.Errorf("expected the monitor to know, found %+v", jail)
 	}
 	p.voters[prisoner] = types.Voter{Operator: "dual1me", AccountableFrom: 7}
 	p.wait(time.Hour)
 	p.expect(45 * time.Second)
-	p.says("out of jail", 1)
+	p.says(event.OutOfJail.String(), 1)
 	p.says("accountable_from=7", 1)
 	if jail := p.seen.Status().Keys[0].Jail; jail != (monitor.Jail{}) {
 		t.Errorf("expected the monitor to know, found %+v", jail)
@@ -115,7 +116,7 @@ func TestUnjailingIsTriedAgainLessAndLessOften(t *testing.T) {
 	p.wait(4 * time.Hour)
 	p.expect(0, time.Minute, 3*time.Minute, 7*time.Minute, 15*time.Minute, 31*time.Minute, 63*time.Minute, 123*time.Minute, 183*time.Minute)
 	p.says("no coins for the fee", 9)
-	p.says("jailed for absence", 1)
+	p.says(event.Jailed.String(), 1)
 }
 
 func TestASecondJailingIsAnsweredAtOnce(t *testing.T) {
@@ -163,7 +164,7 @@ func TestWithoutAnUnjailerTheLogTellsTheOperator(t *testing.T) {
 	p := newPrison(t, map[ffg.PublicKey]types.Voter{prisoner: jailedUntil(0)})
 	p.unjailer = nil
 	p.wait(time.Hour)
-	p.says("dualchaind voter unjail", 1)
+	p.says("voter unjail", 1)
 }
 
 func TestTheWatchOverTheJailEndsWithItsContext(t *testing.T) {

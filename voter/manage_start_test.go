@@ -11,6 +11,7 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/freeport"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keymanager"
 	"github.com/dualchain/dualchain/voter/keys"
@@ -49,10 +50,10 @@ func TestAnInterruptedImportOrDeleteStopsNoOtherManagedKey(t *testing.T) {
 				t.Errorf("without the API: expected %v, found %v", tc.why, err)
 			}
 			f.config.Keymanager.Listen = "127.0.0.1:0"
-			f.start().said("ALARM: a key is left out", key.String(), tc.why.Error())
-			_, rest, _ := strings.Cut(f.said("serving the keymanager API"), "address=")
+			f.start().said(event.KeyLeftOut.String(), key.String(), tc.why.Error())
+			_, rest, _ := strings.Cut(f.said(event.KeymanagerStarted.String()), "address=")
 			address, _, _ := strings.Cut(rest, " ")
-			f.said("listening to the node's blocks")
+			f.said(event.Listening.String())
 			f.votesFor(1)
 			if gone := f.manager(address)(http.MethodDelete, map[string]any{"pubkeys": []string{key.String()}}); !strings.HasPrefix(gone, keymanager.Deleted) {
 				t.Errorf("what the alarm says: expected %s, found %s", keymanager.Deleted, gone)
@@ -75,8 +76,8 @@ func TestAnInterruptedImportOrDeleteOfTheOnlyManagedKeyLeavesNone(t *testing.T) 
 		return errors.Join(key.UnmarshalText([]byte(infos[0].PubKey)), g.Retire(key))
 	})
 	f.config.Keymanager.Listen = "127.0.0.1:0"
-	f.start().said("ALARM: a key is left out", infos[0].PubKey)
-	f.said("listening to the node's blocks")
+	f.start().said(event.KeyLeftOut.String(), infos[0].PubKey)
+	f.said(event.Listening.String())
 	f.node.Grow()
 	f.stop()
 	if left := len(f.node.Votes()); left != 0 {

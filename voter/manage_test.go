@@ -14,6 +14,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keymanager"
 	"github.com/dualchain/dualchain/voter/keys"
@@ -23,9 +24,9 @@ import (
 func (f *fixture) managed() func(method string, body any) string {
 	f.t.Helper()
 	f.config.Keymanager.Listen = "127.0.0.1:0"
-	_, rest, _ := strings.Cut(f.start().said("serving the keymanager API"), "address=")
+	_, rest, _ := strings.Cut(f.start().said(event.KeymanagerStarted.String()), "address=")
 	address, _, _ := strings.Cut(rest, " ")
-	f.said("listening to the node's blocks")
+	f.said(event.Listening.String())
 	return f.manager(address)
 }
 
@@ -80,7 +81,7 @@ func TestAKeyThatComesVotesAndOneThatGoesDoesNot(t *testing.T) {
 		t.Fatalf("expected %s with the last vote, found %s", keymanager.Deleted, gone)
 	}
 	f.node.Grow()
-	empty.said("key removed")
+	empty.said(event.KeyRemoved.String())
 	if left := len(f.node.Votes()); left != 0 {
 		t.Errorf("expected no vote any more, found %d", left)
 	}
@@ -89,7 +90,7 @@ func TestAKeyThatComesVotesAndOneThatGoesDoesNot(t *testing.T) {
 		t.Fatalf("expected %s, found %s", keymanager.Imported, status)
 	}
 	f.node.Grow() // epoch 4 was voted for elsewhere
-	empty.said("ALARM: slashing protection refused a vote")
+	empty.said(event.NotVoting.String(), "code=guard_")
 	empty.stop()
 
 	empty.config.Keymanager.Listen = ""
@@ -125,6 +126,6 @@ func TestASignersKeysAreManagedToo(t *testing.T) {
 		t.Errorf("expected %s, found %s", keymanager.Deleted, gone)
 	}
 	r.node.Grow()
-	f.said("key removed")
+	f.said(event.KeyRemoved.String())
 	f.stop()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/internal/duration"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -19,9 +20,9 @@ import (
 func (f *fixture) monitored() string {
 	f.t.Helper()
 	f.config.Monitor.Listen = "127.0.0.1:0"
-	line := f.start().said("serving metrics, health and state")
+	line := f.start().said(event.MonitorStarted.String())
 	_, address, _ := strings.Cut(line, "address=")
-	f.said("listening to the node's blocks")
+	f.said(event.Listening.String())
 	return "http://" + address
 }
 
@@ -53,9 +54,9 @@ func TestTheMonitorTellsOfVotes(t *testing.T) {
 	address := f.monitored()
 	for epoch := uint64(1); epoch <= 3; epoch++ {
 		f.votesFor(epoch)
-		f.said("voted", "took=")
+		f.said(event.Voted.String(), "took=")
 	}
-	f.said("vote recorded", "epoch=2")
+	f.said(event.Recorded.String(), "epoch=2")
 	if code, body := get(t, address+"/healthz"); code != http.StatusOK {
 		t.Errorf("expected 200, found %d %s", code, body)
 	}
@@ -84,13 +85,13 @@ func TestTheMonitorTellsOfAlarmsUntilTheyEnd(t *testing.T) {
 	f.votesFor(1)
 	f.node.Fork(chainID, 1)
 	f.node.Grow() // epoch 1 again, of another block
-	f.said("ALARM: slashing protection refused a vote", "code=guard_conflict")
+	f.said(event.NotVoting.String(), "code=guard_", "code=guard_conflict")
 	code, body := get(t, address+"/healthz")
 	if code != http.StatusServiceUnavailable || !strings.Contains(body, `"code":"guard_conflict"`) || !strings.Contains(body, "another process has the key") {
 		t.Errorf("expected 503 with the alarm and its explanation, found %d %s", code, body)
 	}
 	f.votesFor(2)
-	f.said("voting again")
+	f.said(event.VotingAgain.String())
 	if code, body := get(t, address+"/healthz"); code != http.StatusOK {
 		t.Errorf("expected 200, found %d %s", code, body)
 	}
@@ -102,7 +103,7 @@ func TestAVoterOutsideTheSetIsHealthy(t *testing.T) {
 	f.node.Lie(func(r *types.QueryDutyResponse) { r.Member = false })
 	address := f.monitored()
 	f.node.Grow()
-	f.said("waiting")
+	f.said(event.NotVoting.String())
 	if code, body := get(t, address+"/healthz"); code != http.StatusOK {
 		t.Errorf("expected 200, found %d %s", code, body)
 	}
@@ -120,8 +121,8 @@ func TestAPortThatIsTakenCostsNoVote(t *testing.T) {
 	}
 	defer taken.Close()
 	f.config.Monitor.Listen = taken.Addr().String()
-	f.start().said("no metrics, health and state", taken.Addr().String())
-	f.said("listening to the node's blocks")
+	f.start().said(event.MonitorEnded.String(), taken.Addr().String())
+	f.said(event.Listening.String())
 	f.votesFor(1)
 	f.stop()
 }

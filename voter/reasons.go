@@ -29,7 +29,7 @@ var reasons = []struct {
 }{
 	{is(watch.ErrNoDuty), monitor.Reason{
 		Code: "no_duty", Severity: monitor.Waiting, Message: saysWaiting,
-		Advice: "The key isn't registered, or there are no checkpoints yet. Register it: 'dualchaind voter keys pop', 'dualchaind tx finality register-voter'.",
+		Advice: "The key isn't registered, or there are no checkpoints yet. Register it: 'voter keys pop', then 'tx finality register-voter'.",
 	}},
 	{is(errNotMember), monitor.Reason{
 		Code: "not_member", Severity: monitor.Waiting, Message: saysWaiting,
@@ -53,7 +53,7 @@ var reasons = []struct {
 	}},
 	{is(guard.ErrRetired), monitor.Reason{
 		Code: monitor.GuardPrefix + "retired", Severity: monitor.Alarm, Message: saysSettle,
-		Advice: "The key was moved to another machine. Remove it here, or bring it back with 'dualchaind voter move --from'.",
+		Advice: "The key was moved to another machine. Remove it here, or bring it back with 'voter move --from'.",
 	}},
 	{is(guard.ErrMissing), monitor.Reason{
 		Code: monitor.GuardPrefix + "missing", Severity: monitor.Alarm, Message: saysSettle,
@@ -65,7 +65,7 @@ var reasons = []struct {
 	}},
 	{is(guard.ErrStorage), monitor.Reason{
 		Code: monitor.GuardPrefix + "storage", Severity: monitor.Alarm, Message: saysNotVoting,
-		Advice: "The disk of the guard is full, read-only or failing. The voter goes on by itself once the disk takes writes.",
+		Advice: "The disk of the guard is full, read-only or failing. The voter continues as soon as the disk takes writes.",
 	}},
 	{is(watch.ErrWrongChain), monitor.Reason{
 		Code: "wrong_chain", Severity: monitor.Alarm, Message: saysNode,
@@ -86,7 +86,7 @@ var reasons = []struct {
 	{is(watch.ErrNoNode), monitor.NoNode},
 	{is(watch.ErrInconsistent), monitor.Reason{
 		Code: "inconsistent", Severity: monitor.Alarm, Message: saysNode,
-		Advice: "The node's answer contradicts itself or the node's own blocks. Use another node, and look what is wrong with this one.",
+		Advice: "The node's answer contradicts itself or the node's own blocks. Use another node, and find out what is wrong with this one.",
 	}},
 	{is(watch.ErrNotSynced, watch.ErrNotExecuted, watch.ErrStuck), monitor.Reason{
 		Code: "node_behind", Severity: monitor.Trouble, Message: saysNotVoting,
@@ -98,7 +98,7 @@ var reasons = []struct {
 	}},
 	{is(signerd.ErrUnavailable, signerd.ErrAnswer), monitor.Reason{
 		Code: "signer_lost", Severity: monitor.Alarm, Message: saysNotVoting,
-		Advice: "No answer from the signer. Look at its process and the network between. Votes go on by themselves afterwards.",
+		Advice: "No answer from the signer. Check its process and the network. The voter votes again as soon as the signer answers.",
 	}},
 	{is(watch.ErrNoAnswer), monitor.Reason{
 		Code: "no_answer", Severity: monitor.Trouble, Message: saysNotVoting,

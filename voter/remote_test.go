@@ -17,6 +17,7 @@ import (
 	"github.com/dualchain/dualchain/internal/duration"
 	"github.com/dualchain/dualchain/internal/freeport"
 	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/voter/signerd"
@@ -76,7 +77,7 @@ func (r *remote) serve() *remote {
 	ended := make(chan error, 1)
 	go func() { ended <- signerd.Run(ctx, r.dir, r.signer, slog.New(r.lines)) }()
 	for line := range r.lines {
-		if strings.HasPrefix(line, "signer started") {
+		if strings.Contains(line, event.SignerStarted.String()) {
 			break
 		}
 		select {
@@ -178,7 +179,7 @@ func TestVotersOnAForkGetOneSignatureForAnEpoch(t *testing.T) {
 		}
 		count := 0
 		for i, f := range voters {
-			if f.any("voted", refused) == "voted" {
+			if f.any(event.Voted.String(), refused) == event.Voted.String() {
 				count++
 				vote := <-nodes[i].Votes()
 				for _, before := range signed {
@@ -205,10 +206,10 @@ func TestASignerThatComesAndGoes(t *testing.T) {
 	f := r.voter("a", r.node).listening()
 	for range 2 {
 		r.node.Grow()
-		f.said("ALARM: no answer from the signer", "connection refused")
+		f.said(event.SignerLost.String(), "connection refused")
 		r.serve()
 		r.node.Grow()
-		f.said("the signer answers again")
+		f.said(event.SignerBack.String())
 		want := r.node.Duty()
 		for vote := f.vote(); vote.Vote != want; vote = f.vote() { // one for the epoch before may have been just in time
 			if vote.Vote.Target.Epoch >= want.Target.Epoch {
@@ -238,11 +239,11 @@ func TestASignerThatRefusesTheVoterIsAnAlarm(t *testing.T) {
 			r.serve()
 			f := r.voter("a", r.node).listening()
 			r.node.Grow()
-			f.said("ALARM: no answer from the signer", tc.says)
+			f.said(event.SignerLost.String(), tc.says)
 			if tc.mend != nil {
 				tc.mend(r)
 				r.node.Grow()
-				f.said("the signer answers again")
+				f.said(event.SignerBack.String())
 				f.vote()
 			}
 			f.stop()

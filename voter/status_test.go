@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/overview"
@@ -26,7 +27,7 @@ func TestTheOverviewAsksTheRunningClientElseSlashingProtection(t *testing.T) {
 	f := newFixture(t, 1)
 	f.config.Monitor.Listen = strings.TrimPrefix(f.monitored(), "http://") // where it listens
 	f.votesFor(1)
-	f.said("voted")
+	f.said(event.Voted.String())
 	found, v := f.overview()
 	if found.Client == nil || v.Client == nil || v.Client.Last.Epoch != 1 || v.Protection != nil || v.Name != home.DefaultKey {
 		t.Errorf("running: expected the client's answer, found %+v, %+v", found, v)

@@ -15,6 +15,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/duration"
 	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
@@ -132,7 +133,7 @@ func (f *fixture) vote() ffg.AggregateVote {
 // listening starts the voter and waits until each block reaches it by an event.
 func (f *fixture) listening() *fixture {
 	f.t.Helper()
-	f.start().said("listening to the node's blocks")
+	f.start().said(event.Listening.String())
 	return f
 }
 
@@ -161,7 +162,7 @@ func TestEachCheckpointGetsTheHonestVote(t *testing.T) {
 			t.Fatalf("expected %v, found %v", want, vote.Vote)
 		}
 	}
-	f.said("vote recorded", "epoch=9")
+	f.said(event.Recorded.String(), "epoch=9")
 	f.stop()
 	if epoch := f.node.Duty().Source.Epoch; epoch != 9 {
 		t.Errorf("expected the source one epoch behind, found %d", epoch)
@@ -191,9 +192,9 @@ func TestTheVoterSurvivesItsNode(t *testing.T) {
 	f.vote()
 	for range 2 {
 		f.node.Stop()
-		f.said("lost the node's events")
+		f.said(event.EventsLost.String())
 		f.node.Restart()
-		f.said("listening to the node's blocks")
+		f.said(event.Listening.String())
 		f.node.Grow()
 		want := f.node.Duty()
 		// The votes before may have been lost with the mempool and come again.
@@ -218,7 +219,7 @@ func TestALostVoteIsSentAgainWithTheSameSignature(t *testing.T) {
 		if again := f.vote(); again.Vote != first.Vote || again.Signature != first.Signature {
 			t.Errorf("expected %v again, found %v", first, again)
 		}
-		f.said("vote sent again", "epoch=1", fmt.Sprintf("attempts=%d", attempt))
+		f.said(event.SentAgain.String(), "epoch=1", fmt.Sprintf("attempts=%d", attempt))
 		if left := len(f.node.Votes()); left != 0 {
 			t.Errorf("expected it sent once a block, found %d more", left)
 		}
@@ -226,7 +227,7 @@ func TestALostVoteIsSentAgainWithTheSameSignature(t *testing.T) {
 	}
 	f.node.Grow()
 	f.node.Grow() // the pauses double: it is looked for two blocks later
-	f.said("vote recorded", "epoch=1", "attempts=3")
+	f.said(event.Recorded.String(), "epoch=1", "attempts=3")
 	f.stop()
 }
 
@@ -250,7 +251,7 @@ func TestARecordedVoteIsNotSignedAgain(t *testing.T) {
 	}
 	f.vote()
 	f.node.Grow()
-	f.said("vote recorded", "epoch=1")
+	f.said(event.Recorded.String(), "epoch=1")
 	f.stop()
 	f.node.Stop()
 	f.node.Restart() // its mempool has forgotten the vote; the chain has not
@@ -287,7 +288,7 @@ func TestANodeThatChangesItsMindGetsOneVote(t *testing.T) {
 			}
 			f.node.Grow()
 			f.node.Grow()
-			f.said("ALARM: slashing protection refused a vote", "double vote", before.Vote.SigningRoot(ffg.Domain(chainID)).String())
+			f.said(event.NotVoting.String(), "code=guard_", "double vote", before.Vote.SigningRoot(ffg.Domain(chainID)).String())
 			f.node.Grow() // epoch 3 from epoch 0 conflicts with nothing
 			if next := f.vote(); next.Vote.Target.Epoch != 3 || ffg.Slashable(before.Vote, next.Vote) != nil {
 				t.Errorf("expected a vote for epoch 3 beside %v, found %v", before.Vote, next.Vote)
@@ -316,13 +317,13 @@ func TestLiesGetNoVotes(t *testing.T) {
 			f := newFixture(t, 1).listening()
 			f.node.Lie(tc.lie)
 			f.node.Grow()
-			f.said("ALARM: not voting on what the node says", tc.says)
+			f.said(event.NotVoting.String(), tc.says)
 			f.node.Lie(nil)
 			f.node.Grow()
 			if vote := f.vote(); vote.Vote != f.node.Duty() {
 				t.Errorf("expected %v, found %v", f.node.Duty(), vote.Vote)
 			}
-			f.said("voting again")
+			f.said(event.VotingAgain.String())
 			f.stop()
 		})
 	}
@@ -331,7 +332,7 @@ func TestLiesGetNoVotes(t *testing.T) {
 func TestACheckpointFromTheFutureGetsNoVote(t *testing.T) {
 	f := newFixture(t, 1).listening()
 	f.node.GrowAt(time.Now().Add(time.Hour))
-	f.said("ALARM: not voting on what the node says", watch.ErrFuture.Error())
+	f.said(event.NotVoting.String(), watch.ErrFuture.Error())
 	f.stop()
 	if votes := len(f.node.Votes()); votes != 0 {
 		t.Errorf("expected no vote, found %d", votes)
@@ -342,7 +343,7 @@ func TestAVoterOutsideTheSetWaits(t *testing.T) {
 	f := newFixture(t, 1).listening()
 	f.node.Lie(func(r *types.QueryDutyResponse) { r.Member = false })
 	f.node.Grow()
-	f.said("waiting", "no bit in the voter set")
+	f.said(event.NotVoting.String(), "no bit in the voter set")
 	f.node.Lie(nil)
 	f.node.Grow()
 	if vote := f.vote(); vote.Vote.Target.Epoch != 2 {
@@ -361,7 +362,7 @@ func TestAnUnregisteredVoterWaits(t *testing.T) {
 	f.addKey("other", other)
 	f.listening()
 	f.node.Grow()
-	f.said("waiting", "voter not found")
+	f.said(event.NotVoting.String(), "voter not found")
 	f.stop()
 }
 
@@ -392,7 +393,7 @@ func TestAWrongChainLaterIsAnAlarm(t *testing.T) {
 	f.vote()
 	f.node.Fork("other-1", 1)
 	f.node.Grow()
-	f.said("ALARM: not voting on what the node says", `expected "test-1", found "other-1"`)
+	f.said(event.NotVoting.String(), `expected "test-1", found "other-1"`)
 	f.node.Fork(chainID, 1)
 	f.node.Grow()
 	f.node.Grow()

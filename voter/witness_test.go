@@ -6,6 +6,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/duration"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -29,42 +30,42 @@ func TestWithoutAWitnessThatAgreesThereIsNoVote(t *testing.T) {
 	}{
 		"the witness is down": {
 			func(_, witness *fakenode.Node) { witness.Stop() },
-			[]string{"ALARM: no witness confirms the checkpoint"},
+			[]string{event.Unconfirmed.String()},
 			func(node, witness *fakenode.Node) { witness.Restart(); witness.Adopt(node) },
 		},
 		"the witness is on another chain": {
 			func(_, witness *fakenode.Node) { witness.Fork("other-1", 1); witness.Grow() },
-			[]string{"ALARM: no witness confirms the checkpoint"},
+			[]string{event.Unconfirmed.String()},
 			func(node, witness *fakenode.Node) { witness.Adopt(node) },
 		},
 		"the witness stays behind": {
 			func(_, witness *fakenode.Node) { witness.Isolate(true) },
-			[]string{"ALARM: no witness confirms the checkpoint", "is behind"},
+			[]string{event.Unconfirmed.String(), "is behind"},
 			func(_, witness *fakenode.Node) { witness.Isolate(false); witness.Replay(10) },
 		},
 		"the witness lies about a block hash": {
 			func(_, witness *fakenode.Node) { lie(witness) },
-			[]string{"ALARM: no witness confirms the checkpoint", "block hash"},
+			[]string{event.Unconfirmed.String(), "block hash"},
 			func(_, witness *fakenode.Node) { honest(witness) },
 		},
 		"the witness is on a fork": {
 			func(_, witness *fakenode.Node) { witness.Isolate(true); witness.GrowAt(time.Now().Add(time.Second)) },
-			[]string{"ALARM: a witness contradicts the node"},
+			[]string{event.Contradicted.String()},
 			func(node, witness *fakenode.Node) { witness.Isolate(false); witness.Adopt(node) },
 		},
 		"the node is on a fork": {
 			func(node, witness *fakenode.Node) { node.Isolate(true); witness.GrowAt(time.Now().Add(time.Second)) },
-			[]string{"ALARM: a witness contradicts the node"},
+			[]string{event.Contradicted.String()},
 			func(node, witness *fakenode.Node) { node.Isolate(false); node.Adopt(witness) },
 		},
 		"the node lies about a block hash": {
 			func(node, _ *fakenode.Node) { lie(node) },
-			[]string{"ALARM: node is skipped", "block hash"},
+			[]string{event.Skipped.String(), "node=", "block hash"},
 			func(node, _ *fakenode.Node) { honest(node) },
 		},
 		"both lie about a block hash": {
 			func(node, witness *fakenode.Node) { lie(node); lie(witness) },
-			[]string{"ALARM: node is skipped", "block hash"},
+			[]string{event.Skipped.String(), "node=", "block hash"},
 			func(node, witness *fakenode.Node) { honest(node); honest(witness) },
 		},
 	} {
@@ -81,7 +82,7 @@ func TestWithoutAWitnessThatAgreesThereIsNoVote(t *testing.T) {
 			f.node.Grow()
 			f.voteAt(f.node)
 			f.stop()
-			f.never("ALARM: slashing")
+			f.never("code=guard_")
 		})
 	}
 }
@@ -91,7 +92,7 @@ func TestTheAlarmSaysWhoReportsWhat(t *testing.T) {
 	witness.Isolate(true)
 	witness.GrowAt(time.Now().Add(time.Second))
 	f.node.Grow()
-	f.said("ALARM: a witness contradicts the node", "epoch=2",
+	f.said(event.Contradicted.String(), "epoch=2",
 		"node="+f.node.GRPC(), "node_reports=target "+f.node.Duty().Target.Root.String(),
 		"witness="+witness.GRPC(), "witness_reports=target "+witness.Duty().Target.Root.String())
 	f.stop()
@@ -127,13 +128,13 @@ func TestAfterAFailoverTheWitnessIsAskedToo(t *testing.T) {
 	f.following().Grow()
 	f.voteAt(second)
 	f.node.Stop()
-	f.said("using node", second.GRPC())
+	f.said(event.UsingNode.String(), second.GRPC())
 	second.Grow()
 	f.voteAt(second)
 	second.Isolate(true)
 	witness.GrowAt(time.Now().Add(time.Second))
 	second.Grow()
-	f.said("ALARM: a witness contradicts the node", "node="+second.GRPC())
+	f.said(event.Contradicted.String(), "node="+second.GRPC())
 	if votes := len(second.Votes()); votes != 0 {
 		t.Errorf("expected no vote, found %d", votes)
 	}
@@ -146,8 +147,8 @@ func TestOneFalseRecordSilencesNobody(t *testing.T) {
 		witness bool
 		says    []string
 	}{
-		"without a witness": {false, []string{"ALARM: node is skipped", "shows no signature"}},
-		"with a witness":    {true, []string{"ALARM: no witness confirms the checkpoint"}},
+		"without a witness": {false, []string{event.Skipped.String(), "node=", "shows no signature"}},
+		"with a witness":    {true, []string{event.Unconfirmed.String()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

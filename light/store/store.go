@@ -13,12 +13,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/light"
 	"github.com/dualchain/dualchain/internal/durable"
+	"github.com/dualchain/dualchain/internal/duration"
 )
 
 // The files of a store. The log holds the hand-overs from the base to the trusted checkpoint, each with its length before
@@ -53,18 +53,8 @@ type Settings struct {
 	Origin ffg.Ref `json:"origin"`
 }
 
-// Duration is a time.Duration that reads and writes like "504h0m0s".
-type Duration time.Duration
-
-// UnmarshalText reads what time.ParseDuration does.
-func (d *Duration) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	*d = Duration(parsed)
-	return err
-}
-
-// MarshalText writes what UnmarshalText reads.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+// Duration is a time.Duration that reads and writes as text, such as "504h0m0s".
+type Duration = duration.Text
 
 // Mode returns how the client keeps up.
 func (s Settings) Mode() cert.Mode {

@@ -14,46 +14,46 @@ var ErrConfig = errors.New("invalid voter configuration")
 type Config struct {
 	ChainID            string        `toml:"chain_id" comment:"The chain to vote on. Required. It must never change for a key that has voted on it."`
 	Operator           string        `toml:"operator" comment:"The voter's operator address. Optional: 'voter keys pop' and unjailing use it."`
-	Keys               []string      `toml:"keys" comment:"Names of the keys to vote with; empty for all in keys/. With a [signer], the keys are the signer's."`
-	PasswordFile       string        `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. Empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
-	Protection         string        `toml:"protection" comment:"What slashing protection remembers of each key: 'complete', the last thousand votes, or 'minimal', the last one, and then it refuses every earlier epoch. With a [signer], it is the signer's."`
-	PollInterval       duration.Text `toml:"poll_interval" comment:"How often to ask for the latest block besides listening for events, and to try again after a failure."`
-	StallAfter         duration.Text `toml:"stall_after" comment:"A node without a new block for this long is unhealthy: another one is used, and there is an alarm if none is better."`
-	DoppelgangerEpochs uint64        `toml:"doppelganger_epochs" comment:"How many epochs to watch at start for votes of the same key from elsewhere before the first signature. 0: don't. A key that has never voted, or that voted in the last of these epochs, doesn't wait; of one that has never voted, the epochs before are looked at."`
-	Nodes              []NodeConfig  `toml:"node" comment:"The nodes to follow, in order of preference; the next one is used while one before is unhealthy."`
-	Signer             RemoteSigner  `toml:"signer" comment:"A signer in a process of its own ('dualchaind signer'), in place of the keys and the slashing protection of this folder."`
-	Monitor            Monitor       `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP. 'dualchaind voter status' asks here first."`
+	Keys               []string      `toml:"keys" comment:"Names of the keys to vote with; empty for all in keys/. With a [signer], the signer has the keys."`
+	PasswordFile       string        `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. If empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
+	Protection         string        `toml:"protection" comment:"How many votes slashing protection keeps for each key: 'complete', the last thousand, or 'minimal', the last one; it refuses every epoch before the oldest vote that it keeps. With a [signer], signer.toml decides."`
+	PollInterval       duration.Text `toml:"poll_interval" comment:"How often to ask for the latest block, besides listening for events, and how long to wait after a failure."`
+	StallAfter         duration.Text `toml:"stall_after" comment:"A node without a new block for this long is unhealthy: the voter uses another node, and raises an alarm if none is better."`
+	DoppelgangerEpochs uint64        `toml:"doppelganger_epochs" comment:"How many epochs to watch, after a start, for votes that another machine makes with the same key. The voter signs nothing before. 0 turns this off. A key that voted within these epochs doesn't wait. For a key that has never voted, the voter looks at the epochs before the start instead."`
+	Nodes              []NodeConfig  `toml:"node" comment:"The nodes to follow, in order of preference. The voter uses the first one that is healthy."`
+	Signer             RemoteSigner  `toml:"signer" comment:"A signer in a process of its own (the command 'signer'), instead of the keys and the slashing protection in this folder."`
+	Monitor            Monitor       `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP. 'voter status' asks here first."`
 	Keymanager         Keymanager    `toml:"keymanager" comment:"An HTTP API that adds, removes and lists keys while the voter runs."`
-	Unjail             Unjail        `toml:"unjail" comment:"The operator's account, for 'dualchaind voter unjail'. Not needed to vote."`
-	Witnesses          []NodeConfig  `toml:"witness,omitempty" comment:"Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm."`
+	Unjail             Unjail        `toml:"unjail" comment:"The operator's account, for 'voter unjail'. Not needed to vote."`
+	Witnesses          []NodeConfig  `toml:"witness,omitempty" comment:"Independent nodes. If there are any, the voter votes only if at least one of them reports the same checkpoint; otherwise it raises an alarm."`
 }
 
 // RemoteSigner says where a signer is, and how the voter and it know each other.
 type RemoteSigner struct {
-	Address string `toml:"address" comment:"HOST:PORT of the signer. Empty: sign with the keys of this folder."`
+	Address string `toml:"address" comment:"HOST:PORT of the signer. If empty, the voter signs with the keys in this folder."`
 	TLSFiles
 }
 
 // Monitor says where to serve metrics, health and state.
 type Monitor struct {
-	Listen string `toml:"listen" comment:"HOST:PORT. Empty: nowhere. Nobody needs a password: let no more than this machine and Prometheus reach it."`
+	Listen string `toml:"listen" comment:"HOST:PORT. If empty, nothing is served. There is no password: only this machine and Prometheus should be able to reach it."`
 }
 
-// Unjail says how a voter that was absent comes out of jail.
+// Unjail says how to unjail a voter that was absent.
 type Unjail struct {
-	Auto           bool   `toml:"auto" comment:"Let the running voter do it when its time in jail is over. It has to open the keyring unattended, so whoever has this machine has the account."`
-	From           string `toml:"from" comment:"Name or address of the account in the keyring. Empty: operator."`
+	Auto           bool   `toml:"auto" comment:"Let the running voter unjail itself when its time in jail is over. It then opens the keyring unattended, so anybody who controls this machine controls the account."`
+	From           string `toml:"from" comment:"Name or address of the account in the keyring. If empty: operator."`
 	KeyringBackend string `toml:"keyring_backend" comment:"os, file, kwallet, pass, test or keyctl."`
-	KeyringDir     string `toml:"keyring_dir" comment:"Folder of the keyring, relative to this folder or absolute. Empty: ~/.dualchain."`
-	Fees           string `toml:"fees" comment:"Fee of the transaction, like 5000udual. Empty: gas_prices."`
-	GasPrices      string `toml:"gas_prices" comment:"Price of a unit of gas, like 0.025udual; the node says how much it takes."`
+	KeyringDir     string `toml:"keyring_dir" comment:"Folder of the keyring, relative to this folder or absolute. If empty: the home of the node."`
+	Fees           string `toml:"fees" comment:"Fee of the transaction, such as 5000udual. If empty: gas_prices."`
+	GasPrices      string `toml:"gas_prices" comment:"Price of a unit of gas, such as 0.025udual. The node estimates the gas."`
 }
 
 // TLSFiles are PEM files, by paths relative to the home or absolute.
 type TLSFiles struct {
-	CA          string `toml:"ca" comment:"Certificate of the authority that the other side's certificate has to come from."`
+	CA          string `toml:"ca" comment:"Certificate of the authority that signs the other side's certificate."`
 	Certificate string `toml:"certificate" comment:"Our certificate."`
-	Key         string `toml:"key" comment:"Its private key. The files are read again for each connection, so that they can be replaced at any time."`
+	Key         string `toml:"key" comment:"Private key of the certificate. The files are read again for each connection, so they can be replaced at any time."`
 }
 
 // Values of Config.Protection.
@@ -62,7 +62,7 @@ const (
 	MinimalProtection  = "minimal"
 )
 
-// DefaultConfig is complete but for the chain id.
+// DefaultConfig returns a configuration that lacks only the chain id.
 func DefaultConfig() Config {
 	return Config{
 		Protection:         CompleteProtection,
@@ -76,11 +76,11 @@ func DefaultConfig() Config {
 	}
 }
 
-// LoadConfig reads the configuration file of the home; DefaultConfig stands for fields that it doesn't have but its nodes, and
-// for the whole of it if there is none. It wraps ErrConfig for a file that isn't TOML or has unknown fields.
+// LoadConfig reads the configuration file of the home. Fields that the file lacks have the values of DefaultConfig, except for the nodes. If
+// there is no file, it returns DefaultConfig. It wraps ErrConfig for a file that isn't TOML or has unknown fields.
 func (d Dir) LoadConfig() (Config, error) {
 	config := DefaultConfig()
-	config.Nodes = nil // the file's nodes take the place of the default, not the one after it
+	config.Nodes = nil // the file's nodes replace the default
 	found, err := loadTOML(d.Path(ConfigFile), &config)
 	if err != nil {
 		return Config{}, err

@@ -7,14 +7,14 @@ import (
 
 // Keymanager says where to serve the HTTP API that adds, removes and lists keys.
 type Keymanager struct {
-	Listen      string `toml:"listen" comment:"HOST:PORT, like 127.0.0.1:26681. Empty: nowhere. Whoever asks needs the token in the file api-token of this folder, made at the first start. password_file or DUALCHAIND_VOTER_PASSWORD has to hold the password."`
-	AllowRemote bool   `toml:"allow_remote" comment:"Let listen be another address than this machine's own. It is plain HTTP: put TLS before it."`
+	Listen      string `toml:"listen" comment:"HOST:PORT, like 127.0.0.1:26681. If empty, the API is off. Requests need the token in the file api-token of this folder, which the first start makes. The password has to be in password_file or DUALCHAIND_VOTER_PASSWORD."`
+	AllowRemote bool   `toml:"allow_remote" comment:"Allow listen to be an address that other machines can reach. The API is plain HTTP: put a TLS proxy in front of it."`
 }
 
 // On reports whether the API is served.
 func (k Keymanager) On() bool { return k.Listen != "" }
 
-// validate also refuses names of keys: what is added at runtime would not be among them after a restart.
+// validate refuses a list of key names, because a key that is added at runtime would not be in it after a restart.
 func (k Keymanager) validate(names []string) error {
 	if !k.On() {
 		return nil
@@ -27,7 +27,7 @@ func (k Keymanager) validate(names []string) error {
 	case !loopback && !k.AllowRemote:
 		return fmt.Errorf("listen: expected an address of this machine only, or allow_remote, found %q", k.Listen)
 	case len(names) > 0:
-		return fmt.Errorf("expected no names of keys beside it, found %q", names)
+		return fmt.Errorf("it can't be combined with a list of keys, found keys = %q", names)
 	}
 	return nil
 }

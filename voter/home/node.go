@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// NodeConfig says where a node is.
+// NodeConfig has the addresses of a node.
 type NodeConfig struct {
 	GRPC string `toml:"grpc" comment:"gRPC address, HOST:PORT (grpc.address in its app.toml). Plain text: use a node on this machine or a tunnel."`
 	RPC  string `toml:"rpc" comment:"CometBFT RPC address of the same node (rpc.laddr in its config.toml)."`
@@ -20,15 +20,15 @@ func DefaultNode() NodeConfig {
 	return NodeConfig{GRPC: "127.0.0.1:9090", RPC: "tcp://127.0.0.1:26657"}
 }
 
-// witnessExample ends a file without witnesses. An empty list in its place would forbid to append one.
+// witnessExample ends a file without witnesses. An empty list instead would make it an error to append one.
 const witnessExample = `
-# Independent nodes. If there are any, at least one must report the same checkpoint, else there is no vote and an alarm.
+# Independent nodes. If there are any, the voter votes only if at least one of them reports the same checkpoint; otherwise it raises an alarm.
 # [[witness]]
 # grpc = '10.0.0.3:9090'
 # rpc = 'tcp://10.0.0.3:26657'
 `
 
-// FirstNode returns the most preferred node, to change it.
+// FirstNode returns the most preferred node for a change.
 func (c *Config) FirstNode() *NodeConfig {
 	if len(c.Nodes) == 0 {
 		c.Nodes = []NodeConfig{DefaultNode()}
@@ -36,8 +36,8 @@ func (c *Config) FirstNode() *NodeConfig {
 	return &c.Nodes[0]
 }
 
-// checkNodes also refuses a node that is there twice: a witness has to be another one than each node, and a node that stands
-// in for itself is none.
+// checkNodes returns an error unless there is a node and each node and witness occurs once: a witness must be independent, and a node can't
+// stand in for itself.
 func checkNodes(nodes, witnesses []NodeConfig) error {
 	if len(nodes) == 0 {
 		return errors.New("node: expected at least one [[node]], found none")
@@ -75,7 +75,7 @@ func (n NodeConfig) validate() error {
 	return nil
 }
 
-// places names the addresses of a valid node such that two ways to write one are the same.
+// places returns the addresses of a valid node in a normal form, so that two spellings of one address are equal.
 func (n NodeConfig) places() []string {
 	host, port, _ := net.SplitHostPort(n.GRPC)
 	out := []string{"grpc " + place(host, port)}

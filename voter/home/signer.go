@@ -8,20 +8,19 @@ import (
 // TLSFolder is the folder of certificates in a home that the defaults name.
 const TLSFolder = "tls"
 
-// SignerConfig is a signer's configuration file, signer.toml. A signer's home is a voter's with this file in place of
-// voter.toml. The comments here are those in the file.
+// SignerConfig is a signer's configuration file, signer.toml. A signer's home is a voter's home with this file instead of voter.toml. The comments here are those in the file.
 type SignerConfig struct {
 	ChainID      string     `toml:"chain_id" comment:"The chain to sign for. Required. It must never change for a key that has voted on it."`
-	Listen       string     `toml:"listen" comment:"HOST:PORT to listen on. Let no more than the voters reach it."`
+	Listen       string     `toml:"listen" comment:"HOST:PORT to listen on. Only the voters should be able to reach it."`
 	Keys         []string   `toml:"keys" comment:"Names of the keys to sign with; empty for all in keys/."`
-	PasswordFile string     `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. Empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
-	Protection   string     `toml:"protection" comment:"What slashing protection remembers of each key: 'complete', the last thousand votes, or 'minimal', the last one, and then it refuses every earlier epoch."`
-	Clients      []string   `toml:"clients" comment:"Voters that may ask, by the common name or the fingerprint (sha256:...) of their certificate; empty for all with a certificate of the authority."`
-	TLS          TLSFiles   `toml:"tls" comment:"How the signer and the voters know each other: 'dualchaind signer certs' makes the files."`
+	PasswordFile string     `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. If empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
+	Protection   string     `toml:"protection" comment:"How many votes slashing protection keeps for each key: 'complete', the last thousand, or 'minimal', the last one; it refuses every epoch before the oldest vote that it keeps."`
+	Clients      []string   `toml:"clients" comment:"Voters that may use the signer, by the common name or the fingerprint (sha256:...) of their certificate. If empty, every certificate of the authority is accepted."`
+	TLS          TLSFiles   `toml:"tls" comment:"How the signer and its voters authenticate each other. 'signer certs' makes the files."`
 	Keymanager   Keymanager `toml:"keymanager" comment:"An HTTP API that adds, removes and lists keys while the signer runs."`
 }
 
-// DefaultSignerConfig is complete but for the chain id.
+// DefaultSignerConfig returns a configuration that lacks only the chain id.
 func DefaultSignerConfig() SignerConfig {
 	return SignerConfig{Listen: "127.0.0.1:9191", Protection: CompleteProtection, TLS: tlsFiles("server")}
 }
@@ -56,8 +55,8 @@ func (c SignerConfig) Validate() error {
 	return nil
 }
 
-// LoadSignerConfig is LoadConfig for signer.toml. What a voter.toml in the same home says of chain, keys and protection
-// takes the place of the defaults: a voter's home becomes a signer's as it is.
+// LoadSignerConfig is LoadConfig for signer.toml. The defaults for chain, keys and protection come from voter.toml if the home has one, so
+// that a voter's home becomes a signer's home without a change.
 func (d Dir) LoadSignerConfig() (SignerConfig, error) {
 	voter, err := d.LoadConfig()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/dualchain/dualchain/internal/durable"
 )
 
-// loadTOML fills in what a file says, nothing if there is none, and reports whether there is one.
+// loadTOML decodes a file into config, and reports whether there is a file.
 func loadTOML(path string, config any) (found bool, err error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -28,7 +28,7 @@ func loadTOML(path string, config any) (found bool, err error) {
 	return true, nil
 }
 
-// writeTOML writes a new file, with a text at its end.
+// writeTOML writes a new file and appends a text to it.
 func writeTOML(path string, config any, after string) error {
 	content, err := toml.Marshal(config)
 	if err == nil {
@@ -40,7 +40,7 @@ func writeTOML(path string, config any, after string) error {
 	return nil
 }
 
-// explain makes TOML's errors show the line.
+// explain adds the line to an error of the TOML decoder.
 func explain(err error) error {
 	var strict *toml.StrictMissingError
 	if errors.As(err, &strict) {

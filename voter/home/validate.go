@@ -78,7 +78,7 @@ func (r RemoteSigner) validate(keys []string) error {
 	case !isHostPort(r.Address):
 		return fmt.Errorf("address: expected HOST:PORT, found %q", r.Address)
 	case len(keys) > 0:
-		return fmt.Errorf("expected no names of keys beside it, found %q: the keys are the signer's", keys)
+		return fmt.Errorf("it can't be combined with a list of keys, found keys = %q: the signer has the keys", keys)
 	default:
 		return nil
 	}

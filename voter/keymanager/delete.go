@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // Delete stops each key for good and then returns what the keys that were here have signed, as an EIP-3076 file for the place that they
@@ -33,7 +34,7 @@ func (s *Store) Delete(public []ffg.PublicKey) ([]Result, []byte, error) {
 			results[i].Status = Deleted
 		}
 		if results[i].Status == Deleted {
-			s.log.Info("key deleted", "public_key", key.String())
+			s.log.Info("key deleted", event.KeyDeleted, "public_key", key.String())
 		}
 		if odd != nil && slices.Contains(gone, key) {
 			err = errors.Join(err, fmt.Errorf("%w: the key signs nothing here any more, but the file could be one of its keystores: remove it, and delete again", odd))

@@ -9,6 +9,7 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/custody"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/keys"
 )
@@ -135,7 +136,7 @@ func (s *Store) takeIn(all []*opened, history []byte) error {
 			continue
 		}
 		o.result.Status = Imported
-		s.log.Info("key imported", "public_key", o.key.String())
+		s.log.Info("key imported", event.KeyImported, "public_key", o.key.String())
 	}
 	return nil
 }

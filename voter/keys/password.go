@@ -83,10 +83,10 @@ func Twice(ask Ask) Ask {
 		if err != nil {
 			return nil, err
 		}
-		second, err := ask("The same again: ")
+		second, err := ask("Repeat the password: ")
 		defer clear(second)
 		if err == nil && !bytes.Equal(first, second) {
-			err = fmt.Errorf("%w: expected the same twice, found two", ErrNoPassword)
+			err = fmt.Errorf("%w: passwords do not match", ErrNoPassword)
 		}
 		if err != nil {
 			clear(first)

@@ -41,7 +41,7 @@ var (
 	}
 	InJail = Reason{
 		Code: "jailed", Severity: Alarm, Message: "jailed for absence",
-		Advice: "The voter was absent too often. It goes on voting while it is in a set. 'dualchaind voter unjail' when its time is over, or `[unjail] auto`.",
+		Advice: "The voter was absent too often. It keeps voting while it is in a set. Run 'voter unjail' when its time is over, or set `[unjail] auto`.",
 	}
 	Tombstoned = Reason{
 		Code: "tombstoned", Severity: Alarm, Message: "ALARM: slashed for equivocation",

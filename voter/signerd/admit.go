@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // clientKey is where admit puts the client's name.
@@ -38,7 +40,7 @@ func (s *service) admit(ctx context.Context, request any, _ *grpc.UnaryServerInf
 		err = s.checkChain(request)
 	}
 	if err != nil {
-		s.lines.say(kind{client, "request: " + reasonOf(err)}, slog.LevelError, "ALARM: request refused", "client", client, "error", err)
+		s.lines.say(kind{client, "request: " + refusalKind(err)}, slog.LevelError, "ALARM: request refused", event.RequestRefused, "client", client, "error", err)
 		return nil, toStatus(err)
 	}
 	answer, err := handle(context.WithValue(ctx, clientKey{}, client), request)

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // stranger connects from an address of this machine and sends that much.
@@ -64,7 +66,7 @@ func TestStrangersTakeNoPlaceOfAVoter(t *testing.T) {
 					t.Errorf("expected an answer, found %v", err)
 				}
 			}
-			s.said("connection refused", errFull.Error())
+			s.said(event.ConnectionRefused.String(), errFull.Error())
 			s.end()
 			if most := 2*maxPerSource + 200; s.at.peak > most { // of strangers, and those that come and go
 				t.Errorf("expected at most %d connections, found %d", most, s.at.peak)
@@ -140,7 +142,7 @@ func TestAClientHasSomeConnections(t *testing.T) {
 		first = conn
 	}
 	s.closed(dial())
-	s.said("connection refused", errFull.Error(), fmt.Sprintf("%d of \"alice\"", maxPerClient))
+	s.said(event.ConnectionRefused.String(), errFull.Error(), fmt.Sprintf("%d of \"alice\"", maxPerClient))
 	if _, err := s.client("bob").Keys(t.Context()); err != nil {
 		t.Errorf("expected an answer, found %v", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	signerv1 "github.com/dualchain/dualchain/api/dualchain/signer/v1"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/sign"
 )
 
@@ -41,11 +42,11 @@ func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyri
 	if own, err := credentials.read(); own == nil {
 		return errors.Join(err, listener.Close())
 	} else if err != nil {
-		log.Error("ALARM: no voter can connect", "error", err)
+		log.Error("ALARM: no voter can connect", event.CertificateBad, "error", err)
 	}
 	s := &service{
 		chainID: config.ChainID, clients: config.Clients, keys: keys, log: log,
-		lines:   &seldom{pause: 10 * time.Second, log: log},
+		lines:   &rateLimitedLog{pause: 10 * time.Second, log: log},
 		refused: map[asker]ffg.Vote{},
 	}
 	server := grpc.NewServer(
@@ -72,14 +73,14 @@ func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyri
 		defer harder.Stop()
 		server.GracefulStop()
 	}()
-	log.Info("signer started", "chain_id", config.ChainID, "address", listener.Addr().String())
+	log.Info("signer started", event.SignerStarted, "chain_id", config.ChainID, "address", listener.Addr().String())
 	err := server.Serve(&door{Listener: listener})
 	cancel()
 	<-ended
 	if err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve: %w", err)
 	}
-	log.Info("signer stopped")
+	log.Info("signer stopped", event.SignerStopped)
 	return nil
 }
 
@@ -90,7 +91,7 @@ type service struct {
 	clients []string
 	keys    Keyring
 	log     *slog.Logger
-	lines   *seldom // of what a client asks for: it may do so without a pause
+	lines   *rateLimitedLog // of what a client asks for: it may do so without a pause
 
 	mu      sync.Mutex
 	refused map[asker]ffg.Vote // the last one
@@ -128,17 +129,17 @@ func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1
 	}
 	signature, err := s.keys.Sign(ctx, key, vote)
 	if err == nil {
-		s.lines.say(kind{who.client, fmt.Sprintf("signed: %s %d", key, vote.Target.Epoch)}, slog.LevelInfo, "signed", about...)
+		s.lines.say(kind{who.client, fmt.Sprintf("signed: %s %d", key, vote.Target.Epoch)}, slog.LevelInfo, "signed", event.Signed, about...)
 		return &signerv1.SignResponse{Signature: signature[:]}, nil
 	}
 	about = append(about, "error", err)
 	switch {
 	case errors.Is(err, sign.ErrNoKey), errors.Is(err, sign.ErrClosed), ctx.Err() != nil:
-		s.lines.say(kind{who.client, "not signed: " + reasonOf(err)}, slog.LevelWarn, "not signed", about...)
+		s.lines.say(kind{who.client, "not signed: " + refusalKind(err)}, slog.LevelWarn, "not signed", event.NotSigned, about...)
 	case s.again(who, vote):
-		s.log.Debug("refused to sign again", about...)
+		s.log.Debug("refused to sign again", append([]any{event.RefusedAgain}, about...)...)
 	default:
-		s.lines.say(kind{who.client, fmt.Sprintf("refused: %s %s", key, reasonOf(err))}, slog.LevelError, "ALARM: refused to sign", about...)
+		s.lines.say(kind{who.client, fmt.Sprintf("refused: %s %s", key, refusalKind(err))}, slog.LevelError, "ALARM: refused to sign", event.Refused, about...)
 	}
 	return nil, err
 }

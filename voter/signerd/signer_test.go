@@ -15,6 +15,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/sign"
 )
@@ -37,11 +38,11 @@ func TestAnyClientSignsLikeTheKeyring(t *testing.T) {
 	if err := bls.Verify(public, link(0, 1).SigningRoot(domain), first); err != nil {
 		t.Error(err)
 	}
-	s.said("INFO signed", "key="+public.String()[:8], "epoch=1", "client=alice")
+	s.said("INFO", event.Signed.String(), "key="+public.String()[:8], "epoch=1", "client=alice")
 	if again, err := bob.Sign(t.Context(), public.Bytes(), link(0, 1)); err != nil || again != first {
 		t.Errorf("the same vote: expected the same signature, found %x, %v", again, err)
 	}
-	s.said("INFO signed", "epoch=1", "client=bob")
+	s.said("INFO", event.Signed.String(), "epoch=1", "client=bob")
 	if past, err := bob.Past(t.Context(), public.Bytes(), 1); err != nil || past != (sign.Past{Signed: true, Latest: 1}) {
 		t.Errorf("expected a vote for epoch 1, found %+v, %v", past, err)
 	}
@@ -49,14 +50,14 @@ func TestAnyClientSignsLikeTheKeyring(t *testing.T) {
 	if _, err := bob.Sign(t.Context(), public.Bytes(), link(0, 1, 9)); !errors.As(err, &conflict) || conflict.Vote != link(0, 1, 9) {
 		t.Errorf("another vote: expected a conflict, found %v", err)
 	}
-	s.said("ERROR ALARM: refused to sign", "client=bob", "double vote")
+	s.said("ERROR", event.Refused.String(), "client=bob", "double vote")
 	for _, client := range []*Client{bob, alice} {
 		if _, err := client.Sign(t.Context(), public.Bytes(), link(0, 1, 9)); !errors.As(err, &conflict) {
 			t.Errorf("again: expected a conflict, found %v", err)
 		}
 	}
-	s.said("DEBUG refused to sign again", "client=bob")
-	s.said("ERROR ALARM: refused to sign", "client=alice")
+	s.said("DEBUG", event.RefusedAgain.String(), "client=bob")
+	s.said("ERROR", event.Refused.String(), "client=alice")
 }
 
 func TestErrorsArriveAsTheyWere(t *testing.T) {
@@ -97,9 +98,9 @@ func TestErrorsArriveAsTheyWere(t *testing.T) {
 				t.Errorf("expected %+v, found %+v", tc.err, typed)
 			}
 			if tc.alarm {
-				s.said("ERROR ALARM: refused to sign", "client=alice", tc.err.Error())
+				s.said("ERROR", event.Refused.String(), "client=alice", tc.err.Error())
 			} else {
-				s.said("WARN not signed", "client=alice", tc.err.Error())
+				s.said("WARN", event.NotSigned.String(), "client=alice", tc.err.Error())
 			}
 		})
 	}
@@ -138,7 +139,7 @@ func TestASignerOfAnotherChainSaysSo(t *testing.T) {
 			t.Errorf("%s: expected %v with both chains, found %v", what, ErrOtherChain, err)
 		}
 	}
-	s.said("ERROR ALARM: request refused", "client=alice", "other-1")
+	s.said("ERROR", event.RequestRefused.String(), "client=alice", "other-1")
 }
 
 func TestAnswersOfOddLengthAreNoAnswers(t *testing.T) {
@@ -226,5 +227,5 @@ func TestASignerThatStopsAnswersWhoeverAskedBefore(t *testing.T) {
 		t.Errorf("expected a signature, found %v", err)
 	}
 	<-stopped
-	s.said("INFO signer stopped")
+	s.said(event.SignerStopped.String())
 }

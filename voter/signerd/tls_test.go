@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 const day = 24 * time.Hour
@@ -43,7 +45,7 @@ func TestClientsThatAreRefused(t *testing.T) {
 		"a name that is not on the list": {
 			change: func(s *site) { s.config.Clients = []string{"bob"} },
 			files:  "alice", want: ErrDenied, client: []string{`expected one of ["bob"], found "alice" with sha256:`},
-			server: []string{"ALARM: request refused", "client=alice"},
+			server: []string{event.RequestRefused.String(), "client=alice"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,29 +95,29 @@ func TestSignersThatAreRefused(t *testing.T) {
 		"an expired certificate": {
 			change: func(s *site) { s.reissue("server", -2*day, -day) },
 			client: []string{`the signer shows CN=server issued by CN=ca valid from`, "has expired"},
-			server: []string{"ALARM: no voter can connect", "server.crt", "expected it to be valid on", "valid from"},
+			server: []string{event.CertificateBad.String(), "server.crt", "expected it to be valid on", "valid from"},
 		},
 		"a certificate of the future": {
 			change: func(s *site) { s.reissue("server", day, 2*day) },
 			client: []string{`the signer shows CN=server issued`, "not yet valid"},
-			server: []string{"ALARM: no voter can connect", "server.crt"},
+			server: []string{event.CertificateBad.String(), "server.crt"},
 		},
 		"a certificate of another authority": {
 			change: func(s *site) { s.swap("server", newSite(s.t)) },
 			client: []string{`the signer shows CN=server issued by CN=ca`, "unknown authority"},
-			server: []string{"connection refused", "remote error"},
+			server: []string{event.ConnectionRefused.String(), "remote error"},
 		},
 		"a client's certificate": {
 			change: func(s *site) { s.config.TLS = s.files("bob") },
 			client: []string{`the signer shows CN=bob issued`},
-			server: []string{"connection refused", "remote error"},
+			server: []string{event.ConnectionRefused.String(), "remote error"},
 		},
 		"a certificate of another host": {
 			change: func(s *site) {
 				s.reissue("server", -day, day, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(10, 0, 0, 1)} })
 			},
 			client: []string{`the signer shows CN=server issued`, "10.0.0.1, not 127.0.0.1"},
-			server: []string{"connection refused", "remote error"},
+			server: []string{event.ConnectionRefused.String(), "remote error"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -179,8 +181,8 @@ func TestCertificatesThatEndSoonAreReminders(t *testing.T) {
 		s.reissue("server", -day, tc.left)
 		s.serve(&stub{})
 		found := false
-		for line := <-s.log; !strings.Contains(line, "signer started"); line = <-s.log {
-			found = found || strings.Contains(line, "renewed soon") && strings.Contains(line, "server.crt")
+		for line := <-s.log; !strings.Contains(line, event.SignerStarted.String()); line = <-s.log {
+			found = found || strings.Contains(line, event.CertificateEnds.String()) && strings.Contains(line, "server.crt")
 		}
 		if found != tc.says {
 			t.Errorf("%s: expected a reminder %t, found %t", name, tc.says, found)

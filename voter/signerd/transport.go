@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc/credentials"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // renewal is how long before a certificate's end its owner is reminded, once a day.
@@ -22,18 +24,18 @@ type transport struct {
 	credentials.TransportCredentials // for what both sides don't define
 
 	files     Files
-	alarms    *seldom
-	refusals  *seldom
-	reminders *seldom
+	alarms    *rateLimitedLog
+	refusals  *rateLimitedLog
+	reminders *rateLimitedLog
 }
 
 func newTransport(files Files, log *slog.Logger) transport {
 	return transport{
 		TransportCredentials: credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS13}),
 		files:                files,
-		alarms:               &seldom{pause: time.Minute, log: log},
-		refusals:             &seldom{pause: 10 * time.Second, log: log},
-		reminders:            &seldom{pause: 24 * time.Hour, log: log},
+		alarms:               &rateLimitedLog{pause: time.Minute, log: log},
+		refusals:             &rateLimitedLog{pause: 10 * time.Second, log: log},
+		reminders:            &rateLimitedLog{pause: 24 * time.Hour, log: log},
 	}
 }
 
@@ -47,7 +49,7 @@ func (t transport) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 		err = fmt.Errorf("%w: this one waited the longest", errFull)
 	}
 	if err != nil && !errors.Is(err, io.EOF) { // a port scan
-		t.refusals.say(kind{what: sourceOf(raw.RemoteAddr()).String()}, slog.LevelWarn, "connection refused", "from", raw.RemoteAddr().String(), "error", err)
+		t.refusals.say(kind{what: sourceOf(raw.RemoteAddr()).String()}, slog.LevelWarn, "connection refused", event.ConnectionRefused, "from", raw.RemoteAddr().String(), "error", err)
 	}
 	return conn, info, err
 }
@@ -62,7 +64,7 @@ func (t transport) serverHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 	}
 	own, err := t.read()
 	if err != nil {
-		t.alarms.say(kind{}, slog.LevelError, "ALARM: no voter can connect", "error", err)
+		t.alarms.say(kind{}, slog.LevelError, "ALARM: no voter can connect", event.CertificateBad, "error", err)
 	}
 	if own == nil {
 		return nil, nil, err
@@ -102,7 +104,7 @@ func (t transport) read() (*identity, error) {
 		return own, err
 	}
 	if err := own.inDate(now.Add(renewal)); err != nil {
-		t.reminders.say(kind{}, slog.LevelWarn, "a certificate has to be renewed soon", "reason", err)
+		t.reminders.say(kind{}, slog.LevelWarn, "a certificate has to be renewed soon", event.CertificateEnds, "reason", err)
 	}
 	return own, nil
 }

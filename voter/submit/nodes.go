@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // Nodes is several nodes as one. A vote goes to all healthy ones at the same time: that costs a few hundred bytes each,
@@ -66,9 +67,9 @@ func (n *Nodes) report(i int, err error) {
 	}
 	n.refuses[i] = err != nil
 	if err != nil {
-		n.log.Warn("node doesn't take votes", "node", n.nodes[i].Name, "error", err)
+		n.log.Warn("node doesn't take votes", event.TakesNoVotes, "node", n.nodes[i].Name, "error", err)
 	} else {
-		n.log.Info("node takes votes again", "node", n.nodes[i].Name)
+		n.log.Info("node takes votes again", event.TakesVotes, "node", n.nodes[i].Name)
 	}
 }
 

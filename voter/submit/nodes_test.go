@@ -112,8 +112,8 @@ func TestANodeThatTakesNoVotesIsNamedOnce(t *testing.T) {
 			}
 			synctest.Wait()
 		}
-		expect(`msg="node doesn't take votes" node=node-1`, 1)
-		expect(`msg="node takes votes again" node=node-1`, 1)
+		expect(`event=takes_no_votes node=node-1`, 1)
+		expect(`event=takes_votes node=node-1`, 1)
 		expect("node-0", 0)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 const (
@@ -87,7 +88,7 @@ func (s *Submitter) settle(ctx context.Context, p *pending, height, head uint64)
 	signers, err := s.node.Tally(ctx, epoch)
 	if err == nil && p.vote.Signers.AndNot(signers).IsEmpty() {
 		s.seen.Recorded(epoch, height-p.height)
-		s.log.Info("vote recorded", "epoch", epoch, "blocks", height-p.height, "attempts", p.attempts)
+		s.log.Info("vote recorded", event.Recorded, "epoch", epoch, "blocks", height-p.height, "attempts", p.attempts)
 		return false
 	}
 	window, windowErr := s.node.Window(ctx)
@@ -96,7 +97,7 @@ func (s *Submitter) settle(ctx context.Context, p *pending, height, head uint64)
 		s.giveUp(*p, fmt.Sprintf("target is out of the vote window of %d epochs", window))
 		return false
 	case err != nil || windowErr != nil:
-		s.log.Debug("look for vote", "epoch", epoch, "tally", err, "window", windowErr)
+		s.log.Debug("could not look for the vote", event.LookupFailed, "epoch", epoch, "tally", err, "window", windowErr)
 		return true
 	case p.attempts == maxAttempts:
 		s.giveUp(*p, "sent often enough")
@@ -106,14 +107,14 @@ func (s *Submitter) settle(ctx context.Context, p *pending, height, head uint64)
 	p.attempts++
 	s.seen.Resent(epoch)
 	if err := s.node.Broadcast(ctx, p.vote); err != nil {
-		s.log.Warn("vote sent again without success", "epoch", epoch, "attempts", p.attempts, "error", err)
+		s.log.Warn("vote sent again without success", event.SentAgain, "epoch", epoch, "attempts", p.attempts, "error", err)
 	} else {
-		s.log.Info("vote sent again", "epoch", epoch, "attempts", p.attempts)
+		s.log.Info("vote sent again", event.SentAgain, "epoch", epoch, "attempts", p.attempts)
 	}
 	return true
 }
 
 func (s *Submitter) giveUp(p pending, reason string) {
 	s.seen.Lost(p.vote.Vote.Target.Epoch)
-	s.log.Warn("vote not recorded", "epoch", p.vote.Vote.Target.Epoch, "sent_at", p.height, "attempts", p.attempts, "reason", reason)
+	s.log.Warn("vote not recorded", event.NotRecorded, "epoch", p.vote.Vote.Target.Epoch, "sent_at", p.height, "attempts", p.attempts, "reason", reason)
 }

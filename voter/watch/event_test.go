@@ -10,7 +10,7 @@ import (
 	cmttypes "github.com/cometbft/cometbft/types"
 )
 
-func event(t testing.TB, data cmttypes.TMEventData) []byte {
+func encoded(t testing.TB, data cmttypes.TMEventData) []byte {
 	t.Helper()
 	message, err := json.Marshal(rpctypes.NewRPCSuccessResponse(rpctypes.JSONRPCIntID(0), &ctypes.ResultEvent{Query: "q", Data: data}))
 	if err != nil {
@@ -27,7 +27,7 @@ func TestEvents(t *testing.T) {
 	good := header()
 	early, low, blank := header(), header(), header()
 	early.Time, low.Height, blank.ValidatorsHash = time.UnixMilli(-1).UTC(), 0, nil
-	newHeader := func(h cmttypes.Header) []byte { return event(t, cmttypes.EventDataNewBlockHeader{Header: h}) }
+	newHeader := func(h cmttypes.Header) []byte { return encoded(t, cmttypes.EventDataNewBlockHeader{Header: h}) }
 	for name, tc := range map[string]struct {
 		message []byte
 		isEvent bool
@@ -36,7 +36,7 @@ func TestEvents(t *testing.T) {
 		"a header":                {message: newHeader(good), isEvent: true},
 		"the answer to subscribe": {message: []byte(`{"jsonrpc": "2.0", "id": 0, "result": {}}`)},
 		"an error":                {message: []byte(`{"jsonrpc": "2.0", "id": 0, "error": {"code": 1, "message": "slow client"}}`), fails: true},
-		"another event":           {message: event(t, cmttypes.EventDataTx{}), fails: true},
+		"another event":           {message: encoded(t, cmttypes.EventDataTx{}), fails: true},
 		"no JSON":                 {message: []byte("{"), fails: true},
 		"an odd result":           {message: []byte(`{"jsonrpc": "2.0", "id": 0, "result": [1]}`), fails: true},
 		"a time before 1970":      {message: newHeader(early), fails: true, isEvent: true},
@@ -54,7 +54,7 @@ func TestEvents(t *testing.T) {
 }
 
 func FuzzDecodeEvent(f *testing.F) {
-	f.Add(event(f, cmttypes.EventDataNewBlockHeader{Header: header()}))
+	f.Add(encoded(f, cmttypes.EventDataNewBlockHeader{Header: header()}))
 	f.Add([]byte(`{"jsonrpc": "2.0", "id": 0, "result": {}}`))
 	f.Fuzz(func(t *testing.T, message []byte) {
 		if found, isEvent, err := decodeEvent(message); isEvent && err == nil && (found.Height == 0 || found.Hash.IsZero()) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // Reconnecting waits 100 ms first and never more than 2 s.
@@ -41,14 +43,14 @@ func (p *Pool) listen(ctx context.Context, m *member) {
 	for {
 		err := m.Blocks.Listen(ctx, func() {
 			wait, lost = firstReconnect, false
-			p.log.Info("listening to the node's blocks", "node", m.Address)
+			p.log.Info("listening to the node's blocks", event.Listening, "node", m.Address)
 			m.checkSoon()
 		}, func(h Header) { p.told(m, h) })
 		if ctx.Err() != nil {
 			return
 		}
 		if !lost { // say it once
-			p.log.Warn("lost the node's events; polling until they are back", "node", m.Address, "error", err)
+			p.log.Warn("lost the node's events; polling until they are back", event.EventsLost, "node", m.Address, "error", err)
 			lost = true
 			m.checkSoon()
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 const (
@@ -97,12 +98,12 @@ func (j *jury) answer(ctx context.Context, node string, q *inquiry) {
 	j.said = kind(q.err)
 	switch log, epoch := j.pool.log, q.vote.Target.Epoch; {
 	case objection != nil:
-		log.Error("ALARM: a witness contradicts the node: not voting", "epoch", epoch,
+		log.Error("ALARM: a witness contradicts the node: not voting", event.Contradicted, "epoch", epoch,
 			"node", node, "node_reports", q.vote.String(), "witness", objection.Address, "witness_reports", objection.vote.String())
 	case silent != nil:
-		log.Error("ALARM: no witness confirms the checkpoint: not voting", "epoch", epoch, "reasons", strings.Join(silent, "; "))
+		log.Error("ALARM: no witness confirms the checkpoint: not voting", event.Unconfirmed, "epoch", epoch, "reasons", strings.Join(silent, "; "))
 	default:
-		log.Info("witnesses confirm the node again", "epoch", epoch)
+		log.Info("witnesses confirm the node again", event.Confirmed, "epoch", epoch)
 	}
 }
 

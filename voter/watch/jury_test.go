@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 var errRefused = errors.New("connection refused")
@@ -32,13 +33,13 @@ func TestWitnesses(t *testing.T) {
 		"one agrees, one is behind":           {none, none, behind, nil, nil},
 		"one agrees, one lies about a block":  {none, lie, none, nil, nil},
 		"one agrees, one is on another chain": {none, none, chain, nil, nil},
-		"one agrees, one contradicts":         {none, none, fork, ErrDisputed, []string{"ALARM: a witness contradicts the node", "node-1", "witness-2", "epoch=2"}},
-		"the node is on a fork":               {fork, none, none, ErrDisputed, []string{"ALARM: a witness contradicts the node", "epoch=2"}},
-		"the node lies about the source":      {source, none, down, ErrDisputed, []string{"ALARM: a witness contradicts the node", "witness-1", "node_reports=0:09"}},
-		"both down":                           {none, down, down, ErrUnconfirmed, []string{"ALARM: no witness confirms", "witness-1", "witness-2", "connection refused"}},
-		"both behind":                         {none, behind, behind, ErrUnconfirmed, []string{"ALARM: no witness confirms", "witness-1: is behind", "witness-2: is behind"}},
-		"both lie about a block":              {none, lie, lie, ErrUnconfirmed, []string{"ALARM: no witness confirms", "block hash"}},
-		"both on another chain":               {none, chain, chain, ErrUnconfirmed, []string{"ALARM: no witness confirms", `found "other-1"`}},
+		"one agrees, one contradicts":         {none, none, fork, ErrDisputed, []string{event.Contradicted.String(), "node-1", "witness-2", "epoch=2"}},
+		"the node is on a fork":               {fork, none, none, ErrDisputed, []string{event.Contradicted.String(), "epoch=2"}},
+		"the node lies about the source":      {source, none, down, ErrDisputed, []string{event.Contradicted.String(), "witness-1", "node_reports=0:09"}},
+		"both down":                           {none, down, down, ErrUnconfirmed, []string{event.Unconfirmed.String(), "witness-1", "witness-2", "connection refused"}},
+		"both behind":                         {none, behind, behind, ErrUnconfirmed, []string{event.Unconfirmed.String(), "witness-1: is behind", "witness-2: is behind"}},
+		"both lie about a block":              {none, lie, lie, ErrUnconfirmed, []string{event.Unconfirmed.String(), "block hash"}},
+		"both on another chain":               {none, chain, chain, ErrUnconfirmed, []string{event.Unconfirmed.String(), `found "other-1"`}},
 		"all are on one fork":                 {fork, fork, fork, nil, nil}, // then it is the chain
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,8 +74,8 @@ func TestNodeAndWitnessLieAboutABlock(t *testing.T) {
 		w.grow()
 		w.noDuty(ErrInconsistent)
 		w.wait(testPoll)
-		w.said("ALARM: node is skipped", "block hash")
-		w.said("ALARM: witness is skipped", "block hash")
+		w.said(event.Skipped.String(), "node=", "block hash")
+		w.said(event.Skipped.String(), "witness=", "block hash")
 		w.noDuty(ErrNoNode)
 		w.nodes[0].set(func(p *peer) { p.lie = false })
 		w.wait(testPoll)
@@ -101,7 +102,7 @@ func TestVotingGoesOnWhenWitnessesAgreeAgain(t *testing.T) {
 				w.noDuty(tc.want)
 				w.witnesses[0].set(tc.repair)
 				w.duty(w.nodes[0], 2) // the same epoch
-				w.said("witnesses confirm the node again", "epoch=2")
+				w.said(event.Confirmed.String(), "epoch=2")
 			})
 		})
 	}
@@ -134,7 +135,7 @@ func TestNobodyWaitsForAWitnessThatIsKnownToBeDown(t *testing.T) {
 			t.Errorf("at first: expected %s for objections, found %s", objectionTime, found)
 		}
 		w.wait(testPoll + checkTimeout)
-		w.said("witness is unhealthy", "witness-1")
+		w.said(event.Unhealthy.String(), "witness=", "witness-1")
 		if found := took(); found != 0 {
 			t.Errorf("expected a duty at once, found it after %s", found)
 		}

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 func TestTheMostPreferredNodeIsAsked(t *testing.T) {
 	inWorld(t, 3, 0, func(w *world) {
 		w.using(w.nodes[0])
-		w.said("using node", "node-1")
+		w.said(event.UsingNode.String(), "node-1")
 		w.grow()
 		before := w.nodes[1].asked
 		w.duty(w.nodes[0], 2)
@@ -34,9 +35,9 @@ func TestTheNextNodeIsAskedAtOnce(t *testing.T) {
 		says   []string
 		within time.Duration
 	}{
-		"unreachable":          {func(p *peer) { p.fails = errors.New("connection refused") }, []string{"node is unhealthy", "connection refused"}, 0},
-		"slow":                 {func(p *peer) { p.hangs = true }, []string{"node is unhealthy", "no answer in time"}, patience},
-		"lying about a block":  {func(p *peer) { p.lie = true }, []string{"ALARM: node is skipped", "block hash"}, 0},
+		"unreachable":          {func(p *peer) { p.fails = errors.New("connection refused") }, []string{event.Unhealthy.String(), "node=", "connection refused"}, 0},
+		"slow":                 {func(p *peer) { p.hangs = true }, []string{event.Unhealthy.String(), "node=", "no answer in time"}, patience},
+		"lying about a block":  {func(p *peer) { p.lie = true }, []string{event.Skipped.String(), "node=", "block hash"}, 0},
 		"lying about a source": {func(p *peer) { p.source = 9 }, nil, 0}, // only a witness can tell
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +54,7 @@ func TestTheNextNodeIsAskedAtOnce(t *testing.T) {
 					t.Errorf("expected an answer after %s, found %s", tc.within, took)
 				}
 				w.said(append(tc.says, "node-1")...)
-				w.said("using node", "node-2")
+				w.said(event.UsingNode.String(), "node-2")
 				w.using(w.nodes[1])
 			})
 		})
@@ -83,7 +84,7 @@ func TestThePreferredNodeComesBackWhenItIsSteady(t *testing.T) {
 		w.nodes[0].broken <- struct{}{}
 		w.wait(checkPause)
 		w.using(w.nodes[1])
-		w.said("lost the node's events", "node-1")
+		w.said(event.EventsLost.String(), "node-1")
 		w.nodes[0].set(func(p *peer) { p.fails = nil })
 		w.wait(firstReconnect) // the connection is back, and the node checked
 		w.look()
@@ -93,7 +94,7 @@ func TestThePreferredNodeComesBackWhenItIsSteady(t *testing.T) {
 		}
 		w.wait(testPoll)
 		w.using(w.nodes[0])
-		w.said("using node", "node-1")
+		w.said(event.UsingNode.String(), "node-1")
 		if lines := w.look(); len(lines) != 1 {
 			t.Errorf("expected one line, found:\n%s", strings.Join(lines, "\n"))
 		}
@@ -110,7 +111,7 @@ func TestANodeThatComesAndGoesIsNotUsedByTurns(t *testing.T) {
 			w.wait(2 * testPoll)
 			w.using(w.nodes[1])
 		}
-		w.said("using node", "node-2")
+		w.said(event.UsingNode.String(), "node-2")
 	})
 }
 
@@ -120,7 +121,7 @@ func TestANodeThatIsStuckIsLeft(t *testing.T) {
 		w.using(w.nodes[0])
 		w.pass(2*time.Second, w.nodes[1])
 		w.using(w.nodes[1])
-		w.said("node is unhealthy", "node-1", ErrStuck.Error())
+		w.said(event.Unhealthy.String(), "node=", "node-1", ErrStuck.Error())
 		w.duty(w.nodes[1], 62)
 		for range 61 { // it replays what it has missed
 			w.nodes[0].grow(time.Now())
@@ -138,10 +139,10 @@ func TestWithoutBlocksAnywhereThereIsAnAlarm(t *testing.T) {
 			t.Errorf("before: expected no alarm, found %d", lines)
 		}
 		w.wait(testPoll)
-		w.said("ALARM: no new block from any node")
+		w.said(event.BlocksStopped.String())
 		w.using(w.nodes[0])
 		w.grow()
-		w.said("new blocks again")
+		w.said(event.BlocksResumed.String())
 		w.duty(w.nodes[0], 2)
 	})
 }
@@ -150,8 +151,8 @@ func TestANodeThatCatchesUpIsNotAsked(t *testing.T) {
 	inWorld(t, 1, 0, func(w *world) {
 		w.nodes[0].set(func(p *peer) { p.catchingUp = true })
 		w.wait(testPoll)
-		w.said("node is unhealthy", "catching up")
-		w.said("ALARM: no healthy node")
+		w.said(event.Unhealthy.String(), "node=", "catching up")
+		w.said(event.NoHealthyNode.String())
 		w.look()
 		<-w.tips // from before
 		for range 100 {
@@ -177,7 +178,7 @@ func TestANodeOnAnotherChainIsSkipped(t *testing.T) {
 	other := func(p *peer) { p.chain, p.blocks[0].ChainID = "other-1", "other-1" }
 	inWorld(t, 2, 0, func(w *world) {
 		w.using(w.nodes[1])
-		w.said("ALARM: node is skipped", "node-1", `expected "test-1", found "other-1"`)
+		w.said(event.Skipped.String(), "node=", "node-1", `expected "test-1", found "other-1"`)
 		w.duty(w.nodes[1], 1)
 	}, func(w *world) { other(w.nodes[0]) })
 	inWorld(t, 2, 0, func(w *world) {
@@ -186,7 +187,7 @@ func TestANodeOnAnotherChainIsSkipped(t *testing.T) {
 			t.Errorf("expected a tip that makes the voter ask, found %+v", tip)
 		}
 		w.noDuty(ErrWrongChain)
-		w.said("ALARM: no healthy node")
+		w.said(event.NoHealthyNode.String())
 	}, func(w *world) { other(w.nodes[0]); other(w.nodes[1]) })
 	inWorld(t, 2, 0, func(w *world) {
 		w.noDuty(ErrNoNode) // the other one may be on the right chain
@@ -201,7 +202,7 @@ func TestANodeThatChangesChainsIsLeftAtOnce(t *testing.T) {
 		w.nodes[0].set(func(p *peer) { p.chain = "other-1" })
 		w.grow()
 		w.using(w.nodes[1])
-		w.said("ALARM: node is skipped", "node-1", `found "other-1"`)
+		w.said(event.Skipped.String(), "node=", "node-1", `found "other-1"`)
 		w.duty(w.nodes[1], 2)
 	})
 }
@@ -236,7 +237,7 @@ func TestNoHealthyNodeAndBack(t *testing.T) {
 		w.grow()
 		w.noDuty(w.nodes[0].fails)
 		w.noDuty(ErrNoNode)
-		w.said("ALARM: no healthy node")
+		w.said(event.NoHealthyNode.String())
 		w.nodes[1].set(func(p *peer) { p.fails = nil })
 		w.grow() // a sign of life
 		w.wait(checkPause)
@@ -271,10 +272,10 @@ func TestAClockThatIsAhead(t *testing.T) {
 		for range 3 {
 			old()
 		}
-		w.said("ALARM: new blocks are old on arrival", "1m1s")
+		w.said(event.BlocksOld.String(), "1m1s")
 		w.duty(w.nodes[0], 6)
 		w.grow()
-		w.said("new blocks are recent again")
+		w.said(event.BlocksRecent.String())
 	})
 }
 
@@ -282,11 +283,11 @@ func TestTwoNodesOnDifferentForks(t *testing.T) {
 	inWorld(t, 3, 0, func(w *world) {
 		w.nodes[1].set(func(p *peer) { p.fork = 1 })
 		w.grow()
-		w.said("ALARM: two nodes report different blocks", "height=2", "node-1", ffg.Root{2}.String(), "node-2", ffg.Root{2, 1}.String())
+		w.said(event.BlocksDiffer.String(), "height=2", "node-1", ffg.Root{2}.String(), "node-2", ffg.Root{2, 1}.String())
 		w.duty(w.nodes[0], 2)
 		w.nodes[1].set(func(p *peer) { p.fork = 0 })
 		w.grow()
-		w.said("nodes report the same blocks again", "node-2")
+		w.said(event.BlocksAgree.String(), "node-2")
 	})
 }
 
@@ -303,8 +304,8 @@ func TestANodeThatChangesItsBlocksByTurnsDoesNotFillTheLog(t *testing.T) {
 		for range 100 {
 			flip()
 		}
-		w.said("ALARM: two nodes report different blocks")
-		w.said("nodes report the same blocks again")
+		w.said(event.BlocksDiffer.String())
+		w.said(event.BlocksAgree.String())
 		w.look()
 		w.wait(alarmPause - time.Second) // the node in use is stuck no longer than its peer
 		flip()
@@ -313,7 +314,7 @@ func TestANodeThatChangesItsBlocksByTurnsDoesNotFillTheLog(t *testing.T) {
 		}
 		w.wait(time.Second)
 		flip()
-		w.said("ALARM: two nodes report different blocks")
+		w.said(event.BlocksDiffer.String())
 	})
 }
 
@@ -361,7 +362,7 @@ func TestANodeThatDoesNotShowVotesGivesWayToTheNext(t *testing.T) {
 		if voted, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); voted || !errors.Is(err, ErrInconsistent) { // it shows no signature
 			t.Errorf("expected %v, found %t, %v", ErrInconsistent, voted, err)
 		}
-		w.said("ALARM: node is skipped", "node-1")
+		w.said(event.Skipped.String(), "node=", "node-1")
 		w.using(w.nodes[1])
 		w.nodes[1].set(func(p *peer) { p.tally = errNotKept })
 		if _, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); !errors.Is(err, ErrNotKept) {
@@ -389,7 +390,7 @@ func TestAVoteThatIsSaidToBeRecordedHasToBeShown(t *testing.T) {
 			if err := w.pool.Prove(w.t.Context(), duty, ffg.PublicKey{}); !errors.Is(err, ErrInconsistent) {
 				t.Errorf("%s: expected %v, found %v", name, ErrInconsistent, err)
 			}
-			w.said("ALARM: node is skipped", "node-1", "shows no signature")
+			w.said(event.Skipped.String(), "node=", "node-1", "shows no signature")
 			w.using(w.nodes[1])
 		})
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // alarmPause is the least time between two alarms about blocks of one node.
@@ -69,14 +71,14 @@ func (p *Pool) review() {
 	p.using = pick(p.healths(), found, last)
 	nobody := p.using < 0 && !slices.Contains(found, errUnchecked)
 	if nobody && !p.nobody {
-		p.log.Error("ALARM: no healthy node: not voting")
+		p.log.Error("ALARM: no healthy node: not voting", event.NoHealthyNode)
 	}
 	p.nobody = nobody
 	using := p.current()
 	switch {
 	case using != nil:
 		if p.using != last {
-			p.log.Info("using node", "node", using.Address, "preference", p.using+1)
+			p.log.Info("using node", event.UsingNode, "node", using.Address, "preference", p.using+1)
 			p.tips.forget()
 		}
 		p.tips.put(using.tip)
@@ -97,10 +99,10 @@ func (p *Pool) compare(using, other *member) {
 	}
 	if other.parted = parted; parted {
 		other.alarmed = p.now()
-		p.log.Error("ALARM: two nodes report different blocks", "height", using.tip.Height, "node", using.Address,
+		p.log.Error("ALARM: two nodes report different blocks", event.BlocksDiffer, "height", using.tip.Height, "node", using.Address,
 			"node_reports", using.tip.Hash.String(), "other", other.Address, "other_reports", other.tip.Hash.String())
 	} else {
-		p.log.Info("nodes report the same blocks again", "height", using.tip.Height, "node", using.Address, "other", other.Address)
+		p.log.Info("nodes report the same blocks again", event.BlocksAgree, "height", using.tip.Height, "node", using.Address, "other", other.Address)
 	}
 }
 
@@ -113,11 +115,11 @@ func (p *Pool) report(m *member, verdict error) {
 	what := string(m.role)
 	switch {
 	case verdict == nil:
-		p.log.Info(what+" is healthy", what, m.Address, "height", m.tip.Height)
+		p.log.Info(what+" is healthy", event.Healthy, what, m.Address, "height", m.tip.Height)
 	case errors.Is(verdict, ErrWrongChain), errors.Is(verdict, ErrInconsistent):
-		p.log.Error("ALARM: "+what+" is skipped", what, m.Address, "reason", verdict)
+		p.log.Error("ALARM: "+what+" is skipped", event.Skipped, what, m.Address, "reason", verdict)
 	default:
-		p.log.Warn(what+" is unhealthy", what, m.Address, "reason", verdict)
+		p.log.Warn(what+" is unhealthy", event.Unhealthy, what, m.Address, "reason", verdict)
 	}
 }
 

@@ -3,6 +3,8 @@ package watch
 import (
 	"log/slog"
 	"time"
+
+	"github.com/dualchain/dualchain/voter/event"
 )
 
 // timekeeper raises an alarm when no new block comes for too long, by the monotonic clock, which doesn't jump; and when new
@@ -21,7 +23,7 @@ func (k *timekeeper) moves(now time.Time) {
 	k.moved = now
 	if k.stalled {
 		k.stalled = false
-		k.log.Info("new blocks again")
+		k.log.Info("new blocks again", event.BlocksResumed)
 	}
 }
 
@@ -29,7 +31,7 @@ func (k *timekeeper) moves(now time.Time) {
 func (k *timekeeper) stands(now time.Time) {
 	if !k.stalled && now.Sub(k.moved) >= k.limit {
 		k.stalled = true
-		k.log.Error("ALARM: no new block from any node", "for", k.limit)
+		k.log.Error("ALARM: no new block from any node", event.BlocksStopped, "for", k.limit)
 	}
 }
 
@@ -38,12 +40,12 @@ func (k *timekeeper) stands(now time.Time) {
 func (k *timekeeper) ages(age time.Duration) {
 	if age <= k.limit {
 		if k.old > 1 {
-			k.log.Info("new blocks are recent again")
+			k.log.Info("new blocks are recent again", event.BlocksRecent)
 		}
 		k.old = 0
 		return
 	}
 	if k.old++; k.old == 2 {
-		k.log.Error("ALARM: new blocks are old on arrival: this clock is ahead, or the node is behind", "age", age.Round(time.Second))
+		k.log.Error("ALARM: new blocks are old on arrival: this clock is ahead, or the node is behind", event.BlocksOld, "age", age.Round(time.Second))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
 )
 
@@ -20,16 +21,16 @@ func (l lines) now() (found []string) {
 
 func TestWhatIsLeftOutIsCounted(t *testing.T) {
 	log := make(lines, 16)
-	s := &seldom{pause: time.Hour, log: slog.New(log)}
+	s := &rateLimitedLog{pause: time.Hour, log: slog.New(log)}
 	for range 3 {
-		s.say(kind{"alice", "a"}, slog.LevelWarn, "line")
+		s.say(kind{"alice", "a"}, slog.LevelWarn, "line", event.Signed)
 	}
-	s.say(kind{"alice", "b"}, slog.LevelWarn, "line")
-	s.say(kind{"bob", "a"}, slog.LevelWarn, "line")
+	s.say(kind{"alice", "b"}, slog.LevelWarn, "line", event.Signed)
+	s.say(kind{"bob", "a"}, slog.LevelWarn, "line", event.Signed)
 	s.pause = 0
-	s.say(kind{"alice", "a"}, slog.LevelWarn, "line")
-	s.say(kind{"alice", "a"}, slog.LevelWarn, "line")
-	want := "[WARN line WARN line WARN line WARN line left_out=2 WARN line]"
+	s.say(kind{"alice", "a"}, slog.LevelWarn, "line", event.Signed)
+	s.say(kind{"alice", "a"}, slog.LevelWarn, "line", event.Signed)
+	want := "[WARN line event=signed WARN line event=signed WARN line event=signed WARN line event=signed left_out=2 WARN line event=signed]"
 	if found := fmt.Sprint(log.now()); found != want {
 		t.Errorf("expected %s, found %s", want, found)
 	}
@@ -37,18 +38,18 @@ func TestWhatIsLeftOutIsCounted(t *testing.T) {
 
 func TestKindsThatAreTooManyAreOneForEachClient(t *testing.T) {
 	log := make(lines, maxKinds+16)
-	s := &seldom{pause: time.Hour, log: slog.New(log)}
+	s := &rateLimitedLog{pause: time.Hour, log: slog.New(log)}
 	for i := range maxKinds + 10 {
-		s.say(kind{"alice", fmt.Sprint(i)}, slog.LevelWarn, "line")
+		s.say(kind{"alice", fmt.Sprint(i)}, slog.LevelWarn, "line", event.Signed)
 	}
-	s.say(kind{"bob", "a"}, slog.LevelWarn, "line")
-	s.say(kind{"bob", "b"}, slog.LevelWarn, "line")
+	s.say(kind{"bob", "a"}, slog.LevelWarn, "line", event.Signed)
+	s.say(kind{"bob", "b"}, slog.LevelWarn, "line", event.Signed)
 	if found := len(log.now()); found != maxKinds+2 || len(s.said) != found {
 		t.Errorf("expected %d lines, found %d of %d kinds", maxKinds+2, found, len(s.said))
 	}
 	s.pause = 0 // then the old ones are forgotten
-	s.say(kind{"carol", "a"}, slog.LevelWarn, "line")
-	if found := fmt.Sprint(log.now()); found != "[WARN line]" || len(s.said) != 1 {
+	s.say(kind{"carol", "a"}, slog.LevelWarn, "line", event.Signed)
+	if found := fmt.Sprint(log.now()); found != "[WARN line event=signed]" || len(s.said) != 1 {
 		t.Errorf("expected a line and one kind, found %s and %d", found, len(s.said))
 	}
 }
@@ -73,7 +74,7 @@ func TestAClientHasAnAlarmOfAKindAtATime(t *testing.T) {
 	s.end()
 	alarms := map[string]int{}
 	for _, line := range s.log.now() {
-		if strings.Contains(line, "ALARM: refused to sign") {
+		if strings.Contains(line, event.Refused.String()) {
 			_, who, _ := strings.Cut(line, "client=")
 			who, _, _ = strings.Cut(who, " ")
 			alarms[who]++
@@ -98,7 +99,7 @@ func TestASignatureThatIsAskedForAgainAndAgainIsOneLine(t *testing.T) {
 	s.end()
 	signed := 0
 	for _, line := range s.log.now() {
-		if strings.HasPrefix(line, "INFO signed") {
+		if strings.HasPrefix(line, "INFO") && strings.Contains(line, event.Signed.String()) {
 			signed++
 		}
 	}
@@ -114,6 +115,6 @@ func TestEachClientThatIsRefusedIsSaid(t *testing.T) {
 	s.serve(&stub{})
 	for _, name := range []string{"alice", "bob"} {
 		s.refused(s.files(name), ErrDenied)
-		s.said("ALARM: request refused", "client="+name)
+		s.said(event.RequestRefused.String(), "client="+name)
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// maxKinds bounds what a seldom remembers. Beyond it, all kinds of one who are one.
+// maxKinds limits how many (client, message) pairs a rateLimitedLog tracks. Past the limit, all further messages of one client share one entry.
 const maxKinds = 1024
 
-// seldom logs what others can make happen as often as they like, with a pause after each line of a kind.
-type seldom struct {
+// rateLimitedLog logs what others can cause as often as they like. After each line of a kind it pauses for that kind.
+type rateLimitedLog struct {
 	pause time.Duration
 	log   *slog.Logger
 
@@ -23,7 +23,7 @@ type seldom struct {
 	said map[kind]said
 }
 
-// kind is what lines have in common of which one is enough. A who is a client with a certificate, or empty.
+// kind groups lines of which one is enough. who is a client with a certificate, or empty.
 type kind struct{ who, what string }
 
 type said struct {
@@ -31,8 +31,8 @@ type said struct {
 	skipped int
 }
 
-// say logs like slog.Logger.Log, or counts: the next line of the kind then tells how many were left out.
-func (s *seldom) say(of kind, level slog.Level, message string, args ...any) {
+// say logs like slog.Logger.Log, with an event, or it counts: the next line of the kind tells how many were left out.
+func (s *rateLimitedLog) say(of kind, level slog.Level, message string, what slog.Attr, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -55,11 +55,11 @@ func (s *seldom) say(of kind, level slog.Level, message string, args ...any) {
 		s.said = map[kind]said{}
 	}
 	s.said[of] = said{last: now}
-	s.log.Log(context.Background(), level, message, args...)
+	s.log.Log(context.Background(), level, message, append([]any{what}, args...)...)
 }
 
-// reasonOf tells refusals apart, not their details.
-func reasonOf(err error) string {
+// refusalKind tells refusals apart, but not their details.
+func refusalKind(err error) string {
 	if refusal := refusalOf(err); refusal != nil {
 		return fmt.Sprintf("%T", refusal.GetReason())
 	}

@@ -1,0 +1,506 @@
+package move
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/custody"
+	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/home"
+	"github.com/dualchain/dualchain/voter/keymanager"
+	"github.com/dualchain/dualchain/voter/keys"
+	"github.com/dualchain/dualchain/voter/sign"
+)
+
+// The property of the voter house: however exports, imports, deletes, moves and crashes interleave, no two homes approve conflicting votes,
+// as long as operators keep the documented rules. The rules are few: a file is used in one home; an interrupted step is repeated there; a
+// flag that promises something is given only if the promise is true. Within them, the actions below try everything, old files included.
+
+const (
+	chain    = "test-1"
+	password = "correct horse"
+	nobody   = -1
+)
+
+var domain = ffg.Domain(chain)
+
+// person is a voter's key, and where it is according to the rules.
+type person struct {
+	seed     byte
+	public   ffg.PublicKey
+	keystore []byte
+	holder   int // the home that may vote with it; nobody while it is between homes
+	version  int // how often it has left a home
+	votes    []ffg.Vote
+}
+
+// site is a home, with the version at which each key left it last, and the keys of which it has learned more since.
+type site struct {
+	home.Dir
+	left    map[ffg.PublicKey]int
+	learned map[ffg.PublicKey]bool
+}
+
+// never is the version of a history that isn't complete: it may not take its key anywhere.
+const never = 1 << 30
+
+// paper is an interchange file, and the move file that it is part of, if any. A key's version says when its history was complete.
+type paper struct {
+	history  []byte
+	move     string
+	versions map[ffg.PublicKey]int
+}
+
+// crash ends a process.
+type crash struct{}
+
+// mortal is slashing protection whose process ends at its nth change: before it or afterwards.
+type mortal struct {
+	*guard.Guard
+	changes *int
+	after   bool
+}
+
+func (m mortal) change(do func() error) error {
+	*m.changes--
+	if *m.changes == 0 && !m.after {
+		panic(crash{})
+	}
+	err := do()
+	if *m.changes == 0 {
+		panic(crash{})
+	}
+	return err
+}
+
+func (m mortal) Retire(key ffg.PublicKey) error {
+	return m.change(func() error { return m.Guard.Retire(key) })
+}
+
+func (m mortal) Restore(key ffg.PublicKey) error {
+	return m.change(func() error { return m.Guard.Restore(key) })
+}
+
+func (m mortal) Import(domain ffg.Root, content []byte) (report guard.Report, err error) {
+	err = m.change(func() error { report, err = m.Guard.Import(domain, content); return err })
+	return report, err
+}
+
+func (m mortal) Receive(domain ffg.Root, content []byte, keys []ffg.PublicKey) (report guard.Report, err error) {
+	err = m.change(func() error { report, err = m.Guard.Receive(domain, content, keys); return err })
+	return report, err
+}
+
+// world is homes that share keys.
+type world struct {
+	*rapid.T
+	folder string
+	homes  []*site
+	people []*person
+	papers []*paper
+	count  int // of move files
+}
+
+func newWorld(t *rapid.T, folder string, people []person) *world {
+	w := &world{T: t, folder: folder}
+	for i := range 3 {
+		w.homes = append(w.homes, &site{Dir: home.Dir(filepath.Join(folder, fmt.Sprint(i))), left: map[ffg.PublicKey]int{}, learned: map[ffg.PublicKey]bool{}})
+	}
+	for _, p := range people {
+		p.version, p.votes = 1, nil
+		w.people = append(w.people, &p)
+		if _, err := w.homes[0].AddKey(p.public.String()[:8], p.secret(), []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+func (p *person) secret() *bls.SecretKey {
+	secret, err := bls.KeyFromSeed(slices.Repeat([]byte{p.seed}, bls.MinSeedSize))
+	if err != nil {
+		panic(err)
+	}
+	return secret
+}
+
+// in lets a process work on the custody of a home. The process may end early.
+func (w *world) in(h *site, work func(custody.Custody, *guard.Guard)) {
+	if _, err := h.Prepare(); err != nil {
+		w.Fatal(err)
+	}
+	g, err := h.OpenGuard()
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer g.Close()
+	changes, after := w.fate()
+	w.dies(func() { work(custody.Custody{Folder: h.Keys(), Domain: domain, Guard: mortal{g, &changes, after}}, g) })
+}
+
+// fate draws when a process ends: before or after its nth change, or, mostly, not at all.
+func (w *world) fate() (changes int, after bool) {
+	return rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2, 3}).Draw(w.T, "dies at change"), rapid.Bool().Draw(w.T, "after it")
+}
+
+func (w *world) dies(work func()) {
+	defer func() {
+		if reason := recover(); reason != nil && reason != (crash{}) {
+			panic(reason)
+		}
+	}()
+	work()
+}
+
+// inspect tells which keys have a keystore in a home, and which of them slashing protection lets vote.
+func (w *world) inspect(h *site) (stored, votes map[ffg.PublicKey]bool) {
+	stored, votes = map[ffg.PublicKey]bool{}, map[ffg.PublicKey]bool{}
+	files, err := custody.Custody{Folder: h.Keys()}.Keystores()
+	if err != nil {
+		w.Fatal(err)
+	}
+	g, err := h.OpenGuard()
+	if errors.Is(err, guard.ErrMissing) {
+		return stored, votes
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer g.Close()
+	for key := range files {
+		stored[key], votes[key] = true, h.MayVote(g, domain, key) == nil
+	}
+	return stored, votes
+}
+
+// settle notes where the keys are now, and checks that each can vote in one home at most.
+func (w *world) settle() {
+	for i, h := range w.homes {
+		_, votes := w.inspect(h)
+		for _, p := range w.people {
+			switch {
+			case votes[p.public] && p.holder == nobody:
+				p.holder = i
+			case votes[p.public] && p.holder != i:
+				w.Fatalf("key %x votes in home %d and in home %d", p.public[:4], p.holder, i)
+			case !votes[p.public] && p.holder == i:
+				p.holder, p.version = nobody, p.version+1
+				h.left[p.public], h.learned[p.public] = p.version, false
+			}
+		}
+	}
+}
+
+// fresh reports whether a paper may take a key into home i: nobody else has the key, and the paper tells all that it has signed.
+func (w *world) fresh(of *paper, p *person, i int) bool {
+	return p.holder == i || p.holder == nobody && of.versions[p.public] == p.version
+}
+
+// old reports whether home i must notice by itself that a paper is old: the key has left it since.
+func (w *world) old(of *paper, p *person, i int) bool {
+	left := w.homes[i].left[p.public]
+	return left > 0 && left >= of.versions[p.public]
+}
+
+// usable reports whether the rules let an operator use a paper in home i, and whether it is fresh for all of its keys.
+func (w *world) usable(of *paper, i int) (usable, fresh bool) {
+	usable, fresh = true, true
+	for _, p := range w.people {
+		if _, named := of.versions[p.public]; named {
+			fresh = fresh && w.fresh(of, p, i)
+			usable = usable && (w.fresh(of, p, i) || w.old(of, p, i))
+		}
+	}
+	return usable, fresh
+}
+
+func (w *world) drawHome() int { return rapid.IntRange(0, len(w.homes)-1).Draw(w.T, "home") }
+
+// drawPaper draws one of the papers, by its number, so that failures stay short.
+func (w *world) drawPaper() *paper {
+	if len(w.papers) == 0 {
+		w.Skip("no paper yet")
+	}
+	return w.papers[rapid.IntRange(0, len(w.papers)-1).Draw(w.T, "paper")]
+}
+
+// vote lets a home vote as a signer would.
+func (w *world) vote() {
+	h, p := w.homes[w.drawHome()], w.people[rapid.IntRange(0, len(w.people)-1).Draw(w.T, "key")]
+	target := rapid.Uint64Range(1, 8).Draw(w.T, "target")
+	vote := ffg.Vote{
+		Source: ffg.Ref{Epoch: rapid.Uint64Range(0, target-1).Draw(w.T, "source")},
+		Target: ffg.Ref{Epoch: target, Root: ffg.Root{rapid.ByteRange(0, 1).Draw(w.T, "fork")}},
+	}
+	if _, votes := w.inspect(h); !votes[p.public] {
+		return
+	}
+	g, err := h.OpenGuard()
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer g.Close()
+	if g.Approve(domain, p.public, vote) != nil {
+		return
+	}
+	for _, before := range p.votes {
+		if err := ffg.Slashable(before, vote); err != nil {
+			w.Fatalf("key %x: two homes approved conflicting votes: %v", p.public[:4], err)
+		}
+	}
+	p.votes = append(p.votes, vote)
+}
+
+// moveOut runs `voter move --to`, with the promise that no other machine has the keys if that is true of those that have left.
+func (w *world) moveOut() {
+	i := w.drawHome()
+	h := w.homes[i]
+	stored, _ := w.inspect(h)
+	alone := true
+	for _, p := range w.people {
+		alone = alone && (!stored[p.public] || p.holder == i || p.holder == nobody && h.left[p.public] == p.version)
+	}
+	w.count++
+	path := filepath.Join(w.folder, fmt.Sprint("move-", w.count))
+	changes, after := w.fate()
+	var err error = errors.New("ended early")
+	w.dies(func() { _, err = out(h.Dir, path, home.Config{ChainID: chain}, alone, w.opener(changes, after)) })
+	w.settle()
+	if err != nil {
+		return
+	}
+	f, err := read(path)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.keep(h, &paper{history: f.Protection, move: path}, f.publicKeys())
+}
+
+// keep keeps a paper that a home has written about keys, most of which have left it.
+func (w *world) keep(h *site, of *paper, about []ffg.PublicKey) {
+	of.versions = map[ffg.PublicKey]int{}
+	for _, key := range about {
+		of.versions[key] = h.left[key]
+		if holder := w.of(key).holder; h.left[key] == 0 || h.learned[key] || holder != nobody && w.homes[holder] == h {
+			of.versions[key] = never
+		}
+	}
+	w.papers = append(w.papers, of)
+}
+
+func (w *world) opener(changes int, after bool) openGuard {
+	return func(dir home.Dir) (protection, error) {
+		g, err := dir.OpenGuard()
+		if err != nil {
+			return nil, err
+		}
+		return mortal{g, &changes, after}, nil
+	}
+}
+
+// moveIn runs `voter move --from`.
+func (w *world) moveIn() {
+	i, of := w.drawHome(), w.drawPaper()
+	usable, fresh := w.usable(of, i)
+	if of.move == "" || !usable || w.wakes(of, i) {
+		w.Skip("against the rules")
+	}
+	h := w.homes[i]
+	before, _ := w.inspect(h)
+	alone := fresh && rapid.Bool().Draw(w.T, "alone")
+	changes, after := w.fate()
+	find := func() ([]byte, error) { return []byte(password), nil }
+	ended := false
+	w.dies(func() {
+		_, _ = in(h.Dir, of.move, home.Config{}, find, alone, w.opener(changes, after))
+		ended = true
+	})
+	if !ended && !after {
+		w.losePart(h, before)
+	}
+	w.settle()
+}
+
+// losePart deletes some of the keystores that a process has saved before it ended, as if it had ended before it saved them.
+func (w *world) losePart(h *site, before map[ffg.PublicKey]bool) {
+	files, err := custody.Custody{Folder: h.Keys()}.Keystores()
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, p := range w.people {
+		for _, file := range files[p.public] {
+			if !before[p.public] && rapid.Bool().Draw(w.T, "not saved") {
+				if err := keys.Delete(h.Keys(), file.Name); err != nil {
+					w.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// store is the keymanager of a home whose signer runs.
+func (w *world) store(h *site, c custody.Custody, g *guard.Guard) *keymanager.Store {
+	keyring := sign.NewKeyring(domain, c.Guard.(mortal))
+	files, err := c.Keystores()
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, p := range w.people {
+		if len(files[p.public]) > 0 && h.MayVote(g, domain, p.public) == nil {
+			if err := keyring.Add(p.secret()); err != nil {
+				w.Fatal(err)
+			}
+		}
+	}
+	config := keymanager.Config{
+		Folder: h.Keys(), Domain: domain, Cost: keys.Light, Password: func() ([]byte, error) { return []byte(password), nil },
+	}
+	return keymanager.NewStore(config, keyring, c.Guard, slog.New(slog.DiscardHandler))
+}
+
+// remove is DELETE of the keymanager.
+func (w *world) remove() {
+	h := w.homes[w.drawHome()]
+	chosen := w.choose()
+	var history []byte
+	var known []ffg.PublicKey
+	w.in(h, func(c custody.Custody, g *guard.Guard) {
+		var err error
+		if _, history, err = w.store(h, c, g).Delete(chosen); err != nil {
+			w.Fatal(err)
+		}
+		for _, key := range chosen {
+			if yes, _ := g.Knows(domain, key); yes {
+				known = append(known, key)
+			}
+		}
+	})
+	w.settle()
+	if history != nil {
+		w.keep(h, &paper{history: history}, known)
+	}
+}
+
+// add is POST of the keymanager.
+func (w *world) add() {
+	i, of := w.drawHome(), w.drawPaper()
+	h := w.homes[i]
+	if w.wakes(of, i) {
+		w.Skip("against the rules")
+	}
+	chosen := slices.DeleteFunc(w.choose(), func(key ffg.PublicKey) bool {
+		p := w.of(key)
+		_, named := of.versions[key]
+		return named && !w.fresh(of, p, i) && !w.old(of, p, i)
+	})
+	w.in(h, func(c custody.Custody, g *guard.Guard) {
+		var stores, passwords []string
+		for _, key := range chosen {
+			stores, passwords = append(stores, string(w.of(key).keystore)), append(passwords, password)
+		}
+		_, _ = w.store(h, c, g).Import(w.Context(), stores, passwords, of.history)
+	})
+	w.settle()
+}
+
+func (w *world) of(key ffg.PublicKey) *person {
+	return w.people[slices.IndexFunc(w.people, func(p *person) bool { return p.public == key })]
+}
+
+func (w *world) choose() (chosen []ffg.PublicKey) {
+	for _, p := range w.people {
+		if rapid.Bool().Draw(w.T, "chosen") {
+			chosen = append(chosen, p.public)
+		}
+	}
+	return chosen
+}
+
+// learn is `voter guard import`, with the promise that no other machine has the keys if it is true. A keystore without a record is for a
+// home to which its key is moved by hand, so the file must be fresh.
+func (w *world) learn() {
+	i, of := w.drawHome(), w.drawPaper()
+	h := w.homes[i]
+	_, fresh := w.usable(of, i)
+	if w.wakes(of, i) {
+		w.Skip("against the rules")
+	}
+	alone := fresh && rapid.Bool().Draw(w.T, "alone")
+	for key := range of.versions {
+		h.learned[key] = true
+	}
+	w.in(h, func(c custody.Custody, _ *guard.Guard) { _, _ = c.Learn(of.history, alone) })
+	w.settle()
+}
+
+// wakes reports whether a paper that isn't fresh names a key of which an interrupted step has left a keystore without a record in home i. The
+// rule is to repeat that step first.
+func (w *world) wakes(of *paper, i int) bool {
+	stored, votes := w.inspect(w.homes[i])
+	return slices.ContainsFunc(w.people, func(p *person) bool {
+		_, named := of.versions[p.public]
+		return named && stored[p.public] && !votes[p.public] && w.homes[i].left[p.public] == 0 && !w.fresh(of, p, i)
+	})
+}
+
+// export is `voter guard export`: a file that is out of date if the home's keys vote again.
+func (w *world) export() {
+	h := w.homes[w.drawHome()]
+	w.in(h, func(c custody.Custody, _ *guard.Guard) {
+		history, err := c.FullHistory(rapid.Bool().Draw(w.T, "minimal"))
+		if err != nil {
+			return
+		}
+		var about []ffg.PublicKey
+		for _, p := range w.people {
+			about = append(about, p.public)
+		}
+		w.keep(h, &paper{history: history}, about)
+	})
+}
+
+func TestHoweverKeysMoveNoTwoHomesApproveConflictingVotes(t *testing.T) {
+	var people []person
+	for seed := range byte(2) {
+		p := person{seed: seed + 1}
+		secret := p.secret()
+		p.public = secret.PublicKey().Bytes()
+		content, err := keys.Encode(secret, []byte(password), keys.SaveOptions{Cost: keys.Light})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.keystore = content
+		people = append(people, p)
+	}
+	// Each history writes to the disk a hundred times: -rapid.checks=1000 for more of them than by default.
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		if err := flag.Set("rapid.checks", "25"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		folder, err := os.MkdirTemp(t.TempDir(), "world")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		w := newWorld(rt, folder, people)
+		actions := map[string]func(*rapid.T){}
+		for name, do := range map[string]func(){
+			"vote": w.vote, "vote again": w.vote, "move out": w.moveOut, "move in": w.moveIn, "move in again": w.moveIn,
+			"delete": w.remove, "add": w.add, "learn": w.learn, "export": w.export,
+		} {
+			actions[name] = func(step *rapid.T) { w.T = step; do() }
+		}
+		rt.Repeat(actions)
+	})
+}
