@@ -17,6 +17,7 @@ import (
 	"github.com/dualchain/dualchain/docs/openapi"
 	checkpointkeeper "github.com/dualchain/dualchain/x/checkpoint/keeper"
 	"github.com/dualchain/dualchain/x/finality/client/proofs"
+	"github.com/dualchain/dualchain/x/finality/client/rest"
 	finalitykeeper "github.com/dualchain/dualchain/x/finality/keeper"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
@@ -24,13 +25,18 @@ import (
 // RegisterAPIRoutes mounts what the node serves over HTTP: the routes of all modules, and the OpenAPI page under
 // /openapi/.
 func (app *App) RegisterAPIRoutes(apiServer *api.Server, _ config.APIConfig) {
+	// Ours come first: of two equal routes, the mux serves the one that was registered first.
+	err := rest.Serve(apiServer.GRPCGatewayRouter, app)
 	authtx.RegisterGRPCGatewayRoutes(apiServer.ClientCtx, apiServer.GRPCGatewayRouter)
 	cmtservice.RegisterGRPCGatewayRoutes(apiServer.ClientCtx, apiServer.GRPCGatewayRouter)
 	nodeservice.RegisterGRPCGatewayRoutes(apiServer.ClientCtx, apiServer.GRPCGatewayRouter)
 	app.basics.RegisterGRPCGatewayRoutes(apiServer.ClientCtx, apiServer.GRPCGatewayRouter)
 
-	if err := serveOpenAPI(apiServer); err != nil { // the SDK's interface has no way to return it; it depends on this binary alone
-		panic(fmt.Errorf("mount the OpenAPI page: %w", err))
+	if err == nil {
+		err = serveOpenAPI(apiServer)
+	}
+	if err != nil { // the SDK's interface has no way to return it; it depends on this binary alone
+		panic(fmt.Errorf("mount the REST routes: %w", err))
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package rest serves the queries of x/checkpoint and x/finality, and the proofs, as REST.
 //
-// A chain needs none of it if it calls module.BasicManager.RegisterGRPCGatewayRoutes, as the SDK's applications do: both
-// modules mount their routes there. [NewHandler] is for servers of another kind.
+// module.BasicManager.RegisterGRPCGatewayRoutes, which the SDK's applications call, mounts the routes of both modules. They
+// then ask through the client context, which drops the reasons of errors while the gRPC server is off. So call [Serve] before
+// it: these routes ask the application in process. [NewHandler] is for servers of another kind.
 package rest
 
 import (
@@ -18,7 +19,7 @@ import (
 )
 
 // NewHandler returns a handler for the routes below /dualchain/checkpoint/v1/ and /dualchain/finality/v1/. conn is where
-// the queries are answered: a connection to a node's gRPC server, or a client.Context.
+// the queries are answered: [Local], or a connection to a node's gRPC server.
 func NewHandler(conn grpc.ClientConnInterface) (http.Handler, error) {
 	return gateway.NewHandler(conn, checkpointrest.Routes, Routes)
 }
@@ -38,4 +39,22 @@ func Mount(mux *runtime.ServeMux, conn grpc.ClientConnInterface) error {
 		return err
 	}
 	return gateway.Mount(mux, "dualchain/finality", handler)
+}
+
+// App answers queries in process; a *baseapp.BaseApp does.
+type App = gateway.App
+
+// Local returns a connection to an application's own queries. It keeps the codes and details of errors, honours
+// x-cosmos-block-height and the node's query gas limit, and recovers from panics.
+func Local(app App) grpc.ClientConnInterface { return gateway.Local(app) }
+
+// Serve mounts the routes of both modules on the SDK's grpc-gateway v1 mux. They are answered by the application in process,
+// with the gRPC server on or off. Call it before module.BasicManager.RegisterGRPCGatewayRoutes: of two equal routes, the mux
+// serves the one that was registered first.
+func Serve(mux *runtime.ServeMux, app App) error {
+	conn := Local(app)
+	if err := checkpointrest.Mount(mux, conn); err != nil {
+		return err
+	}
+	return Mount(mux, conn)
 }
