@@ -14,7 +14,8 @@ import (
 // is protected by the home's permissions.
 const voterPasswordFile = "password"
 
-// keepVoterKey writes a voter's key and a random password into its home. With a random password, a light keystore is enough.
+// keepVoterKey writes a voter's key and a random password into its home. For a random password, a light keystore is
+// enough.
 func keepVoterKey(dir home.Dir, secret *bls.SecretKey) (keys.Info, error) {
 	password := []byte(rand.Text())
 	defer clear(password)

@@ -47,7 +47,7 @@ func (p *Pool) Missing(vote ffg.Vote, set ffg.VoterSet, recorded ffg.Bitfield) [
 	return parts
 }
 
-// Aggregate adds up the parts over a set of n voters. It does not verify the sum. Its errors are those of [bls.Aggregate].
+// Aggregate adds up the parts over a set of n voters. It does not verify the sum. Errors: those of [bls.Aggregate].
 func Aggregate(parts []Part, n int) (ffg.Bitfield, ffg.Signature, error) {
 	signers, signatures := ffg.NewBitfield(n), make([][bls.SignatureSize]byte, len(parts))
 	for i, part := range parts {

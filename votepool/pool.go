@@ -11,7 +11,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Ahead is the number of epochs above the head for which votes are held: a voter's node may be a block ahead of this one.
+// Ahead is the number of epochs above the head for which votes are held: a voter's node may be ahead of this one.
 const Ahead = 2
 
 // Memory bounds. A vote takes about voteBytes, including its place in the maps.
@@ -114,7 +114,8 @@ func (p *Pool) admit(v Signed) (held bool, err error) {
 	return false, nil
 }
 
-// insert adds a vote that admit accepted. It evicts the oldest target if there is no room: finality needs the newest most.
+// insert adds a vote that admit accepted. It evicts the oldest target if there is no room, since finality needs the
+// newest most.
 func (p *Pool) insert(v Signed) {
 	if p.votes >= p.maxVotes {
 		p.drop(p.oldestHeld())

@@ -9,7 +9,7 @@ import (
 // MaxText bounds a text in bytes.
 const MaxText = 256
 
-// Text cuts a text to MaxText and escapes unprintable characters as Go does in quotes, so that it can't steer a terminal.
+// Text cuts a text to MaxText and escapes unprintable characters as Go does in quotes: they can't steer a terminal.
 func Text(text string) string {
 	if len(text) > MaxText {
 		text = strings.ToValidUTF8(text[:MaxText], "") + "..."

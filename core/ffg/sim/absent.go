@@ -1,6 +1,6 @@
 package sim
 
-// Absent returns the villain whose voters never vote.
+// Absent returns the adversary whose voters never vote.
 func Absent() Adversary {
 	return Adversary{Name: "absent", Votes: func(*World, *Voter) error { return nil }}
 }

@@ -2,12 +2,12 @@ package sim
 
 import "github.com/dualchain/dualchain/core/ffg"
 
-// Adversary is one villain: what it does where the hostile have a say. A nil field leaves things as honest people would.
+// Adversary is one adversary: what it does where hostile voters and proposers decide. A nil field acts honestly.
 type Adversary struct {
 	Name string
-	// Hears says whether the network shows a fork to a voter at this moment.
+	// Hears reports whether the network shows a fork to a voter at this moment.
 	Hears func(w *World, v *Voter, fork int) bool
-	// Includes says whether the proposers of a fork let a vote into the next block.
+	// Includes reports whether the proposers of a fork include a vote in the next block.
 	Includes func(w *World, fork int, s Signed) bool
 	// Votes takes the turn of a hostile voter.
 	Votes func(w *World, v *Voter) error
@@ -15,7 +15,7 @@ type Adversary struct {
 	Elects func(w *World, fork int) ffg.Side
 }
 
-// Together returns a villain that at every turn acts as a random one of those given would.
+// Together returns an adversary that at every turn acts as a random one of the given adversaries.
 func Together(name string, villains ...Adversary) Adversary {
 	one := func(w *World) Adversary { return villains[w.rng.IntN(len(villains))] }
 	return Adversary{

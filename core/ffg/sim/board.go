@@ -8,16 +8,16 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// board is where the exhaustive models play: checkpoints 0..common on one chain, then two forks up to epoch last, and
-// all links from an ancestor to a descendant. Checkpoints and links are small integers, sets of them are bit masks.
+// board is the world of the exhaustive models: checkpoints 0..common on one chain, then two forks up to epoch last, and
+// all links from an ancestor to a descendant. Checkpoints and links are small integers; sets of them are bit masks.
 type board struct {
 	rules       Rules
 	checkpoints []place
 	links       []link // ascending by target epoch
 	forks       [2]uint32
-	forbidden   []uint64 // by link: the links that whoever signs it must not sign
+	forbidden   []uint64 // by link: the links that its signers must not sign
 	finalizes   [][]bool // by link, then by mask of justified checkpoints: whether it finalizes its source
-	ahead       []uint64 // by checkpoint: the links whose signers must not vote from it to an epoch beyond the board
+	ahead       []uint64 // by checkpoint: the links whose signers must not vote from it to an epoch above the board
 }
 
 type place struct {
@@ -57,7 +57,7 @@ func newBoard(rules Rules, common, last int) (*board, error) {
 	return b, errors.Join(b.askSlashable(), b.askFinalizes(), b.askAhead(uint64(last)))
 }
 
-// askSlashable asks the slashing conditions about every pair of links.
+// askSlashable evaluates the slashing conditions for every pair of links.
 func (b *board) askSlashable() error {
 	b.forbidden = make([]uint64, len(b.links))
 	for i, x := range b.links {
@@ -74,7 +74,7 @@ func (b *board) askSlashable() error {
 	return nil
 }
 
-// askFinalizes asks the finality rule about every link and every combination of justified checkpoints.
+// askFinalizes evaluates the finality rule for every link and every combination of justified checkpoints.
 func (b *board) askFinalizes() error {
 	b.finalizes = make([][]bool, len(b.links))
 	for i, l := range b.links {
@@ -93,7 +93,7 @@ func (b *board) askFinalizes() error {
 	return nil
 }
 
-// askAhead asks the slashing conditions about the two votes that would finalize each checkpoint's next descendant.
+// askAhead evaluates the slashing conditions for the two votes that would finalize each checkpoint's next descendant.
 func (b *board) askAhead(last uint64) error {
 	fresh := func(n uint64) ffg.Ref { return ffg.Ref{Epoch: last + n, Root: ffg.Domain(fmt.Sprint("fresh", n))} }
 	second := ffg.Vote{Source: fresh(1), Target: fresh(2)}
@@ -116,14 +116,14 @@ func (b *board) askAhead(last uint64) error {
 	return nil
 }
 
-// boardChain shows the chain below one link's target to the finality rule.
+// boardChain presents the chain below one link's target to the finality rule.
 type boardChain struct {
 	*board
 	link
 	justified uint32
 }
 
-// Source answers for the link's target only, which is all that the rule has to ask.
+// Source answers only for the link's target: the rule needs no other.
 func (c boardChain) Source(uint64) (uint64, error) { return c.checkpoints[c.source].epoch, nil }
 
 func (c boardChain) Justified(epoch uint64) (bool, error) {
@@ -134,7 +134,7 @@ func (c boardChain) Justified(epoch uint64) (bool, error) {
 	return c.justified>>at&1 == 1, nil
 }
 
-// finalizes asks the rule whether one link finalizes its source. The anchor is final anyway.
+// finalizes reports whether one link finalizes its source by the rule. The anchor is final anyway.
 func finalizes(rules Rules, c ffg.Chain, source, target uint64) (bool, error) {
 	if source == 0 {
 		return true, nil
@@ -152,7 +152,7 @@ func offends(rules Rules, a, b ffg.Vote) (bool, error) {
 	return false, err
 }
 
-// vote returns the vote for a link, its roots made up from the places.
+// vote returns the vote for a link. It makes up the roots from the positions.
 func (b *board) vote(l link) ffg.Vote {
 	return ffg.Vote{Source: b.ref(l.source), Target: b.ref(l.target)}
 }
@@ -173,7 +173,7 @@ func (b *board) linkName(l int) string {
 	return b.name(b.links[l].source) + "→" + b.name(b.links[l].target)
 }
 
-// heads evaluates supermajority links: the masks of justified and of finalized checkpoints.
+// heads evaluates supermajority links. It returns the masks of justified and of finalized checkpoints.
 func (b *board) heads(quorum uint64) (justified, finalized uint32) {
 	justified = 1
 	for q, l := quorum, 0; q != 0; q, l = q>>1, l+1 {
@@ -190,7 +190,7 @@ func (b *board) heads(quorum uint64) (justified, finalized uint32) {
 	return justified, finalized
 }
 
-// conflict returns an error if both forks have finalized something of their own.
+// conflict returns an error if each fork has finalized a checkpoint of its own.
 func (b *board) conflict(finalized uint32) error {
 	if finalized&b.forks[0] == 0 || finalized&b.forks[1] == 0 {
 		return nil
@@ -205,8 +205,8 @@ func (b *board) conflict(finalized uint32) error {
 }
 
 // alive returns an error wrapping ErrStuck unless the voters ahead may all sign the link from a highest justified
-// checkpoint to an epoch beyond the board, and the one after that, which finalizes it. signed returns what the voters
-// who would vote on a child of a checkpoint's chain have signed.
+// checkpoint to an epoch above the board, and the next link, which finalizes it. signed returns the links signed by the
+// voters who would vote on a child of a checkpoint's chain.
 func (b *board) alive(justified uint32, signed func(at int) uint64) error {
 	highest, alive := uint64(0), false
 	for at, c := range b.checkpoints {

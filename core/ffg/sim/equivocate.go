@@ -1,6 +1,6 @@
 package sim
 
-// Equivocate returns the villain whose voters sign everything that each fork would count.
+// Equivocate returns the adversary whose voters sign everything that each fork would count.
 func Equivocate() Adversary {
 	return Adversary{Name: "equivocate", Votes: func(w *World, v *Voter) error {
 		for _, f := range w.Forks {

@@ -11,7 +11,7 @@ import (
 
 var deep = flag.Bool("deep", false, "also search the largest bounds (minutes, 2 GB)")
 
-// search builds a model under some rules and visits all of it.
+// search builds a model under some rules and visits all of its states.
 type search func(t *testing.T, rules sim.Rules) sim.Result
 
 func fixed(honest int, hostile uint64, last int) search {
@@ -34,7 +34,7 @@ func installing(common, last int) search {
 	}
 }
 
-// The numbers of states tell when a model changes. 826,449 is also what TLC counts for KFinality with V = 3, MAXE = 4.
+// The numbers of states show when a model changes. TLC counts 826,449 too, for KFinality with V = 3, MAXE = 4.
 func TestRealRulesHoldInEveryReachableState(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -67,7 +67,7 @@ func TestRealRulesHoldInEveryReachableState(t *testing.T) {
 	}
 }
 
-// Each search must be able to fail: it holds under the real rules, and finds what each broken rule allows.
+// Each search must be able to fail: it passes under the real rules and finds what each broken rule allows.
 func TestSearchCatchesEveryMutant(t *testing.T) {
 	for _, tc := range []struct {
 		name   string

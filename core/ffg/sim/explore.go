@@ -5,29 +5,29 @@ import (
 	"slices"
 )
 
-// What the models, trees and worlds of this package can find wrong.
+// Violations that the models, trees and worlds of this package find.
 var (
-	ErrConflict = errors.New("conflicting checkpoints are final") // and too few are guilty of it
-	ErrStuck    = errors.New("honest voters cannot go on")        // and so nothing new will ever be final
+	ErrConflict = errors.New("conflicting checkpoints are final") // and too few voters are guilty
+	ErrStuck    = errors.New("honest voters cannot go on")        // nothing new can become final
 )
 
-// Model is a finite world whose states Search visits. States are values, equal when nothing can tell them apart.
+// Model is a finite world whose states Search visits. States are values: indistinguishable states are equal.
 type Model[S comparable] interface {
 	// Start returns the first state.
 	Start() S
-	// Next hands every state reachable in one step to yield, in any order, repeated or not.
+	// Next yields every state that is reachable in one step, in any order. It may repeat states.
 	Next(s S, yield func(S))
 	// Check returns what is wrong with a state, or nil.
 	Check(s S) error
-	// Step says in words what leads from one state to the next.
+	// Step describes the step from one state to the next.
 	Step(from, to S) string
 }
 
-// Result is what Search found.
+// Result is the result of Search.
 type Result struct {
-	States    int      // states visited, all there are unless Violation is set
-	Violation error    // what Check said of the nearest bad state
-	Trace     []string // steps from the start to it
+	States    int      // states visited: all of them unless Violation is set
+	Violation error    // Check's error for the nearest bad state
+	Trace     []string // steps from the start to that state
 }
 
 // Search visits every reachable state, nearest first, and stops at the first one that fails its check.

@@ -12,11 +12,11 @@ import (
 const maxHonest = 4
 
 // Fixed is a world with one voter set for ever (the TLA+ model KFinality): two forks that part at the anchor, up to some
-// last epoch. Honest voters, of power 1 each, sign whatever links from justified checkpoints are not slashable, on both
+// last epoch. Honest voters, of power 1 each, sign any links from justified checkpoints that are not slashable, on both
 // forks and in any order. Hostile power has signed everything.
 //
 // Its states must be safe (no conflicting finalized checkpoints) and alive: all honest voters may sign the link from a
-// highest justified checkpoint to an epoch beyond all others, and the one after that, which finalizes it.
+// highest justified checkpoint to an epoch above all others, and the next link, which finalizes it.
 type Fixed struct {
 	*board
 	honest  int
@@ -26,7 +26,7 @@ type Fixed struct {
 // Ballots are masks of the links that each honest voter has signed, ascending: equal voters are interchangeable.
 type Ballots [maxHonest]uint32
 
-// NewFixed returns the world with so many honest voters, so much hostile power and so many epochs.
+// NewFixed returns the world with these numbers of honest voters, hostile power and epochs.
 func NewFixed(rules Rules, honest int, hostile uint64, last int) (*Fixed, error) {
 	b, err := newBoard(rules, 0, last)
 	if err != nil {
@@ -39,7 +39,7 @@ func NewFixed(rules Rules, honest int, hostile uint64, last int) (*Fixed, error)
 	return f, f.askQuorum(hostile)
 }
 
-// askQuorum asks the rules which sets of honest voters make a quorum together with the hostile.
+// askQuorum computes by the rules which sets of honest voters make a quorum together with the hostile power.
 func (f *Fixed) askQuorum(hostile uint64) error {
 	var side ffg.Side
 	for v := range f.honest {
@@ -112,9 +112,9 @@ func (f *Fixed) Check(s Ballots) error {
 	return f.alive(justified, func(int) uint64 { return signed })
 }
 
-// Step names the link that somebody signed.
+// Step names the link that a voter signed.
 func (f *Fixed) Step(from, to Ballots) string {
-	// Sorting moves ballots about, so compare how often each link is signed.
+	// Sorting reorders ballots, so compare how often each link is signed.
 	for l := range f.links {
 		count := func(s Ballots) (n uint32) {
 			for _, ballot := range s {

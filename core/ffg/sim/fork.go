@@ -7,7 +7,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Fork is one chain of checkpoints as x/checkpoint and x/finality keep it together: it proposes, installs pairs, tallies
+// Fork is one chain of checkpoints, as x/checkpoint and x/finality keep it together. It proposes, installs pairs, tallies
 // the votes that its proposers include and moves its heads. It counts canonical votes only (protocol §4).
 type Fork struct {
 	rules     Rules
@@ -28,17 +28,17 @@ type epoch struct {
 	justified  bool
 }
 
-// NewFork returns a chain that consists of the anchor: pair 0 is (side, side), followed by side.
+// NewFork returns a chain that consists of the anchor: pair 0 is (side, side), and its next set is side.
 func NewFork(rules Rules, period uint64, side ffg.Side) *Fork {
 	voters := rules.Stitch(side, side)
 	anchor := ffg.Checkpoint{HistoryRoot: ffg.Side(nil).Hash(), VoterSetHash: voters.Hash(), NextVoterSetHash: side.Hash()}
 	return &Fork{rules: rules, period: period, next: side, epochs: []epoch{{checkpoint: anchor, voters: voters, justified: true}}}
 }
 
-// Clone returns a chain that shares everything up to now and nothing from now on.
+// Clone returns a chain with the same past that develops independently from now on.
 func (f *Fork) Clone() *Fork {
 	clone := *f
-	clone.epochs = slices.Clone(f.epochs) // tallies are replaced, never changed in place
+	clone.epochs = slices.Clone(f.epochs) // tallies are replaced, never modified in place
 	return &clone
 }
 
@@ -60,14 +60,14 @@ func (f *Fork) Checkpoint(epoch uint64) ffg.Checkpoint { return f.epochs[epoch].
 // Voters returns the pair that votes on an epoch up to the head.
 func (f *Fork) Voters(epoch uint64) ffg.VoterSet { return f.epochs[epoch].voters }
 
-// Vote returns the only vote for an epoch from 1 to the head that this chain counts.
+// Vote returns the one vote that this chain counts for an epoch from 1 to the head.
 func (f *Fork) Vote(epoch uint64) ffg.Vote {
 	e := f.epochs[epoch]
 	return ffg.Vote{Source: f.epochs[e.source].checkpoint.Ref(), Target: e.checkpoint.Ref()}
 }
 
-// Propose appends a checkpoint over the given block and installs the next pair if the rules say so, followed by the set
-// that eligible returns. It returns an error if the checkpoint would not extend the head.
+// Propose appends a checkpoint over the given block. If the rules say so, it installs the next pair, whose next set is
+// the set that eligible returns. It returns an error if the checkpoint would not extend the head.
 func (f *Fork) Propose(block ffg.Root, eligible func() ffg.Side) error {
 	head := f.epochs[f.Head()]
 	c := head.checkpoint
@@ -91,7 +91,7 @@ func (f *Fork) Propose(block ffg.Root, eligible func() ffg.Side) error {
 }
 
 // Include counts the canonical vote of key for an epoch from 1 to the head and moves the heads. Votes by keys outside the
-// pair, and votes counted before, change nothing.
+// pair and repeated votes change nothing.
 func (f *Fork) Include(epoch uint64, key ffg.PublicKey) error {
 	e := &f.epochs[epoch]
 	position, ok := e.voters.Position(key)
@@ -117,7 +117,7 @@ func (f *Fork) Include(epoch uint64, key ffg.PublicKey) error {
 	return nil
 }
 
-// Tree returns this chain with the votes that it included, for judging it by other means.
+// Tree returns this chain with the votes that it included, for independent checks.
 func (f *Fork) Tree() (*Tree, error) {
 	t := NewTree(f.epochs[0].checkpoint, f.epochs[0].voters)
 	for at, e := range f.epochs[1:] {

@@ -6,17 +6,17 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Installing is a world whose voter sets rotate as badly as can be (the TLA+ model Installation): two forks share epochs
-// up to common and part after it, up to epoch last. Every checkpoint that installs a pair elects a next set of a single
-// voter that nobody else ever elects. A chain learns what is final as late as it likes, and never installs before
-// the rules allow, but as late as it likes (set_period is a parameter). Voters sign whatever links from justified
-// checkpoints are not slashable.
+// Installing is a world with the worst rotation of voter sets (the TLA+ model Installation). Two forks share epochs up to
+// common and part after it, up to epoch last. Every checkpoint that installs a pair elects a next set of one voter whom
+// no other checkpoint elects. A chain learns what is final as late as it likes. It never installs before the rules
+// allow, but as late as it likes (set_period is a parameter). Voters sign any links from justified checkpoints that are
+// not slashable.
 type Installing struct {
 	*board
 	quorums [][]pairQuorum // by rear and current voter
 }
 
-// pairQuorum says who votes in a pair of one-voter sides and which of them make a quorum.
+// pairQuorum holds the voters of a pair of one-voter sides and which of them make a quorum.
 type pairQuorum struct {
 	voters  []int   // by position; voters are named by the checkpoint that elected them
 	reaches [4]bool // by mask of positions
@@ -35,7 +35,7 @@ type pair struct {
 	first               uint64
 }
 
-// NewInstalling returns the world with so many common epochs, and as many epochs as last in all.
+// NewInstalling returns the world with this number of common epochs, up to epoch last.
 func NewInstalling(rules Rules, common, last int) (*Installing, error) {
 	b, err := newBoard(rules, common, last)
 	if err != nil {
@@ -71,7 +71,7 @@ func askPair(rules Rules, rear, current int) (pairQuorum, error) {
 	return q, nil
 }
 
-// view is what follows from a state.
+// view holds values derived from a state.
 type view struct {
 	pairs     [16]pair
 	quorum    uint64
@@ -147,7 +147,7 @@ func (w *Installing) Next(s Installs, yield func(Installs)) {
 	}
 }
 
-// mayInstall asks the rules about everything that the chain below a checkpoint can know to be final.
+// mayInstall evaluates the rules for everything that the chain below a checkpoint can know to be final.
 func (w *Installing) mayInstall(v view, at int) bool {
 	parent := w.checkpoints[at].parent
 	allows := func(finalized uint64) bool {
@@ -178,7 +178,7 @@ func (w *Installing) Check(s Installs) error {
 		return err
 	}
 	return w.alive(v.justified, func(at int) (signed uint64) {
-		// A descendant that installs nothing stays with the pair of the last checkpoint above this one.
+		// A descendant that installs nothing keeps the pair of the last checkpoint above this one.
 		for child := at + 1; child < len(w.checkpoints); child++ {
 			if s.Proposed>>child&1 == 1 && w.below(at, child) {
 				at = child
@@ -191,7 +191,7 @@ func (w *Installing) Check(s Installs) error {
 	})
 }
 
-// Step names the checkpoint that was proposed or the link that was signed, and by whom.
+// Step names the checkpoint that was proposed, or the link that was signed and its signer.
 func (w *Installing) Step(from, to Installs) string {
 	v := w.view(to)
 	for at := range w.checkpoints {

@@ -1,7 +1,7 @@
 package sim
 
-// Late returns the villain whose proposers leave most votes out at any moment, so that forks learn at different times,
-// and in another order, what they have justified in common.
+// Late returns the adversary whose proposers leave out most votes at any moment. So forks learn at different times, and
+// in another order, which common checkpoints are justified.
 func Late() Adversary {
 	return Adversary{Name: "late", Includes: func(w *World, _ int, _ Signed) bool { return w.rng.IntN(6) == 0 }}
 }

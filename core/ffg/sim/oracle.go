@@ -1,7 +1,7 @@
 package sim
 
 // define returns which nodes are justified and which are finalized by the definitions of protocol §5, word for word, over
-// arbitrary links. It shares nothing with ffg.Finalizes, which it is there to check.
+// arbitrary links. It checks ffg.Finalizes and shares no code with it.
 func (t *Tree) define() (justified, finalized []bool) {
 	justified, finalized = make([]bool, len(t.nodes)), make([]bool, len(t.nodes))
 	justified[0], finalized[0] = true, true

@@ -9,8 +9,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Over arbitrary trees and links, slashable or not, the rules asked about one link at a time find what the definition
-// says.
+// Over arbitrary trees and links, slashable or not, the rules applied link by link give the same result as the
+// definition.
 func TestJudgementFollowsTheDefinition(t *testing.T) {
 	finals := 0
 	for seed := range uint64(3000) {

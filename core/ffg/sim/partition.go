@@ -1,6 +1,6 @@
 package sim
 
-// Partition returns the villain that shows each voter one fork only.
+// Partition returns the adversary that shows each voter only one fork.
 func Partition() Adversary {
 	return Adversary{Name: "partition", Hears: func(w *World, v *Voter, fork int) bool {
 		return v.Number%len(w.Forks) == fork

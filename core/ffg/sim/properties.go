@@ -6,12 +6,12 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Check judges a world as it stands:
+// Check checks a world in its present state:
 //
-//   - every fork's heads, kept link by link, are what the definition says of the votes that it included;
-//   - conflicting checkpoints are final only if a third of some side is provably guilty (accountable safety), and not at
-//     all while the hostile are bounded;
-//   - nobody honest is guilty of anything.
+//   - every fork's heads, kept link by link, are those that the definition derives from the votes that it included;
+//   - conflicting checkpoints are final only if a third of some side is provably guilty (accountable safety), and never
+//     while hostile power is bounded;
+//   - no honest voter is guilty.
 func (w *World) Check() error {
 	for i, f := range w.Forks {
 		if err := f.check(); err != nil {
@@ -68,9 +68,9 @@ func (f *Fork) check() error {
 	return nil
 }
 
-// Revive checks plausible liveness (protocol §14): whatever happened, once the network heals and while honest voters hold
-// two thirds of every set, they finalize something new on the fork with the highest justified epoch, without the
-// help of anybody hostile and without an offence. The error wraps ErrStuck if they do not.
+// Revive checks plausible liveness (protocol §14). After any history, once the network heals and while honest voters hold
+// two thirds of every set, they finalize a new checkpoint on the fork with the highest justified epoch, without hostile
+// votes and without an offence. The error wraps ErrStuck if they do not.
 func (w *World) Revive() error {
 	best, highest := 0, uint64(0)
 	for i, f := range w.Forks {
@@ -80,7 +80,7 @@ func (w *World) Revive() error {
 		highest = max(highest, f.Head())
 	}
 	f, healed := w.Forks[best], Adversary{}
-	// Beyond everything that anybody voted for, two epochs are enough: one to be justified, one to finalize it.
+	// Above every epoch that has votes, two epochs are enough: one is justified, the other finalizes it.
 	for f.Head() < highest+2 {
 		if err := w.propose(best, healed); err != nil {
 			return err

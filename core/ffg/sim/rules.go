@@ -40,8 +40,8 @@ func WithoutSurround() Rules {
 	return r
 }
 
-// WithWideSurround returns rules that punish a second vote from the same source, which honest voters cast whenever an
-// epoch misses quorum. They are safe, and not alive.
+// WithWideSurround returns rules that punish a second vote from the same source. Honest voters cast one whenever an
+// epoch misses quorum, so these rules are safe but not alive.
 func WithWideSurround() Rules {
 	r := RealRules()
 	r.Slashable = func(a, b ffg.Vote) error {
@@ -56,8 +56,8 @@ func WithWideSurround() Rules {
 	return r
 }
 
-// WithAnyDescendant returns rules under which a link finalizes its source however many epochs it spans, justified or
-// not: the mistake of protocol §5.
+// WithAnyDescendant returns rules under which a link finalizes its source even if the epochs that it spans are not
+// justified: the mistake that protocol §5 describes.
 func WithAnyDescendant() Rules {
 	r := RealRules()
 	r.Finalizes = func(c ffg.Chain, linked, _, finalized uint64) (uint64, bool, error) {
@@ -79,14 +79,14 @@ func WithLaxQuorum() Rules {
 	return r
 }
 
-// WithoutRear returns rules that ask only the current side for a quorum: the first mistake of protocol §7.
+// WithoutRear returns rules that require a quorum only of the current side: the first mistake of protocol §7.
 func WithoutRear() Rules {
 	r := RealRules()
 	r.Stitch = func(_, current ffg.Side) ffg.VoterSet { return ffg.Stitch(current, current) }
 	return r
 }
 
-// WithOldInstalls returns rules that also install the next pair on what an older pair finalized (short of the anchor): the
+// WithOldInstalls returns rules that also install the next pair on what an older pair finalized (except the anchor): the
 // second mistake of protocol §7.
 func WithOldInstalls() Rules {
 	r := RealRules()

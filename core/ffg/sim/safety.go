@@ -13,8 +13,8 @@ type Offender struct {
 	Offence ffg.Offence
 }
 
-// Offenders returns everybody who signed two votes that the rules call an offence, in the order in which they first
-// signed anything.
+// Offenders returns the keys that signed two votes that are an offence by the rules, in the order of their first
+// signatures.
 func (t *Tree) Offenders(rules Rules) (guilty []Offender, err error) {
 	for _, key := range t.keys {
 		offence, err := firstOffence(rules, t.signed[key])
@@ -43,7 +43,7 @@ func firstOffence(rules Rules, votes []ffg.Vote) (*ffg.Offence, error) {
 	return nil, nil
 }
 
-// Conflict returns two finalized checkpoints of which neither is the other's ancestor, if there are such.
+// Conflict returns two finalized checkpoints of which neither is the other's ancestor, if there are any.
 func (t *Tree) Conflict(rules Rules) (a, b ffg.Ref, found bool, err error) {
 	_, finalized, err := t.judge(rules)
 	if err != nil {

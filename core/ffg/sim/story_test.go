@@ -11,8 +11,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg/sim"
 )
 
-// story tells an attack step by step. Checkpoints are called by their fork and epoch, "0" is the anchor, and voters by the
-// checkpoint that elected them: every set is one voter whom nobody else elects.
+// story plays an attack step by step. Checkpoints are named by their fork and epoch; "0" is the anchor. Voters are named
+// by the checkpoint that elected them: every set is one voter whom no other checkpoint elects.
 type story struct {
 	t     *testing.T
 	rules sim.Rules
@@ -20,7 +20,7 @@ type story struct {
 	named map[string]chapter
 }
 
-// chapter is a checkpoint with the pair in force there.
+// chapter is a checkpoint with its pair.
 type chapter struct {
 	checkpoint ffg.Checkpoint
 	voters     ffg.VoterSet
@@ -46,7 +46,7 @@ func tell(t *testing.T, rules sim.Rules) *story {
 	}
 }
 
-// propose adds a checkpoint to the chain of its parent, which knows so far that known is final.
+// propose adds a checkpoint to the chain of its parent. That chain knows so far that known is final.
 func (s *story) propose(name, parent, known string) {
 	s.t.Helper()
 	s.expectFinal(known)
@@ -104,7 +104,7 @@ func (s *story) expectNotFinal(names ...string) {
 	}
 }
 
-// expectUnpaid expects that conflicting checkpoints are final and nobody is guilty.
+// expectUnpaid expects that conflicting checkpoints are final and no voter is guilty.
 func (s *story) expectUnpaid() {
 	s.t.Helper()
 	if err := s.tree.Accountable(s.rules); !errors.Is(err, sim.ErrConflict) {
@@ -164,7 +164,7 @@ func TestAnyDescendantLinkFinalizesIsUnsafe(t *testing.T) {
 
 	s := attack(sim.RealRules())
 	s.expectNotFinal("A1", "B2")
-	// Justifying what the links span would finalize both, at a price: 0→A2 makes a double vote with 0→B2.
+	// If the spanned checkpoints were justified, both would be final, at a price: 0→A2 and 0→B2 are a double vote.
 	s.sign("0→A2", "0")
 	s.expectFinal("A1")
 	s.sign("B2→B3", "0")
@@ -197,7 +197,7 @@ func TestRotationWithoutTheRearSetIsUnsafe(t *testing.T) {
 	s := attack(sim.RealRules())
 	s.expectFinal("A3")
 	s.expectNotFinal("B2")
-	s.sign("B2→B3", "0") // the rear side must agree, and has already voted for A3
+	s.sign("B2→B3", "0") // the rear side must agree, but has already voted for A3
 	s.expectFinal("B2")
 	s.expectPaid("0")
 }

@@ -2,8 +2,8 @@ package sim
 
 import "github.com/dualchain/dualchain/core/ffg"
 
-// Surround returns the villain whose voters sign links between any two checkpoints of a fork, canonical or not, which
-// count in certificates that form off chain.
+// Surround returns the adversary whose voters sign links between any two checkpoints of a fork, canonical or not. Such
+// votes count in certificates that are made off chain.
 func Surround() Adversary {
 	return Adversary{Name: "surround", Votes: func(w *World, v *Voter) error {
 		f := w.Forks[w.rng.IntN(len(w.Forks))]

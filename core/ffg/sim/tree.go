@@ -7,19 +7,19 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// ErrUnknownParent is wrapped by Tree.Add for a checkpoint that hangs in the air.
+// ErrUnknownParent is wrapped by Tree.Add for a checkpoint whose parent is not in the tree.
 var ErrUnknownParent = errors.New("unknown parent checkpoint")
 
-// Tree is every checkpoint that anybody proposed, on all forks, and every vote that anybody signed, for whatever link:
-// what a judge sees who collects it all after the fact. Votes count whether or not a chain ever included them, as
-// certificates form off chain too.
+// Tree holds every checkpoint that was proposed, on all forks, and every vote that was signed, for any link: the view of
+// a judge who collects everything afterwards. A vote counts even if no chain included it, since certificates can be made
+// off chain.
 type Tree struct {
 	nodes  []node // parents before children; the first is the anchor
 	index  map[ffg.Root]int
-	links  []edge // in the order in which they were first signed
+	links  []edge // in the order of their first signatures
 	edges  map[ffg.Vote]int
 	signed map[ffg.PublicKey][]ffg.Vote
-	keys   []ffg.PublicKey // in the order in which they first signed
+	keys   []ffg.PublicKey // in the order of their first signatures
 }
 
 type node struct {
@@ -29,7 +29,7 @@ type node struct {
 	c      ffg.Checkpoint
 }
 
-// edge is a link between known checkpoints with everybody who signed it.
+// edge is a link between known checkpoints with its signers.
 type edge struct {
 	source, target int
 	signers        ffg.Bitfield
@@ -46,7 +46,7 @@ func NewTree(anchor ffg.Checkpoint, voters ffg.VoterSet) *Tree {
 	}
 }
 
-// Add grows the tree by a checkpoint whose pair of voter sets has these members. Adding it again changes nothing.
+// Add adds a checkpoint whose pair of voter sets has these members. Adding it again changes nothing.
 func (t *Tree) Add(c ffg.Checkpoint, voters ffg.VoterSet) error {
 	ref := c.Ref()
 	if _, ok := t.index[ref.Root]; ok {
@@ -64,8 +64,8 @@ func (t *Tree) Add(c ffg.Checkpoint, voters ffg.VoterSet) error {
 	return nil
 }
 
-// Sign records that key signed vote. It counts towards a link if both ends are known, the source is an ancestor of the
-// target and key is one of the target's voters; as evidence it counts always.
+// Sign records that key signed vote. The vote counts towards a link if both ends are known, the source is an ancestor of
+// the target and key is one of the target's voters. It always counts as evidence.
 func (t *Tree) Sign(key ffg.PublicKey, vote ffg.Vote) {
 	if _, ok := t.signed[key]; !ok {
 		t.keys = append(t.keys, key)
@@ -90,10 +90,10 @@ func (t *Tree) Sign(key ffg.PublicKey, vote ffg.Vote) {
 	t.links[at].signers.Set(position)
 }
 
-// Signed returns every vote that key signed, in order.
+// Signed returns the votes that key signed, in order.
 func (t *Tree) Signed(key ffg.PublicKey) []ffg.Vote { return t.signed[key] }
 
-// ancestor reports whether a is b or above it.
+// ancestor reports whether a is b or an ancestor of b.
 func (t *Tree) ancestor(a, b int) bool {
 	for b > a {
 		b = t.nodes[b].parent
@@ -101,7 +101,7 @@ func (t *Tree) ancestor(a, b int) bool {
 	return a == b
 }
 
-// judge returns which nodes are justified and which are finalized, asking the rules about one link at a time.
+// judge returns which nodes are justified and which are finalized. It applies the rules link by link.
 func (t *Tree) judge(rules Rules) (justified, finalized []bool, err error) {
 	justified, finalized = make([]bool, len(t.nodes)), make([]bool, len(t.nodes))
 	justified[0], finalized[0] = true, true
@@ -122,8 +122,8 @@ func (t *Tree) judge(rules Rules) (justified, finalized []bool, err error) {
 	return justified, finalized, nil
 }
 
-// quorums returns the links that a quorum signed, by target in the order of the nodes, so that a source's own links come
-// first.
+// quorums returns the links that a quorum signed, by target in the order of the nodes. So the links to a source come
+// before the links from it.
 func (t *Tree) quorums(rules Rules) (links []edge) {
 	byTarget := make([][]edge, len(t.nodes))
 	for _, l := range t.links {
@@ -137,14 +137,14 @@ func (t *Tree) quorums(rules Rules) (links []edge) {
 	return links
 }
 
-// treeChain shows the chain below one link's target to the finality rule.
+// treeChain presents the chain below one link's target to the finality rule.
 type treeChain struct {
 	*Tree
 	edge
 	justified []bool
 }
 
-// Source answers for the link's target only, which is all that the rule has to ask.
+// Source answers only for the link's target: the rule needs no other.
 func (c treeChain) Source(uint64) (uint64, error) { return c.nodes[c.source].ref.Epoch, nil }
 
 func (c treeChain) Justified(epoch uint64) (bool, error) {

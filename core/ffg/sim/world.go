@@ -9,31 +9,31 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Schedule says how a random run goes. Equal schedules run equally.
+// Schedule holds the settings of a random run. Equal schedules give equal runs.
 type Schedule struct {
 	Seed      uint64
 	Steps     int    // turns taken in all
-	Common    uint64 // epochs that all forks share at least
+	Common    uint64 // least number of epochs that all forks share
 	MaxEpochs uint64 // epochs of the longest fork
 	MaxForks  int
 	SetSize   int  // voters in each eligible set
-	Bounded   bool // the hostile hold less than a third of every eligible set
+	Bounded   bool // hostile voters hold less than a third of every eligible set
 }
 
-// Voter is somebody who registered. Honest voters sign canonical votes that are not slashable.
+// Voter is a registered voter. Honest voters sign canonical votes that are not slashable.
 type Voter struct {
 	Number  int
 	Key     ffg.PublicKey
 	Hostile bool
 }
 
-// Signed is a vote that travels.
+// Signed is a vote in the pool.
 type Signed struct {
 	Voter *Voter
 	Vote  ffg.Vote
 }
 
-// World is a run: forks that share a past, everybody who ever voted on them, and the villain.
+// World is a run: forks that share a past, all their voters, and the adversary.
 type World struct {
 	Forks    []*Fork
 	Voters   []*Voter
@@ -60,7 +60,7 @@ func NewWorld(rules Rules, villain Adversary, s Schedule) *World {
 	return w
 }
 
-// Run takes all steps of the schedule. Judge it afterwards.
+// Run takes all steps of the schedule. Call Check afterwards.
 func (w *World) Run() error {
 	for step := range w.schedule.Steps {
 		if err := w.step(); err != nil {
@@ -70,7 +70,7 @@ func (w *World) Run() error {
 	return nil
 }
 
-// step gives the turn to somebody.
+// step takes one random step.
 func (w *World) step() error {
 	fork := w.rng.IntN(len(w.Forks))
 	switch f := w.Forks[fork]; w.rng.IntN(20) {
@@ -132,7 +132,7 @@ func (w *World) refuses(v *Voter, vote ffg.Vote) (bool, error) {
 	return false, nil
 }
 
-// Sign signs a vote and sends it to everybody. Whether signing is wise is the caller's business.
+// Sign signs a vote and sends it to all. It does not check whether the vote is an offence.
 func (w *World) Sign(v *Voter, vote ffg.Vote) {
 	s := Signed{Voter: v, Vote: vote}
 	if !w.sent[s] {
@@ -153,7 +153,7 @@ func (w *World) propose(fork int, villain Adversary) error {
 	return w.Tree.Add(f.Checkpoint(f.Head()), f.Voters(f.Head()))
 }
 
-// include lets proposers of a fork take what they please from the pool.
+// include lets proposers of a fork include any votes of the pool.
 func (w *World) include(fork int, villain Adversary) error {
 	f := w.Forks[fork]
 	for _, s := range w.pool {
@@ -168,7 +168,7 @@ func (w *World) include(fork int, villain Adversary) error {
 	return nil
 }
 
-// Elect returns an eligible set of random powers. About one in fresh of its voters never stood before; with 0, none did.
+// Elect returns an eligible set with random powers. About one in fresh of its voters is new; with 0, all are new.
 func (w *World) Elect(fresh int) ffg.Side {
 	var side ffg.Side
 	var honest, hostile uint64
@@ -195,7 +195,7 @@ func (w *World) Elect(fresh int) ffg.Side {
 	return side
 }
 
-// register returns a voter of the given kind: a new one, if fresh is not 0 often one known before.
+// register returns a voter of the given kind: a new voter or, unless fresh is 0, often a known one.
 func (w *World) register(hostile bool, fresh int) *Voter {
 	if fresh > 0 && w.rng.IntN(fresh) > 0 {
 		if v := w.Voters[w.rng.IntN(len(w.Voters))]; v.Hostile == hostile {

@@ -19,8 +19,8 @@ func schedule(seed uint64, bounded bool) sim.Schedule {
 	return sim.Schedule{Seed: seed, Steps: 400, Common: 2, MaxEpochs: 12, MaxForks: 3, SetSize: 4, Bounded: bounded}
 }
 
-// While the hostile hold less than a third of every set, no villain makes two conflicting checkpoints final, and
-// once it gives in honest voters finalize something new.
+// While hostile voters hold less than a third of every set, no adversary makes two conflicting checkpoints final. Once
+// the adversary stops, honest voters finalize something new.
 func TestHonestTwoThirdsAreSafeAndAlive(t *testing.T) {
 	for _, villain := range villains() {
 		t.Run(villain.Name, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestHonestTwoThirdsAreSafeAndAlive(t *testing.T) {
 	}
 }
 
-// However many are hostile, whoever makes two conflicting checkpoints final pays with a third of a set.
+// With any number of hostile voters, two conflicting checkpoints are final only at the cost of a third of a set.
 func TestEveryViolationIsPaidFor(t *testing.T) {
 	conflicts := map[string]int{}
 	for _, villain := range villains() {
@@ -66,7 +66,7 @@ func TestEveryViolationIsPaidFor(t *testing.T) {
 	t.Logf("conflicts by villain: %v", conflicts)
 }
 
-// Random runs find the coarser mistakes too; the finer ones are left to the exhaustive search.
+// Random runs find the coarser mistakes too; the exhaustive search finds the finer ones.
 func TestRandomRunsCatchCoarseMutants(t *testing.T) {
 	third := sim.RealRules()
 	third.Quorum = func(voters ffg.VoterSet, signers ffg.Bitfield) bool {
