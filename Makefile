@@ -25,10 +25,10 @@ build: ## build build/dualchaind
 install: ## install dualchaind into GOBIN
 	go install $(build_flags) ./cmd/dualchaind
 
-test: ## run every test but the end-to-end ones
+test: ## run every test except the end-to-end tests
 	@$(each_module) go test -timeout 20m $(unit_packages) ); done
 
-test-race: ## the same with the race detector (a second full build)
+test-race: ## run the same tests with the race detector (a second full build)
 	@$(each_module) go test -race -timeout 40m $(unit_packages) ); done
 
 test-e2e: build ## run the end-to-end tests on real processes
@@ -48,14 +48,14 @@ test-browser: ## run the vectors of clients/js in headless Chromium as well
 fuzz: ## run every fuzz test for FUZZTIME (10s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-bench: build ## measure against the baseline; a table, and build/bench.json
+bench: build ## run the benchmarks; print a table and write build/bench.json
 	go run ./bench -out build/bench.json
 
 lint: ## check style, common mistakes and which package imports which
 	scripts/tools.sh lint
 	@$(each_module) $(CURDIR)/.tools/golangci-lint run ./... ); done
 
-format: ## rewrite the code as the linter wants it
+format: ## format the code
 	scripts/tools.sh lint
 	@$(each_module) $(CURDIR)/.tools/golangci-lint fmt ./... ); done
 
@@ -67,7 +67,7 @@ proto: ## generate code and the OpenAPI document from proto/
 	.tools/buf lint
 	scripts/proto-gen.sh
 
-proto-check: ## fail if generated code is stale or proto/ does not lint
+proto-check: ## fail if generated code is stale or proto/ has lint errors
 	scripts/tools.sh proto
 	.tools/buf lint
 	scripts/proto-gen.sh --check
@@ -78,7 +78,7 @@ proto-deps: ## copy the .proto dependencies of the pinned modules into third_par
 localnet: build ## start validators and voters on this machine until Ctrl-C
 	./build/dualchaind localnet start
 
-clean: ## remove what was built (the tools in .tools/ stay)
+clean: ## remove build output (the tools in .tools/ stay)
 	rm -rf build dist
 
 .PHONY: help build install test test-js test-browser test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Generates everything that comes from proto/ (needs the plugins that `make tools` installs; no network):
+# Generates all code and documents from proto/. It needs the plugins that `make tools` installs, and no network:
 #   x/*/types/*.pb.go           the chain's own types, gogoproto
 #   api/                        google-protobuf types, gRPC clients, grpc-gateway v2 handlers
 #   docs/openapi/dualchain.swagger.json
-# With --check it changes nothing and fails when what is committed, third_party/proto included, is stale.
+# With --check it changes nothing and fails if a committed file is stale, third_party/proto included.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PWD/.tools:$PATH"

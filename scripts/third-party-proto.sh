@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Copies the .proto files that ours import, and those of every service that the node serves over REST, from the
-# versions pinned in go.mod into a folder (default third_party/proto). Generation then needs no network.
+# Copies the .proto files that ours import, and those of every service that the node serves over REST, from the modules
+# pinned in go.mod into a folder (default third_party/proto). Generation then needs no network.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ module_dir() {
   printf '%s' "$dir"
 }
 
-# copy MODULE FOLDER-IN-MODULE PATH...   copies the .proto files under each path, module wiring descriptors left out
+# copy MODULE FOLDER-IN-MODULE PATH...   copies the .proto files under each path, except module wiring descriptors
 copy() {
   local root
   root="$(module_dir "$1")/$2"

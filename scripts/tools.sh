@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the pinned development tools into .tools/; what is already there in the pinned version is left alone.
+# Installs the pinned development tools into .tools/ and skips the tools that are installed in the pinned version.
 #   scripts/tools.sh proto   the generators        scripts/tools.sh lint   the linter
 set -euo pipefail
 cd "$(dirname "$0")/.."

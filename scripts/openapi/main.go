@@ -1,5 +1,5 @@
-// Command openapi turns the document that protoc-gen-openapiv2 merges from many packages into one that reads as one:
-// a title, a tag per module instead of "Query" for all of them, and unique operation ids.
+// Command openapi edits the document that protoc-gen-openapiv2 merges from many packages: it sets a title, one tag per
+// module instead of "Query" for all, and unique operation ids.
 //
 //	go run ./scripts/openapi < merged.swagger.json > docs/openapi/dualchain.swagger.json
 package main
@@ -70,7 +70,7 @@ func tagOf(path string) string {
 	return segments[0]
 }
 
-// ownFirst orders the tags as a reader of this chain wants them: checkpoint and finality, then the others by name.
+// ownFirst orders the tags: this chain's modules first, then the others by name.
 func ownFirst(tags map[string]bool) []map[string]string {
 	names := slices.SortedFunc(maps.Keys(tags), func(a, b string) int {
 		own := func(s string) int {
