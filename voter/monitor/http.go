@@ -27,5 +27,5 @@ func (m *Monitor) Handler() http.Handler {
 func answer(w http.ResponseWriter, code int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(body) // whoever asked has gone, if it fails
+	_ = json.NewEncoder(w).Encode(body) // fails only if the client is gone
 }

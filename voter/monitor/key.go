@@ -8,7 +8,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Key is what happens with one key. Its methods may be called from any goroutine.
+// Key is the record of one key. Its methods may be called from any goroutine.
 type Key struct {
 	monitor *Monitor
 	public  ffg.PublicKey
@@ -24,17 +24,17 @@ type Key struct {
 
 	signed, recorded, resent, lost uint64
 
-	unrecorded time.Time // when the first vote was signed since one was recorded; zero if there is none
+	unrecorded time.Time // when the oldest vote since the last recorded one was signed; zero if no vote waits
 	lostInARow int
 }
 
-// Jail is whether the chain keeps a voter out of new voter sets.
+// Jail tells whether the chain keeps a voter out of new voter sets.
 type Jail struct {
 	Until      time.Time `json:"until,omitzero"` // zero if it is not jailed
 	Tombstoned bool      `json:"tombstoned"`
 }
 
-// reason returns nothing and nil for a voter that is free.
+// reason returns a nil error for a voter that is free.
 func (j Jail) reason() (Reason, error) {
 	switch {
 	case j.Tombstoned:
@@ -45,7 +45,7 @@ func (j Jail) reason() (Reason, error) {
 	return Reason{}, nil
 }
 
-// Vote is a vote that this client made.
+// Vote is a vote that this client signed.
 type Vote struct {
 	Epoch    uint64    `json:"epoch"`
 	At       time.Time `json:"at"`
@@ -60,7 +60,7 @@ func (k *Key) locked(do func()) {
 	do()
 }
 
-// Duty is told what the head is and whether the key has a bit in its voter set.
+// Duty records the head and whether the key has a bit in the head's voter set.
 func (k *Key) Duty(epoch uint64, member bool) {
 	k.locked(func() {
 		k.member = member
@@ -68,7 +68,7 @@ func (k *Key) Duty(epoch uint64, member bool) {
 	})
 }
 
-// Signed is told that there is a signature for an epoch.
+// Signed records a signature for an epoch.
 func (k *Key) Signed(epoch uint64) {
 	k.locked(func() {
 		k.signed++
@@ -79,13 +79,13 @@ func (k *Key) Signed(epoch uint64) {
 	})
 }
 
-// Accepted is told that a node took the latest vote, and how long after the news of the block.
+// Accepted records that a node accepted the latest vote, and how long after the block was announced.
 func (k *Key) Accepted(took time.Duration) {
 	k.locked(func() { k.last.Accepted = true })
 	k.monitor.metrics.latency.Observe(took.Seconds())
 }
 
-// Recorded is told that the chain has a vote, so many blocks after it was sent.
+// Recorded records that the chain has a vote, and the number of blocks since it was sent.
 func (k *Key) Recorded(epoch, blocks uint64) {
 	k.locked(func() {
 		k.recorded++
@@ -97,10 +97,10 @@ func (k *Key) Recorded(epoch, blocks uint64) {
 	k.monitor.metrics.inclusion.WithLabelValues(k.public.String()).Observe(float64(blocks))
 }
 
-// Resent is told that a vote was sent once more.
+// Resent records that a vote was sent again.
 func (k *Key) Resent(uint64) { k.locked(func() { k.resent++ }) }
 
-// Lost is told that a vote will not be recorded.
+// Lost records that a vote was given up.
 func (k *Key) Lost(uint64) {
 	k.locked(func() {
 		k.lost++
@@ -108,17 +108,17 @@ func (k *Key) Lost(uint64) {
 	})
 }
 
-// expectNoRecord forgets votes that are not recorded.
+// expectNoRecord forgets the votes that wait to be recorded.
 func (k *Key) expectNoRecord() { k.unrecorded, k.lostInARow = time.Time{}, 0 }
 
-// Result is told after each block why the key did not do what was due, or nil and no reason if it did.
+// Result records, after each block, why the key did not do its duty; err is nil if it did.
 func (k *Key) Result(reason Reason, err error) {
 	k.locked(func() {
 		now := k.monitor.config.Now()
 		if err == nil || reason.Severity == Waiting {
 			k.fineAt = now
 		}
-		if err != nil && reason.Severity == Waiting { // the last votes before are of no use any more
+		if err != nil && reason.Severity == Waiting { // earlier votes can no longer be recorded
 			k.expectNoRecord()
 		}
 		if err != nil {

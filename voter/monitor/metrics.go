@@ -10,7 +10,8 @@ import (
 
 const namespace = "dualchain_voter_"
 
-// metrics is what Prometheus reads: two histograms that grow as things happen, and all the rest read from the monitor.
+// metrics is the source for Prometheus: two histograms that grow with each event, and a collector that reads the rest from
+// the monitor.
 type metrics struct {
 	registry  *prometheus.Registry
 	latency   prometheus.Histogram
@@ -37,7 +38,7 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }
 
-// What the collector reads. Labels are in this order.
+// Metrics of the collector. Labels are in this order.
 var (
 	buildInfo    = describe("build_info", "1, with the program's version and the chain.", "version", "chain_id")
 	healthy      = describe("healthy", "1 if /healthz answers 200.")
@@ -65,10 +66,10 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(namespace+name, help, labels, nil)
 }
 
-// collector reads the monitor's state when it is asked.
+// collector reads the monitor's state on each scrape.
 type collector struct{ m *Monitor }
 
-// Describe tells of nothing, so that what is collected is not checked against it twice.
+// Describe sends nothing, so the registry does not check the collected metrics against it.
 func (c *collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
@@ -92,7 +93,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	standing := map[string]float64{}
 	for code, begun := range m.alarms {
 		counter(alarmsBegun, begun, code)
-		standing[code] = 0 // it may be over
+		standing[code] = 0 // it may have ended
 	}
 	for _, r := range reasons {
 		standing[r.Code]++
@@ -132,7 +133,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// constant makes a metric of labels from a configuration, which may be no text.
+// constant makes a metric. Its labels come from a configuration and may not be valid UTF-8.
 func constant(d *prometheus.Desc, kind prometheus.ValueType, value float64, labels []string) prometheus.Metric {
 	metric, err := prometheus.NewConstMetric(d, kind, value, labels...)
 	if err != nil {

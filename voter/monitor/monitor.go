@@ -1,6 +1,6 @@
-// Package monitor remembers what a voter client does, and tells it: as metrics for Prometheus, as /healthz for whoever
-// restarts or pages, and as /status for people. The client tells the monitor everything and never asks it anything: what
-// is seen here changes no vote.
+// Package monitor records what a voter client does and serves it: /metrics for Prometheus, /healthz for supervisors and
+// alerting, /status for people. The client reports to the monitor and never asks it anything, so the monitor changes no
+// vote.
 package monitor
 
 import (
@@ -14,16 +14,16 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Config says what is watched.
+// Config holds the settings of a monitor.
 type Config struct {
 	ChainID    string
 	Version    string           // of this program
-	StallAfter time.Duration    // how long a key may owe a vote, or the chain a block, before the client counts as ill
-	Nodes      func() []Node    // asks for all nodes, each once; nil if nothing is known of any
+	StallAfter time.Duration    // how long a vote or a block may be overdue before the client is unhealthy
+	Nodes      func() []Node    // returns all nodes, each once; nil if no node is known
 	Now        func() time.Time // nil for the machine's clock
 }
 
-// Node is what is known of a node that the voter can follow.
+// Node is the state of a node that the voter can follow.
 type Node struct {
 	Address string `json:"address"`
 	Witness bool   `json:"witness"`
@@ -43,13 +43,13 @@ type Monitor struct {
 	height   uint64
 	blockAt  time.Time
 	epoch    uint64
-	signer   error // why it does not answer
+	signer   error // why the signer does not answer
 	signerBy Reason
-	alarms   map[string]uint64 // how often one began, by code
+	alarms   map[string]uint64 // how often each alarm began, by code
 	keys     map[ffg.PublicKey]*Key
 }
 
-// New returns a monitor that has seen nothing.
+// New returns a monitor without records.
 func New(config Config) *Monitor {
 	if config.Now == nil {
 		config.Now = time.Now
@@ -63,12 +63,12 @@ func New(config Config) *Monitor {
 	return m
 }
 
-// Block is told of each new block.
+// Block records a new block.
 func (m *Monitor) Block(height uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.config.Now()
-	if now.Sub(m.blockAt) > m.config.StallAfter { // a chain that stood still recorded no votes
+	if now.Sub(m.blockAt) > m.config.StallAfter { // a stalled chain recorded no votes
 		for _, k := range m.keys {
 			k.expectNoRecord()
 		}
@@ -76,7 +76,7 @@ func (m *Monitor) Block(height uint64) {
 	m.height, m.blockAt = height, now
 }
 
-// Signer is told why the signer does not answer, or nil and no reason when it does.
+// Signer records why the signer does not answer; err is nil if it answers.
 func (m *Monitor) Signer(reason Reason, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,7 +86,7 @@ func (m *Monitor) Signer(reason Reason, err error) {
 	m.signer, m.signerBy = err, reason
 }
 
-// Jailed is told whether a voter is in jail. It may come after the key was forgotten.
+// Jailed records whether a voter is in jail. It ignores a key that was forgotten.
 func (m *Monitor) Jailed(public ffg.PublicKey, jail Jail) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,7 +100,7 @@ func (m *Monitor) Jailed(public ffg.PublicKey, jail Jail) {
 	k.jail = jail
 }
 
-// Key returns what to tell about a key, from now on. It is forgotten by Forget.
+// Key returns the record of a key, which exists until Forget.
 func (m *Monitor) Key(public ffg.PublicKey) *Key {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -110,7 +110,7 @@ func (m *Monitor) Key(public ffg.PublicKey) *Key {
 	return m.keys[public]
 }
 
-// Forget is told that a key was removed.
+// Forget drops the record of a removed key.
 func (m *Monitor) Forget(public ffg.PublicKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -118,7 +118,7 @@ func (m *Monitor) Forget(public ffg.PublicKey) {
 	m.metrics.inclusion.DeletePartialMatch(prometheus.Labels{"key": public.String()})
 }
 
-// began counts alarms.
+// began counts an alarm that begins.
 func (m *Monitor) began(reason Reason) {
 	if reason.Severity == Alarm {
 		m.alarms[reason.Code]++

@@ -27,7 +27,7 @@ var (
 	errAny   = errors.New("something")
 )
 
-// story is a monitor with a clock of its own.
+// story is a monitor with its own clock.
 type story struct {
 	*monitor.Monitor
 	t     *testing.T
@@ -41,14 +41,14 @@ func begin(t *testing.T) *story {
 	return s
 }
 
-// block is a block at which a key did what was due, or did not.
+// block makes a block at which a key did its duty, or did not.
 func (s *story) block(height uint64, key ffg.PublicKey, reason monitor.Reason, err error) {
 	s.Block(height)
 	s.Key(key).Duty(height, true)
 	s.Key(key).Result(reason, err)
 }
 
-// get asks the HTTP server.
+// get queries the HTTP server.
 func (s *story) get(path string) (int, string) {
 	s.t.Helper()
 	answer := httptest.NewRecorder()
@@ -235,7 +235,7 @@ func TestStatusTellsWhatHappened(t *testing.T) {
 	}
 }
 
-// metricsOf tells a story in which every metric appears.
+// metricsOf plays a story in which every metric appears.
 func metricsOf(t *testing.T) string {
 	s := begin(t)
 	s.block(7, first, monitor.Reason{}, nil)
@@ -263,7 +263,7 @@ func TestMetrics(t *testing.T) {
 		`dualchain_voter_block_height 9`,
 		`dualchain_voter_head_epoch 9`,
 		`dualchain_voter_signer_up 1`,
-		`dualchain_voter_alarms_total{reason="guard_conflict"} 1`, // it began once and goes on
+		`dualchain_voter_alarms_total{reason="guard_conflict"} 1`, // it began once and continues
 		`dualchain_voter_alarms{reason="guard_conflict"} 1`,
 		`dualchain_voter_guard_refusals_total{key="` + second.String() + `"} 2`,
 		`dualchain_voter_failures_total{key="` + first.String() + `",reason="no_answer"} 1`,

@@ -1,12 +1,12 @@
 package monitor
 
-// Severity says how bad it is that a key does not vote.
+// Severity is how serious it is that a key does not vote.
 type Severity int
 
-// From what is in order to what somebody has to look at now.
+// The severities, ascending.
 const (
-	Waiting Severity = iota // as it should be: nothing to vote on yet
-	Trouble                 // passes by itself, most likely
+	Waiting Severity = iota // normal: there is nothing to vote on yet
+	Trouble                 // likely to pass by itself
 	Alarm                   // does not pass by itself, or the stake may be at risk
 )
 
@@ -18,14 +18,14 @@ type Reason struct {
 	Code     string // short and stable: a label of metrics
 	Severity Severity
 	Message  string // what the log says
-	Advice   string // what it means, and what to do
+	Advice   string // the meaning, and what to do
 }
 
-// What the monitor finds out by itself. Behind names the key's own reason too.
+// Reasons that the monitor finds by itself. Behind also names the key's own reason.
 var (
 	Stalled = Reason{
 		Code: "chain_stalled", Severity: Alarm,
-		Advice: "No node tells of a new block. Look at the nodes; if they are well, the chain has halted.",
+		Advice: "No node reports a new block. Check the nodes; if they are healthy, the chain has halted.",
 	}
 	Behind = Reason{
 		Code: "behind", Severity: Alarm,
@@ -33,7 +33,7 @@ var (
 	}
 	NotRecorded = Reason{
 		Code: "not_recorded", Severity: Alarm,
-		Advice: "Votes are signed, and the chain records none of them. The log says whether nodes take them; if they do, proposers leave them out.",
+		Advice: "Votes are signed, but the chain records none of them. The log says whether nodes accept them; if they do, proposers leave them out.",
 	}
 	NoNode = Reason{
 		Code: "no_node", Severity: Alarm, Message: "not voting",
@@ -56,7 +56,7 @@ func Reasons() []Reason { return []Reason{Stalled, Behind, NotRecorded, NoNode, 
 type Standing struct {
 	Code      string `json:"code"`
 	Alarm     bool   `json:"alarm"`
-	PublicKey string `json:"public_key,omitempty"` // whom it concerns; nobody in particular if empty
+	PublicKey string `json:"public_key,omitempty"` // the key that it concerns; empty if it concerns the whole client
 	Error     string `json:"error"`
 	Advice    string `json:"advice,omitempty"`
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Status is what /status says.
+// Status is the answer of /status.
 type Status struct {
 	ChainID   string      `json:"chain_id"`
 	Version   string      `json:"version"`
@@ -33,7 +33,7 @@ type KeyStatus struct {
 	Lost      uint64    `json:"lost"`
 }
 
-// Status returns all that is known.
+// Status returns everything that the monitor knows.
 func (m *Monitor) Status() Status {
 	nodes := m.config.Nodes()
 	m.mu.Lock()
@@ -57,8 +57,8 @@ func (m *Monitor) Status() Status {
 	return s
 }
 
-// reasons returns why the client counts as ill: alarms, no healthy node, no block for too long, a vote owed for too long,
-// votes that the chain doesn't record, a voter in jail. Whoever is not in the voter set and waits is well.
+// reasons returns why the client is unhealthy: alarms, no healthy node, an overdue block, an overdue vote, votes that the
+// chain doesn't record, or a voter in jail. A key that waits outside the voter set is healthy.
 func (m *Monitor) reasons(nodes []Node) []Standing {
 	now, out := m.config.Now(), []Standing{}
 	if m.signer != nil {
@@ -101,7 +101,7 @@ func (k *Key) behind(now time.Time) error {
 	return err
 }
 
-// maxLost is how many votes in a row may be given up: a proposer or two may leave one out.
+// maxLost is the number of votes in a row that may be given up: a proposer or two may leave one out.
 const maxLost = 2
 
 // notRecorded returns nil while the chain records the key's votes.

@@ -22,14 +22,14 @@ import (
 // callTimeout bounds each call to the node.
 const callTimeout = 5 * time.Second
 
-// Rejected says that the node's mempool refused a vote.
+// Rejected means that the node's mempool refused a vote.
 type Rejected struct {
 	Codespace string
 	Code      uint32
 	Log       string
 }
 
-// Error gives the node's reason.
+// Error returns the node's reason.
 func (e *Rejected) Error() string {
 	return fmt.Sprintf("rejected by the node: %s %d: %q", foreign.Text(e.Codespace), e.Code, foreign.Text(e.Log))
 }
@@ -44,13 +44,13 @@ type GRPC struct {
 	finality types.QueryClient
 }
 
-// NewGRPC calls over conn.
+// NewGRPC returns a node that is reached over conn.
 func NewGRPC(conn grpc.ClientConnInterface) *GRPC {
 	return &GRPC{txs: tx.NewServiceClient(conn), finality: types.NewQueryClient(conn)}
 }
 
-// Broadcast implements Node: the node has checked the vote when it returns. A vote that the node has already, in its
-// mempool or in the tally, is a success. Errors: *Rejected, or the node can't be reached.
+// Broadcast implements Node. When it returns, the node has checked the vote. It succeeds if the node has the vote already,
+// in its mempool or in the tally. Errors: *Rejected, or the node can't be reached.
 func (g *GRPC) Broadcast(ctx context.Context, vote ffg.AggregateVote) error {
 	txBytes, err := types.EncodeUnsigned(&types.MsgSubmitVotes{Votes: types.AggregateVoteFromFFG(vote)})
 	if err != nil {

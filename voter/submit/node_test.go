@@ -43,7 +43,7 @@ func connect(t *testing.T) (*fakenode.Node, *submit.GRPC, ffg.AggregateVote) {
 
 func TestAVoteReachesTheTally(t *testing.T) {
 	node, client, vote := connect(t)
-	for range 2 { // the second time the node has it already
+	for range 2 { // the second time, the node has it already
 		if err := client.Broadcast(t.Context(), vote); err != nil {
 			t.Fatal(err)
 		}

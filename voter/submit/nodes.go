@@ -11,30 +11,31 @@ import (
 	"github.com/dualchain/dualchain/voter/event"
 )
 
-// Nodes is several nodes as one. A vote goes to all healthy ones at the same time: that costs a few hundred bytes each,
-// needs no second attempt when one fails, and a node that drops votes, or can't gossip them, delays none. Questions go to
-// the one in use, then to the next.
+// Nodes combines several nodes into one. A vote goes to all healthy nodes at the same time. That costs a few hundred bytes
+// each, needs no second attempt if one fails, and no node can delay a vote by dropping it. A question goes to the node in
+// use, then to the next.
 type Nodes struct {
 	nodes   []Named
 	healthy func() []int
 	log     *slog.Logger
 
 	mu      sync.Mutex
-	refuses []bool // what was said last of each node
+	refuses []bool // the last report about each node
 }
 
-// Named is a node with the name that the log calls it by.
+// Named is a node with its name in the log.
 type Named struct {
 	Node
 	Name string
 }
 
-// NewNodes sends to those of the nodes whose indices healthy returns, the one in use first; it returns one at least.
+// NewNodes returns a Nodes that sends to the nodes whose indices healthy returns, the one in use first. healthy must
+// return at least one.
 func NewNodes(nodes []Named, healthy func() []int, log *slog.Logger) *Nodes {
 	return &Nodes{nodes: nodes, healthy: healthy, log: log, refuses: make([]bool, len(nodes))}
 }
 
-// Broadcast implements Node: it returns nil once any node has the vote. The others get it too.
+// Broadcast implements Node. It returns nil once any node has the vote. The others get it too.
 func (n *Nodes) Broadcast(ctx context.Context, vote ffg.AggregateVote) error {
 	to := n.healthy()
 	results := make(chan error, len(to))
@@ -58,7 +59,7 @@ func (n *Nodes) Broadcast(ctx context.Context, vote ffg.AggregateVote) error {
 	return errors.Join(errs...)
 }
 
-// report says when a node begins or ends not to take votes.
+// report logs when a node begins or stops refusing votes.
 func (n *Nodes) report(i int, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

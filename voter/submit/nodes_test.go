@@ -14,7 +14,7 @@ import (
 	"github.com/dualchain/dualchain/voter/submit"
 )
 
-// several is three nodes, of which the test says who is healthy.
+// several is three nodes. The test sets which of them are healthy.
 type several struct {
 	*submit.Nodes
 	nodes   []*slow
@@ -22,7 +22,7 @@ type several struct {
 	log     *strings.Builder
 }
 
-// slow is a node that may take its time.
+// slow is a node that may answer late.
 type slow struct {
 	mu    sync.Mutex
 	hangs bool

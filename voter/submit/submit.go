@@ -1,5 +1,5 @@
-// Package submit brings signed votes to the chain. A vote is sent once at once, and again as long as later blocks
-// show that the chain doesn't have it and still would take it: always the same signature, so that sending again is safe.
+// Package submit brings signed votes to the chain. It sends a vote at once, and again while later blocks show that the
+// chain lacks it and still accepts it. It always sends the same signature, so sending again is safe.
 package submit
 
 import (
@@ -12,29 +12,29 @@ import (
 )
 
 const (
-	// maxPending bounds the votes that are followed; beyond it the oldest is given up.
+	// maxPending bounds the votes that are followed. Above it, the oldest is given up.
 	maxPending = 16
-	// maxAttempts bounds how often a vote is sent. The pauses double, so that the last comes 64 blocks after the first.
+	// maxAttempts bounds how often a vote is sent. The pauses double, so the last attempt is 64 blocks after the first.
 	maxAttempts = 8
 )
 
-// Node takes votes and tells which ones the chain has.
+// Node accepts votes and reports which votes the chain has.
 type Node interface {
 	// Broadcast returns nil once the node has the vote.
 	Broadcast(ctx context.Context, vote ffg.AggregateVote) error
-	// Tally returns the signers recorded for an epoch, in the positions of its voter set.
+	// Tally returns the signers recorded for an epoch, by position in its voter set.
 	Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error)
-	// Window returns how many epochs, counted from the head, accept votes.
+	// Window returns the number of epochs, counted from the head, that accept votes.
 	Window(ctx context.Context) (uint64, error)
 }
 
-// Observer is told what becomes of votes that were sent.
+// Observer is told what happens to votes that were sent.
 type Observer interface {
-	// Recorded: the chain has the vote, so many blocks after it was sent.
+	// Recorded reports that the chain has the vote, and the number of blocks since it was sent.
 	Recorded(epoch, blocks uint64)
-	// Resent: the vote was sent once more.
+	// Resent reports that the vote was sent again.
 	Resent(epoch uint64)
-	// Lost: the vote is given up.
+	// Lost reports that the vote is given up.
 	Lost(epoch uint64)
 }
 
@@ -51,15 +51,15 @@ type pending struct {
 	vote     ffg.AggregateVote
 	height   uint64 // executed when it was first sent
 	attempts int
-	due      uint64 // height from which to look for it
+	due      uint64 // height at which to look for it
 }
 
-// New sends through a node.
+// New returns a submitter that sends through a node.
 func New(node Node, seen Observer, log *slog.Logger) *Submitter {
 	return &Submitter{node: node, seen: seen, log: log}
 }
 
-// Send sends a vote that was made at a height. Whatever the error, Settle follows it up.
+// Send sends a vote that was made at a height. Settle follows the vote up even if Send returns an error.
 func (s *Submitter) Send(ctx context.Context, vote ffg.AggregateVote, height uint64) error {
 	if len(s.pending) == maxPending {
 		s.giveUp(s.pending[0], fmt.Sprintf("%d newer votes wait too", maxPending))
@@ -69,8 +69,8 @@ func (s *Submitter) Send(ctx context.Context, vote ffg.AggregateVote, height uin
 	return s.node.Broadcast(ctx, vote)
 }
 
-// Settle looks for the votes that are due at an executed height, and sends those again that are missing. A node that
-// doesn't answer is asked again at the next height.
+// Settle looks for the votes that are due at an executed height and sends the missing ones again. If the node doesn't
+// answer, Settle asks again at the next height.
 func (s *Submitter) Settle(ctx context.Context, height, head uint64) {
 	left := s.pending[:0]
 	for _, p := range s.pending {

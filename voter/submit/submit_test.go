@@ -14,7 +14,7 @@ import (
 
 var errDown = errors.New("node is down")
 
-// node remembers what was sent, and says what it was told to say.
+// node records what was sent and gives the answers that the test sets.
 type node struct {
 	sent      []ffg.AggregateVote
 	asked     int
@@ -93,7 +93,7 @@ func TestAMissingVoteIsSentAgainUnchanged(t *testing.T) {
 	if err := s.Send(t.Context(), vote(1), 10); err != nil {
 		t.Fatal(err)
 	}
-	n.recorded[1] = ffg.SingleBit(9, 0) // somebody else's
+	n.recorded[1] = ffg.SingleBit(9, 0) // another voter's
 	var sentAt []uint64
 	for height := uint64(11); height < 1000; height++ {
 		before := len(n.sent)

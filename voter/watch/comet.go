@@ -22,7 +22,7 @@ import (
 // websocketPath is where CometBFT serves events.
 const websocketPath = "/websocket"
 
-// idleTimeout ends a connection on which nothing arrives, not even the ping that CometBFT sends every 27 s.
+// idleTimeout closes a connection on which nothing arrives. CometBFT sends a ping every 27 s.
 const idleTimeout = 60 * time.Second
 
 // maxEvent bounds an event in bytes; a header has about 2 kB.
@@ -34,7 +34,7 @@ type Comet struct {
 	events string // address of the websocket
 }
 
-// NewComet takes an address like tcp://127.0.0.1:26657, http://… or https://…. It doesn't connect.
+// NewComet returns a Comet for an address like tcp://127.0.0.1:26657, http://… or https://…. It doesn't connect.
 func NewComet(address string) (*Comet, error) {
 	events, err := eventsAddress(address)
 	if err != nil {
@@ -76,7 +76,7 @@ func (c *Comet) Status(ctx context.Context) (Status, error) {
 	}, nil
 }
 
-// Latest implements Blocks. The block may not be executed yet.
+// Latest implements Blocks. The node may not have executed the block yet.
 func (c *Comet) Latest(ctx context.Context) (Header, error) { return c.header(ctx, nil) }
 
 // At implements Blocks.
@@ -103,7 +103,7 @@ func (c *Comet) Listen(ctx context.Context, started func(), found func(Header)) 
 		return fmt.Errorf("connect to %s: %w", c.events, err)
 	}
 	defer response.Body.Close() //nolint:errcheck // an upgraded connection has no body
-	defer conn.Close()          //nolint:errcheck // nothing more to say
+	defer conn.Close()          //nolint:errcheck // nothing is left to send
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 
@@ -144,7 +144,7 @@ func (c *Comet) Listen(ctx context.Context, started func(), found func(Header)) 
 	}
 }
 
-// decodeEvent tells an event from the answer to the subscription, which is empty.
+// decodeEvent decodes an event. It reports false for the answer to the subscription, which is empty.
 func decodeEvent(message []byte) (header Header, isEvent bool, err error) {
 	var response rpctypes.RPCResponse
 	if err := json.Unmarshal(message, &response); err != nil {

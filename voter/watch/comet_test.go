@@ -31,7 +31,7 @@ func startNode(t *testing.T) *fakenode.Node {
 	return fakenode.Start(t, chainID, secret.PublicKey(), 5)
 }
 
-// blocks tells when it listens.
+// blocks reports when it listens.
 type blocks struct {
 	*watch.Comet
 	listening chan struct{}
@@ -41,7 +41,7 @@ func (b blocks) Listen(ctx context.Context, started func(), found func(watch.Hea
 	return b.Comet.Listen(ctx, func() { started(); b.listening <- struct{}{} }, found)
 }
 
-// follow returns the tips, and a channel that yields each time when events begin to arrive.
+// follow returns the tips, and a channel that receives each time events begin to arrive.
 func follow(t *testing.T, node *fakenode.Node, poll time.Duration) (<-chan watch.Header, <-chan struct{}) {
 	t.Helper()
 	comet, err := watch.NewComet(node.RPC())
@@ -60,7 +60,7 @@ func follow(t *testing.T, node *fakenode.Node, poll time.Duration) (<-chan watch
 	return watch.NewPool(config, []watch.Endpoint{endpoint}, nil, slog.New(slog.DiscardHandler)).Tips(t.Context()), b.listening
 }
 
-// await reads tips until one at or above the height.
+// await reads tips until one is at or above the height.
 func await(t *testing.T, tips <-chan watch.Header, height uint64) watch.Header {
 	t.Helper()
 	for {

@@ -13,20 +13,20 @@ import (
 // MaxAhead is how far a checkpoint's time may be ahead of the voter's clock (protocol §4).
 const MaxAhead = 10 * time.Second
 
-// maxSetSize bounds what is believed of a voter set's size: ten times the most that the chain's max_voters can be.
+// maxSetSize bounds the voter set sizes that are believed: ten times the largest max_voters of the chain.
 const maxSetSize = 1 << 20
 
 // Duty is the one honest vote for the head checkpoint, and the voter's place in its voter set.
 type Duty struct {
 	Vote         ffg.Vote
 	VoterSetHash ffg.Root
-	Member       bool   // whether the voter has a bit in the voter set; if not, the next three say nothing
+	Member       bool   // whether the voter has a bit in the voter set; if not, the next three are unset
 	Position     int    // the voter's bit
-	Size         int    // of the voter set, hence of the bitfield
+	Size         int    // of the voter set and of the bitfield
 	Recorded     bool   // whether the chain has the voter's vote already
 	Executed     uint64 // height of the state that the answer came from
 
-	from *member // whose answer it is
+	from *member // the node that answered
 }
 
 // Aggregate returns the duty's vote as an aggregate of one.
@@ -84,8 +84,8 @@ func parseRecord(record checkpointtypes.CheckpointRecord, executed uint64) (ffg.
 
 var errAnchor = fmt.Errorf("%w: the anchor is final without votes", ErrNoDuty)
 
-// parseVote returns the target checkpoint and the vote for it. It recomputes the target's root, and checks everything that
-// the answer alone can contradict.
+// parseVote returns the target checkpoint and the vote for it. It recomputes the target's root, and makes every check that
+// needs only the answer.
 func parseVote(told checkpointtypes.Checkpoint, source ffg.Ref, executed uint64) (ffg.Checkpoint, ffg.Vote, error) {
 	fail := func(err error) (ffg.Checkpoint, ffg.Vote, error) { return ffg.Checkpoint{}, ffg.Vote{}, err }
 	differ := func(what string, expected, found any) (ffg.Checkpoint, ffg.Vote, error) {
@@ -112,7 +112,7 @@ func parseVote(told checkpointtypes.Checkpoint, source ffg.Ref, executed uint64)
 	return target, vote, nil
 }
 
-// verify returns nil if the header is that of the target's block and the block is not from the future. Errors:
+// verify checks that the header is that of the target's block and that the block is not from the future. Errors:
 // ErrInconsistent, ErrFuture.
 func verify(target ffg.Checkpoint, block Header, now time.Time) error {
 	differ := func(what string, expected, found any) error {

@@ -30,7 +30,7 @@ var (
 	}
 )
 
-// scene is a node at block 20 whose head is checkpoint 4, and what a voter makes of it.
+// scene is a node at block 20 whose head is checkpoint 4, and the result for a voter.
 type scene struct {
 	tallies
 	target   ffg.Checkpoint
@@ -39,7 +39,7 @@ type scene struct {
 	header   metadata.MD
 	failures []error // of the first questions
 	status   Status
-	rpcErr   error // of all questions to the consensus layer but for single blocks
+	rpcErr   error // for all questions to the consensus layer except those for single blocks
 	blocks   map[uint64]Header
 	asked    int
 }
@@ -78,7 +78,7 @@ func (s *scene) Checkpoint(_ context.Context, _ *checkpointtypes.QueryCheckpoint
 	return answer, nil
 }
 
-// reply counts the questions to the application, and lets them fail or sends the height.
+// reply counts the questions to the application. It fails or sends the height.
 func (s *scene) reply(opts []grpc.CallOption) error {
 	s.asked++
 	if len(s.failures) >= s.asked {

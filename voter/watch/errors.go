@@ -2,40 +2,40 @@ package watch
 
 import "errors"
 
-// Why there is no duty, or what is wrong with a node. Each is wrapped with what was expected and found.
+// Errors that explain why there is no duty, or what is wrong with a node. Each is wrapped with what was expected and found.
 var (
-	// ErrNoDuty: nothing to vote on: the key isn't registered, or there is no checkpoint above the anchor yet.
+	// ErrNoDuty means that there is nothing to vote on: the key isn't registered, or no checkpoint is above the anchor yet.
 	ErrNoDuty = errors.New("no duty")
-	// ErrNoAnswer: the node can't be reached, or answers with an error. Any error that wraps none of the others means this.
+	// ErrNoAnswer means that the node can't be reached or answers with an error. Any error that wraps no other means this.
 	ErrNoAnswer = errors.New("no answer")
-	// ErrNotSynced: the node doesn't have the chain's newest blocks yet.
+	// ErrNotSynced means that the node doesn't have the chain's newest blocks yet.
 	ErrNotSynced = errors.New("not synced")
-	// ErrNotExecuted: the node has not executed the block yet that it announced.
+	// ErrNotExecuted means that the node has not yet executed the block that it announced.
 	ErrNotExecuted = errors.New("block not executed yet")
-	// ErrStuck: the node's newest block is old compared with another node's.
+	// ErrStuck means that the node's newest block is old compared with another node's.
 	ErrStuck = errors.New("stuck at an old block")
-	// ErrWrongChain: the node is on another chain.
+	// ErrWrongChain means that the node is on another chain.
 	ErrWrongChain = errors.New("wrong chain")
-	// ErrInconsistent: the node's answer contradicts itself or the node's own blocks.
+	// ErrInconsistent means that the node's answer contradicts itself or the node's own blocks.
 	ErrInconsistent = errors.New("inconsistent answer")
-	// ErrNotKept: the node doesn't have that epoch: it is too old, or yet to come.
+	// ErrNotKept means that the node doesn't have the epoch: it is too old or in the future.
 	ErrNotKept = errors.New("epoch not kept")
-	// ErrFuture: the checkpoint's time is too far ahead of this machine's clock; one of the two clocks is wrong.
+	// ErrFuture means that the checkpoint's time is too far ahead of this machine's clock. One of the two clocks is wrong.
 	ErrFuture = errors.New("checkpoint from the future")
 
-	// ErrNoNode: no node is healthy.
+	// ErrNoNode means that no node is healthy.
 	ErrNoNode = errors.New("no healthy node")
-	// ErrDisputed: a witness reports another checkpoint or source than the node.
+	// ErrDisputed means that a witness reports another checkpoint or source than the node.
 	ErrDisputed = errors.New("a witness contradicts the node")
-	// ErrUnconfirmed: no witness reports the checkpoint.
+	// ErrUnconfirmed means that no witness reports the checkpoint.
 	ErrUnconfirmed = errors.New("no witness confirms the checkpoint")
 )
 
-// errUnchecked: a node at first.
+// errUnchecked is the problem of a node before its first check.
 var errUnchecked = errors.New("not checked yet")
 
-// kind returns the text of the error above that err wraps, by which a change is told from the same problem in other words;
-// nothing for no error.
+// kind returns the text of the error above that err wraps, "" for nil. Two errors of one kind are the same problem in
+// different words.
 func kind(err error) string {
 	if err == nil {
 		return ""

@@ -71,7 +71,7 @@ func TestOnlyTheLatestTipWaits(t *testing.T) {
 	if tip := <-l.tips; tip.Height != 5 {
 		t.Errorf("expected block 5, found %d", tip.Height)
 	}
-	l.put(Header{Height: 5}) // told again
+	l.put(Header{Height: 5}) // announced again
 	if len(l.tips) != 0 {
 		t.Errorf("expected nothing new, found %v", <-l.tips)
 	}

@@ -8,36 +8,36 @@ import (
 	"github.com/dualchain/dualchain/voter/event"
 )
 
-// Reconnecting waits 100 ms first and never more than 2 s.
+// Reconnecting first waits 100 ms, and never more than 2 s.
 const (
 	firstReconnect = 100 * time.Millisecond
 	lastReconnect  = 2 * time.Second
 )
 
-// checkPause is the least time between two checks of a node, however many blocks it replays meanwhile.
+// checkPause is the least time between two checks of a node, even while it replays many blocks.
 const checkPause = 50 * time.Millisecond
 
-// Status is what a node says of itself.
+// Status is a node's report about itself.
 type Status struct {
 	ChainID    string
-	Height     uint64 // of the latest block; 0 if there is none yet
+	Height     uint64 // of the latest block; 0 before the first block
 	CatchingUp bool   // whether it replays blocks of others
 }
 
-// Blocks tells of a node's blocks.
+// Blocks reads a node's blocks.
 type Blocks interface {
-	// Status returns what the node says of itself.
+	// Status returns the node's report about itself.
 	Status(ctx context.Context) (Status, error)
 	// Latest returns the header of the latest block.
 	Latest(ctx context.Context) (Header, error)
 	// At returns the header at a height.
 	At(ctx context.Context, height uint64) (Header, error)
-	// Listen calls started when it is connected, then found for each new block, until the connection ends or ctx is
-	// done. It never returns nil.
+	// Listen calls started when it is connected. Then it calls found for each new block, until the connection ends or ctx
+	// is done. It never returns nil.
 	Listen(ctx context.Context, started func(), found func(Header)) error
 }
 
-// listen follows a node's events, and connects again when the node comes back.
+// listen follows a node's events and reconnects when the node comes back.
 func (p *Pool) listen(ctx context.Context, m *member) {
 	wait, lost := firstReconnect, false
 	for {
@@ -49,7 +49,7 @@ func (p *Pool) listen(ctx context.Context, m *member) {
 		if ctx.Err() != nil {
 			return
 		}
-		if !lost { // say it once
+		if !lost { // log it once
 			p.log.Warn("lost the node's events; polling until they are back", event.EventsLost, "node", m.Address, "error", err)
 			lost = true
 			m.checkSoon()
@@ -61,8 +61,7 @@ func (p *Pool) listen(ctx context.Context, m *member) {
 	}
 }
 
-// poll checks a node from time to time, and soon after a sign that something has changed. So a connection that is dead
-// without saying so costs no vote.
+// poll checks a node periodically, and soon after a sign of change. So a connection that dies silently costs no vote.
 func (p *Pool) poll(ctx context.Context, m *member) {
 	ticker := time.NewTicker(p.Poll)
 	defer ticker.Stop()
@@ -85,14 +84,14 @@ func (p *Pool) poll(ctx context.Context, m *member) {
 	}
 }
 
-// latest is a channel of one place, in which a new block takes the place of an older one.
+// latest is a channel with one slot, in which a new block replaces an older one.
 type latest struct {
 	mu   sync.Mutex
 	last Header
 	tips chan Header
 }
 
-// put leaves out what was told last.
+// put sends a block unless it was the last one sent.
 func (l *latest) put(h Header) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,10 +103,10 @@ func (l *latest) put(h Header) {
 	case <-l.tips:
 	default:
 	}
-	l.tips <- h // never waits: only put sends, and the place is free
+	l.tips <- h // never waits: only put sends, and the slot is free
 }
 
-// forget makes the next block a new one.
+// forget makes put send the next block even if it was the last one sent.
 func (l *latest) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

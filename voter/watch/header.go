@@ -8,7 +8,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Header is what a voter needs of a block header.
+// Header holds the fields of a block header that a voter needs.
 type Header struct {
 	ChainID string
 	Height  uint64
@@ -16,7 +16,7 @@ type Header struct {
 	Hash    ffg.Root
 }
 
-// headerOf computes the hash from the header's contents. It wraps ErrInconsistent for a header that no block has.
+// headerOf computes the hash from the header's contents. It wraps ErrInconsistent for an invalid header.
 func headerOf(h *cmttypes.Header) (Header, error) {
 	if h == nil {
 		return Header{}, fmt.Errorf("%w: expected a header, found none", ErrInconsistent)

@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// steady is how many checks in a row a node must pass after a problem before it takes the place of a less preferred one,
-// so that a node that comes and goes isn't used by turns.
+// steady is the number of checks in a row that a node must pass after a problem before it replaces a less preferred one.
+// So the voter does not switch back and forth when a node comes and goes.
 const steady = 5
 
-// health is what is known of a node.
+// health is the state of a node.
 type health struct {
-	tip     Header // the newest block that it told of
-	problem error  // what the last check or question found; errUnchecked at first
+	tip     Header // the newest block that it announced
+	problem error  // result of the last check or question; errUnchecked at first
 	good    int    // checks passed since the last problem
 }
 
-// newHealth is that of a node that has had no problem yet.
+// newHealth returns the health of a node that has had no problem yet.
 func newHealth() health { return health{problem: errUnchecked, good: steady} }
 
-// checked notes the result of a check. If a newer block was announced during the check, that is the newest.
+// checked records the result of a check. A newer block that was announced during the check stays the newest.
 func (h *health) checked(before, tip Header, err error) {
 	if h.tip == before && tip != (Header{}) {
 		h.tip = tip
@@ -35,9 +35,9 @@ func (h *health) checked(before, tip Header, err error) {
 
 func (h *health) failed(err error) { h.problem, h.good = err, 0 }
 
-// verdicts returns what is wrong with each of the nodes. Besides its own problem a node can be stuck: its newest block is
-// older than that of another one by more than stallAfter. Blocks are compared with blocks, so this machine's clock has
-// no say in it, but that a block from the future doesn't count.
+// verdicts returns what is wrong with each node. Besides its own problem, a node can be stuck: its newest block is older
+// than another node's by more than stallAfter. Blocks are compared with blocks. This machine's clock only excludes blocks
+// from the future.
 func verdicts(nodes []health, stallAfter time.Duration, now time.Time) []error {
 	newest := uint64(0)
 	for _, h := range nodes {
@@ -55,8 +55,8 @@ func verdicts(nodes []health, stallAfter time.Duration, now time.Time) []error {
 	return found
 }
 
-// pick returns the node to use, or -1. That is the most preferred one that is healthy, but the one in use stays until a
-// more preferred one has been healthy for a while. The first choice waits for the check of those preferred.
+// pick returns the node to use, or -1. It picks the most preferred healthy node, but keeps the node in use until a more
+// preferred one has been healthy for a while. The first choice waits until the more preferred nodes are checked.
 func pick(nodes []health, found []error, using int) int {
 	staying := using >= 0 && found[using] == nil
 	for i := range nodes {

@@ -14,30 +14,30 @@ import (
 )
 
 const (
-	// juryPatience bounds how long a vote waits for a witness that agrees, which may be behind.
+	// juryPatience bounds how long a vote waits for a witness that agrees. A witness may be behind.
 	juryPatience = 2 * time.Second
-	// objectionTime is what the other witnesses have to contradict once one agrees.
+	// objectionTime is how long the other witnesses may contradict once one agrees.
 	objectionTime = 200 * time.Millisecond
 	// lastRecheck bounds the pauses between questions to a witness that is behind.
 	lastRecheck = 160 * time.Millisecond
 )
 
-// jury is the witnesses. It confirms a vote if one of them reports the same for that epoch, and none another.
+// jury is the witnesses. It confirms a vote if at least one of them reports the same vote and none reports another.
 type jury struct {
 	pool      *Pool
 	witnesses []*member
 
 	mu        sync.Mutex
 	confirmed ffg.Vote
-	asking    *inquiry // under way
-	said      string   // the kind of what the log says keeps from voting
+	asking    *inquiry // in progress
+	said      string   // the kind of the last logged reason not to vote
 }
 
-// inquiry is a question to the witnesses, which is the same for all keys.
+// inquiry is a question to the witnesses. It is the same for all keys.
 type inquiry struct {
 	vote ffg.Vote
 	done chan struct{}
-	err  error // once done
+	err  error // set once done is closed
 }
 
 // testimony is a witness's answer.
@@ -47,7 +47,7 @@ type testimony struct {
 	err  error
 }
 
-// confirm returns nil if there are no witnesses, or if they confirm what a node reports. Errors: ErrDisputed, ErrUnconfirmed.
+// confirm returns nil if there are no witnesses, or if they confirm a node's vote. Errors: ErrDisputed, ErrUnconfirmed.
 func (j *jury) confirm(ctx context.Context, node string, vote ffg.Vote) error {
 	if len(j.witnesses) == 0 {
 		return nil
@@ -107,7 +107,7 @@ func (j *jury) answer(ctx context.Context, node string, q *inquiry) {
 	}
 }
 
-// hear asks the witnesses about an epoch. It returns one who contradicts, or why each is silent if none agrees.
+// hear asks the witnesses about an epoch. It returns a contradicting testimony, or the reason of each if none agrees.
 func (j *jury) hear(ctx context.Context, vote ffg.Vote) (objection *testimony, silent []string) {
 	hearing, cancel := context.WithTimeout(ctx, juryPatience)
 	defer cancel()
@@ -142,7 +142,7 @@ func (j *jury) hear(ctx context.Context, vote ffg.Vote) (objection *testimony, s
 	return nil, silent
 }
 
-// call returns the witnesses to ask: those that are healthy, so that nobody waits for the others; all if none is.
+// call returns the witnesses to ask: the healthy ones, so that no vote waits for the others, or all if none is healthy.
 func (j *jury) call() []*member {
 	j.pool.mu.Lock()
 	defer j.pool.mu.Unlock()
@@ -158,7 +158,7 @@ func (j *jury) call() []*member {
 	return healthy
 }
 
-// testify asks for the vote for an epoch, until the node has the checkpoint or ctx is done: it may be behind.
+// testify asks for the vote for an epoch until the node has the checkpoint or ctx is done. The node may be behind.
 func (n *node) testify(ctx context.Context, epoch uint64) (ffg.Vote, error) {
 	var behind error
 	for wait := firstRecheck; ; wait = min(2*wait, lastRecheck) {

@@ -14,7 +14,7 @@ import (
 
 var errRefused = errors.New("connection refused")
 
-// What the node in use and two witnesses report, and what comes of it.
+// Reports of the node in use and two witnesses, and the result.
 func TestWitnesses(t *testing.T) {
 	down := func(p *peer) { p.fails = errRefused }
 	fork := func(p *peer) { p.fork = 1 }
@@ -40,7 +40,7 @@ func TestWitnesses(t *testing.T) {
 		"both behind":                         {none, behind, behind, ErrUnconfirmed, []string{event.Unconfirmed.String(), "witness-1: is behind", "witness-2: is behind"}},
 		"both lie about a block":              {none, lie, lie, ErrUnconfirmed, []string{event.Unconfirmed.String(), "block hash"}},
 		"both on another chain":               {none, chain, chain, ErrUnconfirmed, []string{event.Unconfirmed.String(), `found "other-1"`}},
-		"all are on one fork":                 {fork, fork, fork, nil, nil}, // then it is the chain
+		"all are on one fork":                 {fork, fork, fork, nil, nil}, // then the fork is the chain
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, 1, 2, func(w *world) {
@@ -57,7 +57,7 @@ func TestWitnesses(t *testing.T) {
 					return
 				}
 				w.noDuty(tc.want)
-				w.noDuty(tc.want) // told once
+				w.noDuty(tc.want) // logged once
 				if took := time.Since(began); took > 2*juryPatience {
 					t.Errorf("expected an answer within %s, found it after %s", juryPatience, took/2)
 				}

@@ -19,7 +19,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// heightHeader is where the node says which height an answer is from.
+// heightHeader is the header with the height of the state that an answer comes from.
 const heightHeader = "x-cosmos-block-height"
 
 const (
@@ -27,41 +27,41 @@ const (
 	checkTimeout = 2 * time.Second // bounds each check of its health
 )
 
-// The node commits a block's state before it announces the block, but an announcement by polling can be earlier: ask
-// again after 5, 10, 20, ... 640 ms.
+// The node commits a block's state before it announces the block, but polling can find the block earlier. So the voter
+// asks again after 5, 10, 20, ... 640 ms.
 const (
 	firstRecheck = 5 * time.Millisecond
 	rechecks     = 8
 )
 
-// Finality answers what a voter must sign and who has voted: the query client of x/finality.
+// Finality is the query client of x/finality: it answers what a voter must sign and who has voted.
 type Finality interface {
 	Tallies
 	Duty(ctx context.Context, in *types.QueryDutyRequest, opts ...grpc.CallOption) (*types.QueryDutyResponse, error)
 }
 
-// Checkpoints answers by epoch: the query client of x/checkpoint.
+// Checkpoints is the query client of x/checkpoint: it answers by epoch.
 type Checkpoints interface {
 	Checkpoint(ctx context.Context, in *checkpointtypes.QueryCheckpointRequest, opts ...grpc.CallOption) (*checkpointtypes.QueryCheckpointResponse, error)
 }
 
-// Endpoint is how to reach a node. The three clients should be of the same node.
+// Endpoint holds the clients of one node.
 type Endpoint struct {
-	Address     string // by which the log calls it
+	Address     string // its name in the log
 	Finality    Finality
 	Checkpoints Checkpoints
 	Blocks      Blocks
 }
 
-// node asks a node, and believes no answer that contradicts the node's own blocks.
+// node asks a node. It believes no answer that contradicts the node's own blocks.
 type node struct {
 	Endpoint
 	chainID string
 	now     func() time.Time
 }
 
-// duty asks for the duty of a key at the tip or later. Only what the node has executed is in the answer. Errors: the
-// package's about nodes, or the node can't be reached.
+// duty asks for the duty of a key at the tip or later. The answer contains only what the node has executed. Errors: this
+// package's errors about nodes, or the node can't be reached.
 func (n *node) duty(ctx context.Context, key ffg.PublicKey, tip Header) (Duty, error) {
 	if err := n.checkChain(tip); err != nil {
 		return Duty{}, err
@@ -97,8 +97,8 @@ func (n *node) askDuty(ctx context.Context, key ffg.PublicKey, height uint64) (a
 	}
 }
 
-// vote asks for the one honest vote for an epoch, a number or the word head, and returns it with the height of the state
-// that the answer came from. Errors: ErrNoDuty if the node knows of no such epoch above the anchor, as in duty.
+// vote asks for the one honest vote for an epoch, a number or the word head. It returns the vote and the height of the
+// state that the answer came from. Errors: ErrNoDuty if the node has no such epoch above the anchor, and those of duty.
 func (n *node) vote(ctx context.Context, epoch string) (ffg.Vote, uint64, error) {
 	answer, executed, err := ask(ctx, n.Checkpoints.Checkpoint, &checkpointtypes.QueryCheckpointRequest{Id: epoch})
 	if err != nil {
@@ -114,7 +114,7 @@ func (n *node) vote(ctx context.Context, epoch string) (ffg.Vote, uint64, error)
 	return vote, executed, nil
 }
 
-// ask asks the application, and returns the height of the state that the answer is from.
+// ask asks the application. It returns the answer and the height of its state.
 func ask[Q, A any](ctx context.Context, query func(context.Context, Q, ...grpc.CallOption) (A, error), question Q) (answer A, executed uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -136,7 +136,7 @@ func ask[Q, A any](ctx context.Context, query func(context.Context, Q, ...grpc.C
 	return answer, executed, nil
 }
 
-// compare compares a checkpoint with its block, which is asked for unless it is the one that is known.
+// compare compares a checkpoint with its block. It asks for the block unless it is the known one.
 func (n *node) compare(ctx context.Context, target ffg.Checkpoint, known Header) error {
 	block := known
 	if target.Height != known.Height {
@@ -148,7 +148,7 @@ func (n *node) compare(ctx context.Context, target ffg.Checkpoint, known Header)
 	return verify(target, block, n.now())
 }
 
-// header asks for the header at a height and checks its chain.
+// header asks for the header at a height and checks its chain id.
 func (n *node) header(ctx context.Context, height uint64) (Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -166,8 +166,8 @@ func (n *node) checkChain(block Header) error {
 	return nil
 }
 
-// check returns nil if the node can be voted with, and its newest block executed, as far as it is known. A chain without
-// checkpoints yet is no problem, nor is one whose time is ahead of this machine's clock.
+// check returns nil if the node can be used for voting, and its newest executed block if it is known. It accepts a chain
+// that has no checkpoints yet, and one whose time is ahead of this machine's clock.
 func (n *node) check(ctx context.Context) (Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -198,13 +198,13 @@ func (n *node) check(ctx context.Context) (Header, error) {
 		return tip, err
 	case executed+1 < tip.Height:
 		return tip, fmt.Errorf("%w: expected height %d or more, found %d", ErrNotExecuted, tip.Height-1, executed)
-	case executed < tip.Height: // the latest is under way: it will be announced
+	case executed < tip.Height: // the node still executes the latest block and will announce it
 		return n.header(ctx, executed)
 	}
 	return tip, nil
 }
 
-// pause reports whether it lasted; ctx ends it early.
+// pause waits and reports whether it waited in full; ctx ends it early.
 func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

@@ -1,9 +1,9 @@
-// Package watch follows nodes: it tells of each new block at once, and asks a healthy node what to vote on.
+// Package watch follows nodes: it announces each new block at once, and asks a healthy node what to vote on.
 //
-// A voter trusts its node to have executed the block. It does not trust an answer: the checkpoint's root is recomputed
-// from the contents, and its block is compared with the header that the consensus layer has at that height, chain id
-// included. So an endpoint of another chain, or one that is damaged, leads to no signature. With witnesses, it doesn't
-// trust its node to be on the right fork either: one of them must report the same vote, and none another.
+// A voter trusts its node to have executed the block. It does not trust an answer: it recomputes the checkpoint's root
+// from the contents, and compares the checkpoint's block with the consensus layer's header at that height, chain id
+// included. So a damaged endpoint, or one of another chain, leads to no signature. With witnesses, the voter doesn't
+// trust its node to be on the right fork either: at least one witness must report the same vote, and none another.
 package watch
 
 import (
@@ -17,18 +17,17 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// patience bounds a question to a node while there is another one to ask.
+// patience bounds a question to a node while another node can be asked.
 const patience = time.Second
 
-// Config says what to watch, and how.
+// Config holds the settings of a pool.
 type Config struct {
-	ChainID    string        // that every block must have
+	ChainID    string        // the chain id that every block must have
 	Poll       time.Duration // how often to check each node besides listening for events
 	StallAfter time.Duration // how much older a node's newest block may be than another's
 }
 
-// Pool is several nodes of a chain, of which the most preferred healthy one is used. Its methods may be called from
-// any goroutine.
+// Pool is several nodes of a chain. It uses the most preferred healthy one. Its methods may be called from any goroutine.
 type Pool struct {
 	Config
 	log  *slog.Logger
@@ -38,12 +37,12 @@ type Pool struct {
 
 	mu     sync.Mutex
 	nodes  []*member
-	using  int  // index of the node in use, -1 if there is none
+	using  int  // index of the node in use, or -1
 	nobody bool // whether the log says that no node is healthy
 	clock  timekeeper
 }
 
-// role is what a member is for.
+// role is the role of a member.
 type role string
 
 const (
@@ -54,22 +53,22 @@ const (
 // member is a node or a witness of the pool.
 type member struct {
 	*node
-	role                  // in the log
-	soon    chan struct{} // asks for a check
-	health                // the pool's lock guards it and what follows
-	said    string        // the kind of what the log says is wrong with it
-	parted  bool          // whether the log says that it has other blocks than the node in use
-	alarmed time.Time     // when the log said so
+	role                  // its name in the log
+	soon    chan struct{} // requests a check
+	health                // guarded by the pool's lock, as are the fields below
+	said    string        // the kind of its last logged problem
+	parted  bool          // whether it was logged that its blocks differ from the node in use
+	alarmed time.Time     // when that was logged
 }
 
 func (m *member) checkSoon() {
 	select {
 	case m.soon <- struct{}{}:
-	default: // it was asked for already
+	default: // a check was requested already
 	}
 }
 
-// NewPool uses these nodes, in order of preference. If there are witnesses, votes need one.
+// NewPool returns a pool of these nodes, in order of preference. If there are witnesses, one of them must confirm each vote.
 func NewPool(config Config, nodes, witnesses []Endpoint, log *slog.Logger) *Pool {
 	p := &Pool{Config: config, log: log, now: time.Now, tips: latest{tips: make(chan Header, 1)}, using: -1}
 	join := func(role role, endpoints []Endpoint) []*member {
@@ -86,10 +85,10 @@ func NewPool(config Config, nodes, witnesses []Endpoint, log *slog.Logger) *Pool
 	return p
 }
 
-// Tips begins to follow the nodes until ctx is done, and is called once. It returns a channel that always holds the latest
-// block of the node in use, if it wasn't taken yet: whoever is slow skips blocks. Another node's latest block is told of
-// when that node comes into use, and one of another chain when no node is on the right one, so that somebody asks
-// for a duty and hears of it. The channel is never closed.
+// Tips begins to follow the nodes until ctx is done. It is called once. It returns a channel that holds the latest block of
+// the node in use until it is read, so a slow reader skips blocks. Another node's latest block is sent when that node comes
+// into use. If no node is on the right chain, a block of the wrong one is sent, so that the reader asks for a duty and gets
+// the error. The channel is never closed.
 func (p *Pool) Tips(ctx context.Context) <-chan Header {
 	for _, m := range p.nodes {
 		go p.listen(ctx, m)
@@ -101,11 +100,11 @@ func (p *Pool) Tips(ctx context.Context) <-chan Header {
 	return p.tips.tips
 }
 
-// Duty asks the node in use for the duty of a key at its newest block, then at once the next healthy one if it fails. A node
-// that says there is nothing to vote on may lie or be behind: the others are asked, and its answer counts if none of them has
-// a duty. Without witnesses that has to be for the same vote: the word of a node that isn't preferred must not lead further.
-// Witnesses, if there are any, have to confirm a duty, also one that is recorded. Errors: ErrNoDuty, ErrFuture, ErrNoNode,
-// ErrDisputed, ErrUnconfirmed; ErrWrongChain if all nodes are on another; that of the first node asked.
+// Duty asks the node in use for the duty of a key at its newest block. If that node fails, Duty asks the next healthy one at
+// once. A node that reports nothing to vote on may lie or be behind, so Duty asks the others, and its answer counts if none
+// of them has a duty. Without witnesses, their duty must be for the same vote: a less preferred node alone must not lead to
+// another vote. Witnesses, if there are any, must confirm every duty, even a recorded one. Errors: ErrNoDuty, ErrFuture,
+// ErrNoNode, ErrDisputed, ErrUnconfirmed; ErrWrongChain if all nodes are on another chain; or the first node's error.
 func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey) (Duty, error) {
 	var failure, idleErr error
 	var idle *Duty
@@ -145,7 +144,7 @@ func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey) (Duty, error) {
 	return Duty{}, cmp.Or(failure, p.wrongChain(), ErrNoNode)
 }
 
-// dutyWithin loses patience with the node if there are others.
+// dutyWithin asks the node, and waits only for patience if there are other nodes.
 func (m *member) dutyWithin(ctx context.Context, key ffg.PublicKey, tip Header, others bool) (Duty, error) {
 	if others {
 		var cancel context.CancelFunc

@@ -28,7 +28,7 @@ func TestTheMostPreferredNodeIsAsked(t *testing.T) {
 	})
 }
 
-// What happens to the node in use, and how soon the next one's duty is there.
+// Failures of the node in use, and the time until the next node's duty arrives.
 func TestTheNextNodeIsAskedAtOnce(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fault  func(*peer)
@@ -86,7 +86,7 @@ func TestThePreferredNodeComesBackWhenItIsSteady(t *testing.T) {
 		w.using(w.nodes[1])
 		w.said(event.EventsLost.String(), "node-1")
 		w.nodes[0].set(func(p *peer) { p.fails = nil })
-		w.wait(firstReconnect) // the connection is back, and the node checked
+		w.wait(firstReconnect) // the connection is back, and the node is checked
 		w.look()
 		for range steady - 2 {
 			w.wait(testPoll)
@@ -217,7 +217,7 @@ func TestANodeThatComesBackTellsOfItsBlockAgain(t *testing.T) {
 		}
 		w.nodes[0].set(func(p *peer) { p.chain = chainID })
 		w.grow()
-		if tip := <-w.tips; tip.Height != 3 { // the node isn't checked yet: asking is in vain
+		if tip := <-w.tips; tip.Height != 3 { // the node isn't checked yet, so asking it would fail
 			t.Errorf("expected block 3, found %+v", tip)
 		}
 		w.noDuty(ErrWrongChain)
@@ -307,7 +307,7 @@ func TestANodeThatChangesItsBlocksByTurnsDoesNotFillTheLog(t *testing.T) {
 		w.said(event.BlocksDiffer.String())
 		w.said(event.BlocksAgree.String())
 		w.look()
-		w.wait(alarmPause - time.Second) // the node in use is stuck no longer than its peer
+		w.wait(alarmPause - time.Second) // the node in use is no more stuck than its peer
 		flip()
 		if alarms := w.log.count([]string{"ALARM: two nodes"}); alarms != 0 {
 			t.Errorf("expected no alarm yet, found %d", alarms)
@@ -337,7 +337,7 @@ func TestWhoGetsVotes(t *testing.T) {
 			p.set(func(p *peer) { p.catchingUp = true })
 		}
 		w.wait(testPoll)
-		expect(0, 1, 2) // better than nobody
+		expect(0, 1, 2) // no node is healthy, so all are used
 	})
 }
 
@@ -359,7 +359,7 @@ func TestTheHealthOfAll(t *testing.T) {
 
 func TestANodeThatDoesNotShowVotesGivesWayToTheNext(t *testing.T) {
 	inWorld(t, 2, 0, func(w *world) {
-		if voted, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); voted || !errors.Is(err, ErrInconsistent) { // it shows no signature
+		if voted, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); voted || !errors.Is(err, ErrInconsistent) { // it has no signature
 			t.Errorf("expected %v, found %t, %v", ErrInconsistent, voted, err)
 		}
 		w.said(event.Skipped.String(), "node=", "node-1")
@@ -368,7 +368,7 @@ func TestANodeThatDoesNotShowVotesGivesWayToTheNext(t *testing.T) {
 		if _, err := w.pool.Voted(w.t.Context(), 1, ffg.PublicKey{}); !errors.Is(err, ErrNotKept) {
 			t.Errorf("expected %v, found %v", ErrNotKept, err)
 		}
-		w.using(w.nodes[1]) // it does no wrong
+		w.using(w.nodes[1]) // this is not a fault
 		for _, p := range w.nodes {
 			p.set(func(p *peer) { p.catchingUp = true })
 		}
@@ -396,7 +396,7 @@ func TestAVoteThatIsSaidToBeRecordedHasToBeShown(t *testing.T) {
 	}
 }
 
-// Without a witness, a node that isn't preferred adds to what the preferred one says, and contradicts it in nothing.
+// Without a witness, a less preferred node may add to the preferred node's answer but not contradict it.
 func TestANodeThatIsNotPreferredLeadsToNoOtherHead(t *testing.T) {
 	inWorld(t, 2, 0, func(w *world) {
 		w.nodes[0].set(func(p *peer) { p.stranger = true })
@@ -412,7 +412,7 @@ func TestANodeThatIsNotPreferredLeadsToNoOtherHead(t *testing.T) {
 	})
 }
 
-// A node that says there is nothing to vote on may be the only one to say so.
+// A node that reports nothing to vote on may be the only one to do so.
 func TestNothingToVoteOnIsNotBelievedOfOneNode(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fault func(*peer)

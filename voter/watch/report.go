@@ -1,16 +1,16 @@
 package watch
 
-// NodeHealth is what the pool knows of a node or witness.
+// NodeHealth is the state of a node or witness in the pool.
 type NodeHealth struct {
 	Address string
 	Witness bool
 	Healthy bool
 	Reason  string // why it isn't healthy
-	Height  uint64 // of the newest block that it told of
+	Height  uint64 // of the newest block that it announced
 	InUse   bool
 }
 
-// Health returns what is known of the nodes, in order of preference, and then of the witnesses.
+// Health returns the state of the nodes, in order of preference, and then of the witnesses.
 func (p *Pool) Health() []NodeHealth {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -31,7 +31,7 @@ func (p *Pool) Health() []NodeHealth {
 	return all
 }
 
-// Healthy returns the indices of the healthy nodes, the one in use first; of all nodes if none is.
+// Healthy returns the indices of the healthy nodes, the one in use first, or of all nodes if none is healthy.
 func (p *Pool) Healthy() []int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

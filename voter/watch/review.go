@@ -11,7 +11,7 @@ import (
 // alarmPause is the least time between two alarms about blocks of one node.
 const alarmPause = time.Minute
 
-// told notes a block that a node announces.
+// told records a block that a node announced.
 func (p *Pool) told(m *member, block Header) {
 	healthy := false
 	p.learn(m, func(h *health) {
@@ -22,11 +22,11 @@ func (p *Pool) told(m *member, block Header) {
 		healthy = h.problem == nil
 	})
 	if !healthy {
-		m.checkSoon() // it lives
+		m.checkSoon() // the node is alive
 	}
 }
 
-// learn changes what is known of a member, and draws the consequences.
+// learn changes a member's health and acts on the change.
 func (p *Pool) learn(m *member, change func(*health)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -46,7 +46,7 @@ func (p *Pool) learn(m *member, change func(*health)) {
 	}
 }
 
-// arrived takes note of a member's new block.
+// arrived records a member's new block.
 func (p *Pool) arrived(m, using *member) {
 	p.clock.moves(p.now())
 	switch using {
@@ -61,7 +61,7 @@ func (p *Pool) arrived(m, using *member) {
 	}
 }
 
-// review picks the node to use, tells of its newest block, and says what has changed.
+// review picks the node to use, announces its newest block and logs changes.
 func (p *Pool) review() {
 	found := p.verdicts()
 	for i, m := range p.nodes {
@@ -87,8 +87,8 @@ func (p *Pool) review() {
 	}
 }
 
-// compare raises an alarm if a healthy node has another block at a height than the one in use. Voting goes on with the
-// preferred one: which of them is right, only a witness can tell. A node that has another block by turns gets one alarm a while.
+// compare raises an alarm if a healthy node and the node in use have different blocks at a height. Voting continues with the
+// preferred one, because only a witness can tell which is right. A node that alternates gets one alarm per alarmPause.
 func (p *Pool) compare(using, other *member) {
 	parted := other.tip.Hash != using.tip.Hash
 	if other.problem != nil || other.tip.Height != using.tip.Height || parted == other.parted {
@@ -106,7 +106,7 @@ func (p *Pool) compare(using, other *member) {
 	}
 }
 
-// report says what is wrong with a member when that changes.
+// report logs a member's problem when it changes.
 func (p *Pool) report(m *member, verdict error) {
 	if kind(verdict) == m.said {
 		return
@@ -123,8 +123,8 @@ func (p *Pool) report(m *member, verdict error) {
 	}
 }
 
-// next returns whom to ask next and its newest block, and whether there are more to ask: the node in use, then the other
-// healthy ones; or nil.
+// next returns the next node to ask, its newest block, and whether more nodes can be asked: first the node in use, then the
+// other healthy ones, then nil.
 func (p *Pool) next(asked map[*member]bool) (m *member, tip Header, others bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -179,7 +179,7 @@ func (p *Pool) tipOf(m *member) Header {
 	return m.tip
 }
 
-// verdicts and healths are of the nodes. Whoever asks holds the lock.
+// verdicts and healths return the verdicts and healths of the nodes. The caller holds the lock.
 func (p *Pool) verdicts() []error { return verdicts(p.healths(), p.StallAfter, p.now()) }
 
 func (p *Pool) healths() []health {

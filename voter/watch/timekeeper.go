@@ -7,18 +7,18 @@ import (
 	"github.com/dualchain/dualchain/voter/event"
 )
 
-// timekeeper raises an alarm when no new block comes for too long, by the monotonic clock, which doesn't jump; and when new
-// blocks are old on arrival by this machine's clock, which may be wrong. Neither keeps from voting.
+// timekeeper raises two alarms. One is for a missing new block, by the monotonic clock, which doesn't jump. The other is for
+// new blocks that are old on arrival, by this machine's clock, which may be wrong. Neither stops voting.
 type timekeeper struct {
 	log   *slog.Logger
 	limit time.Duration
 
 	moved   time.Time // when the last new block came
 	stalled bool
-	old     int // how many blocks in a row were old
+	old     int // number of old blocks in a row
 }
 
-// moves notes that a new block came.
+// moves records that a new block came.
 func (k *timekeeper) moves(now time.Time) {
 	k.moved = now
 	if k.stalled {
@@ -27,7 +27,7 @@ func (k *timekeeper) moves(now time.Time) {
 	}
 }
 
-// stands notes that none came.
+// stands records that no new block came.
 func (k *timekeeper) stands(now time.Time) {
 	if !k.stalled && now.Sub(k.moved) >= k.limit {
 		k.stalled = true
@@ -35,8 +35,8 @@ func (k *timekeeper) stands(now time.Time) {
 	}
 }
 
-// ages notes how old a new block was on arrival. One that is old is no reason for an alarm: the first after a halt of
-// the chain is.
+// ages records the age of a new block on arrival. One old block raises no alarm: the first block after a halt of the chain
+// is always old.
 func (k *timekeeper) ages(age time.Duration) {
 	if age <= k.limit {
 		if k.old > 1 {

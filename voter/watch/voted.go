@@ -16,14 +16,14 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// Tallies answers who has voted: the query client of x/finality.
+// Tallies is the query client of x/finality: it answers who has voted.
 type Tallies interface {
 	Votes(ctx context.Context, in *types.QueryVotesRequest, opts ...grpc.CallOption) (*types.QueryVotesResponse, error)
 }
 
-// Voted asks whether the chain has a vote of the key for an epoch. It believes a yes only with the signature: whoever shows one
-// in which the key has part has a vote that the key signed. The answer lists the whole voter set: it is not for every block. A key
-// outside the set has not voted. Errors: ErrNotKept, ErrInconsistent for a yes without proof, or the node can't be reached.
+// Voted asks whether the chain has a vote of the key for an epoch. It believes a yes only with a valid aggregate signature in
+// which the key takes part. The answer lists the whole voter set, so this is not for every block. A key outside the set has
+// not voted. Errors: ErrNotKept, ErrInconsistent for a yes without proof, or the node can't be reached.
 func Voted(ctx context.Context, from Tallies, chainID string, epoch uint64, key ffg.PublicKey) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -47,8 +47,8 @@ func Voted(ctx context.Context, from Tallies, chainID string, epoch uint64, key 
 	return true, nil
 }
 
-// Voted asks the node in use whether the chain has a vote of the key for an epoch. A node that fails to answer gives way to
-// the next one. Errors: ErrNoNode, ErrNotKept, ErrInconsistent, those of asking.
+// Voted asks the node in use whether the chain has a vote of the key for an epoch. If the node fails to answer, Voted asks the
+// next one. Errors: ErrNoNode, ErrNotKept, ErrInconsistent, and those of the calls.
 func (p *Pool) Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool, error) {
 	m, _, _ := p.next(nil)
 	if m == nil {
@@ -61,8 +61,8 @@ func (p *Pool) Voted(ctx context.Context, epoch uint64, key ffg.PublicKey) (bool
 	return voted, err
 }
 
-// Prove asks the node that says in a duty that the chain has the key's vote to show it. One that can't gives way to the next.
-// Errors: ErrInconsistent, those of asking.
+// Prove asks the node whose duty says that the chain has the key's vote to prove it. A node that can't becomes unhealthy.
+// Errors: ErrInconsistent, and those of the calls.
 func (p *Pool) Prove(ctx context.Context, duty Duty, key ffg.PublicKey) error {
 	epoch := duty.Vote.Target.Epoch
 	voted, err := Voted(ctx, duty.from.Finality, p.ChainID, epoch, key)
@@ -75,7 +75,7 @@ func (p *Pool) Prove(ctx context.Context, duty Duty, key ffg.PublicKey) error {
 	return err
 }
 
-// verifyTally checks the aggregate signature of everybody who is said to have signed.
+// verifyTally checks the aggregate signature of all listed signers.
 func verifyTally(ctx context.Context, answer *types.QueryVotesResponse, chainID string, epoch uint64) error {
 	if len(answer.Voters) > maxSetSize {
 		return fmt.Errorf("expected at most %d voters, found %d", maxSetSize, len(answer.Voters))

@@ -14,7 +14,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// tallies has epoch 3 only.
+// tallies has only epoch 3.
 type tallies struct{ answer types.QueryVotesResponse }
 
 func (t tallies) Votes(_ context.Context, request *types.QueryVotesRequest, _ ...grpc.CallOption) (*types.QueryVotesResponse, error) {

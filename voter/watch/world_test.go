@@ -39,7 +39,7 @@ const (
 	testStall = time.Minute
 )
 
-// inWorld runs a test with nodes at block 1, which the pool has checked.
+// inWorld runs a test with nodes at block 1. The pool has checked them.
 func inWorld(t *testing.T, nodes, witnesses int, test func(*world), change ...func(*world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -66,7 +66,7 @@ func inWorld(t *testing.T, nodes, witnesses int, test func(*world), change ...fu
 	})
 }
 
-// grow makes the next block of all peers, or of these only, and tells of it.
+// grow makes the next block of all peers, or only of these, and announces it.
 func (w *world) grow(peers ...*peer) {
 	if peers == nil {
 		peers = slices.Concat(w.nodes, w.witnesses)
@@ -83,7 +83,7 @@ func (w *world) wait(d time.Duration) {
 	synctest.Wait()
 }
 
-// pass lets time pass, in which a block comes every second.
+// pass lets time pass with a block every second.
 func (w *world) pass(d time.Duration, peers ...*peer) {
 	for range d / time.Second {
 		w.wait(time.Second)
@@ -109,7 +109,7 @@ func (w *world) noDuty(want error) {
 	synctest.Wait()
 }
 
-// using expects a node to be in use; nil for none.
+// using expects this node to be in use, or none for nil.
 func (w *world) using(want *peer) {
 	w.t.Helper()
 	synctest.Wait()
@@ -127,7 +127,7 @@ func (w *world) using(want *peer) {
 	}
 }
 
-// said expects exactly one line with these words since the last look.
+// said expects exactly one log line with these words since the last look.
 func (w *world) said(words ...string) {
 	w.t.Helper()
 	synctest.Wait()
@@ -163,7 +163,7 @@ type peer struct {
 	source     byte // of the root of the source that it reports, if not 0
 	fails      error
 	hangs      bool
-	late       int // questions about checkpoints that it answers as if it didn't have them
+	late       int // number of questions about checkpoints that it answers as if it lacked them
 	recorded   bool
 	stranger   bool // whether the voter isn't in the set
 	unknown    bool // whether the voter isn't registered
@@ -201,7 +201,7 @@ func (p *peer) vote(epoch uint64) ffg.Vote {
 	return ffg.Vote{Source: source, Target: p.roots[epoch-1].Ref()}
 }
 
-// enter begins a question.
+// enter is called at the start of each question.
 func (p *peer) enter(ctx context.Context) error {
 	p.mu.Lock()
 	hangs, fails := p.hangs, p.fails
