@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/testutil/fixture"
 	"github.com/dualchain/dualchain/x/finality/types"
