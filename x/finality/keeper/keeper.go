@@ -1,80 +1,47 @@
 // Package keeper is the finality layer: voters and their stake, the sets that they form, their votes, and what happens to
-// those that sign two conflicting ones or none. A file holds the state changes and the queries of one concern.
+// those that sign two conflicting ones or none. Each component, a package below this one, owns a part of the state. This package
+// says what happens in a block, in order, and passes on messages and queries.
 package keeper
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/core/store"
-	"cosmossdk.io/math"
 
 	"github.com/cosmos/cosmos-sdk/codec"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/keeper/archive"
+	"github.com/dualchain/dualchain/x/finality/keeper/eras"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
+	"github.com/dualchain/dualchain/x/finality/keeper/sets"
+	"github.com/dualchain/dualchain/x/finality/keeper/stake"
+	"github.com/dualchain/dualchain/x/finality/keeper/votes"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// Keeper owns the state of x/finality.
+// Keeper puts the components together. Each uses only those above it; the archive uses none.
 type Keeper struct {
 	authority   string // the account that may change the parameters
-	accounts    types.AccountKeeper
-	bank        types.BankKeeper
 	staking     types.StakingKeeper
 	checkpoints types.Checkpoints
-	verifier    *verifier // node-local and content-addressed: it changes no answer, only how fast it comes
 
 	Schema collections.Schema
 	params collections.Item[types.Params]
 
-	// voters.go
-	voters     collections.Map[uint64, types.Voter]
-	byOperator collections.Map[[]byte, uint64]
-	byKey      collections.Map[[]byte, uint64] // every key ever used
-	voterSeq   collections.Sequence
-	ranking    collections.Map[collections.Pair[[]byte, uint64], []byte] // (stake inverted, index) → key; neither jailed nor tombstoned
-	tombstones collections.KeySet[collections.Pair[uint64, []byte]]      // (tombstone clock, key)
-	proofs     collections.Map[uint64, []byte]                           // of possession, until the anchor
-
-	// delegations.go, unbonding.go
-	delegations           collections.Map[collections.Pair[uint64, []byte], math.Int]
-	delegationsByOwner    collections.KeySet[collections.Pair[[]byte, uint64]]
-	unbondings            collections.Map[uint64, types.Unbonding]
-	unbondingSeq          collections.Sequence
-	unbondingsByDelegator collections.KeySet[collections.Pair[[]byte, uint64]]
-	unbondingQueue        collections.KeySet[collections.Pair[uint64, uint64]] // (clock, id)
-	clocks                collections.Map[uint64, types.UnbondingClock]        // started clocks
-
-	// sets.go
-	pairs   collections.Map[uint64, types.Pair]
-	inForce collections.Item[uint64] // index of the latest pair; absent before the anchor
-	sets    collections.Map[[]byte, types.VoterSet]
-	setUses collections.Map[[]byte, uint64] // number of kept pairs that have the set
-	next    collections.Item[types.VoterSet]
-
-	// tally.go, prune.go
-	tallies     collections.Map[uint64, types.Tally]
-	touched     collections.KeySet[uint64] // epochs whose tally grew in this block (transient)
-	firstRecord collections.Item[uint64]   // oldest epoch not pruned
-
-	// archive.go
-	handOvers      collections.Map[uint64, []byte] // pair → cert.HandOver
-	archivedEpochs collections.Map[uint64, uint64] // epoch that a kept hand-over proves final → pair
-	anchorTrust    collections.Item[[]byte]        // cert.Trust
-
-	// era.go
-	era        collections.Item[types.Era]
-	closedEras collections.Map[uint64, types.Era]
-	settlement collections.Item[types.Settlement]
-	scores     collections.Map[uint64, types.Scores] // those that a block settles together, by number
-
-	// evidence.go
-	evidence    collections.Map[uint64, types.EvidenceRecord]
-	evidenceSeq collections.Sequence
+	stake   *stake.Keeper   // voters, delegations, unbonding, penalties, rewards
+	sets    *sets.Keeper    // pairs of voter sets, unbonding clocks
+	votes   *votes.Keeper   // tallies, evidence
+	eras    *eras.Keeper    // what participation earns and absence costs
+	archive *archive.Keeper // hand-overs for light clients
 }
+
+// maxCachedKeys bounds the parsed keys that a node remembers, at 350 bytes each.
+const maxCachedKeys = 1 << 17
 
 // NewKeeper returns the keeper; authority is the bech32 address that may change the parameters.
 func NewKeeper(
@@ -89,54 +56,16 @@ func NewKeeper(
 ) *Keeper {
 	sb := collections.NewSchemaBuilder(service)
 	tb := collections.NewSchemaBuilderFromAccessor(func(ctx context.Context) store.KVStore { return transient.OpenTransientStore(ctx) })
-	uints := collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key)
-	owned := collections.PairKeyCodec(collections.BytesKey, collections.Uint64Key)
+	keys := bls.NewCache(maxCachedKeys)
 	k := &Keeper{
-		authority: authority, accounts: accounts, bank: bank, staking: staking, checkpoints: checkpoints,
-		verifier: newVerifier(),
-
+		authority: authority, staking: staking, checkpoints: checkpoints,
 		params: collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
-
-		voters:     collections.NewMap(sb, types.VotersPrefix, "voters", collections.Uint64Key, codec.CollValue[types.Voter](cdc)),
-		byOperator: collections.NewMap(sb, types.VotersByOperatorPrefix, "voters_by_operator", collections.BytesKey, collections.Uint64Value),
-		byKey:      collections.NewMap(sb, types.VotersByKeyPrefix, "voters_by_key", collections.BytesKey, collections.Uint64Value),
-		voterSeq:   collections.NewSequence(sb, types.VoterSequencePrefix, "voter_sequence"),
-		ranking:    collections.NewMap(sb, types.RankingPrefix, "ranking", owned, collections.BytesValue),
-		tombstones: collections.NewKeySet(sb, types.TombstonesPrefix, "tombstones",
-			collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey)),
-		proofs: collections.NewMap(sb, types.PossessionsPrefix, "possessions", collections.Uint64Key, collections.BytesValue),
-
-		delegations: collections.NewMap(sb, types.DelegationsPrefix, "delegations",
-			collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey), sdk.IntValue),
-		delegationsByOwner:    collections.NewKeySet(sb, types.DelegationsByDelegatorPrefix, "delegations_by_delegator", owned),
-		unbondings:            collections.NewMap(sb, types.UnbondingsPrefix, "unbondings", collections.Uint64Key, codec.CollValue[types.Unbonding](cdc)),
-		unbondingSeq:          collections.NewSequence(sb, types.UnbondingSequencePrefix, "unbonding_sequence"),
-		unbondingsByDelegator: collections.NewKeySet(sb, types.UnbondingsByDelegatorPrefix, "unbondings_by_delegator", owned),
-		unbondingQueue:        collections.NewKeySet(sb, types.UnbondingQueuePrefix, "unbonding_queue", uints),
-		clocks:                collections.NewMap(sb, types.ClocksPrefix, "clocks", collections.Uint64Key, codec.CollValue[types.UnbondingClock](cdc)),
-
-		pairs:   collections.NewMap(sb, types.PairsPrefix, "pairs", collections.Uint64Key, codec.CollValue[types.Pair](cdc)),
-		inForce: collections.NewItem(sb, types.InForcePrefix, "in_force", collections.Uint64Value),
-		sets:    collections.NewMap(sb, types.SetsPrefix, "sets", collections.BytesKey, codec.CollValue[types.VoterSet](cdc)),
-		setUses: collections.NewMap(sb, types.SetUsesPrefix, "set_uses", collections.BytesKey, collections.Uint64Value),
-		next:    collections.NewItem(sb, types.NextSetPrefix, "next_set", codec.CollValue[types.VoterSet](cdc)),
-
-		tallies:     collections.NewMap(sb, types.TalliesPrefix, "tallies", collections.Uint64Key, codec.CollValue[types.Tally](cdc)),
-		touched:     collections.NewKeySet(tb, types.TouchedPrefix, "touched", collections.Uint64Key),
-		firstRecord: collections.NewItem(sb, types.FirstRecordPrefix, "first_record", collections.Uint64Value),
-
-		handOvers:      collections.NewMap(sb, types.ArchivePrefix, "archive", collections.Uint64Key, collections.BytesValue),
-		archivedEpochs: collections.NewMap(sb, types.ArchivedEpochsPrefix, "archived_epochs", collections.Uint64Key, collections.Uint64Value),
-		anchorTrust:    collections.NewItem(sb, types.ArchivedAnchorPrefix, "archived_anchor", collections.BytesValue),
-
-		era:        collections.NewItem(sb, types.EraPrefix, "era", codec.CollValue[types.Era](cdc)),
-		closedEras: collections.NewMap(sb, types.ClosedErasPrefix, "closed_eras", collections.Uint64Key, codec.CollValue[types.Era](cdc)),
-		settlement: collections.NewItem(sb, types.SettlementPrefix, "settlement", codec.CollValue[types.Settlement](cdc)),
-		scores:     collections.NewMap(sb, types.ScoresPrefix, "scores", collections.Uint64Key, codec.CollValue[types.Scores](cdc)),
-
-		evidence:    collections.NewMap(sb, types.EvidencePrefix, "evidence", collections.Uint64Key, codec.CollValue[types.EvidenceRecord](cdc)),
-		evidenceSeq: collections.NewSequence(sb, types.EvidenceSequencePrefix, "evidence_sequence"),
 	}
+	k.stake = stake.New(sb, cdc, k.Params, accounts, bank, keys)
+	k.sets = sets.New(sb, cdc, k.Params, k.stake, keys)
+	k.votes = votes.New(sb, tb, cdc, k.Params, k.stake, k.sets, bank, checkpoints, keys)
+	k.eras = eras.New(sb, cdc, k.Params, k.stake, k.sets, k.votes, checkpoints)
+	k.archive = archive.New(sb)
 	schema, err := sb.Build()
 	if err == nil {
 		_, err = tb.Build()
@@ -158,17 +87,18 @@ func (k *Keeper) Params(ctx context.Context) (types.Params, error) {
 }
 
 // Domain returns the domain that this chain's votes are signed for.
-func (k *Keeper) Domain(ctx context.Context) ffg.Root {
-	return ffg.Domain(sdk.UnwrapSDKContext(ctx).ChainID())
-}
+func (k *Keeper) Domain(ctx context.Context) ffg.Root { return state.Domain(ctx) }
 
 // BeginBlock runs after x/mint and before x/distribution: it watches the supply, and takes the finality layer's share of fees
-// and inflation.
+// and inflation. Before the anchor nobody could earn a share.
 func (k *Keeper) BeginBlock(ctx context.Context) error {
-	if err := k.watchSupply(ctx); err != nil {
+	if err := k.stake.WatchSupply(ctx); err != nil {
 		return fmt.Errorf("watch the supply: %w", err)
 	}
-	return k.collectRewards(ctx)
+	if anchored, err := k.sets.Anchored(ctx); err != nil || !anchored {
+		return err
+	}
+	return k.stake.CollectRewards(ctx)
 }
 
 // EndBlock runs before x/checkpoint's (protocol §3): first the links, then everything that is spread over blocks.
@@ -178,8 +108,8 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 		run  func(context.Context) error
 	}{
 		{"count votes", k.countVotes},
-		{"settle era", k.settle},
-		{"pay unbondings", k.payUnbondings},
+		{"settle era", k.eras.Settle},
+		{"pay unbondings", func(ctx context.Context) error { return k.stake.PayUnbondings(ctx, k.sets) }},
 		{"prune", k.prune},
 	} {
 		if err := step.run(ctx); err != nil {
@@ -189,19 +119,94 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 	return nil
 }
 
-func emit(ctx context.Context, event interface {
-	Reset()
-	String() string
-	ProtoMessage()
-},
-) error {
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+// countVotes reports the links of this block, and archives what they make final.
+func (k *Keeper) countVotes(ctx context.Context) error {
+	moves, err := k.votes.Count(ctx)
+	if err != nil {
+		return err
+	}
+	for _, move := range moves {
+		if err := k.archiveMove(ctx, move); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// found turns a missing value into false.
-func found[T any](v T, err error) (T, bool, error) {
-	if errors.Is(err, collections.ErrNotFound) {
-		return v, false, nil
+// archiveMove keeps what a move of the finalized head makes worth keeping: the anchor, when the head leaves it, and the hand-over to
+// a pair that changed something.
+func (k *Keeper) archiveMove(ctx context.Context, move votes.Move) error {
+	if move.From.Epoch == 0 {
+		trust, err := k.sets.Trust(ctx, move.From)
+		if err != nil {
+			return fmt.Errorf("archive the anchor: %w", err)
+		}
+		if err := k.archive.KeepAnchor(ctx, trust); err != nil {
+			return fmt.Errorf("archive the anchor: %w", err)
+		}
 	}
-	return v, err == nil, err
+	if move.To.VoterSetHash == move.From.VoterSetHash && move.To.NextVoterSetHash == move.From.NextVoterSetHash {
+		return nil
+	}
+	certificate, err := k.votes.Certificate(ctx, move.To.Epoch)
+	if err != nil {
+		return fmt.Errorf("archive the hand-over to pair %d: %w", move.To.Pair, err)
+	}
+	trust, err := k.sets.Trust(ctx, move.To)
+	if err != nil {
+		return fmt.Errorf("archive the hand-over to pair %d: %w", move.To.Pair, err)
+	}
+	if err := k.archive.KeepHandOver(ctx, certificate, trust); err != nil {
+		return fmt.Errorf("archive the hand-over to pair %d: %w", move.To.Pair, err)
+	}
+	return nil
+}
+
+var _ checkpointtypes.VoterSets = (*Keeper)(nil)
+
+// Anchor forms pair 0 of the eligible voters and begins records and eras; false while nobody is eligible.
+func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, error) {
+	pair, anchored, err := k.sets.Anchor(ctx)
+	if err != nil || !anchored {
+		return pair, false, err
+	}
+	for _, begin := range []func(context.Context) error{k.stake.ForgetPossessions, k.votes.Begin, k.eras.Begin} {
+		if err := begin(ctx); err != nil {
+			return pair, false, err
+		}
+	}
+	return pair, true, nil
+}
+
+// InForce returns what the latest checkpoint commits to, or false before the anchor.
+func (k *Keeper) InForce(ctx context.Context) (checkpointtypes.Commitment, bool, error) {
+	return k.sets.InForce(ctx)
+}
+
+// Propose answers with the pair that an epoch commits to. It closes the open era and installs the next pair, each if it is time.
+func (k *Keeper) Propose(ctx context.Context, epoch, finalized uint64) (checkpointtypes.Commitment, error) {
+	if err := k.eras.Close(ctx, epoch); err != nil {
+		return checkpointtypes.Commitment{}, err
+	}
+	return k.sets.Propose(ctx, epoch, finalized)
+}
+
+// CheckInvariants returns an error unless the books add up and the archive leads to the finalized head. Genesis checks it once, tests
+// after every block.
+func (k *Keeper) CheckInvariants(ctx context.Context) error {
+	if err := k.stake.CheckInvariants(ctx); err != nil {
+		return fmt.Errorf("finality invariants: %w", err)
+	}
+	finalized, err := k.checkpoints.FinalizedEpoch(ctx)
+	if err != nil || finalized == 0 {
+		return err
+	}
+	head, err := k.checkpoints.Record(ctx, finalized)
+	if err != nil {
+		return err
+	}
+	if err := k.archive.CheckLeadsTo(ctx, head.Checkpoint); err != nil {
+		return fmt.Errorf("finality invariants: %w", err)
+	}
+	return nil
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// MsgServer serves the module's messages; each is in the file of its concern.
+// MsgServer serves the module's messages: it passes them on to the component of their concern, with what that asks about the others.
 type MsgServer struct{ *Keeper }
 
 var _ types.MsgServer = MsgServer{}
@@ -35,5 +36,57 @@ func (m MsgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams)
 	if err := m.params.Set(ctx, msg.Params); err != nil {
 		return nil, fmt.Errorf("set params: %w", err)
 	}
-	return &types.MsgUpdateParamsResponse{}, emit(ctx, &types.EventParamsUpdated{})
+	return &types.MsgUpdateParamsResponse{}, state.Emit(ctx, &types.EventParamsUpdated{})
+}
+
+// RegisterVoter registers a key with a first bond.
+func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter) (*types.MsgRegisterVoterResponse, error) {
+	anchored, err := m.sets.Anchored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.stake.RegisterVoter(ctx, msg, anchored)
+}
+
+// EditVoter replaces the description and the commission.
+func (m MsgServer) EditVoter(ctx context.Context, msg *types.MsgEditVoter) (*types.MsgEditVoterResponse, error) {
+	return m.stake.EditVoter(ctx, msg)
+}
+
+// Unjail makes a voter that was jailed for absence eligible again. Epochs up to the head don't count against it.
+func (m MsgServer) Unjail(ctx context.Context, msg *types.MsgUnjail) (*types.MsgUnjailResponse, error) {
+	head, _, err := m.checkpoints.HeadEpoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.stake.Unjail(ctx, msg, head)
+}
+
+// Delegate bonds stake with a voter.
+func (m MsgServer) Delegate(ctx context.Context, msg *types.MsgDelegate) (*types.MsgDelegateResponse, error) {
+	return m.stake.Delegate(ctx, msg)
+}
+
+// Undelegate moves stake out of a voter's pool into an unbonding entry with the clock of what happens now.
+func (m MsgServer) Undelegate(ctx context.Context, msg *types.MsgUndelegate) (*types.MsgUndelegateResponse, error) {
+	clock, err := m.sets.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.stake.Undelegate(ctx, msg, clock)
+}
+
+// CancelUnbonding bonds a whole entry again with the same voter.
+func (m MsgServer) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbonding) (*types.MsgCancelUnbondingResponse, error) {
+	return m.stake.CancelUnbonding(ctx, msg)
+}
+
+// SubmitVotes adds an aggregate to the tally of its target.
+func (m MsgServer) SubmitVotes(ctx context.Context, msg *types.MsgSubmitVotes) (*types.MsgSubmitVotesResponse, error) {
+	return m.votes.SubmitVotes(ctx, msg)
+}
+
+// SubmitEvidence slashes the voters guilty of both votes.
+func (m MsgServer) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvidence) (*types.MsgSubmitEvidenceResponse, error) {
+	return m.votes.SubmitEvidence(ctx, msg)
 }

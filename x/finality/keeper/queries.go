@@ -9,8 +9,8 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
@@ -64,7 +64,7 @@ func (q QueryServer) resolveVoter(ctx context.Context, id string) (types.Voter, 
 		return types.Voter{}, refusal.New(reason.InvalidRequest,
 			"voter: expected an operator address, a public key of 96 hexadecimal digits or a registration index; found %q", id)
 	}
-	voter, err := q.voterOf(ctx, id)
+	voter, err := q.stake.VoterOf(ctx, id)
 	return voter, notFound(err)
 }
 
@@ -79,10 +79,10 @@ func (q QueryServer) Voter(ctx context.Context, req *types.QueryVoterRequest) (*
 		return nil, err
 	}
 	out := &types.QueryVoterResponse{Voter: voter, State: state(voter)}
-	if anchored, err := q.inForce.Has(ctx); err != nil || !anchored {
+	if anchored, err := q.sets.Anchored(ctx); err != nil || !anchored {
 		return out, err
 	}
-	pair, err := q.pairInForce(ctx)
+	pair, err := q.sets.PairInForce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +90,11 @@ func (q QueryServer) Voter(ctx context.Context, req *types.QueryVoterRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	now, err := q.set(ctx, hash)
+	now, err := q.sets.Set(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
-	after, err := q.successor(ctx)
+	after, err := q.sets.Successor(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -102,18 +102,18 @@ func (q QueryServer) Voter(ctx context.Context, req *types.QueryVoterRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	if position, member := now.voters.Position(key); member {
-		out.Rear, out.Current = now.voters[position].Rear, now.voters[position].Current
+	if position, member := now.Voters.Position(key); member {
+		out.Rear, out.Current = now.Voters[position].Rear, now.Voters[position].Current
 	}
-	if position, member := after.voters.Position(key); member {
-		out.Next = after.voters[position].Current
+	if position, member := after.Voters.Position(key); member {
+		out.Next = after.Voters[position].Current
 	}
 	return out, nil
 }
 
 // states returns a function that tells a voter's state.
 func (q QueryServer) states(ctx context.Context) (func(types.Voter) types.VoterState, error) {
-	set, err := q.eligible(ctx)
+	set, err := q.stake.Eligible(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +143,9 @@ func (q QueryServer) Voters(ctx context.Context, req *types.QueryVotersRequest) 
 	if err != nil {
 		return nil, err
 	}
-	voters, page, err := query.CollectionFilteredPaginate(ctx, q.voters, req.GetPagination(),
-		func(_ uint64, v types.Voter) (bool, error) {
-			return req.GetState() == types.VoterState_VOTER_STATE_UNSPECIFIED || state(v) == req.GetState(), nil
-		},
-		func(_ uint64, v types.Voter) (types.Voter, error) { return v, nil })
+	voters, page, err := q.stake.Voters(ctx, req.GetPagination(), func(v types.Voter) bool {
+		return req.GetState() == types.VoterState_VOTER_STATE_UNSPECIFIED || state(v) == req.GetState()
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -160,10 +158,7 @@ func (q QueryServer) Delegations(ctx context.Context, req *types.QueryDelegation
 	if err != nil {
 		return nil, err
 	}
-	delegations, page, err := query.CollectionPaginate(ctx, q.delegations, req.GetPagination(),
-		func(id collections.Pair[uint64, []byte], shares math.Int) (types.DelegationBalance, error) {
-			return balanceOf(voter, sdk.AccAddress(id.K2()), shares), nil
-		}, query.WithCollectionPaginationPairPrefix[uint64, []byte](voter.Index))
+	delegations, page, err := q.stake.Delegations(ctx, voter, req.GetPagination())
 	if err != nil {
 		return nil, err
 	}
@@ -176,15 +171,7 @@ func (q QueryServer) DelegatorDelegations(ctx context.Context, req *types.QueryD
 	if err != nil {
 		return nil, err
 	}
-	delegations, page, err := query.CollectionPaginate(ctx, q.delegationsByOwner, req.GetPagination(),
-		func(id collections.Pair[[]byte, uint64], _ collections.NoValue) (types.DelegationBalance, error) {
-			voter, err := q.Keeper.Voter(ctx, id.K2())
-			if err != nil {
-				return types.DelegationBalance{}, err
-			}
-			shares, err := q.shares(ctx, voter.Index, delegator)
-			return balanceOf(voter, delegator, shares), err
-		}, query.WithCollectionPaginationPairPrefix[[]byte, uint64](delegator))
+	delegations, page, err := q.stake.DelegatorDelegations(ctx, delegator, req.GetPagination())
 	if err != nil {
 		return nil, err
 	}
@@ -197,33 +184,11 @@ func (q QueryServer) Unbondings(ctx context.Context, req *types.QueryUnbondingsR
 	if err != nil {
 		return nil, err
 	}
-	unbondings, page, err := query.CollectionPaginate(ctx, q.unbondingsByDelegator, req.GetPagination(),
-		func(id collections.Pair[[]byte, uint64], _ collections.NoValue) (types.UnbondingBalance, error) {
-			return q.unbondingBalance(ctx, id.K2())
-		}, query.WithCollectionPaginationPairPrefix[[]byte, uint64](delegator))
+	unbondings, page, err := q.stake.Unbondings(ctx, delegator, req.GetPagination(), q.sets)
 	if err != nil {
 		return nil, err
 	}
 	return &types.QueryUnbondingsResponse{Unbondings: unbondings, Pagination: page}, nil
-}
-
-func (q QueryServer) unbondingBalance(ctx context.Context, id uint64) (types.UnbondingBalance, error) {
-	entry, err := q.unbondings.Get(ctx, id)
-	if err != nil {
-		return types.UnbondingBalance{}, err
-	}
-	voter, err := q.Keeper.Voter(ctx, entry.VoterIndex)
-	if err != nil {
-		return types.UnbondingBalance{}, err
-	}
-	completion, started, err := q.completion(ctx, entry)
-	if err != nil {
-		return types.UnbondingBalance{}, err
-	}
-	if started {
-		entry.CompletionTime = &completion
-	}
-	return types.UnbondingBalance{Unbonding: entry, Balance: voter.Unbonding().Worth(entry.Shares), Frozen: voter.Tombstoned}, nil
 }
 
 func account(address string) (sdk.AccAddress, error) {
@@ -234,16 +199,9 @@ func account(address string) (sdk.AccAddress, error) {
 	return addr, nil
 }
 
-func balanceOf(v types.Voter, delegator sdk.AccAddress, shares math.Int) types.DelegationBalance {
-	return types.DelegationBalance{
-		Delegation: types.Delegation{VoterIndex: v.Index, Delegator: delegator.String(), Shares: shares},
-		Balance:    v.Bonded().Worth(shares),
-	}
-}
-
 // Evidence returns one record.
 func (q QueryServer) Evidence(ctx context.Context, req *types.QueryEvidenceRequest) (*types.QueryEvidenceResponse, error) {
-	record, has, err := found(q.evidence.Get(ctx, req.GetId()))
+	record, has, err := q.votes.Evidence(ctx, req.GetId())
 	if err != nil {
 		return nil, err
 	}
@@ -255,8 +213,7 @@ func (q QueryServer) Evidence(ctx context.Context, req *types.QueryEvidenceReque
 
 // AllEvidence lists the records.
 func (q QueryServer) AllEvidence(ctx context.Context, req *types.QueryAllEvidenceRequest) (*types.QueryAllEvidenceResponse, error) {
-	records, page, err := query.CollectionPaginate(ctx, q.evidence, req.GetPagination(),
-		func(_ uint64, r types.EvidenceRecord) (types.EvidenceRecord, error) { return r, nil })
+	records, page, err := q.votes.AllEvidence(ctx, req.GetPagination())
 	if err != nil {
 		return nil, err
 	}
@@ -271,18 +228,15 @@ func (q QueryServer) EconomicSecurity(ctx context.Context, _ *types.QueryEconomi
 	}
 	zero := math.ZeroInt()
 	out := &types.QueryEconomicSecurityResponse{
-		BondDenom: params.BondDenom, Bonded: zero, Unbonding: zero, ViolationStake: zero, ViolationCost: zero,
+		BondDenom: params.BondDenom, ViolationStake: zero, ViolationCost: zero,
 	}
-	if err := q.voters.Walk(ctx, nil, func(_ uint64, v types.Voter) (bool, error) {
-		out.Bonded, out.Unbonding = out.Bonded.Add(v.Tokens), out.Unbonding.Add(v.UnbondingTokens)
-		return false, nil
-	}); err != nil {
+	if out.Bonded, out.Unbonding, err = q.stake.Total(ctx); err != nil {
 		return nil, err
 	}
-	if anchored, err := q.inForce.Has(ctx); err != nil || !anchored {
+	if anchored, err := q.sets.Anchored(ctx); err != nil || !anchored {
 		return out, err
 	}
-	pair, err := q.pairInForce(ctx)
+	pair, err := q.sets.PairInForce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -290,29 +244,29 @@ func (q QueryServer) EconomicSecurity(ctx context.Context, _ *types.QueryEconomi
 	if err != nil {
 		return nil, err
 	}
-	now, err := q.set(ctx, hash)
+	now, err := q.sets.Set(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
-	least := now.rear
-	if now.current.Cmp(least) < 0 {
-		least = now.current
+	least := now.Rear
+	if now.Current.Cmp(least) < 0 {
+		least = now.Current
 	}
 	third := math.NewIntFromBigInt(least.Big()).AddRaw(2).QuoRaw(3)
 	out.ViolationStake = params.Stake(third)
 	out.ViolationCost = types.Fraction(out.ViolationStake, params.SlashFractionEquivocationPpm)
-	overlap, err := q.overlap(ctx, hash[:], out)
+	overlap, err := q.overlap(ctx, hash, out)
 	if err != nil {
 		return nil, err
 	}
-	out.OverlapPowerPpm = uint32(overlap.MulRaw(types.Million).Quo(math.NewIntFromBigInt(now.current.Big())).Uint64())
+	out.OverlapPowerPpm = uint32(overlap.MulRaw(types.Million).Quo(math.NewIntFromBigInt(now.Current.Big())).Uint64())
 	return out, nil
 }
 
 // overlap lists the operators in the current side that run a bonded validator too, and returns their power.
-func (q QueryServer) overlap(ctx context.Context, hash []byte, out *types.QueryEconomicSecurityResponse) (math.Int, error) {
+func (q QueryServer) overlap(ctx context.Context, hash ffg.Root, out *types.QueryEconomicSecurityResponse) (math.Int, error) {
 	sum := math.ZeroInt()
-	members, err := q.sets.Get(ctx, hash)
+	members, err := q.sets.Members(ctx, hash)
 	if err != nil {
 		return sum, err
 	}

@@ -40,7 +40,7 @@ func (q QueryServer) certificateAbove(ctx context.Context, epoch uint64) (cert.C
 			return cert.Certificate{}, err
 		}
 		if has {
-			certificate, err := q.certificate(ctx, certified)
+			certificate, err := q.votes.Certificate(ctx, certified)
 			if err == nil || !isPruned(err) {
 				return certificate, err
 			}
@@ -50,18 +50,14 @@ func (q QueryServer) certificateAbove(ctx context.Context, epoch uint64) (cert.C
 	} else if !errors.Is(err, checkpointtypes.ErrNotFound) {
 		return cert.Certificate{}, err
 	}
-	pair, archived, err := found(q.archivedEpochs.Get(ctx, epoch))
+	pair, archived, err := q.archive.Pair(ctx, epoch)
 	if err != nil {
 		return cert.Certificate{}, err
 	}
 	if !archived {
 		return cert.Certificate{}, q.notKept(ctx, epoch)
 	}
-	encoded, err := q.handOvers.Get(ctx, pair)
-	if err != nil {
-		return cert.Certificate{}, fmt.Errorf("read the archive of pair %d: %w", pair, err)
-	}
-	h, err := cert.DecodeHandOver(encoded)
+	h, err := q.archive.HandOver(ctx, pair)
 	return h.Certificate, err
 }
 
@@ -99,17 +95,17 @@ func isPruned(err error) bool {
 
 // notKept says what there is in place of an epoch that was pruned.
 func (q QueryServer) notKept(ctx context.Context, epoch uint64) error {
-	oldest, err := q.firstRecord.Get(ctx)
+	oldest, _, err := q.votes.FirstRecord(ctx)
 	if err != nil {
-		return notFound(fmt.Errorf("read first record: %w", err))
+		return fmt.Errorf("read first record: %w", err)
 	}
 	text := fmt.Sprintf("epoch %d is not kept any more, only epochs from %d on and those in which a pair of voter sets became final", epoch, oldest)
-	err = q.archivedEpochs.Walk(ctx, new(collections.Range[uint64]).StartInclusive(epoch), func(archived, pair uint64) (bool, error) {
-		text += fmt.Sprintf("; the next of these is epoch %d, of pair %d", archived, pair)
-		return true, nil
-	})
+	archived, pair, found, err := q.archive.Above(ctx, epoch)
 	if err != nil {
 		return err
+	}
+	if found {
+		text += fmt.Sprintf("; the next of these is epoch %d, of pair %d", archived, pair)
 	}
 	return refusal.New(reason.NotKept, "%s", text)
 }

@@ -1,16 +1,13 @@
 package keeper
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math/big"
-	"slices"
 	"strconv"
 
-	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/internal/refusal"
+	"github.com/dualchain/dualchain/x/finality/keeper/eras"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -43,12 +40,12 @@ func (q QueryServer) Participation(ctx context.Context, req *types.QueryParticip
 	}
 	out := &types.QueryParticipationResponse{
 		Era: era, Counted: era.LastEpoch, OldestUnsettled: oldestEra, MinParticipationPpm: params.MinParticipationPpm,
-		Accountable: accountable(voter, era),
+		Accountable: eras.Accountable(voter, era),
 	}
 	if era.LastEpoch == 0 && head >= era.FirstEpoch {
 		out.Counted = head
 	}
-	l, err := q.eraLine(ctx, key, era.FirstEpoch, out.Counted, func(epoch uint64, signed bool) {
+	l, err := q.eras.Voted(ctx, key, era.FirstEpoch, out.Counted, func(epoch uint64, signed bool) {
 		out.Epochs++
 		switch {
 		case signed:
@@ -60,24 +57,22 @@ func (q QueryServer) Participation(ctx context.Context, req *types.QueryParticip
 	if err != nil {
 		return nil, fmt.Errorf("read era %d: %w", era.Index, err)
 	}
-	out.ExpectedWeight, out.RecordedWeight = l.expected.String(), l.signed.String()
-	out.ParticipationPpm = l.ppm()
+	out.ExpectedWeight, out.RecordedWeight = l.Expected.String(), l.Signed.String()
+	out.ParticipationPpm = l.PPM()
 	return out, nil
 }
 
 // unsettledEra finds an era by its index, or the open one, and the index of the oldest that is not settled.
 func (q QueryServer) unsettledEra(ctx context.Context, id string) (era types.Era, oldest uint64, err error) {
-	open, err := q.era.Get(ctx)
+	open, err := q.eras.Open(ctx)
 	if err != nil {
-		return open, 0, fmt.Errorf("read open era: %w", err)
+		return open, 0, err
 	}
-	oldest = open.Index
-	if err := q.closedEras.Walk(ctx, nil, func(index uint64, _ types.Era) (bool, error) {
-		oldest = index
-		return true, nil
-	}); err != nil {
-		return open, 0, fmt.Errorf("read closed eras: %w", err)
+	unsettled, err := q.eras.OldestUnsettled(ctx)
+	if err != nil {
+		return open, 0, err
 	}
+	oldest = unsettled.Index
 	if id == "" {
 		return open, oldest, nil
 	}
@@ -90,54 +85,6 @@ func (q QueryServer) unsettledEra(ctx context.Context, id string) (era types.Era
 	case index == open.Index:
 		return open, oldest, nil
 	}
-	era, err = q.closedEras.Get(ctx, index)
+	era, err = q.eras.Closed(ctx, index)
 	return era, oldest, err
-}
-
-// eraLine adds up one voter's part in the epochs from first to last, and tells of each in which it had weight.
-func (q QueryServer) eraLine(ctx context.Context, key ffg.PublicKey, first, last uint64, epochs func(epoch uint64, signed bool)) (line, error) {
-	var out line
-	var hash ffg.Root
-	var weight uint64
-	position, member := 0, false
-	for epoch := first; epoch <= last; epoch++ {
-		r, err := q.checkpoints.Record(ctx, epoch)
-		if err != nil {
-			return out, err
-		}
-		if r.VoterSetHash != hash {
-			hash = r.VoterSetHash
-			set, err := q.sets.Get(ctx, hash[:])
-			if err != nil {
-				return out, fmt.Errorf("read set %s: %w", hash, err)
-			}
-			position, member = slices.BinarySearchFunc(set.Members, key.String(), func(m types.SetMember, key string) int { return cmp.Compare(m.PubKey, key) })
-			if member {
-				weight = max(set.Members[position].Rear, set.Members[position].Current)
-			}
-		}
-		if !member {
-			continue
-		}
-		signers, err := q.Tally(ctx, epoch)
-		if err != nil {
-			return out, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
-		}
-		signed := signers.Get(position)
-		out.expected = out.expected.Add(weight)
-		if signed {
-			out.signed = out.signed.Add(weight)
-		}
-		epochs(epoch, signed)
-	}
-	return out, nil
-}
-
-// ppm returns the part of the expected weight that was signed, rounded down.
-func (l line) ppm() uint32 {
-	if l.expected.IsZero() {
-		return 0
-	}
-	signed := new(big.Int).Mul(l.signed.Big(), big.NewInt(types.Million))
-	return uint32(signed.Quo(signed, l.expected.Big()).Uint64())
 }

@@ -7,19 +7,20 @@ import (
 	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // VoterSet returns a set by hash, by epoch or by the word next.
 func (q QueryServer) VoterSet(ctx context.Context, req *types.QueryVoterSetRequest) (*types.QueryVoterSetResponse, error) {
-	if anchored, err := q.inForce.Has(ctx); err != nil || !anchored {
-		return nil, orWrap(err, types.ErrNoEpochs, "there are no voter sets")
+	if anchored, err := q.sets.Anchored(ctx); err != nil || !anchored {
+		return nil, state.Or(err, types.ErrNoEpochs, "there are no voter sets")
 	}
 	var members types.VoterSet
 	var hash ffg.Root
 	var err error
 	if req.GetId() == "next" {
-		if members, err = q.next.Get(ctx); err != nil {
+		if members, err = q.sets.Next(ctx); err != nil {
 			return nil, err
 		}
 		side, err := members.Side()
@@ -39,7 +40,7 @@ func (q QueryServer) VoterSet(ctx context.Context, req *types.QueryVoterSetReque
 			}
 			hash = r.VoterSetHash
 		}
-		if members, err = q.sets.Get(ctx, hash[:]); err != nil {
+		if members, err = q.sets.Members(ctx, hash); err != nil {
 			return nil, refusal.New(reason.NotFound, "no kept voter set has hash %s", hash)
 		}
 	}
@@ -78,23 +79,23 @@ func (q QueryServer) Votes(ctx context.Context, req *types.QueryVotesRequest) (*
 	if epoch == 0 {
 		return nil, refusal.New(reason.NotFound, "epoch 0 is the anchor: it is never voted on")
 	}
-	votes, err := q.recorded(ctx, r)
+	votes, err := q.votes.Recorded(ctx, r)
 	if err != nil {
 		return nil, notFound(err)
 	}
-	set, rear, current, err := q.signedPower(ctx, r, votes.Signers)
+	set, rear, current, err := q.votes.SignedPower(ctx, r, votes.Signers)
 	if err != nil {
 		return nil, notFound(err)
 	}
 	out := &types.QueryVotesResponse{
 		Epoch: epoch, Votes: types.AggregateVoteFromFFG(votes),
 		RearSigned: rear.String(), CurrentSigned: current.String(),
-		RearTotal: set.rear.String(), CurrentTotal: set.current.String(), Justified: r.Justified,
+		RearTotal: set.Rear.String(), CurrentTotal: set.Current.String(), Justified: r.Justified,
 	}
 	if req.GetAggregateOnly() {
 		return out, nil
 	}
-	members, err := q.sets.Get(ctx, r.VoterSetHash[:])
+	members, err := q.sets.Members(ctx, r.VoterSetHash)
 	if err != nil {
 		return nil, notFound(err)
 	}
@@ -115,7 +116,7 @@ func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*ty
 	if !anchored || head == 0 {
 		return nil, refusal.New(reason.NoOpenEpoch, "%s", types.ErrNoEpochs)
 	}
-	t, err := q.target(ctx, head)
+	t, err := q.votes.Target(ctx, head)
 	if err != nil {
 		return nil, err
 	}
@@ -124,11 +125,11 @@ func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*ty
 		return nil, err
 	}
 	out := &types.QueryDutyResponse{
-		Target: checkpointtypes.CheckpointFromFFG(t.record.Checkpoint), Source: checkpointtypes.RefFromFFG(t.vote.Source), Size_: uint32(len(t.set.voters)),
+		Target: checkpointtypes.CheckpointFromFFG(t.Record.Checkpoint), Source: checkpointtypes.RefFromFFG(t.Vote.Source), Size_: uint32(len(t.Set.Voters)),
 	}
-	position, member := t.set.voters.Position(key)
+	position, member := t.Set.Voters.Position(key)
 	if member {
-		out.Member, out.Position, out.Recorded = true, uint32(position), ffg.Bitfield(t.tally.Signers).Get(position)
+		out.Member, out.Position, out.Recorded = true, uint32(position), ffg.Bitfield(t.Tally.Signers).Get(position)
 	}
 	return out, nil
 }

@@ -1,4 +1,4 @@
-package keeper
+package archive
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 )
 
 // sides are the three sets of a pair. The pair after has the second as its first, the third as its second (protocol §7).
@@ -15,9 +16,9 @@ type sides struct{ rear, current, next ffg.Side }
 
 func (s sides) then(next ffg.Side) sides { return sides{rear: s.current, current: s.next, next: next} }
 
-// archivedTrust rebuilds the trust in the checkpoint that an archived hand-over proves final. The sets before it are those
+// Trust rebuilds the trust in the checkpoint that an archived hand-over proves final. The sets before it are those
 // of the hand-overs before it, since what lies between changed nothing.
-func (k *Keeper) archivedTrust(ctx context.Context, pair uint64) (cert.Trust, error) {
+func (k *Keeper) Trust(ctx context.Context, pair uint64) (cert.Trust, error) {
 	back, start, err := k.handOversBack(ctx, pair)
 	if err != nil {
 		return cert.Trust{}, err
@@ -53,11 +54,12 @@ func (k *Keeper) handOversBack(ctx context.Context, pair uint64) (back []cert.Ha
 	if rebuilt {
 		return back, start, nil
 	}
-	anchor, err := k.archivedAnchor(ctx)
+	anchor, err := k.Anchor(ctx)
 	return back, sides{rear: anchor.Voters.RearSide(), current: anchor.Voters.CurrentSide(), next: anchor.Next}, err
 }
 
-func (k *Keeper) archivedAnchor(ctx context.Context) (cert.Trust, error) {
+// Anchor returns the archived trust in epoch 0.
+func (k *Keeper) Anchor(ctx context.Context) (cert.Trust, error) {
 	encoded, err := k.anchorTrust.Get(ctx)
 	if err != nil {
 		return cert.Trust{}, fmt.Errorf("read the archived anchor: %w", err)
@@ -65,25 +67,21 @@ func (k *Keeper) archivedAnchor(ctx context.Context) (cert.Trust, error) {
 	return cert.DecodeTrust(encoded)
 }
 
-// ArchivedCheckpoint returns a checkpoint that is kept for ever, and whether that of this epoch is one: the anchor, and those
+// Checkpoint returns a checkpoint that is kept for ever, and whether that of this epoch is one: the anchor, and those
 // that hand-overs prove final.
-func (k *Keeper) ArchivedCheckpoint(ctx context.Context, epoch uint64) (c ffg.Checkpoint, archived bool, err error) {
+func (k *Keeper) Checkpoint(ctx context.Context, epoch uint64) (c ffg.Checkpoint, archived bool, err error) {
 	if epoch == 0 {
-		encoded, archived, err := found(k.anchorTrust.Get(ctx))
+		encoded, archived, err := state.Found(k.anchorTrust.Get(ctx))
 		if err != nil || !archived {
 			return c, false, err
 		}
 		anchor, err := cert.DecodeTrust(encoded)
 		return anchor.Checkpoint, err == nil, err
 	}
-	pair, archived, err := found(k.archivedEpochs.Get(ctx, epoch))
+	pair, archived, err := state.Found(k.archivedEpochs.Get(ctx, epoch))
 	if err != nil || !archived {
 		return c, false, err
 	}
-	encoded, err := k.handOvers.Get(ctx, pair)
-	if err != nil {
-		return c, false, fmt.Errorf("read the archive of pair %d: %w", pair, err)
-	}
-	h, err := cert.DecodeHandOver(encoded)
+	h, err := k.HandOver(ctx, pair)
 	return h.Certificate.First, err == nil, err
 }

@@ -1,10 +1,12 @@
-package keeper
+package stake
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
@@ -13,14 +15,19 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // A voter is a registration: one operator, one key, for ever. Identity keys, keys outside the subgroup, keys ever used
 // before and keys without proof of possession for this operator and chain are refused (protocol §2).
 
-// RegisterVoter registers a key with a first bond.
-func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter) (*types.MsgRegisterVoterResponse, error) {
+// GasPossession is the gas of one proof of possession, at about 10 gas a microsecond.
+const GasPossession = 25_000
+
+// RegisterVoter registers a key with a first bond. Its proof of possession is kept if the chain is not anchored yet: an export is
+// then a new chain's genesis, whose voters must prove their keys.
+func (k *Keeper) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter, anchored bool) (*types.MsgRegisterVoterResponse, error) {
 	operator, err := sdk.AccAddressFromBech32(msg.Operator)
 	if err != nil {
 		return nil, types.ErrInvalidVoter.Wrapf("operator: %s", err)
@@ -39,11 +46,11 @@ func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVote
 	if err != nil {
 		return nil, err
 	}
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasPossession, "verify possession")
-	if err := m.checkPossession(ctx, operator, key, possession); err != nil {
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(GasPossession, "verify possession")
+	if err := k.CheckPossession(ctx, operator, key, possession); err != nil {
 		return nil, err
 	}
-	index, err := m.voterSeq.Next(ctx)
+	index, err := k.voterSeq.Next(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("take registration number: %w", err)
 	}
@@ -53,27 +60,29 @@ func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVote
 		CommissionPpm: msg.CommissionPpm, MaxCommissionPpm: msg.MaxCommissionPpm,
 		Tokens: zero, Shares: zero, UnbondingTokens: zero, UnbondingShares: zero,
 	}
-	if err := m.register(ctx, voter); err != nil {
+	if err := k.register(ctx, voter); err != nil {
 		return nil, err
 	}
-	if err := m.keepProof(ctx, index, possession); err != nil {
+	if !anchored {
+		if err := k.possessions.Set(ctx, index, possession[:]); err != nil {
+			return nil, fmt.Errorf("set proof of voter %d: %w", index, err)
+		}
+	}
+	if _, err := k.delegate(ctx, index, operator, msg.Amount); err != nil {
 		return nil, err
 	}
-	if _, err := m.delegate(ctx, index, operator, msg.Amount); err != nil {
-		return nil, err
-	}
-	return &types.MsgRegisterVoterResponse{Index: index}, emit(ctx, &types.EventVoterRegistered{
+	return &types.MsgRegisterVoterResponse{Index: index}, state.Emit(ctx, &types.EventVoterRegistered{
 		Index: index, Operator: voter.Operator, PubKey: msg.PubKey,
 	})
 }
 
-// checkPossession verifies that the operator knows the secret of a valid key, on this chain.
-func (k *Keeper) checkPossession(ctx context.Context, operator []byte, key ffg.PublicKey, proof ffg.Signature) error {
-	parsed, err := k.verifier.keys.Parse(key)
+// CheckPossession verifies that the operator knows the secret of a valid key, on this chain.
+func (k *Keeper) CheckPossession(ctx context.Context, operator []byte, key ffg.PublicKey, proof ffg.Signature) error {
+	parsed, err := k.keys.Parse(key)
 	if err != nil {
 		return types.ErrInvalidKey.Wrap(err.Error())
 	}
-	root, err := ffg.Possession(k.Domain(ctx), operator, key)
+	root, err := ffg.Possession(state.Domain(ctx), operator, key)
 	if err != nil {
 		return types.ErrInvalidVoter.Wrap(err.Error())
 	}
@@ -83,14 +92,10 @@ func (k *Keeper) checkPossession(ctx context.Context, operator []byte, key ffg.P
 	return nil
 }
 
-// keepProof remembers a proof of possession until the anchor: until then an export is a new chain's genesis, whose
-// voters must prove their keys.
-func (k *Keeper) keepProof(ctx context.Context, index uint64, proof ffg.Signature) error {
-	if anchored, err := k.inForce.Has(ctx); err != nil || anchored {
-		return err
-	}
-	if err := k.proofs.Set(ctx, index, proof[:]); err != nil {
-		return fmt.Errorf("set proof of voter %d: %w", index, err)
+// ForgetPossessions drops the proofs of possession: the chain is anchored, and its export is no new chain's genesis.
+func (k *Keeper) ForgetPossessions(ctx context.Context) error {
+	if err := k.possessions.Clear(ctx, nil); err != nil {
+		return fmt.Errorf("clear proofs of possession: %w", err)
 	}
 	return nil
 }
@@ -109,10 +114,10 @@ func (k *Keeper) register(ctx context.Context, v types.Voter) error {
 		return err
 	}
 	if taken, err := k.byOperator.Has(ctx, operator); err != nil || taken {
-		return orWrap(err, types.ErrOperatorTaken, v.Operator)
+		return state.Or(err, types.ErrOperatorTaken, v.Operator)
 	}
 	if used, err := k.byKey.Has(ctx, key[:]); err != nil || used {
-		return orWrap(err, types.ErrKeyUsed, v.PubKey)
+		return state.Or(err, types.ErrKeyUsed, v.PubKey)
 	}
 	if err := k.byOperator.Set(ctx, operator, v.Index); err != nil {
 		return fmt.Errorf("index operator: %w", err)
@@ -133,7 +138,7 @@ func (k *Keeper) register(ctx context.Context, v types.Voter) error {
 
 // Voter returns a voter by its registration.
 func (k *Keeper) Voter(ctx context.Context, index uint64) (types.Voter, error) {
-	v, has, err := found(k.voters.Get(ctx, index))
+	v, has, err := state.Found(k.voters.Get(ctx, index))
 	if err != nil {
 		return v, fmt.Errorf("read voter %d: %w", index, err)
 	}
@@ -143,13 +148,13 @@ func (k *Keeper) Voter(ctx context.Context, index uint64) (types.Voter, error) {
 	return v, nil
 }
 
-// voterOf returns the voter of an operator.
-func (k *Keeper) voterOf(ctx context.Context, operator string) (types.Voter, error) {
+// VoterOf returns the voter of an operator.
+func (k *Keeper) VoterOf(ctx context.Context, operator string) (types.Voter, error) {
 	addr, err := sdk.AccAddressFromBech32(operator)
 	if err != nil {
 		return types.Voter{}, types.ErrInvalidVoter.Wrapf("operator: %s", err)
 	}
-	index, has, err := found(k.byOperator.Get(ctx, addr))
+	index, has, err := state.Found(k.byOperator.Get(ctx, addr))
 	if err != nil {
 		return types.Voter{}, fmt.Errorf("read operator: %w", err)
 	}
@@ -171,7 +176,7 @@ func (k *Keeper) updateVoter(ctx context.Context, index uint64, change func(*typ
 		return before, err
 	}
 	if after.Tokens.GT(before.Tokens) {
-		params, err := k.Params(ctx)
+		params, err := k.params(ctx)
 		if err != nil {
 			return before, err
 		}
@@ -219,9 +224,9 @@ func invert(stake math.Int) []byte {
 	return b
 }
 
-// eligible returns the voters that a set computed now has, ascending by key (protocol §7).
-func (k *Keeper) eligible(ctx context.Context) (types.VoterSet, error) {
-	params, err := k.Params(ctx)
+// Eligible returns the voters that a set computed now has, ascending by key (protocol §7).
+func (k *Keeper) Eligible(ctx context.Context) (types.VoterSet, error) {
+	params, err := k.params(ctx)
 	if err != nil {
 		return types.VoterSet{}, err
 	}
@@ -238,7 +243,7 @@ func (k *Keeper) eligible(ctx context.Context) (types.VoterSet, error) {
 	if err != nil {
 		return out, fmt.Errorf("read ranking: %w", err)
 	}
-	sortMembers(out.Members)
+	slices.SortFunc(out.Members, func(a, b types.SetMember) int { return cmp.Compare(a.PubKey, b.PubKey) })
 	return out, nil
 }
 
@@ -251,8 +256,8 @@ func invertBytes(b []byte) []byte {
 }
 
 // EditVoter replaces the description and the commission.
-func (m MsgServer) EditVoter(ctx context.Context, msg *types.MsgEditVoter) (*types.MsgEditVoterResponse, error) {
-	voter, err := m.voterOf(ctx, msg.Operator)
+func (k *Keeper) EditVoter(ctx context.Context, msg *types.MsgEditVoter) (*types.MsgEditVoterResponse, error) {
+	voter, err := k.VoterOf(ctx, msg.Operator)
 	if err != nil {
 		return nil, err
 	}
@@ -262,27 +267,23 @@ func (m MsgServer) EditVoter(ctx context.Context, msg *types.MsgEditVoter) (*typ
 	if err := types.ValidateCommission(msg.CommissionPpm, voter.MaxCommissionPpm); err != nil {
 		return nil, err
 	}
-	_, err = m.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
+	_, err = k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
 		v.Moniker, v.Website, v.CommissionPpm = msg.Moniker, msg.Website, msg.CommissionPpm
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgEditVoterResponse{}, emit(ctx, &types.EventVoterEdited{Index: voter.Index, CommissionPpm: msg.CommissionPpm})
+	return &types.MsgEditVoterResponse{}, state.Emit(ctx, &types.EventVoterEdited{Index: voter.Index, CommissionPpm: msg.CommissionPpm})
 }
 
-// Unjail makes a voter that was jailed for absence eligible again. Epochs missed until now don't count against it.
-func (m MsgServer) Unjail(ctx context.Context, msg *types.MsgUnjail) (*types.MsgUnjailResponse, error) {
-	voter, err := m.voterOf(ctx, msg.Operator)
+// Unjail makes a voter that was jailed for absence eligible again. Epochs up to the head don't count against it.
+func (k *Keeper) Unjail(ctx context.Context, msg *types.MsgUnjail, head uint64) (*types.MsgUnjailResponse, error) {
+	voter, err := k.VoterOf(ctx, msg.Operator)
 	if err != nil {
 		return nil, err
 	}
-	head, _, err := m.checkpoints.HeadEpoch(ctx)
-	if err != nil {
-		return nil, err
-	}
-	_, err = m.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
+	_, err = k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
 		now := sdk.UnwrapSDKContext(ctx).BlockTime()
 		switch {
 		case v.Tombstoned:
@@ -298,12 +299,12 @@ func (m MsgServer) Unjail(ctx context.Context, msg *types.MsgUnjail) (*types.Msg
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgUnjailResponse{}, emit(ctx, &types.EventVoterUnjailed{Index: voter.Index})
+	return &types.MsgUnjailResponse{}, state.Emit(ctx, &types.EventVoterUnjailed{Index: voter.Index})
 }
 
 // Registration returns the registration of a key and whether it is tombstoned.
 func (k *Keeper) Registration(ctx context.Context, key ffg.PublicKey) (index uint64, tombstoned, known bool, err error) {
-	index, known, err = found(k.byKey.Get(ctx, key[:]))
+	index, known, err = state.Found(k.byKey.Get(ctx, key[:]))
 	if err != nil || !known {
 		return 0, false, false, err
 	}
@@ -311,10 +312,19 @@ func (k *Keeper) Registration(ctx context.Context, key ffg.PublicKey) (index uin
 	return index, voter.Tombstoned, true, err
 }
 
-// orWrap returns err if there is one, else the sentinel with its detail.
-func orWrap(err error, sentinel interface{ Wrap(string) error }, detail string) error {
+// KeyOf returns the key of a registration; its possession was proven then.
+func (k *Keeper) KeyOf(ctx context.Context, index uint64) (*bls.PublicKey, error) {
+	voter, err := k.Voter(ctx, index)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return sentinel.Wrap(detail)
+	raw, err := types.ParsePublicKey(voter.PubKey)
+	if err != nil {
+		return nil, err
+	}
+	key, err := k.keys.Parse(raw)
+	if err != nil {
+		return nil, types.ErrInvalidKey.Wrap(err.Error())
+	}
+	return key, nil
 }

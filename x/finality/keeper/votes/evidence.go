@@ -1,4 +1,4 @@
-package keeper
+package votes
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
+	"github.com/dualchain/dualchain/x/finality/keeper/stake"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -21,7 +23,7 @@ import (
 // an invented set with a rogue key would frame honest voters (protocol §8). Epochs and roots need not exist here.
 
 // SubmitEvidence slashes the voters guilty of both votes, and pays the reporter of a signed submission.
-func (m MsgServer) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvidence) (*types.MsgSubmitEvidenceResponse, error) {
+func (k *Keeper) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvidence) (*types.MsgSubmitEvidenceResponse, error) {
 	if msg.Submitter == "" {
 		if err := checkInjected(msg.Evidence); err != nil {
 			return nil, err
@@ -29,30 +31,34 @@ func (m MsgServer) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvide
 	} else {
 		consumeEvidenceGas(ctx, msg.Evidence)
 	}
-	params, err := m.Params(ctx)
+	params, err := k.params(ctx)
 	if err != nil {
 		return nil, err
 	}
-	offence, guilty, err := m.judge(ctx, msg.Evidence)
+	offence, guilty, err := k.judge(ctx, msg.Evidence)
+	if err != nil {
+		return nil, err
+	}
+	clock, err := k.sets.Clock(ctx)
 	if err != nil {
 		return nil, err
 	}
 	penalty := math.ZeroInt()
 	for _, index := range guilty {
-		taken, err := m.tombstone(ctx, index, params.SlashFractionEquivocationPpm)
+		taken, err := k.stake.Tombstone(ctx, index, params.SlashFractionEquivocationPpm, clock)
 		if err != nil {
 			return nil, fmt.Errorf("slash registration %d: %w", index, err)
 		}
 		penalty = penalty.Add(taken)
 	}
-	reward, err := m.payReporter(ctx, msg.Submitter, penalty, params)
+	reward, err := k.payReporter(ctx, msg.Submitter, penalty, params)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.burn(ctx, params.BondDenom, penalty.Sub(reward)); err != nil {
+	if err := k.stake.Burn(ctx, params.BondDenom, penalty.Sub(reward)); err != nil {
 		return nil, err
 	}
-	id, err := m.recordEvidence(ctx, types.EvidenceRecord{
+	id, err := k.recordEvidence(ctx, types.EvidenceRecord{
 		Evidence: msg.Evidence, Offence: offence.Kind.String(), Slashed: guilty,
 		Submitter: msg.Submitter, Penalty: penalty, Reward: reward, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(),
 	})
@@ -60,7 +66,7 @@ func (m MsgServer) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvide
 		return nil, err
 	}
 	return &types.MsgSubmitEvidenceResponse{EvidenceId: id, Slashed: guilty, Reward: sdk.NewCoin(params.BondDenom, reward)},
-		emit(ctx, &types.EventEvidenceAccepted{EvidenceId: id, Offence: offence.Kind.String(), Submitter: msg.Submitter})
+		state.Emit(ctx, &types.EventEvidenceAccepted{EvidenceId: id, Offence: offence.Kind.String(), Submitter: msg.Submitter})
 }
 
 // CheckUnsignedEvidence says whether a proposer may inject this evidence now.
@@ -84,7 +90,7 @@ func checkInjected(e types.Evidence) error {
 func consumeEvidenceGas(ctx context.Context, e types.Evidence) {
 	registered := len(e.First.Registrations) + len(e.Second.Registrations)
 	fork := len(e.First.ForkSigners) + len(e.Second.ForkSigners)
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(2*gasVerify+gasSigner*uint64(registered)+gasPossession*uint64(fork), "verify evidence")
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(2*gasVerify+gasSigner*uint64(registered)+stake.GasPossession*uint64(fork), "verify evidence")
 }
 
 // judge verifies evidence and returns the offence and the registrations to slash: those behind both votes that are not
@@ -129,7 +135,7 @@ func (k *Keeper) guilty(ctx context.Context, e types.Evidence) ([]uint64, error)
 		if _, both := slices.BinarySearch(e.Second.Registrations, index); !both {
 			continue
 		}
-		voter, err := k.Voter(ctx, index)
+		voter, err := k.stake.Voter(ctx, index)
 		if err != nil {
 			return nil, err
 		}
@@ -145,7 +151,7 @@ func (k *Keeper) guilty(ctx context.Context, e types.Evidence) ([]uint64, error)
 
 // verifyEvidenceVote checks one vote's signature by all its signers.
 func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, vote ffg.Vote) error {
-	params, err := k.Params(ctx)
+	params, err := k.params(ctx)
 	if err != nil {
 		return err
 	}
@@ -158,7 +164,7 @@ func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, v
 	}
 	keys := make([]*bls.PublicKey, 0, len(e.Registrations)+len(e.ForkSigners))
 	for _, index := range e.Registrations {
-		key, err := k.keyOf(ctx, index)
+		key, err := k.stake.KeyOf(ctx, index)
 		if err != nil {
 			return err
 		}
@@ -174,7 +180,7 @@ func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, v
 		}
 		keys = append(keys, key)
 	}
-	if err := bls.VerifyAggregate(keys, vote.SigningRoot(k.Domain(ctx)), sig); err != nil {
+	if err := bls.VerifyAggregate(keys, vote.SigningRoot(state.Domain(ctx)), sig); err != nil {
 		return types.ErrInvalidSignature.Wrap(err.Error())
 	}
 	for i, signer := range e.ForkSigners { // the most expensive last
@@ -183,23 +189,6 @@ func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, v
 		}
 	}
 	return nil
-}
-
-// keyOf returns the key of a registration; its possession was proven then.
-func (k *Keeper) keyOf(ctx context.Context, index uint64) (*bls.PublicKey, error) {
-	voter, err := k.Voter(ctx, index)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := types.ParsePublicKey(voter.PubKey)
-	if err != nil {
-		return nil, err
-	}
-	key, err := k.verifier.keys.Parse(raw)
-	if err != nil {
-		return nil, types.ErrInvalidKey.Wrap(err.Error())
-	}
-	return key, nil
 }
 
 // forkKey returns the key of a signer that only a fork registered.
@@ -211,10 +200,10 @@ func (k *Keeper) forkKey(ctx context.Context, signer types.ForkSigner) (*bls.Pub
 	if len(signer.Possession) != len(ffg.Signature{}) {
 		return nil, types.ErrInvalidEvidence.Wrapf("expected a proof of possession of %d bytes, found %d", len(ffg.Signature{}), len(signer.Possession))
 	}
-	if _, _, known, err := k.Registration(ctx, raw); err != nil || known {
-		return nil, orWrap(err, types.ErrForkSignerIsKnown, raw.String())
+	if _, _, known, err := k.stake.Registration(ctx, raw); err != nil || known {
+		return nil, state.Or(err, types.ErrForkSignerIsKnown, raw.String())
 	}
-	key, err := k.verifier.keys.Parse(raw)
+	key, err := k.keys.Parse(raw)
 	if err != nil {
 		return nil, types.ErrInvalidKey.Wrap(err.Error())
 	}
@@ -232,7 +221,7 @@ func (k *Keeper) checkForkSigner(ctx context.Context, signer types.ForkSigner) e
 	if err != nil {
 		return types.ErrInvalidEvidence.Wrap(err.Error())
 	}
-	return k.checkPossession(ctx, operator, key, ffg.Signature(signer.Possession))
+	return k.stake.CheckPossession(ctx, operator, key, ffg.Signature(signer.Possession))
 }
 
 // payReporter pays the reporter's share of a penalty and gives the fee back. Proposers that inject evidence get nothing.

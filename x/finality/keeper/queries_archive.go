@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"cosmossdk.io/collections"
-
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/reason"
@@ -45,14 +43,9 @@ func (p *page) add(final ffg.Checkpoint, canonical []byte) bool {
 // HandOvers lists the archived hand-overs above a pair.
 func (q QueryServer) HandOvers(ctx context.Context, req *types.QueryHandOversRequest) (*types.QueryHandOversResponse, error) {
 	answer, more := newPage(req.GetLimit(), 100, 1_000), false
-	above := new(collections.Range[uint64]).StartExclusive(req.GetPair())
-	err := q.handOvers.Walk(ctx, above, func(_ uint64, canonical []byte) (bool, error) {
-		h, err := cert.DecodeHandOver(canonical)
-		if err != nil {
-			return true, err
-		}
+	err := q.archive.HandOvers(ctx, req.GetPair(), func(h cert.HandOver, canonical []byte) bool {
 		more = !answer.add(h.Certificate.First, canonical)
-		return more, nil
+		return more
 	})
 	if err != nil {
 		return nil, err
@@ -106,17 +99,17 @@ func (q QueryServer) followed(ctx context.Context, from checkpointtypes.Record, 
 	if err != nil {
 		return to, h, err
 	}
-	if h.Certificate, err = q.certificateFrom(ctx, from, final); err != nil {
+	if h.Certificate, err = q.votes.CertificateFrom(ctx, from, final); err != nil {
 		return to, h, err
 	}
 	if to.NextVoterSetHash == from.NextVoterSetHash {
 		return to, h, nil
 	}
-	before, err := q.nextSide(ctx, from.Pair)
+	before, err := q.sets.NextSide(ctx, from.Pair)
 	if err != nil {
 		return to, h, err
 	}
-	after, err := q.nextSide(ctx, to.Pair)
+	after, err := q.sets.NextSide(ctx, to.Pair)
 	if err != nil {
 		return to, h, err
 	}
@@ -147,7 +140,7 @@ func (q QueryServer) TrustPoint(ctx context.Context, req *types.QueryTrustPointR
 func (q QueryServer) trustPoint(ctx context.Context, epoch uint64) (cert.Trust, error) {
 	r, err := q.checkpoints.Record(ctx, epoch)
 	if err == nil {
-		trust, err := q.trust(ctx, r)
+		trust, err := q.sets.Trust(ctx, r)
 		if err == nil || !isPruned(err) {
 			return trust, err
 		}
@@ -155,16 +148,16 @@ func (q QueryServer) trustPoint(ctx context.Context, epoch uint64) (cert.Trust, 
 		return cert.Trust{}, err
 	}
 	if epoch == 0 {
-		return q.archivedAnchor(ctx)
+		return q.archive.Anchor(ctx)
 	}
-	pair, archived, err := found(q.archivedEpochs.Get(ctx, epoch))
+	pair, archived, err := q.archive.Pair(ctx, epoch)
 	if err != nil {
 		return cert.Trust{}, err
 	}
 	if !archived {
 		return cert.Trust{}, q.notKept(ctx, epoch)
 	}
-	return q.archivedTrust(ctx, pair)
+	return q.archive.Trust(ctx, pair)
 }
 
 // trustMembers lists the members of a trust's three sets, ascending by key.

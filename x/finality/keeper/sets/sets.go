@@ -1,7 +1,6 @@
-package keeper
+package sets
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,35 +11,25 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // Checkpoints are voted on by a pair of sets, rear and current, kept as one list. Pairs are installed one after the
 // other; each fixes its successor at its own installation (protocol §7, and docs/adr on why both sides vote).
 
-var _ checkpointtypes.VoterSets = (*Keeper)(nil)
-
 // Anchor forms pair 0 of the eligible voters, who are rear, current and next; false while there are none.
 func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, error) {
 	if sets, has, err := k.InForce(ctx); err != nil || has {
-		return sets, false, orWrap(err, types.ErrInvalidGenesis, "there are voter sets already: a chain has one anchor")
+		return sets, false, state.Or(err, types.ErrInvalidGenesis, "there are voter sets already: a chain has one anchor")
 	}
-	eligible, err := k.eligible(ctx)
+	eligible, err := k.stake.Eligible(ctx)
 	if err != nil || len(eligible.Members) == 0 {
 		return checkpointtypes.Commitment{}, false, err
 	}
 	pair, err := k.install(ctx, types.Pair{}, eligible, eligible, eligible)
 	if err != nil {
 		return checkpointtypes.Commitment{}, false, err
-	}
-	if err := k.proofs.Clear(ctx, nil); err != nil {
-		return checkpointtypes.Commitment{}, false, fmt.Errorf("clear proofs of possession: %w", err)
-	}
-	if err := k.firstRecord.Set(ctx, 0); err != nil {
-		return checkpointtypes.Commitment{}, false, fmt.Errorf("set first record: %w", err)
-	}
-	if err := k.era.Set(ctx, types.Era{FirstEpoch: 1}); err != nil {
-		return checkpointtypes.Commitment{}, false, fmt.Errorf("set era: %w", err)
 	}
 	out, err := commitment(pair)
 	return out, true, err
@@ -51,7 +40,7 @@ func (k *Keeper) InForce(ctx context.Context) (checkpointtypes.Commitment, bool,
 	if anchored, err := k.inForce.Has(ctx); err != nil || !anchored {
 		return checkpointtypes.Commitment{}, false, err
 	}
-	pair, err := k.pairInForce(ctx)
+	pair, err := k.PairInForce(ctx)
 	if err != nil {
 		return checkpointtypes.Commitment{}, false, err
 	}
@@ -61,14 +50,11 @@ func (k *Keeper) InForce(ctx context.Context) (checkpointtypes.Commitment, bool,
 
 // Propose answers with the pair that epoch commits to, installing the next one if it is time.
 func (k *Keeper) Propose(ctx context.Context, epoch, finalized uint64) (checkpointtypes.Commitment, error) {
-	if err := k.closeEra(ctx, epoch); err != nil {
-		return checkpointtypes.Commitment{}, err
-	}
-	params, err := k.Params(ctx)
+	params, err := k.params(ctx)
 	if err != nil {
 		return checkpointtypes.Commitment{}, err
 	}
-	pair, err := k.pairInForce(ctx)
+	pair, err := k.PairInForce(ctx)
 	if err != nil {
 		return checkpointtypes.Commitment{}, err
 	}
@@ -109,7 +95,7 @@ func (k *Keeper) rotate(ctx context.Context, before types.Pair, epoch uint64) (t
 		CurrentComputed: before.NextComputed,
 		NextComputed:    before.Index + 1,
 	}
-	next, err := k.eligible(ctx)
+	next, err := k.stake.Eligible(ctx)
 	if err != nil {
 		return before, err
 	}
@@ -138,7 +124,7 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 	if err := k.useSet(ctx, hash, stitched); err != nil {
 		return pair, err
 	}
-	k.verifier.prepare(hash, voters)
+	k.memo.prepare(hash, voters)
 	if err := k.next.Set(ctx, next); err != nil {
 		return pair, fmt.Errorf("set next set: %w", err)
 	}
@@ -148,7 +134,7 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 	if err := k.inForce.Set(ctx, pair.Index); err != nil {
 		return pair, fmt.Errorf("set pair in force: %w", err)
 	}
-	return pair, emit(ctx, &types.EventPairInstalled{
+	return pair, state.Emit(ctx, &types.EventPairInstalled{
 		Index: pair.Index, Epoch: pair.FirstEpoch, VoterSetHash: pair.VoterSetHash, NextVoterSetHash: pair.NextVoterSetHash,
 	})
 }
@@ -156,7 +142,7 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 // useSet stores a set for one more pair. Sets are stored under their hash, so an installation that changes nothing
 // writes no members.
 func (k *Keeper) useSet(ctx context.Context, hash ffg.Root, members types.VoterSet) error {
-	uses, has, err := found(k.setUses.Get(ctx, hash[:]))
+	uses, has, err := state.Found(k.setUses.Get(ctx, hash[:]))
 	if err != nil {
 		return fmt.Errorf("read uses of set %s: %w", hash, err)
 	}
@@ -188,20 +174,20 @@ func (k *Keeper) startClocks(ctx context.Context, from, to uint64) error {
 	if from >= to {
 		return nil
 	}
-	params, err := k.Params(ctx)
+	params, err := k.params(ctx)
 	if err != nil {
 		return err
 	}
 	completion := sdk.UnwrapSDKContext(ctx).BlockTime().Add(params.UnbondingTime)
-	previous, has, err := found(k.clocks.Get(ctx, clockOf(from)-1))
+	previous, has, err := state.Found(k.clocks.Get(ctx, ClockOf(from)-1))
 	if err != nil {
-		return fmt.Errorf("read clock %d: %w", clockOf(from)-1, err)
+		return fmt.Errorf("read clock %d: %w", ClockOf(from)-1, err)
 	}
 	if has && previous.CompletionTime.After(completion) { // governance has shortened the time: clocks still end in order
 		completion = previous.CompletionTime
 	}
 	for pair := from; pair < to; pair++ {
-		clock := types.UnbondingClock{Clock: clockOf(pair), CompletionTime: completion}
+		clock := types.UnbondingClock{Clock: ClockOf(pair), CompletionTime: completion}
 		if err := k.clocks.Set(ctx, clock.Clock, clock); err != nil {
 			return fmt.Errorf("start clock %d: %w", clock.Clock, err)
 		}
@@ -209,7 +195,8 @@ func (k *Keeper) startClocks(ctx context.Context, from, to uint64) error {
 	return nil
 }
 
-func (k *Keeper) pairInForce(ctx context.Context) (types.Pair, error) {
+// PairInForce returns the pair that the latest checkpoint commits to.
+func (k *Keeper) PairInForce(ctx context.Context) (types.Pair, error) {
 	index, err := k.inForce.Get(ctx)
 	if err != nil {
 		return types.Pair{}, fmt.Errorf("read pair in force: %w", err)
@@ -221,13 +208,13 @@ func (k *Keeper) pairInForce(ctx context.Context) (types.Pair, error) {
 	return pair, nil
 }
 
-// set returns a stored set ready for use, ErrUnknownSet if no kept pair has it.
-func (k *Keeper) set(ctx context.Context, hash ffg.Root) (*set, error) {
-	if s, cached := k.verifier.set(hash); cached {
+// Set returns a stored set ready for use, ErrUnknownSet if no kept pair has it.
+func (k *Keeper) Set(ctx context.Context, hash ffg.Root) (*Set, error) {
+	if s, cached := k.memo.set(hash); cached {
 		return s, nil
 	}
 	ctx = withoutGas(ctx)
-	members, has, err := found(k.sets.Get(ctx, hash[:]))
+	members, has, err := state.Found(k.sets.Get(ctx, hash[:]))
 	if err != nil {
 		return nil, fmt.Errorf("read set %s: %w", hash, err)
 	}
@@ -238,11 +225,11 @@ func (k *Keeper) set(ctx context.Context, hash ffg.Root) (*set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read set %s: %w", hash, err)
 	}
-	s, err := k.verifier.newSet(hash, voters)
+	s, err := k.memo.newSet(hash, voters)
 	if err != nil {
 		return nil, fmt.Errorf("load keys of set %s: %w", hash, err)
 	}
-	k.verifier.addSet(s)
+	k.memo.addSet(s)
 	return s, nil
 }
 
@@ -252,9 +239,9 @@ func withoutGas(ctx context.Context) context.Context {
 	return sdk.UnwrapSDKContext(ctx).WithGasMeter(storetypes.NewInfiniteGasMeter())
 }
 
-// successor returns the pair that follows the one in force, which is fixed already.
-func (k *Keeper) successor(ctx context.Context) (*set, error) {
-	pair, err := k.pairInForce(ctx)
+// Successor returns the pair that follows the one in force, which is fixed already.
+func (k *Keeper) Successor(ctx context.Context) (*Set, error) {
+	pair, err := k.PairInForce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -262,11 +249,11 @@ func (k *Keeper) successor(ctx context.Context) (*set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s, cached := k.verifier.successor(hash, nextHash); cached {
+	if s, cached := k.memo.successor(hash, nextHash); cached {
 		return s, nil
 	}
 	ctx = withoutGas(ctx)
-	now, err := k.set(ctx, hash)
+	now, err := k.Set(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
@@ -278,18 +265,18 @@ func (k *Keeper) successor(ctx context.Context) (*set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read next set: %w", err)
 	}
-	voters := ffg.Stitch(now.voters.CurrentSide(), side)
-	s, err := k.verifier.newSet(voters.Hash(), voters)
+	voters := ffg.Stitch(now.Voters.CurrentSide(), side)
+	s, err := k.memo.newSet(voters.Hash(), voters)
 	if err != nil {
 		return nil, fmt.Errorf("load keys of the successor: %w", err)
 	}
-	k.verifier.addSuccessor(hash, nextHash, s)
+	k.memo.addSuccessor(hash, nextHash, s)
 	return s, nil
 }
 
 // UpcomingSets returns the hashes of the pair in force and of its successor: what votes above the head may count in.
 func (k *Keeper) UpcomingSets(ctx context.Context) ([]ffg.Root, error) {
-	pair, err := k.pairInForce(ctx)
+	pair, err := k.PairInForce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -297,11 +284,11 @@ func (k *Keeper) UpcomingSets(ctx context.Context) ([]ffg.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := k.successor(ctx)
+	s, err := k.Successor(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return []ffg.Root{hash, s.hash}, nil
+	return []ffg.Root{hash, s.Hash}, nil
 }
 
 // Keys returns the voters and keys of a stored set or of the successor of the pair in force.
@@ -309,20 +296,20 @@ func (k *Keeper) Keys(ctx context.Context, hash ffg.Root) (ffg.VoterSet, *bls.Ke
 	if has, err := k.sets.Has(ctx, hash[:]); err != nil {
 		return nil, nil, fmt.Errorf("read set %s: %w", hash, err)
 	} else if has {
-		s, err := k.set(ctx, hash)
+		s, err := k.Set(ctx, hash)
 		if err != nil {
 			return nil, nil, err
 		}
-		return s.voters, s.keys, nil
+		return s.Voters, s.Keys, nil
 	}
-	s, err := k.successor(ctx)
+	s, err := k.Successor(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.hash != hash {
+	if s.Hash != hash {
 		return nil, nil, types.ErrUnknownSet.Wrap(hash.String())
 	}
-	return s.voters, s.keys, nil
+	return s.Voters, s.Keys, nil
 }
 
 // stitch joins two sides, as members and as the rules see them.
@@ -357,8 +344,4 @@ func currentMembers(s types.VoterSet) types.VoterSet {
 		}
 	}
 	return out
-}
-
-func sortMembers(members []types.SetMember) {
-	slices.SortFunc(members, func(a, b types.SetMember) int { return cmp.Compare(a.PubKey, b.PubKey) })
 }

@@ -1,4 +1,4 @@
-package keeper
+package archive
 
 import (
 	"context"
@@ -6,11 +6,13 @@ import (
 	"fmt"
 
 	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// initArchive writes an archive that Validate has accepted.
-func (k *Keeper) initArchive(ctx context.Context, a *types.Archive) error {
+// InitGenesis writes an archive that Validate has accepted.
+func (k *Keeper) InitGenesis(ctx context.Context, a *types.Archive) error {
 	if a == nil {
 		return nil
 	}
@@ -30,17 +32,9 @@ func (k *Keeper) initArchive(ctx context.Context, a *types.Archive) error {
 	return nil
 }
 
-// checkArchive says whether the latest archived pair is that of the finalized head, or like it.
-func (k *Keeper) checkArchive(ctx context.Context) error {
-	finalized, err := k.checkpoints.FinalizedEpoch(ctx)
-	if err != nil || finalized == 0 {
-		return err
-	}
-	head, err := k.checkpoints.Record(ctx, finalized)
-	if err != nil {
-		return err
-	}
-	anchor, err := k.archivedAnchor(ctx)
+// CheckLeadsTo returns an error unless the latest archived pair is that of the finalized head, or has the same sets.
+func (k *Keeper) CheckLeadsTo(ctx context.Context, head ffg.Checkpoint) error {
+	anchor, err := k.Anchor(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,11 +44,7 @@ func (k *Keeper) checkArchive(ctx context.Context) error {
 		return err
 	}
 	if pair > 0 {
-		encoded, err := k.handOvers.Get(ctx, pair)
-		if err != nil {
-			return err
-		}
-		h, err := cert.DecodeHandOver(encoded)
+		h, err := k.HandOver(ctx, pair)
 		if err != nil {
 			return err
 		}
@@ -67,8 +57,9 @@ func (k *Keeper) checkArchive(ctx context.Context) error {
 	return nil
 }
 
-func (k *Keeper) exportArchive(ctx context.Context) (*types.Archive, error) {
-	anchor, has, err := found(k.anchorTrust.Get(ctx))
+// ExportGenesis returns the archive, nil until the finalized head has left the anchor.
+func (k *Keeper) ExportGenesis(ctx context.Context) (*types.Archive, error) {
+	anchor, has, err := state.Found(k.anchorTrust.Get(ctx))
 	if err != nil || !has {
 		return nil, err
 	}

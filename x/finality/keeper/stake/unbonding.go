@@ -1,4 +1,4 @@
-package keeper
+package stake
 
 import (
 	"context"
@@ -10,31 +10,23 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
 // Undelegated stake stays slashable. Its entry remembers the pair in force; its clock starts when rear, current and next
-// were all computed after it (startClocks in sets.go), and it is paid unbonding_time later (protocol §7). All entries with
+// were all computed after it (package sets starts it), and it is paid unbonding_time later (protocol §7). All entries with
 // the same pair share one clock, so starting it is one write.
 
-// clockOf is the clock of entries made under a pair. Clock 0 is for those made before the anchor, each with a time of its own.
-func clockOf(pair uint64) uint64 { return pair + 1 }
-
-// clockNow returns the clock of what happens now.
-func (k *Keeper) clockNow(ctx context.Context) (uint64, error) {
-	pair, anchored, err := found(k.inForce.Get(ctx))
-	if err != nil {
-		return 0, fmt.Errorf("read pair in force: %w", err)
-	}
-	if !anchored {
-		return 0, nil
-	}
-	return clockOf(pair), nil
+// Clocks tells when unbonding clocks run out.
+type Clocks interface {
+	// Completion returns when a clock runs out, or false while it has not started.
+	Completion(ctx context.Context, clock uint64) (time.Time, bool, error)
 }
 
 // unbond moves shares of the voter's bonded pool into a new unbonding entry.
-func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.AccAddress, shares math.Int) (types.Unbonding, error) {
-	params, err := k.Params(ctx)
+func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.AccAddress, shares math.Int, clock uint64) (types.Unbonding, error) {
+	params, err := k.params(ctx)
 	if err != nil {
 		return types.Unbonding{}, err
 	}
@@ -46,7 +38,7 @@ func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.Ac
 		return types.Unbonding{}, types.ErrTooManyUnbondings.Wrapf("expected fewer than %d with voter %d, found %d", params.MaxUnbondings, voter.Index, open)
 	}
 	now := sdk.UnwrapSDKContext(ctx).BlockTime()
-	entry := types.Unbonding{VoterIndex: voter.Index, Delegator: delegator.String(), StartTime: now}
+	entry := types.Unbonding{VoterIndex: voter.Index, Delegator: delegator.String(), StartTime: now, Clock: clock}
 	var moved math.Int
 	if _, err := k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
 		bonded, tokens := v.Bonded().Leave(shares)
@@ -62,9 +54,6 @@ func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.Ac
 	}); err != nil {
 		return entry, err
 	}
-	if entry.Clock, err = k.clockNow(ctx); err != nil {
-		return entry, err
-	}
 	if entry.Clock == 0 {
 		completion := now.Add(params.UnbondingTime)
 		entry.CompletionTime = &completion
@@ -75,7 +64,7 @@ func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.Ac
 	if err := k.setUnbonding(ctx, entry, delegator, true); err != nil {
 		return entry, err
 	}
-	return entry, emit(ctx, &types.EventUndelegated{
+	return entry, state.Emit(ctx, &types.EventUndelegated{
 		VoterIndex: voter.Index, Delegator: entry.Delegator, Amount: moved.String(), UnbondingId: entry.Id,
 	})
 }
@@ -134,42 +123,42 @@ func (k *Keeper) openUnbondings(ctx context.Context, delegator sdk.AccAddress, v
 }
 
 // CancelUnbonding bonds a whole entry again with the same voter.
-func (m MsgServer) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbonding) (*types.MsgCancelUnbondingResponse, error) {
+func (k *Keeper) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbonding) (*types.MsgCancelUnbondingResponse, error) {
 	delegator, err := sdk.AccAddressFromBech32(msg.Delegator)
 	if err != nil {
 		return nil, types.ErrInvalidVoter.Wrapf("delegator: %s", err)
 	}
-	entry, has, err := found(m.unbondings.Get(ctx, msg.UnbondingId))
+	entry, has, err := state.Found(k.unbondings.Get(ctx, msg.UnbondingId))
 	if err != nil {
 		return nil, fmt.Errorf("read unbonding %d: %w", msg.UnbondingId, err)
 	}
 	if !has || entry.Delegator != delegator.String() {
 		return nil, types.ErrUnbondingNotFound.Wrapf("number %d of %s", msg.UnbondingId, msg.Delegator)
 	}
-	params, err := m.Params(ctx)
+	params, err := k.params(ctx)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := m.removeUnbonding(ctx, entry)
+	tokens, err := k.removeUnbonding(ctx, entry)
 	if err != nil {
 		return nil, err
 	}
 	if !tokens.IsPositive() {
 		return nil, types.ErrInvalidAmount.Wrapf("unbonding %d is worth nothing", entry.Id)
 	}
-	bonded, err := m.bond(ctx, entry.VoterIndex, delegator, tokens)
+	bonded, err := k.bond(ctx, entry.VoterIndex, delegator, tokens)
 	if err != nil {
 		return nil, err
 	}
 	if rest := tokens.Sub(bonded); rest.IsPositive() { // less than one share: it goes to the pool
-		if _, err := m.updateVoter(ctx, entry.VoterIndex, func(v *types.Voter) error {
+		if _, err := k.updateVoter(ctx, entry.VoterIndex, func(v *types.Voter) error {
 			v.Tokens = v.Tokens.Add(rest)
 			return nil
 		}); err != nil {
 			return nil, err
 		}
 	}
-	if err := emit(ctx, &types.EventUnbondingCancelled{UnbondingId: entry.Id, Amount: bonded.String()}); err != nil {
+	if err := state.Emit(ctx, &types.EventUnbondingCancelled{UnbondingId: entry.Id, Amount: bonded.String()}); err != nil {
 		return nil, err
 	}
 	return &types.MsgCancelUnbondingResponse{Bonded: sdk.NewCoin(params.BondDenom, bonded)}, nil
@@ -178,9 +167,9 @@ func (m MsgServer) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbo
 // payBatch bounds the entries paid in one block.
 const payBatch = 100
 
-// payUnbondings pays the entries that are due, clock by clock.
-func (k *Keeper) payUnbondings(ctx context.Context) error {
-	due, err := k.dueUnbondings(ctx, sdk.UnwrapSDKContext(ctx).BlockTime())
+// PayUnbondings pays the entries that are due, clock by clock.
+func (k *Keeper) PayUnbondings(ctx context.Context, clocks Clocks) error {
+	due, err := k.dueUnbondings(ctx, clocks, sdk.UnwrapSDKContext(ctx).BlockTime())
 	if err != nil {
 		return err
 	}
@@ -194,7 +183,7 @@ func (k *Keeper) payUnbondings(ctx context.Context) error {
 
 // dueUnbondings returns at most payBatch entries. Clocks start in order, so the first that is not due ends the search;
 // clock 0 is searched by itself.
-func (k *Keeper) dueUnbondings(ctx context.Context, now time.Time) ([]types.Unbonding, error) {
+func (k *Keeper) dueUnbondings(ctx context.Context, clocks Clocks, now time.Time) ([]types.Unbonding, error) {
 	var due []types.Unbonding
 	collect := func(from, to uint64) error {
 		ids := new(collections.Range[collections.Pair[uint64, uint64]]).
@@ -204,7 +193,7 @@ func (k *Keeper) dueUnbondings(ctx context.Context, now time.Time) ([]types.Unbo
 			if err != nil {
 				return false, fmt.Errorf("read unbonding %d: %w", id.K2(), err)
 			}
-			completion, started, err := k.completion(ctx, entry)
+			completion, started, err := completion(ctx, clocks, entry)
 			if err != nil {
 				return false, err
 			}
@@ -221,8 +210,8 @@ func (k *Keeper) dueUnbondings(ctx context.Context, now time.Time) ([]types.Unbo
 	return due, collect(1, ^uint64(0))
 }
 
-// queued says whether any entry of a clock waits for payment.
-func (k *Keeper) queued(ctx context.Context, clock uint64) (bool, error) {
+// Queued reports whether any entry of a clock waits for payment.
+func (k *Keeper) Queued(ctx context.Context, clock uint64) (bool, error) {
 	waits := false
 	err := k.unbondingQueue.Walk(ctx, collections.NewPrefixedPairRange[uint64, uint64](clock), func(collections.Pair[uint64, uint64]) (bool, error) {
 		waits = true
@@ -232,12 +221,11 @@ func (k *Keeper) queued(ctx context.Context, clock uint64) (bool, error) {
 }
 
 // completion returns when an entry is paid, or false while its clock has not started.
-func (k *Keeper) completion(ctx context.Context, entry types.Unbonding) (time.Time, bool, error) {
+func completion(ctx context.Context, clocks Clocks, entry types.Unbonding) (time.Time, bool, error) {
 	if entry.CompletionTime != nil {
 		return *entry.CompletionTime, true, nil
 	}
-	clock, started, err := found(k.clocks.Get(ctx, entry.Clock))
-	return clock.CompletionTime, started, err
+	return clocks.Completion(ctx, entry.Clock)
 }
 
 // pay pays an entry out. With a tombstoned voter it stays, frozen, and is not asked for again.
@@ -250,14 +238,14 @@ func (k *Keeper) pay(ctx context.Context, entry types.Unbonding) error {
 		if err := k.unbondingQueue.Remove(ctx, collections.Join(entry.Clock, entry.Id)); err != nil {
 			return err
 		}
-		return emit(ctx, &types.EventUnbondingFrozen{UnbondingId: entry.Id})
+		return state.Emit(ctx, &types.EventUnbondingFrozen{UnbondingId: entry.Id})
 	}
 	tokens, err := k.removeUnbonding(ctx, entry)
 	if err != nil {
 		return err
 	}
 	if tokens.IsPositive() {
-		params, err := k.Params(ctx)
+		params, err := k.params(ctx)
 		if err != nil {
 			return err
 		}
@@ -270,5 +258,5 @@ func (k *Keeper) pay(ctx context.Context, entry types.Unbonding) error {
 			return fmt.Errorf("pay %s: %w", coins, err)
 		}
 	}
-	return emit(ctx, &types.EventUnbondingCompleted{UnbondingId: entry.Id, Delegator: entry.Delegator, Amount: tokens.String()})
+	return state.Emit(ctx, &types.EventUnbondingCompleted{UnbondingId: entry.Id, Delegator: entry.Delegator, Amount: tokens.String()})
 }

@@ -1,4 +1,4 @@
-package keeper
+package stake
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -16,12 +17,9 @@ import (
 // is reward × signed weight / expected weight of all, so nobody gains by keeping others' votes out; what absence leaves
 // stays in the pool for the next era (protocol §10).
 
-// collectRewards takes the finality layer's share; nothing before the anchor, when nobody could earn it.
-func (k *Keeper) collectRewards(ctx context.Context) error {
-	if anchored, err := k.inForce.Has(ctx); err != nil || !anchored {
-		return err
-	}
-	params, err := k.Params(ctx)
+// CollectRewards takes the finality layer's share of what the fee collector holds.
+func (k *Keeper) CollectRewards(ctx context.Context) error {
+	params, err := k.params(ctx)
 	if err != nil {
 		return err
 	}
@@ -37,24 +35,20 @@ func (k *Keeper) collectRewards(ctx context.Context) error {
 	return nil
 }
 
-// pool returns what the finality pool holds.
-func (k *Keeper) pool(ctx context.Context, denom string) math.Int {
+// RewardPool returns what the finality pool holds.
+func (k *Keeper) RewardPool(ctx context.Context, denom string) math.Int {
 	return k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(types.RewardsName), denom).Amount
 }
 
-// reward pays a voter's part: commission to the operator at once, the rest into the voter's pool. It returns the rest,
-// which the caller moves for the whole batch. Without delegations the operator gets all; a tombstoned voter nothing, and nothing
+// Reward pays a voter its part: commission to the operator at once, the rest into the voter's pool. It returns the rest, which the
+// caller moves with MoveRewards for a whole batch. Without delegations the operator gets all; a tombstoned voter nothing, and nothing
 // a voter whose stake would make more power than 63 bits hold.
-func (k *Keeper) reward(ctx context.Context, s types.Settlement, score types.Score, params types.Params) (math.Int, error) {
+func (k *Keeper) Reward(ctx context.Context, index uint64, amount math.Int, params types.Params) (math.Int, error) {
 	zero := math.ZeroInt()
-	if !s.Total.IsPositive() {
-		return zero, nil
-	}
-	amount := s.Reward.Mul(score.Signed).Quo(s.Total)
 	if !amount.IsPositive() {
 		return zero, nil
 	}
-	voter, err := k.Voter(ctx, score.Registration)
+	voter, err := k.Voter(ctx, index)
 	if err != nil || voter.Tombstoned {
 		return zero, err
 	}
@@ -84,5 +78,17 @@ func (k *Keeper) reward(ctx context.Context, s types.Settlement, score types.Sco
 			return zero, err
 		}
 	}
-	return rest, emit(ctx, &types.EventRewardPaid{Index: voter.Index, Reward: amount.String(), Commission: commission.String()})
+	return rest, state.Emit(ctx, &types.EventRewardPaid{Index: voter.Index, Reward: amount.String(), Commission: commission.String()})
+}
+
+// MoveRewards moves what Reward put into voters' pools from the finality pool to the account that holds all stake.
+func (k *Keeper) MoveRewards(ctx context.Context, amount math.Int, denom string) error {
+	if !amount.IsPositive() {
+		return nil
+	}
+	coins := sdk.NewCoins(sdk.NewCoin(denom, amount))
+	if err := k.bank.SendCoinsFromModuleToModule(ctx, types.RewardsName, types.ModuleName, coins); err != nil {
+		return fmt.Errorf("move rewards to the pools: %w", err)
+	}
+	return nil
 }

@@ -1,10 +1,11 @@
-package keeper
+package stake
 
 import (
 	"context"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -18,9 +19,9 @@ func (k *Keeper) checkSupply(ctx context.Context, params types.Params) error {
 	return err
 }
 
-// watchSupply emits an event in each block that begins with too large a supply.
-func (k *Keeper) watchSupply(ctx context.Context) error {
-	params, err := k.Params(ctx)
+// WatchSupply emits an event in each block that begins with too large a supply.
+func (k *Keeper) WatchSupply(ctx context.Context) error {
+	params, err := k.params(ctx)
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (k *Keeper) watchSupply(ctx context.Context) error {
 		return nil
 	}
 	sdk.UnwrapSDKContext(ctx).Logger().Error("the supply is too large", "err", tooLarge)
-	return emit(ctx, &types.EventSupplyTooLarge{
+	return state.Emit(ctx, &types.EventSupplyTooLarge{
 		Supply: k.bank.GetSupply(ctx, params.BondDenom).Amount.String(), Limit: params.PowerLimit().String(),
 	})
 }

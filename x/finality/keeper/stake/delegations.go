@@ -1,4 +1,4 @@
-package keeper
+package stake
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -16,16 +17,16 @@ import (
 // slashable until it is paid out (unbonding.go).
 
 // Delegate bonds stake with a voter.
-func (m MsgServer) Delegate(ctx context.Context, msg *types.MsgDelegate) (*types.MsgDelegateResponse, error) {
+func (k *Keeper) Delegate(ctx context.Context, msg *types.MsgDelegate) (*types.MsgDelegateResponse, error) {
 	delegator, err := sdk.AccAddressFromBech32(msg.Delegator)
 	if err != nil {
 		return nil, types.ErrInvalidVoter.Wrapf("delegator: %s", err)
 	}
-	voter, err := m.voterOf(ctx, msg.Voter)
+	voter, err := k.VoterOf(ctx, msg.Voter)
 	if err != nil {
 		return nil, err
 	}
-	bonded, err := m.delegate(ctx, voter.Index, delegator, msg.Amount)
+	bonded, err := k.delegate(ctx, voter.Index, delegator, msg.Amount)
 	if err != nil {
 		return nil, err
 	}
@@ -70,19 +71,19 @@ func (k *Keeper) bond(ctx context.Context, index uint64, delegator sdk.AccAddres
 	if err := k.setShares(ctx, index, delegator, owned.Add(shares)); err != nil {
 		return math.Int{}, err
 	}
-	return cost, emit(ctx, &types.EventDelegated{VoterIndex: index, Delegator: delegator.String(), Amount: cost.String()})
+	return cost, state.Emit(ctx, &types.EventDelegated{VoterIndex: index, Delegator: delegator.String(), Amount: cost.String()})
 }
 
-// Undelegate moves stake out of a voter's pool into an unbonding entry.
-func (m MsgServer) Undelegate(ctx context.Context, msg *types.MsgUndelegate) (*types.MsgUndelegateResponse, error) {
+// Undelegate moves stake out of a voter's pool into an unbonding entry with this clock.
+func (k *Keeper) Undelegate(ctx context.Context, msg *types.MsgUndelegate, clock uint64) (*types.MsgUndelegateResponse, error) {
 	delegator, err := sdk.AccAddressFromBech32(msg.Delegator)
 	if err != nil {
 		return nil, types.ErrInvalidVoter.Wrapf("delegator: %s", err)
 	}
-	if err := m.checkAmount(ctx, msg.Amount); err != nil {
+	if err := k.checkAmount(ctx, msg.Amount); err != nil {
 		return nil, err
 	}
-	voter, err := m.voterOf(ctx, msg.Voter)
+	voter, err := k.VoterOf(ctx, msg.Voter)
 	if err != nil {
 		return nil, err
 	}
@@ -93,25 +94,25 @@ func (m MsgServer) Undelegate(ctx context.Context, msg *types.MsgUndelegate) (*t
 	if err != nil {
 		return nil, err
 	}
-	owned, err := m.shares(ctx, voter.Index, delegator)
+	owned, err := k.shares(ctx, voter.Index, delegator)
 	if err != nil {
 		return nil, err
 	}
 	if shares.GT(owned) {
 		return nil, types.ErrNotDelegated.Wrapf("expected at most %s, found %s", voter.Bonded().Worth(owned), msg.Amount.Amount)
 	}
-	entry, err := m.unbond(ctx, voter, delegator, shares)
+	entry, err := k.unbond(ctx, voter, delegator, shares, clock)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.setShares(ctx, voter.Index, delegator, owned.Sub(shares)); err != nil {
+	if err := k.setShares(ctx, voter.Index, delegator, owned.Sub(shares)); err != nil {
 		return nil, err
 	}
 	return &types.MsgUndelegateResponse{UnbondingId: entry.Id, CompletionTime: entry.CompletionTime}, nil
 }
 
 func (k *Keeper) checkAmount(ctx context.Context, amount sdk.Coin) error {
-	params, err := k.Params(ctx)
+	params, err := k.params(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (k *Keeper) checkAmount(ctx context.Context, amount sdk.Coin) error {
 }
 
 func (k *Keeper) shares(ctx context.Context, voter uint64, delegator sdk.AccAddress) (math.Int, error) {
-	shares, has, err := found(k.delegations.Get(ctx, collections.Join(voter, []byte(delegator))))
+	shares, has, err := state.Found(k.delegations.Get(ctx, collections.Join(voter, []byte(delegator))))
 	if err != nil {
 		return shares, fmt.Errorf("read delegation: %w", err)
 	}

@@ -1,4 +1,4 @@
-package keeper
+package stake
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -36,24 +38,21 @@ func (k *Keeper) slash(ctx context.Context, index uint64, ppm uint32, reason str
 		return penalty, err
 	}
 	if penalty.IsPositive() {
-		if err := emit(ctx, &types.EventVoterSlashed{Index: index, Reason: reason, Penalty: penalty.String()}); err != nil {
+		if err := state.Emit(ctx, &types.EventVoterSlashed{Index: index, Reason: reason, Penalty: penalty.String()}); err != nil {
 			return penalty, err
 		}
 	}
-	return penalty, emit(ctx, &types.EventVoterJailed{Index: index, Reason: reason})
+	return penalty, state.Emit(ctx, &types.EventVoterJailed{Index: index, Reason: reason})
 }
 
-// tombstone slashes a voter for equivocation, once and for ever.
-func (k *Keeper) tombstone(ctx context.Context, index uint64, ppm uint32) (math.Int, error) {
+// Tombstone slashes a voter for equivocation, once and for ever, and returns what it took: the caller burns or pays it. clock is
+// that of entries made now.
+func (k *Keeper) Tombstone(ctx context.Context, index uint64, ppm uint32, clock uint64) (math.Int, error) {
 	voter, err := k.Voter(ctx, index)
 	if err != nil {
 		return math.Int{}, err
 	}
 	key, err := types.ParsePublicKey(voter.PubKey)
-	if err != nil {
-		return math.Int{}, err
-	}
-	clock, err := k.clockNow(ctx)
 	if err != nil {
 		return math.Int{}, err
 	}
@@ -65,8 +64,21 @@ func (k *Keeper) tombstone(ctx context.Context, index uint64, ppm uint32) (math.
 	})
 }
 
-// jail jails a voter for absence.
-func (k *Keeper) jail(ctx context.Context, index uint64, params types.Params) error {
+// Tombstones passes the keys of the voters that were tombstoned at a clock or later.
+func (k *Keeper) Tombstones(ctx context.Context, since uint64, each func(ffg.PublicKey)) error {
+	recent := new(collections.Range[collections.Pair[uint64, []byte]]).StartInclusive(collections.PairPrefix[uint64, []byte](since))
+	err := k.tombstones.Walk(ctx, recent, func(id collections.Pair[uint64, []byte]) (bool, error) {
+		each(ffg.PublicKey(id.K2()))
+		return false, nil
+	})
+	if err != nil {
+		return fmt.Errorf("read tombstones: %w", err)
+	}
+	return nil
+}
+
+// Jail jails a voter for absence.
+func (k *Keeper) Jail(ctx context.Context, index uint64, params types.Params) error {
 	until := sdk.UnwrapSDKContext(ctx).BlockTime().Add(params.JailDuration)
 	penalty, err := k.slash(ctx, index, params.SlashFractionDowntimePpm, reasonDowntime, func(v *types.Voter) {
 		v.Jailed, v.JailedUntil = true, until
@@ -74,10 +86,11 @@ func (k *Keeper) jail(ctx context.Context, index uint64, params types.Params) er
 	if err != nil {
 		return err
 	}
-	return k.burn(ctx, params.BondDenom, penalty)
+	return k.Burn(ctx, params.BondDenom, penalty)
 }
 
-func (k *Keeper) burn(ctx context.Context, denom string, amount math.Int) error {
+// Burn burns stake that a penalty took.
+func (k *Keeper) Burn(ctx context.Context, denom string, amount math.Int) error {
 	if !amount.IsPositive() {
 		return nil
 	}

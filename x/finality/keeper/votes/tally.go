@@ -1,16 +1,16 @@
-package keeper
+package votes
 
 import (
 	"context"
 	"fmt"
-
-	"cosmossdk.io/collections"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
+	"github.com/dualchain/dualchain/x/finality/keeper/sets"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -19,13 +19,12 @@ import (
 
 // Gas of a signed vote or evidence transaction, about 10 gas a microsecond.
 const (
-	gasVerify     = 20_000 // one aggregate verification
-	gasSigner     = 20     // one key more in an aggregate
-	gasPossession = 25_000 // one proof of possession
+	gasVerify = 20_000 // one aggregate verification
+	gasSigner = 20     // one key more in an aggregate
 )
 
 // SubmitVotes adds an aggregate to the tally of its target, injected by a proposer or signed by an account.
-func (m MsgServer) SubmitVotes(ctx context.Context, msg *types.MsgSubmitVotes) (*types.MsgSubmitVotesResponse, error) {
+func (k *Keeper) SubmitVotes(ctx context.Context, msg *types.MsgSubmitVotes) (*types.MsgSubmitVotesResponse, error) {
 	agg, err := msg.Votes.ToFFG()
 	if err != nil {
 		return nil, err
@@ -33,20 +32,20 @@ func (m MsgServer) SubmitVotes(ctx context.Context, msg *types.MsgSubmitVotes) (
 	if msg.Submitter != "" {
 		sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasVerify+gasSigner*uint64(agg.Signers.Count()), "verify votes")
 	}
-	before, tally, err := m.admit(ctx, agg)
+	before, tally, err := k.admit(ctx, agg)
 	if err != nil {
 		return nil, err
 	}
 	epoch := agg.Vote.Target.Epoch
-	if err := m.tallies.Set(ctx, epoch, tally); err != nil {
+	if err := k.tallies.Set(ctx, epoch, tally); err != nil {
 		return nil, fmt.Errorf("set tally of epoch %d: %w", epoch, err)
 	}
-	if err := m.touched.Set(ctx, epoch); err != nil {
+	if err := k.touched.Set(ctx, epoch); err != nil {
 		return nil, fmt.Errorf("mark epoch %d: %w", epoch, err)
 	}
 	signers := uint32(ffg.Bitfield(tally.Signers).Count())
 	added := signers - uint32(before.Count())
-	return &types.MsgSubmitVotesResponse{Added: added}, emit(ctx, &types.EventVotesAccepted{Epoch: epoch, Added: added, Signers: signers})
+	return &types.MsgSubmitVotesResponse{Added: added}, state.Emit(ctx, &types.EventVotesAccepted{Epoch: epoch, Added: added, Signers: signers})
 }
 
 // CheckVotes says whether an aggregate would enter the tally now: ProcessProposal asks it before anything is executed.
@@ -69,35 +68,35 @@ func (k *Keeper) admit(ctx context.Context, agg ffg.AggregateVote) (before ffg.B
 	if epoch < oldest || epoch > head {
 		return nil, after, types.ErrVoteWindow.Wrapf("expected epoch %d to %d, found %d", oldest, head, epoch)
 	}
-	t, err := k.target(ctx, epoch)
+	t, err := k.Target(ctx, epoch)
 	if err != nil {
 		return nil, after, err
 	}
-	if agg.Vote != t.vote {
-		return nil, after, types.ErrOtherVote.Wrapf("expected %s, found %s", t.vote, agg.Vote)
+	if agg.Vote != t.Vote {
+		return nil, after, types.ErrOtherVote.Wrapf("expected %s, found %s", t.Vote, agg.Vote)
 	}
-	if agg.VoterSetHash != t.set.hash {
-		return nil, after, types.ErrUnknownSet.Wrapf("expected %s for epoch %d, found %s", t.set.hash, epoch, agg.VoterSetHash)
+	if agg.VoterSetHash != t.Set.Hash {
+		return nil, after, types.ErrUnknownSet.Wrapf("expected %s for epoch %d, found %s", t.Set.Hash, epoch, agg.VoterSetHash)
 	}
-	if err := agg.Signers.Validate(len(t.set.voters)); err != nil {
+	if err := agg.Signers.Validate(len(t.Set.Voters)); err != nil {
 		return nil, after, types.ErrInvalidBitfield.Wrap(err.Error())
 	}
 	if agg.Signers.IsEmpty() {
 		return nil, after, types.ErrInvalidBitfield.Wrap("expected at least one signer, found none")
 	}
-	before = t.tally.Signers
+	before = t.Tally.Signers
 	joins := len(before) > 0 && agg.Signers.Disjoint(before) // else it replaces the tally
 	if len(before) > 0 && !joins && !agg.Signers.StrictSupersetOf(before) {
 		return nil, after, types.ErrRedundant.Wrapf("epoch %d: expected signers disjoint from the %d recorded, or all of them and more",
 			epoch, before.Count())
 	}
-	if err := k.verifier.verify(t.set, agg, k.Domain(ctx)); err != nil {
+	if err := k.verified.verify(t.Set, agg, state.Domain(ctx)); err != nil {
 		return nil, after, types.ErrInvalidSignature.Wrap(err.Error())
 	}
 	if !joins {
 		return before, types.Tally{Signers: agg.Signers, Signature: agg.Signature[:]}, nil
 	}
-	after, err = merge(t.tally, agg)
+	after, err = merge(t.Tally, agg)
 	return before, after, err
 }
 
@@ -114,62 +113,44 @@ func merge(tally types.Tally, agg ffg.AggregateVote) (types.Tally, error) {
 	return types.Tally{Signers: ffg.Bitfield(tally.Signers).Or(agg.Signers), Signature: sum[:]}, nil
 }
 
-// Window returns the open targets, oldest to head; none before the anchor. The anchor itself is never voted on, nor is
-// what was pruned before governance widened the window.
-func (k *Keeper) Window(ctx context.Context) (oldest, head uint64, anchored bool, err error) {
-	head, anchored, err = k.checkpoints.HeadEpoch(ctx)
-	if err != nil || !anchored {
-		return 0, 0, false, err
-	}
-	params, err := k.Params(ctx)
-	if err != nil {
-		return 0, 0, false, err
-	}
-	first, err := k.firstRecord.Get(ctx)
-	if err != nil {
-		return 0, 0, false, fmt.Errorf("read first record: %w", err)
-	}
-	return max(1, first, head-min(head, params.VoteWindow-1)), head, true, nil
+// Target is a checkpoint with all that a vote for it is measured by.
+type Target struct {
+	Record checkpointtypes.Record
+	Vote   ffg.Vote // the only one that counts for it
+	Set    *sets.Set
+	Tally  types.Tally
 }
 
-// target is a checkpoint with all that a vote for it is measured by.
-type target struct {
-	record checkpointtypes.Record
-	vote   ffg.Vote
-	set    *set
-	tally  types.Tally
-}
-
-// target reads an epoch's record, its source's record and its tally, each once; the set comes from memory as a rule.
-func (k *Keeper) target(ctx context.Context, epoch uint64) (t target, err error) {
-	if t.record, err = k.checkpoints.Record(ctx, epoch); err != nil {
+// Target reads an epoch's record, its source's record and its tally, each once; the set comes from memory as a rule.
+func (k *Keeper) Target(ctx context.Context, epoch uint64) (t Target, err error) {
+	if t.Record, err = k.checkpoints.Record(ctx, epoch); err != nil {
 		return t, err
 	}
-	if t.vote, err = k.checkpoints.CanonicalVote(ctx, t.record); err != nil {
+	if t.Vote, err = k.checkpoints.CanonicalVote(ctx, t.Record); err != nil {
 		return t, err
 	}
-	if t.set, err = k.set(ctx, t.record.VoterSetHash); err != nil {
+	if t.Set, err = k.sets.Set(ctx, t.Record.VoterSetHash); err != nil {
 		return t, err
 	}
-	t.tally, err = k.tally(ctx, epoch)
+	t.Tally, err = k.tally(ctx, epoch)
 	return t, err
 }
 
 // OpenTarget returns all that the transport of votes has to know about an epoch in the window.
 func (k *Keeper) OpenTarget(ctx context.Context, epoch uint64) (types.OpenTarget, error) {
-	t, err := k.target(ctx, epoch)
+	t, err := k.Target(ctx, epoch)
 	if err != nil {
 		return types.OpenTarget{}, err
 	}
 	return types.OpenTarget{
-		Vote: t.vote, SetHash: t.set.hash, Set: t.set.voters, Keys: t.set.keys,
-		Signers: t.tally.Signers, Justified: t.record.Justified,
+		Vote: t.Vote, SetHash: t.Set.Hash, Set: t.Set.Voters, Keys: t.Set.Keys,
+		Signers: t.Tally.Signers, Justified: t.Record.Justified,
 	}, nil
 }
 
 // tally returns the votes recorded for an epoch; empty if there are none.
 func (k *Keeper) tally(ctx context.Context, epoch uint64) (types.Tally, error) {
-	tally, _, err := found(k.tallies.Get(ctx, epoch))
+	tally, _, err := state.Found(k.tallies.Get(ctx, epoch))
 	if err != nil {
 		return tally, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
 	}
@@ -182,8 +163,8 @@ func (k *Keeper) Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error) 
 	return tally.Signers, err
 }
 
-// recorded returns a target's canonical vote with its tally: no signers and no signature while nobody has voted.
-func (k *Keeper) recorded(ctx context.Context, r checkpointtypes.Record) (ffg.AggregateVote, error) {
+// Recorded returns a target's canonical vote with its tally: no signers and no signature while nobody has voted.
+func (k *Keeper) Recorded(ctx context.Context, r checkpointtypes.Record) (ffg.AggregateVote, error) {
 	vote, err := k.checkpoints.CanonicalVote(ctx, r)
 	if err != nil {
 		return ffg.AggregateVote{}, err
@@ -199,37 +180,35 @@ func (k *Keeper) recorded(ctx context.Context, r checkpointtypes.Record) (ffg.Ag
 	return out, err
 }
 
-// countVotes reports a link for every epoch whose tally grew in this block and has quorum now.
-func (k *Keeper) countVotes(ctx context.Context) error {
+// Move is a move of the finalized head.
+type Move struct{ From, To checkpointtypes.Record }
+
+// Count reports a link for every epoch whose tally grew in this block and has quorum now. It returns how the finalized head moved.
+func (k *Keeper) Count(ctx context.Context) (moves []Move, err error) {
 	var epochs []uint64
 	if err := k.touched.Walk(ctx, nil, func(epoch uint64) (bool, error) {
 		epochs = append(epochs, epoch)
 		return false, nil
 	}); err != nil {
-		return fmt.Errorf("read touched epochs: %w", err)
+		return nil, fmt.Errorf("read touched epochs: %w", err)
 	}
 	for _, epoch := range epochs {
 		quorum, err := k.quorum(ctx, epoch)
 		if err != nil {
-			return fmt.Errorf("epoch %d: %w", epoch, err)
+			return nil, fmt.Errorf("epoch %d: %w", epoch, err)
 		}
 		if !quorum {
 			continue
 		}
-		if err := k.addLink(ctx, epoch); err != nil {
-			return fmt.Errorf("add link of epoch %d: %w", epoch, err)
+		from, to, moved, err := k.checkpoints.AddLink(ctx, epoch)
+		if err != nil {
+			return nil, fmt.Errorf("add link of epoch %d: %w", epoch, err)
+		}
+		if moved {
+			moves = append(moves, Move{from, to})
 		}
 	}
-	return nil
-}
-
-// addLink reports the link of an epoch, and archives what it makes final.
-func (k *Keeper) addLink(ctx context.Context, epoch uint64) error {
-	from, to, moved, err := k.checkpoints.AddLink(ctx, epoch)
-	if err != nil || !moved {
-		return err
-	}
-	return k.archive(ctx, from, to)
+	return moves, nil
 }
 
 func (k *Keeper) quorum(ctx context.Context, epoch uint64) (bool, error) {
@@ -241,44 +220,37 @@ func (k *Keeper) quorum(ctx context.Context, epoch uint64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	s, rear, current, err := k.signedPower(ctx, r, signers)
+	s, rear, current, err := k.SignedPower(ctx, r, signers)
 	if err != nil {
 		return false, err
 	}
-	return ffg.Quorum(rear, s.rear) && ffg.Quorum(current, s.current), nil
+	return ffg.Quorum(rear, s.Rear) && ffg.Quorum(current, s.Current), nil
 }
 
-// signedPower returns a target's set and the powers of its signers. Tombstoned voters' bits weigh nothing (protocol §5).
-func (k *Keeper) signedPower(ctx context.Context, r checkpointtypes.Record, signers ffg.Bitfield) (s *set, rear, current ffg.Power, err error) {
-	if s, err = k.set(ctx, r.VoterSetHash); err != nil {
+// SignedPower returns a target's set and the powers of its signers. Tombstoned voters' bits weigh nothing (protocol §5).
+func (k *Keeper) SignedPower(ctx context.Context, r checkpointtypes.Record, signers ffg.Bitfield) (s *sets.Set, rear, current ffg.Power, err error) {
+	if s, err = k.sets.Set(ctx, r.VoterSetHash); err != nil {
 		return nil, rear, current, err
 	}
 	tombstoned, err := k.tombstonedIn(ctx, s, r.Pair)
 	if err != nil {
 		return nil, rear, current, err
 	}
-	rear, current = s.voters.Powers(signers.AndNot(tombstoned))
+	rear, current = s.Voters.Powers(signers.AndNot(tombstoned))
 	return s, rear, current, nil
 }
 
 // tombstonedIn returns the tombstoned members of a pair's set. Sets computed after a voter was tombstoned don't have it,
 // so only tombstones since the rear set was computed are looked at, however many there have ever been.
-func (k *Keeper) tombstonedIn(ctx context.Context, s *set, index uint64) (ffg.Bitfield, error) {
-	pair, err := k.pairs.Get(ctx, index)
+func (k *Keeper) tombstonedIn(ctx context.Context, s *sets.Set, index uint64) (ffg.Bitfield, error) {
+	pair, err := k.sets.Pair(ctx, index)
 	if err != nil {
-		return nil, fmt.Errorf("read pair %d: %w", index, err)
+		return nil, err
 	}
-	tombstoned := ffg.NewBitfield(len(s.voters))
-	recent := new(collections.Range[collections.Pair[uint64, []byte]]).
-		StartInclusive(collections.PairPrefix[uint64, []byte](clockOf(pair.RearComputed)))
-	err = k.tombstones.Walk(ctx, recent, func(id collections.Pair[uint64, []byte]) (bool, error) {
-		if position, member := s.voters.Position(ffg.PublicKey(id.K2())); member {
+	tombstoned := ffg.NewBitfield(len(s.Voters))
+	return tombstoned, k.stake.Tombstones(ctx, sets.ClockOf(pair.RearComputed), func(key ffg.PublicKey) {
+		if position, member := s.Voters.Position(key); member {
 			tombstoned.Set(position)
 		}
-		return false, nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read tombstones: %w", err)
-	}
-	return tombstoned, nil
 }

@@ -1,4 +1,4 @@
-package keeper
+package eras
 
 import (
 	"cmp"
@@ -11,9 +11,8 @@ import (
 
 	"cosmossdk.io/math"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -24,9 +23,9 @@ import (
 // settleBatch bounds the voters paid in one block.
 const settleBatch = 500
 
-// closeEra ends the open era before an epoch that would exceed its length.
-func (k *Keeper) closeEra(ctx context.Context, epoch uint64) error {
-	params, err := k.Params(ctx)
+// Close ends the open era before an epoch that would exceed its length.
+func (k *Keeper) Close(ctx context.Context, epoch uint64) error {
+	params, err := k.params(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,9 +43,9 @@ func (k *Keeper) closeEra(ctx context.Context, epoch uint64) error {
 	return k.era.Set(ctx, types.Era{Index: era.Index + 1, FirstEpoch: epoch})
 }
 
-// settle begins the settlement of the oldest closed era that is due, or goes on with the one under way.
-func (k *Keeper) settle(ctx context.Context) error {
-	s, underWay, err := found(k.settlement.Get(ctx))
+// Settle begins the settlement of the oldest closed era that is due, or continues the one under way.
+func (k *Keeper) Settle(ctx context.Context) error {
+	s, underWay, err := state.Found(k.settlement.Get(ctx))
 	if err != nil {
 		return fmt.Errorf("read settlement: %w", err)
 	}
@@ -68,12 +67,12 @@ func (k *Keeper) dueEra(ctx context.Context) (era types.Era, due bool, err error
 	}); err != nil || !due {
 		return era, false, err
 	}
-	oldest, _, _, err := k.Window(ctx)
+	oldest, _, _, err := k.votes.Window(ctx)
 	return era, era.LastEpoch < oldest, err
 }
 
 func (k *Keeper) beginSettlement(ctx context.Context, era types.Era) error {
-	params, err := k.Params(ctx)
+	params, err := k.params(ctx)
 	if err != nil {
 		return err
 	}
@@ -85,12 +84,12 @@ func (k *Keeper) beginSettlement(ctx context.Context, era types.Era) error {
 	if err != nil {
 		return fmt.Errorf("find absentees of era %d: %w", era.Index, err)
 	}
-	s := types.Settlement{Era: era, Reward: k.pool(ctx, params.BondDenom), Total: math.ZeroInt()}
+	s := types.Settlement{Era: era, Reward: k.stake.RewardPool(ctx, params.BondDenom), Total: math.ZeroInt()}
 	var scores []types.Score
 	for _, l := range sheet.lines {
-		s.Total = s.Total.Add(math.NewIntFromBigInt(l.expected.Big()))
+		s.Total = s.Total.Add(math.NewIntFromBigInt(l.Expected.Big()))
 		scores = append(scores, types.Score{
-			Registration: l.registration, Signed: math.NewIntFromBigInt(l.signed.Big()), Absent: absent[l.registration],
+			Registration: l.Registration, Signed: math.NewIntFromBigInt(l.Signed.Big()), Absent: absent[l.Registration],
 		})
 	}
 	return errors.Join(k.settlement.Set(ctx, s), k.keepScores(ctx, scores))
@@ -138,34 +137,35 @@ func (k *Keeper) nextScores(ctx context.Context) (number uint64, scores []types.
 
 // sheet is what voters did in an era, a line for each voter, ascending by registration.
 type sheet struct {
-	lines        []line
+	lines        []Line
 	missedQuorum bool // some epoch was not justified
 }
 
-type line struct {
-	registration     uint64
-	expected, signed ffg.Power // sums of weights
+// Line is what one voter did in an era.
+type Line struct {
+	Registration     uint64
+	Expected, Signed ffg.Power // sums of weights
 }
 
 // readEra adds up the era's bitfields. Epochs with the same set are counted together, so that the cost for each
 // voter and epoch is one bit.
 func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 	var out sheet
-	lines := map[uint64]*line{}
+	lines := map[uint64]*Line{}
 	add := func(hash ffg.Root, epochs uint64, counts []uint64) error {
-		members, err := k.sets.Get(ctx, hash[:])
+		members, err := k.sets.Members(ctx, hash)
 		if err != nil {
 			return fmt.Errorf("read set %s: %w", hash, err)
 		}
 		for i, m := range members.Members {
 			l := lines[m.Registration]
 			if l == nil {
-				l = &line{registration: m.Registration}
+				l = &Line{Registration: m.Registration}
 				lines[m.Registration] = l
 			}
 			weight := max(m.Rear, m.Current)
-			l.expected = l.expected.Plus(times(weight, epochs))
-			l.signed = l.signed.Plus(times(weight, counts[i]))
+			l.Expected = l.Expected.Plus(times(weight, epochs))
+			l.Signed = l.Signed.Plus(times(weight, counts[i]))
 		}
 		return nil
 	}
@@ -184,13 +184,13 @@ func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 					return out, err
 				}
 			}
-			s, err := k.set(ctx, r.VoterSetHash)
+			s, err := k.sets.Set(ctx, r.VoterSetHash)
 			if err != nil {
 				return out, err
 			}
-			hash, epochs, counts = r.VoterSetHash, 0, make([]uint64, len(s.voters))
+			hash, epochs, counts = r.VoterSetHash, 0, make([]uint64, len(s.Voters))
 		}
-		signers, err := k.Tally(ctx, epoch)
+		signers, err := k.votes.Tally(ctx, epoch)
 		if err != nil {
 			return out, fmt.Errorf("read tally of epoch %d: %w", epoch, err)
 		}
@@ -207,7 +207,7 @@ func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 	for _, l := range lines {
 		out.lines = append(out.lines, *l)
 	}
-	slices.SortFunc(out.lines, func(a, b line) int { return cmp.Compare(a.registration, b.registration) })
+	slices.SortFunc(out.lines, func(a, b Line) int { return cmp.Compare(a.Registration, b.Registration) })
 	return out, nil
 }
 
@@ -218,7 +218,7 @@ func (k *Keeper) absentees(ctx context.Context, era types.Era, s sheet, params t
 	if s.missedQuorum {
 		return nil, nil
 	}
-	pair, err := k.pairInForce(ctx)
+	pair, err := k.sets.PairInForce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -226,12 +226,12 @@ func (k *Keeper) absentees(ctx context.Context, era types.Era, s sheet, params t
 	if err != nil {
 		return nil, err
 	}
-	now, err := k.set(ctx, hash)
+	now, err := k.sets.Set(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
 	type candidate struct {
-		line
+		Line
 		power uint64 // in the current side
 	}
 	var candidates []candidate
@@ -239,46 +239,46 @@ func (k *Keeper) absentees(ctx context.Context, era types.Era, s sheet, params t
 		if participates(l, params.MinParticipationPpm) {
 			continue
 		}
-		voter, err := k.Voter(ctx, l.registration)
+		voter, err := k.stake.Voter(ctx, l.Registration)
 		if err != nil {
 			return nil, err
 		}
-		if !accountable(voter, era) {
+		if !Accountable(voter, era) {
 			continue
 		}
 		key, err := types.ParsePublicKey(voter.PubKey)
 		if err != nil {
 			return nil, err
 		}
-		c := candidate{line: l}
-		if position, member := now.voters.Position(key); member {
-			c.power = now.voters[position].Current
+		c := candidate{Line: l}
+		if position, member := now.Voters.Position(key); member {
+			c.power = now.Voters[position].Current
 		}
 		candidates = append(candidates, c)
 	}
 	slices.SortStableFunc(candidates, func(a, b candidate) int {
-		return cross(a.signed, b.expected).Cmp(cross(b.signed, a.expected))
+		return cross(a.Signed, b.Expected).Cmp(cross(b.Signed, a.Expected))
 	})
 	jailed, sum := map[uint64]bool{}, ffg.Power{}
 	for i, c := range candidates {
 		sum = sum.Add(c.power)
-		if tenth := new(big.Int).Mul(sum.Big(), big.NewInt(10)); i > 0 && tenth.Cmp(now.current.Big()) > 0 {
+		if tenth := new(big.Int).Mul(sum.Big(), big.NewInt(10)); i > 0 && tenth.Cmp(now.Current.Big()) > 0 {
 			break
 		}
-		jailed[c.registration] = true
+		jailed[c.Registration] = true
 	}
 	return jailed, nil
 }
 
-// accountable says whether absence in an era counts against a voter: who is jailed already is not jailed again, and whoever
+// Accountable reports whether absence in an era counts against a voter: who is jailed already is not jailed again, and whoever
 // was unjailed has a clean slate until a whole era has begun.
-func accountable(v types.Voter, era types.Era) bool {
+func Accountable(v types.Voter, era types.Era) bool {
 	return !v.Jailed && !v.Tombstoned && v.AccountableFrom <= era.FirstEpoch
 }
 
-func participates(l line, minimum uint32) bool {
-	signed := new(big.Int).Mul(l.signed.Big(), big.NewInt(types.Million))
-	return signed.Cmp(new(big.Int).Mul(l.expected.Big(), big.NewInt(int64(minimum)))) >= 0
+func participates(l Line, minimum uint32) bool {
+	signed := new(big.Int).Mul(l.Signed.Big(), big.NewInt(types.Million))
+	return signed.Cmp(new(big.Int).Mul(l.Expected.Big(), big.NewInt(int64(minimum)))) >= 0
 }
 
 func cross(a, b ffg.Power) *big.Int { return new(big.Int).Mul(a.Big(), b.Big()) }
@@ -291,7 +291,7 @@ func times(weight, n uint64) ffg.Power {
 
 // settleSome pays and jails the next batch, and ends the settlement after the last.
 func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
-	params, err := k.Params(ctx)
+	params, err := k.params(ctx)
 	if err != nil {
 		return err
 	}
@@ -301,7 +301,7 @@ func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
 	}
 	pooled := math.ZeroInt()
 	for _, score := range scores {
-		toPool, err := k.reward(ctx, s, score, params)
+		toPool, err := k.stake.Reward(ctx, score.Registration, part(s, score), params)
 		if err != nil {
 			return fmt.Errorf("reward registration %d: %w", score.Registration, err)
 		}
@@ -310,11 +310,8 @@ func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
 			return fmt.Errorf("jail registration %d: %w", score.Registration, err)
 		}
 	}
-	if pooled.IsPositive() {
-		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, pooled))
-		if err := k.bank.SendCoinsFromModuleToModule(ctx, types.RewardsName, types.ModuleName, coins); err != nil {
-			return fmt.Errorf("move rewards to the pools: %w", err)
-		}
+	if err := k.stake.MoveRewards(ctx, pooled, params.BondDenom); err != nil {
+		return err
 	}
 	if err := k.scores.Remove(ctx, number); err != nil {
 		return fmt.Errorf("remove scores: %w", err)
@@ -325,7 +322,15 @@ func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
 	if err := errors.Join(k.settlement.Remove(ctx), k.closedEras.Remove(ctx, s.Era.Index)); err != nil {
 		return fmt.Errorf("end settlement: %w", err)
 	}
-	return emit(ctx, &types.EventEraSettled{Era: s.Era.Index, FirstEpoch: s.Era.FirstEpoch, LastEpoch: s.Era.LastEpoch})
+	return state.Emit(ctx, &types.EventEraSettled{Era: s.Era.Index, FirstEpoch: s.Era.FirstEpoch, LastEpoch: s.Era.LastEpoch})
+}
+
+// part returns a voter's part of the reward.
+func part(s types.Settlement, score types.Score) math.Int {
+	if !s.Total.IsPositive() {
+		return math.ZeroInt()
+	}
+	return s.Reward.Mul(score.Signed).Quo(s.Total)
 }
 
 // jailAbsent jails a voter that the settlement marked, unless something else did in the meantime.
@@ -333,19 +338,9 @@ func (k *Keeper) jailAbsent(ctx context.Context, score types.Score, params types
 	if !score.Absent {
 		return nil
 	}
-	voter, err := k.Voter(ctx, score.Registration)
+	voter, err := k.stake.Voter(ctx, score.Registration)
 	if err != nil || voter.Jailed {
 		return err
 	}
-	return k.jail(ctx, score.Registration, params)
-}
-
-// closedEraList returns the closed eras that are not settled, oldest first.
-func (k *Keeper) closedEraList(ctx context.Context) ([]types.Era, error) {
-	var out []types.Era
-	err := k.closedEras.Walk(ctx, nil, func(_ uint64, e types.Era) (bool, error) {
-		out = append(out, e)
-		return false, nil
-	})
-	return out, err
+	return k.stake.Jail(ctx, score.Registration, params)
 }

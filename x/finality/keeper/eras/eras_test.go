@@ -1,0 +1,97 @@
+package eras
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
+
+	"github.com/dualchain/dualchain/x/finality/keeper/internal/fakes"
+	"github.com/dualchain/dualchain/x/finality/keeper/sets"
+	"github.com/dualchain/dualchain/x/finality/keeper/stake"
+	"github.com/dualchain/dualchain/x/finality/keeper/votes"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+type world struct {
+	*fakes.World
+	*Keeper
+}
+
+func newWorld(t testing.TB) *world {
+	w := &world{World: fakes.New()}
+	s := stake.New(w.Schema, w.Codec, w.ReadParams, fakes.Accounts{}, w.Bank, w.KeyCache)
+	ss := sets.New(w.Schema, w.Codec, w.ReadParams, s, w.KeyCache)
+	v := votes.New(w.Schema, w.Transient, w.Codec, w.ReadParams, s, ss, w.Bank, w.Checkpoints, w.KeyCache)
+	w.Keeper = New(w.Schema, w.Codec, w.ReadParams, s, ss, v, w.Checkpoints)
+	_, err := w.Schema.Build()
+	require.NoError(t, err)
+	return w
+}
+
+func TestAnEraClosesBeforeTheEpochThatWouldExceedItsLength(t *testing.T) {
+	for epoch, expected := range map[uint64]types.Era{1: {FirstEpoch: 1}, 3: {FirstEpoch: 1}, 4: {Index: 1, FirstEpoch: 4}} {
+		w := newWorld(t)
+		w.Params.EraLength = 3
+		require.NoError(t, w.Begin(w.Ctx))
+		require.NoError(t, w.Close(w.Ctx, epoch))
+		open, err := w.Open(w.Ctx)
+		require.NoError(t, err)
+		require.Equal(t, expected, open, "epoch %d", epoch)
+		oldest, err := w.OldestUnsettled(w.Ctx)
+		require.NoError(t, err)
+		require.Equal(t, uint64(1), oldest.FirstEpoch)
+	}
+}
+
+// settling returns a chain with a settlement of n voters under way, who earned nothing.
+func settling(t *testing.T, n int) *world {
+	w := newWorld(t)
+	r := types.RunningState{
+		Era:        types.Era{Index: 1, FirstEpoch: 10},
+		Closed:     []types.Era{{FirstEpoch: 1, LastEpoch: 9}},
+		Settlement: &types.Settlement{Era: types.Era{FirstEpoch: 1, LastEpoch: 9}, Reward: math.ZeroInt(), Total: math.OneInt()},
+	}
+	for i := range n {
+		r.Scores = append(r.Scores, types.Score{Registration: uint64(1_000 + i), Signed: math.ZeroInt()})
+	}
+	require.NoError(t, w.InitGenesis(w.Ctx, r))
+	w.Store.Read, w.Store.Written = 0, 0
+	return w
+}
+
+func TestABlockOfASettlementCostsTheSameForAnyNumberOfVoters(t *testing.T) {
+	few, many := settling(t, 2*settleBatch+1), settling(t, 20*settleBatch+1)
+	for _, w := range []*world{few, many} {
+		require.NoError(t, w.Settle(w.Ctx))
+		require.Positive(t, w.Store.Read)
+	}
+	require.Equal(t, few.Store.Read, many.Store.Read)
+	require.Equal(t, few.Store.Written, many.Store.Written)
+}
+
+func TestASettlementEndsWithItsLastScores(t *testing.T) {
+	for n, blocks := range map[int]int{1: 1, settleBatch: 1, settleBatch + 1: 2, 2 * settleBatch: 2} {
+		w := settling(t, n)
+		for block := range blocks {
+			var r types.RunningState
+			require.NoError(t, w.ExportGenesis(w.Ctx, &r))
+			require.NotNil(t, r.Settlement, "%d voters, block %d", n, block)
+			require.Len(t, r.Scores, n-block*settleBatch)
+			require.NoError(t, w.Settle(w.Ctx))
+		}
+		var r types.RunningState
+		require.NoError(t, w.ExportGenesis(w.Ctx, &r))
+		require.Nil(t, r.Settlement, "%d voters", n)
+		require.Empty(t, r.Scores)
+		require.Empty(t, r.Closed)
+	}
+}
+
+func TestTheRewardIsSharedBySignedWeight(t *testing.T) {
+	s := types.Settlement{Reward: math.NewInt(100), Total: math.NewInt(30)}
+	require.Equal(t, int64(33), part(s, types.Score{Signed: math.NewInt(10)}).Int64())
+	s.Total = math.ZeroInt()
+	require.True(t, part(s, types.Score{Signed: math.NewInt(10)}).IsZero())
+}

@@ -1,0 +1,57 @@
+// Package state holds what all components of x/finality's keeper share.
+package state
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/x/finality/types"
+)
+
+// Params reads the parameters.
+type Params func(context.Context) (types.Params, error)
+
+// Domain returns the domain that this chain's votes are signed for.
+func Domain(ctx context.Context) ffg.Root { return ffg.Domain(sdk.UnwrapSDKContext(ctx).ChainID()) }
+
+// Found turns a missing value into false.
+func Found[T any](v T, err error) (T, bool, error) {
+	if errors.Is(err, collections.ErrNotFound) {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
+// Or returns err if there is one, else the sentinel with its detail.
+func Or(err error, sentinel interface{ Wrap(string) error }, detail string) error {
+	if err != nil {
+		return err
+	}
+	return sentinel.Wrap(detail)
+}
+
+// Emit emits a typed event.
+func Emit(ctx context.Context, event interface {
+	Reset()
+	String() string
+	ProtoMessage()
+},
+) error {
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+}
+
+// Remember adds to a map in a node's memory, dropping an arbitrary entry when it is full.
+func Remember[K comparable, V any](m map[K]V, key K, value V, size int) {
+	if _, known := m[key]; !known && len(m) >= size {
+		for old := range m {
+			delete(m, old)
+			break
+		}
+	}
+	m[key] = value
+}
