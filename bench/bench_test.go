@@ -8,7 +8,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// What is promised (protocol §6): a checkpoint's votes are one bitfield and one signature, whatever the number of voters.
+// The protocol promises (§6) that a checkpoint's votes are one bitfield and one signature for any number of voters.
 func TestVotesWriteNothingPerVoter(t *testing.T) {
 	few, many := writesOfVotes(t, 10), writesOfVotes(t, 1000)
 	require.Positive(t, few.writes)
@@ -34,7 +34,7 @@ func writesOfVotes(t *testing.T, n int) sample {
 	return written
 }
 
-// A baseline that accepts everything, or does not add up the keys, would flatter every ratio.
+// A baseline that accepts everything, or does not add up the keys, would improve every ratio.
 func TestBaselineVerifies(t *testing.T) {
 	voters := newVoters(7)
 	all, err := groupOf(voters, 1)
@@ -60,7 +60,7 @@ func TestMedianTakesEachFigureByItself(t *testing.T) {
 		"none": {nil, sample{}},
 		"one":  {[]sample{{ns: 5, writes: 2}}, sample{ns: 5, writes: 2}},
 		"odd":  {[]sample{{ns: 9, allocs: 1}, {ns: 1, allocs: 2}, {ns: 5, allocs: 3}}, sample{ns: 5, allocs: 2}},
-		"even": {[]sample{{ns: 1}, {ns: 4}, {ns: 2}, {ns: 3}}, sample{ns: 3}}, // the upper of the two in the middle
+		"even": {[]sample{{ns: 1}, {ns: 4}, {ns: 2}, {ns: 3}}, sample{ns: 3}}, // the upper of the two middle values
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.expected, median(test.samples)) })
 	}
@@ -76,7 +76,7 @@ func TestSamplesAddUp(t *testing.T) {
 	require.Equal(t, sample{ns: 5, allocs: 4, bytes: 3, writes: 1, written: 1}, a.withWrites(b))
 }
 
-// Two thirds must sign, and no more than that, or the figures would be of another certificate.
+// Exactly two thirds must sign, or the figures would be those of another certificate.
 func TestQuorumsAreTheLeastThereIs(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 10, 100} {
 		voters := newVoters(n)

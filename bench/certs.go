@@ -7,24 +7,24 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// certReps is how often a certificate is verified; certColdReps with a set that is not prepared.
+// certReps is how often a certificate is verified; certColdReps is how often with a set that is not prepared.
 const (
 	certReps     = 200
 	certColdReps = 5
 )
 
-// certificates is what is measured of certificates with one set of voters.
+// certificates holds the measurements of certificates with one set of voters.
 type certificates struct {
 	domain ffg.Root
 	set    ffg.VoterSet
 	next   ffg.Side
 	cert   cert.Certificate
-	signed ffg.Root // what the signers signed
+	signed ffg.Root // the root that the signers signed
 	group  group
 }
 
-// measureCertificates measures the verification of a certificate that just reached quorum: two of three voters signed,
-// which leaves most to add up.
+// measureCertificates measures the verification of a certificate that just reached quorum: two of three voters signed, so
+// the most keys must be added up.
 func measureCertificates(voters []voter) ([]row, error) {
 	c, err := newCertificates(voters)
 	if err != nil {
@@ -67,7 +67,7 @@ func measureCertificates(voters []voter) ([]row, error) {
 	}, nil
 }
 
-// verifyCold hashes the sets and parses every key first, as whoever verifies a single certificate does.
+// verifyCold first hashes the sets and parses every key, like the verifier of a single certificate.
 func (c certificates) verifyCold() error {
 	pair, err := cert.NewPair(c.set, c.next, nil)
 	if err != nil {
@@ -98,7 +98,7 @@ func newCertificates(voters []voter) (c certificates, err error) {
 	return c, nil
 }
 
-// quorumOf takes two of three voters, and the last ones as far as that is not enough.
+// quorumOf takes two of three voters, and the last voters if that is not enough.
 func quorumOf(voters []voter) (group, error) {
 	var absent int
 	signing := make([]voter, 0, len(voters))

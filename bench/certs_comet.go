@@ -18,13 +18,13 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// cometValidators is the number of validators whose commit stands next to certificates.
+// cometValidators is the number of validators of the commit that certificates are compared with.
 const cometValidators = 100
 
 var cometTime = time.UnixMilli(1_700_000_000_000).UTC()
 
-// measureCommit measures what CometBFT's light client does for the next header: hashes, and the Ed25519 signatures of two
-// thirds of the validators. Its size is that of the signed header, in protobuf; the validators come on top.
+// measureCommit measures the work of CometBFT's light client for the next header: hashes, and the Ed25519 signatures of two
+// thirds of the validators. The size is that of the signed header in protobuf, without the validators.
 func measureCommit() (row, error) {
 	set, keys := cometSet()
 	trusted, err := signedHeader(set, keys, 1)
@@ -59,7 +59,7 @@ func cometSet() (*comet.ValidatorSet, map[string]ed25519.PrivKey) {
 	return comet.NewValidatorSet(validators), keys
 }
 
-// header is one of a chain that changes nothing.
+// header returns a header of a chain that changes nothing.
 func header(set *comet.ValidatorSet, height int64) *comet.Header {
 	hash := bytes.Repeat([]byte{1}, len(ffg.Root{}))
 	return &comet.Header{
@@ -71,7 +71,7 @@ func header(set *comet.ValidatorSet, height int64) *comet.Header {
 	}
 }
 
-// signedHeader is a header that all validators signed.
+// signedHeader returns a header that all validators signed.
 func signedHeader(set *comet.ValidatorSet, keys map[string]ed25519.PrivKey, height int64) (*comet.SignedHeader, error) {
 	h := header(set, height)
 	id := comet.BlockID{Hash: h.Hash(), PartSetHeader: comet.PartSetHeader{Total: 1, Hash: h.Hash()}}
@@ -91,14 +91,14 @@ func signedHeader(set *comet.ValidatorSet, keys map[string]ed25519.PrivKey, heig
 	return &comet.SignedHeader{Header: h, Commit: commit}, nil
 }
 
-// Transactions in the block that a proof is measured in, and the hashes of its blocks' paths: those of 2²⁴ blocks.
+// The number of transactions in the measured block, and of hashes in the paths of its blocks: those of 2²⁴ blocks.
 const (
 	blockTxs   = 1000
 	pathLength = 24
 )
 
-// measureTxProof returns the sizes of the proof of a transaction with the certificate of these voters, and without the
-// trust that a verifier has: in binary and as a line of JSON. Their times are those of encoding it.
+// measureTxProof returns the sizes of the proof of a transaction with the certificate of these voters, in binary and as a
+// line of JSON. The proof leaves out the verifier's trust. The times are those of encoding it.
 func measureTxProof(voters []voter) ([]row, error) {
 	c, err := newCertificates(voters)
 	if err != nil {

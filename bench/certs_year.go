@@ -14,8 +14,8 @@ const (
 	yearReps = 3
 )
 
-// measureYear measures catching up over a year in which the set changed every day, from trust to the newest hand-over, with no
-// key parsed before. A day, one voter's power changes; every tenth, one leaves and one joins.
+// measureYear measures catching up over a year in which the set changed every day, from trust to the newest hand-over, with
+// no key parsed before. Each day one voter's power changes; every tenth day one voter leaves and one joins.
 func measureYear(n int) (row, error) {
 	chain, hops := year(n)
 	size := 0
@@ -45,7 +45,7 @@ func measureYear(n int) (row, error) {
 	return table{voters: n}.row("hand_overs_year", median(samples)).sized(size), nil
 }
 
-// year returns a chain with an installation a day, and the hand-over of each.
+// year returns a chain with one installation a day, and its hand-overs.
 func year(n int) (*certtest.Chain, []cert.HandOver) {
 	voters := certtest.NewVoters(n + days)
 	powers := slices.Concat(slices.Repeat([]uint64{1_000_000}, n), make([]uint64, days))

@@ -36,7 +36,7 @@ const (
 	blockTime = time.Second
 )
 
-// chain is the real application over a database in memory, driven through ABCI as CometBFT drives it.
+// chain is the real application over a database in memory, driven through ABCI like CometBFT does.
 type chain struct {
 	app      *app.App
 	height   int64
@@ -75,7 +75,7 @@ type noOptions struct{}
 // Get returns nil.
 func (noOptions) Get(string) any { return nil }
 
-// countWrites makes blocks count their writes from now on, which costs time: measure time before.
+// countWrites makes blocks count their writes from now on. That costs time, so measure time before.
 func (c *chain) countWrites() error {
 	store, ok := c.app.CommitMultiStore().(*rootmulti.Store)
 	if !ok {
@@ -138,8 +138,8 @@ func (c *chain) block(txs ...[]byte) (sample, *abci.ResponseFinalizeBlock, error
 	return s, resp, nil
 }
 
-// ofHistory tells writes of the Merkle history of block hashes. Each block has them, one to about log2(height) of them
-// depending on its height alone: they would blur the difference between two blocks.
+// ofHistory reports whether a write belongs to the Merkle history of block hashes. Each block has between one and about
+// log2(height) of these, depending only on its height. They would blur the difference between two blocks.
 func ofHistory(write *storetypes.StoreKVPair) bool {
 	return write.StoreKey == checkpointtypes.StoreKey &&
 		(bytes.HasPrefix(write.Key, checkpointtypes.HistoryPrefix) || bytes.HasPrefix(write.Key, checkpointtypes.NodesPrefix))
@@ -162,7 +162,7 @@ func (c *chain) request(txs [][]byte) *abci.RequestFinalizeBlock {
 // ctx reads the latest committed state.
 func (c *chain) ctx() (sdk.Context, error) { return c.app.CreateQueryContext(c.height, false) }
 
-// aggregate is a group's vote for the head, as it travels in a block, and what the baseline needs to verify it.
+// aggregate is a group's vote for the head, as a block carries it, with the baseline's input to verify it.
 type aggregate struct {
 	tx        []byte
 	root      ffg.Root
@@ -191,7 +191,7 @@ func (c *chain) vote(g group) (aggregate, error) {
 
 func delegatorKey() *secp256k1.PrivKey { return secp256k1.GenPrivKeyFromSecret([]byte("delegator")) }
 
-// delegate returns a transaction that bonds one more unit of power with a voter.
+// delegate returns a transaction that bonds one unit of power with a voter.
 func (c *chain) delegate(v voter) ([]byte, error) {
 	key, config := delegatorKey(), c.app.Encoding().TxConfig
 	owner := sdk.AccAddress(key.PubKey().Address())
@@ -226,7 +226,7 @@ func (c *chain) delegate(v voter) ([]byte, error) {
 	return config.TxEncoder()(builder.GetTx())
 }
 
-// count returns how many events of a type a block has.
+// count returns the number of a block's events of a type.
 func count(block *abci.ResponseFinalizeBlock, event proto.Message) int {
 	n := 0
 	for _, e := range block.Events {

@@ -23,23 +23,23 @@ import (
 )
 
 const (
-	// voterPower is each voter's power. A thousand tokens earn rewards in every era, and stay far from the maximum.
+	// voterPower is each voter's power. A thousand tokens earn rewards in every era and stay far below the maximum.
 	voterPower = 1000
-	// never is more epochs than a benchmark has: it keeps out of one measurement what another one measures.
+	// never is more epochs than a benchmark has. It excludes from one measurement what another one measures.
 	never = 10_000
 )
 
 var genesisTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// settings are what the measurements want of a chain.
+// settings are the parameters of a measured chain.
 type settings struct {
 	interval  uint64 // blocks between checkpoints
 	setPeriod uint64 // epochs between installations of voter sets
 	eraLength uint64 // epochs
 }
 
-// appState returns the state of a chain whose anchor stands already before its first block. It is that of a running
-// chain, whose voters proved possession of their keys when they registered: proving 10,000 again takes ten seconds.
+// appState returns the state of a chain that has its anchor before its first block. It is the state of a running chain,
+// whose voters proved possession of their keys at registration: proving 10,000 again takes ten seconds.
 func appState(a *app.App, voters []voter, s settings) ([]byte, error) {
 	cdc, state := a.Encoding().Codec, a.DefaultGenesis()
 	set, pair, err := anchorSet(voters)

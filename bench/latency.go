@@ -26,24 +26,24 @@ import (
 	"github.com/dualchain/dualchain/voter/watch"
 )
 
-// latencyWarmUp is how many votes come before those that are measured, latencyPatience how long we wait for one.
+// latencyWarmUp is the number of votes before the measured ones. latencyPatience bounds the wait for one vote.
 const (
 	latencyWarmUp   = 10
 	latencyPatience = 30 * time.Second
 )
 
-// latencyRun is one validator as a process, which proposes a checkpoint in every block, and one voter.
+// latencyRun is one validator process that proposes a checkpoint in every block, and one voter.
 type latencyRun struct {
 	bin     string // dualchaind
 	network *localnet.Network
 	votes   int // to measure
 }
 
-// measureLatency measures how long a vote takes from the event of its checkpoint until the node has accepted it: with
-// keys in the voter's own process, and with a signer in another. The baseline is one bare signature.
+// measureLatency measures the time from the event of a checkpoint until the node has accepted the vote: with keys in the
+// voter's own process, and with a separate signer. The baseline is one bare signature.
 func measureLatency(bin string, votes int) (rows []row, err error) {
 	if _, err := os.Stat(bin); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("expected the program at %s, found none: run `make build`, or say -latency 0", bin)
+		return nil, fmt.Errorf("there is no program at %s: run `make build`, or pass -latency 0", bin)
 	}
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -65,7 +65,7 @@ func measureLatency(bin string, votes int) (rows []row, err error) {
 	}
 	r := latencyRun{bin: bin, network: network, votes: votes}
 	err = localnet.Run(context.Background(), network, bin, func(ctx context.Context, s *localnet.Supervisor) error {
-		if err := s.Stop(network.Voters[0].Name); err != nil { // it votes in this process instead
+		if err := s.Stop(network.Voters[0].Name); err != nil { // this process votes instead
 			return err
 		}
 		rows, err = r.measure(ctx)
@@ -74,7 +74,7 @@ func measureLatency(bin string, votes int) (rows []row, err error) {
 	return rows, err
 }
 
-// measure measures both kinds of voter, one after the other.
+// measure measures both kinds of voter in turn.
 func (r latencyRun) measure(ctx context.Context) (rows []row, err error) {
 	dir := home.Dir(r.network.NodeHome(r.network.Voters[0].Name))
 	config, err := dir.LoadConfig()
@@ -106,8 +106,8 @@ func (r latencyRun) measure(ctx context.Context) (rows []row, err error) {
 	}, nil
 }
 
-// latencies runs the voter in this process until enough votes are accepted. It returns what each took from the moment at
-// which the checkpoint's event was here, and the times of bare signatures made in between, in ns.
+// latencies runs the voter in this process until enough votes are accepted. It returns, in ns, each vote's time since the
+// event of the checkpoint arrived, and the times of bare signatures made in between.
 func (r latencyRun) latencies(ctx context.Context, dir home.Dir, config home.Config) (votes, bare []int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -123,7 +123,7 @@ func (r latencyRun) latencies(ctx context.Context, dir home.Dir, config home.Con
 	go func() {
 		ended <- client.Start(ctx, dir, config, client.Options{}, slog.New(votedLog{found: accepted.put}))
 	}()
-	defer func() { // the guard is free for the next one
+	defer func() { // the next voter can open the guard
 		cancel()
 		<-ended
 		<-ended
@@ -138,15 +138,15 @@ func (r latencyRun) latencies(ctx context.Context, dir home.Dir, config home.Con
 			}
 		case err := <-ended:
 			ended <- err
-			return nil, nil, fmt.Errorf("expected it to vote on, found its end: %w", err)
+			return nil, nil, fmt.Errorf("the voter ended: %w", err)
 		case <-time.After(latencyPatience):
-			return nil, nil, fmt.Errorf("expected a vote within %s, found none after %d", latencyPatience, seen)
+			return nil, nil, fmt.Errorf("no vote within %s, after %d votes", latencyPatience, seen)
 		}
 	}
 	return votes, bare, nil
 }
 
-// bareSignature returns what one signature by blst takes, in ns.
+// bareSignature returns the time of one signature by blst, in ns.
 func bareSignature(message uint64) int64 {
 	secret := blst.KeyGen(make([]byte, 32))
 	root := sha256.Sum256(binary.BigEndian.AppendUint64(nil, message))
@@ -155,7 +155,7 @@ func bareSignature(message uint64) int64 {
 	return time.Since(started).Nanoseconds()
 }
 
-// percentile returns the smallest value that p percent of the values don't exceed. There must be one.
+// percentile returns the smallest value that p percent of the values don't exceed. values must not be empty.
 func percentile(values []int64, p int) int64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[max((len(sorted)*p+99)/100, 1)-1]

@@ -10,9 +10,9 @@ import (
 	"github.com/dualchain/dualchain/voter/event"
 )
 
-// times is when something was first seen of each height.
+// times holds the time at which each height was first seen.
 type times struct {
-	heights chan uint64 // in the order in which they were put; dropped if nobody takes them
+	heights chan uint64 // in the order of put; dropped if the channel is full
 
 	mu   sync.Mutex
 	when map[uint64]time.Time
@@ -38,7 +38,7 @@ func (t *times) put(height uint64, when time.Time) {
 	}
 }
 
-// at returns the time of a height, and whether there is one.
+// at returns the time of a height, and whether it was seen.
 func (t *times) at(height uint64) (time.Time, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -46,7 +46,7 @@ func (t *times) at(height uint64) (time.Time, bool) {
 	return when, known
 }
 
-// votedLog is the voter's log. It looks for the line that says that the node has accepted a vote, made at a height.
+// votedLog is the voter's log. It looks for the line that reports that the node accepted a vote, made at a height.
 type votedLog struct {
 	found func(height uint64, when time.Time)
 	attrs []slog.Attr

@@ -18,7 +18,7 @@ import (
 // signerProcess is a signer with the keys of a home.
 type signerProcess struct {
 	cmd     *exec.Cmd
-	reached home.RemoteSigner // how a voter in the same home reaches it
+	reached home.RemoteSigner // the configuration of a voter in the same home
 }
 
 func startSigner(bin string, dir home.Dir) (*signerProcess, error) {

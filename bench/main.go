@@ -1,6 +1,6 @@
-// Command bench measures what the finality layer costs a block and what a certificate costs who verifies it, against the
-// bare verification of one aggregate signature of the same keys in the same run, and the latency of votes against one bare
-// signature. docs/benchmarks.md says how to read it.
+// Command bench measures the cost of the finality layer in a block and the cost of verifying a certificate. It compares both
+// with the bare verification of one aggregate signature of the same keys in the same run. It also compares the latency of
+// votes with one bare signature. docs/benchmarks.md explains the output.
 package main
 
 import (
@@ -102,7 +102,7 @@ func measureAll(voters []voter) ([]row, error) {
 	return slices.Concat(rows, proposals, settlement, certificates, txProof), nil
 }
 
-// measureOthers measures what has a size of its own, whatever sizes were asked for.
+// measureOthers runs the measurements that have a fixed size, for any -voters.
 func measureOthers() (rows []row, err error) {
 	for _, n := range []int{100, 1000} {
 		year, err := measureYear(n)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// sample is what one piece of work took. Writes are sets and deletes that reached the committed stores, written the bytes
-// of their keys and values; both are 0 while the chain does not count.
+// sample is the cost of one piece of work. writes counts the sets and deletes that reached the committed stores, written the
+// bytes of their keys and values. Both are 0 while the chain does not count.
 type sample struct{ ns, allocs, bytes, writes, written int64 }
 
 // measure runs work once.
@@ -38,7 +38,7 @@ func (s sample) plus(o sample) sample {
 	return s
 }
 
-// minus returns what s took more than o.
+// minus returns the difference s − o.
 func (s sample) minus(o sample) sample {
 	for i, column := range s.columns() {
 		*column -= *o.columns()[i]
@@ -46,13 +46,13 @@ func (s sample) minus(o sample) sample {
 	return s
 }
 
-// withWrites returns s with the writes of o, which was taken on a chain that counts.
+// withWrites returns s with the writes of o, which was measured on a chain that counts.
 func (s sample) withWrites(o sample) sample {
 	s.writes, s.written = o.writes, o.written
 	return s
 }
 
-// median returns the median of each figure by itself, zeros for no samples.
+// median returns the median of each figure separately, or zeros if there are no samples.
 func median(samples []sample) sample {
 	var out sample
 	if len(samples) == 0 {
@@ -69,7 +69,7 @@ func median(samples []sample) sample {
 	return out
 }
 
-// sum adds samples up.
+// sum adds up samples.
 func sum(samples []sample) sample {
 	var total sample
 	for _, s := range samples {

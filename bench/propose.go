@@ -9,15 +9,15 @@ import (
 // proposalReps is how often each kind of proposal is measured.
 const proposalReps = 30
 
-// proposals are measurements of checkpoints, with and without an installation in turns.
+// proposals are measurements of checkpoints, alternately with and without an installation.
 type proposals struct {
-	plain, installing []sample // the block that proposes less one that does nothing
-	votes             []sample // the block with the votes for what was installed less one that does nothing
+	plain, installing []sample // the block that proposes, minus one that does nothing
+	votes             []sample // the block with the votes for the new pair, minus one that does nothing
 }
 
-// measureProposals measures proposing a checkpoint: under the pair in force; with an installation that changes nothing;
-// with one that changes the sets, since a voter's stake changed. With a set_period of 1 every other checkpoint
-// installs, the first of the chain among them.
+// measureProposals measures proposing a checkpoint in three cases: under the pair in force; with an installation that
+// changes nothing; with one that changes the sets, because a voter's stake changed. With a set_period of 1, every other
+// checkpoint installs a pair, the chain's first one included.
 func measureProposals(voters []voter, bare int64) ([]row, error) {
 	c, err := start(voters, settings{interval: 3, setPeriod: 1, eraLength: never})
 	if err != nil {
@@ -43,7 +43,7 @@ func measureProposals(voters []voter, bare int64) ([]row, error) {
 	if err := c.countWrites(); err != nil {
 		return nil, err
 	}
-	const last = 3 // it takes three installations until a change has gone through next, current and rear
+	const last = 3 // a change passes through next, current and rear in three installations
 	changedWrites, err := c.proposals(all, last+1, delegate)
 	if err != nil {
 		return nil, err
@@ -61,8 +61,8 @@ func measureProposals(voters []voter, bare int64) ([]row, error) {
 	}, nil
 }
 
-// proposals measures n plain checkpoints and n that install a pair, in turns. The transactions of prepare stand in a
-// block before the latter that is not measured.
+// proposals measures n plain checkpoints and n that install a pair, alternately. The transactions of prepare are in an
+// unmeasured block before the latter.
 func (c *chain) proposals(g group, n int, prepare func() ([][]byte, error)) (proposals, error) {
 	var out proposals
 	for range n {
@@ -84,7 +84,7 @@ func (c *chain) proposals(g group, n int, prepare func() ([][]byte, error)) (pro
 }
 
 // proposal makes three blocks: votes for the head and txs, nothing, a new checkpoint, which must or must not install a
-// pair. It returns what the first and the last took more than the second.
+// pair. It returns the cost of the first and of the last, minus that of the second.
 func (c *chain) proposal(g group, installs bool, txs ...[]byte) (votes, propose sample, err error) {
 	agg, err := c.vote(g)
 	if err != nil {

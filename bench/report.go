@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// row is one measurement, medians of many.
+// row is one measurement: the medians of many samples.
 type row struct {
 	Name   string `json:"name"`
 	Voters int    `json:"voters"`
@@ -19,13 +19,13 @@ type row struct {
 	Writes int64  `json:"writes"` // sets and deletes in committed stores
 	// Written is the size of the keys and values of these writes, in bytes.
 	Written int64 `json:"written"`
-	// Ratio is the time over that of the bare verification of the same keys in the same run; 0 where there is none.
+	// Ratio is the time divided by that of the bare verification of the same keys in the same run; 0 without one.
 	Ratio float64 `json:"ratio"`
-	// Size is that of the encoded certificate or proof, in bytes.
+	// Size is the size of the encoded certificate or proof, in bytes.
 	Size int `json:"size,omitempty"`
 }
 
-// table makes rows of measurements with one set of voters, whose bare verification took bare ns.
+// table makes rows from measurements with one set of voters. Their bare verification took bare ns.
 type table struct {
 	voters int
 	bare   int64
@@ -41,7 +41,7 @@ func (t table) row(name string, s sample) row {
 	return r
 }
 
-// sized returns the row with the size of what it is about.
+// sized returns the row with a size.
 func (r row) sized(bytes int) row {
 	r.Size = bytes
 	return r

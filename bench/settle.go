@@ -11,10 +11,10 @@ const (
 	settleReps = 5
 )
 
-// measureSettlement measures the settlement of an era in which everybody signed everything, so that everybody is paid:
-// over all of its blocks, and in the worst of them. Every block of this chain carries votes and proposes a checkpoint;
-// a settlement costs what its blocks take more than the era's others. As on a validator, ProcessProposal has seen the
-// votes before, so that the noise of verifying them stays out.
+// measureSettlement measures the settlement of an era in which all voters signed everything, so that all are paid. It
+// reports the sum over the settlement's blocks and the worst block. Every block of this chain carries votes and proposes a
+// checkpoint; the cost of a settlement is the time of its blocks minus that of the era's other blocks. As on a validator,
+// ProcessProposal has seen the votes before, which excludes the noise of verifying them.
 func measureSettlement(voters []voter, bare int64) ([]row, error) {
 	c, err := start(voters, settings{interval: 1, setPeriod: never, eraLength: eraLength})
 	if err != nil {
@@ -55,8 +55,8 @@ func measureSettlement(voters []voter, bare int64) ([]row, error) {
 	}, nil
 }
 
-// settlement makes blocks until an era is settled, in which each voter must have been paid, and returns what each
-// block of the settlement took more than the blocks around it: first the one that works out the scores, then those that pay.
+// settlement makes blocks until an era is settled, and requires that each voter was paid. It returns the cost of each
+// block of the settlement minus that of the blocks around it: first the block that computes the scores, then those that pay.
 func (c *chain) settlement(g group, voters int) ([]sample, error) {
 	var ordinary, settling []sample
 	for paid := 0; ; {

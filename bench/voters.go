@@ -13,7 +13,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// signatureTag is that of package bls; a benchmark of that package must not take its baseline from it.
+// signatureTag is the tag of package bls, repeated here so that the baseline does not use the package that it measures.
 var signatureTag = []byte("BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_")
 
 // voter is a voter's key pair. Its position in the set is its registration.
@@ -23,7 +23,7 @@ type voter struct {
 	key    ffg.PublicKey
 }
 
-// newVoters returns the same n voters each time, ascending by key.
+// newVoters returns n voters, ascending by key: always the same ones.
 func newVoters(n int) []voter {
 	voters := make([]voter, n)
 	for i := range voters {
@@ -36,11 +36,11 @@ func newVoters(n int) []voter {
 	return voters
 }
 
-// group is some of the voters, who sign together.
+// group is a group of voters that sign together.
 type group struct {
 	signers ffg.Bitfield
 	points  []*blst.P1Affine
-	secret  *blst.SecretKey // the sum: it signs what all of them would add up to, at the cost of one signature
+	secret  *blst.SecretKey // the sum of their keys: it makes their aggregate at the cost of one signature
 }
 
 // groupOf takes every stride-th voter.
@@ -66,8 +66,8 @@ func (g group) sign(root ffg.Root) ffg.Signature {
 	return ffg.Signature(new(blst.P2Affine).Sign(g.secret, root[:], signatureTag).Compress())
 }
 
-// verify is the baseline: what nobody who checks an aggregate from the wire can leave out. It adds up the keys, which
-// are decompressed already, decompresses the signature, checks its subgroup, and compares two pairings.
+// verify is the baseline: the least work to check an aggregate from the wire. It adds up the keys, which are decompressed
+// already, decompresses the signature, checks its subgroup, and compares two pairings.
 func (g group) verify(root ffg.Root, signature ffg.Signature) error {
 	sum := blst.P1AffinesAdd(g.points).ToAffine()
 	point := new(blst.P2Affine).Uncompress(signature[:])

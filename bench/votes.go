@@ -1,23 +1,23 @@
 package main
 
-// voteReps is how often each kind of block with votes is measured; warmUp how many rounds come before.
+// voteReps is how often each kind of block with votes is measured; warmUp is the number of rounds before that.
 const (
 	voteReps = 200
 	warmUp   = 6
 )
 
-// voteSamples are measurements of one checkpoint's votes after the other.
+// voteSamples are measurements of the votes of many checkpoints.
 type voteSamples struct {
 	bare    []sample // the baseline on the same keys and signature
-	process []sample // ProcessProposal of a block with the votes; this node sees them for the first time
-	cold    []sample // FinalizeBlock with them less FinalizeBlock without; this node sees them for the first time
+	process []sample // ProcessProposal of a block with votes that are new to this node
+	cold    []sample // FinalizeBlock with votes that are new to this node, minus FinalizeBlock without votes
 	warm    []sample // the same, after ProcessProposal of the same block
 	empty   []sample // FinalizeBlock without votes
 }
 
-// measureVotes measures checking and applying one aggregate in a block, by all voters and by every other one. A checkpoint
-// is proposed every third block, so that blocks with votes and the empty ones they are compared with propose nothing.
-// It returns the baseline's time for all voters as well.
+// measureVotes measures checking and applying one aggregate in a block, by all voters and by every other one. Every third
+// block proposes a checkpoint, so blocks with votes and the empty ones that they are compared with propose nothing.
+// It also returns the baseline's time for all voters.
 func measureVotes(voters []voter) (rows []row, bare int64, err error) {
 	c, err := start(voters, settings{interval: 3, setPeriod: never, eraLength: never})
 	if err != nil {
@@ -59,7 +59,7 @@ func measureVotes(voters []voter) (rows []row, bare int64, err error) {
 	return append(rows, empty), bare, nil
 }
 
-// voteRounds measures one checkpoint's votes after the other.
+// voteRounds measures the votes of many checkpoints.
 func (c *chain) voteRounds(g group) (s voteSamples, err error) {
 	for i := range warmUp + 2*voteReps {
 		if i == warmUp {
@@ -73,7 +73,7 @@ func (c *chain) voteRounds(g group) (s voteSamples, err error) {
 }
 
 // voteRound makes three blocks: votes for the head, nothing, a new checkpoint. If ask is set, ProcessProposal sees the
-// votes first. The baseline runs in between, so that whatever else the machine does slows all of them alike.
+// votes first. The baseline runs in between, so that other load on the machine slows all of them alike.
 func (c *chain) voteRound(g group, ask bool, s *voteSamples) error {
 	votes, err := c.vote(g)
 	if err != nil {
@@ -109,9 +109,9 @@ func (c *chain) voteRound(g group, ask bool, s *voteSamples) error {
 	return err
 }
 
-// voteWrites returns what a block with the group's votes writes more than an empty one, on a chain that counts. It is the
-// third of three: from the second on each aggregate that reaches quorum justifies its epoch and finalizes the one before, and the
-// second also keeps the anchor with its members for ever, once.
+// voteWrites returns the writes of a block with the group's votes minus those of an empty one, on a chain that counts. It
+// measures the third round. From the second on, each aggregate that reaches quorum justifies its epoch and finalizes the one
+// before. The second also archives the anchor with its members, once.
 func (c *chain) voteWrites(g group) (sample, error) {
 	var s voteSamples
 	for range 3 {

@@ -7,8 +7,8 @@ import (
 	blst "github.com/supranational/blst/bindings/go"
 )
 
-// coefficientBytes is the size of the random coefficients: 128 bits let a batch that contains a bad
-// signature pass once in 2^128 attempts.
+// coefficientBytes is the size of the random coefficients. With 128 bits, a batch that contains a bad
+// signature passes once in 2^128 attempts.
 const coefficientBytes = 16
 
 // batch is a list of signatures on one root that are well formed, with their keys and their positions
@@ -66,8 +66,8 @@ func FindInvalid(keys []*PublicKey, root [32]byte, sigs [][SignatureSize]byte) (
 	return bad, nil
 }
 
-// newBatch decodes and checks the signatures, which is most of the work. Those that are malformed have an
-// error at their position and are not in the batch.
+// newBatch decodes and checks the signatures, which is most of the work. A malformed signature has an error at
+// its position and is not in the batch.
 func newBatch(keys []*PublicKey, root [32]byte, sigs [][SignatureSize]byte) (batch, []error, error) {
 	if len(sigs) == 0 {
 		return batch{}, nil, fmt.Errorf("batch: %w", ErrEmpty)
@@ -89,7 +89,7 @@ func newBatch(keys []*PublicKey, root [32]byte, sigs [][SignatureSize]byte) (bat
 	return b, errs, nil
 }
 
-// valid reports whether all signatures of the batch verify; true if there are none.
+// valid reports whether all signatures of the batch verify. It is true for an empty batch.
 func (b batch) valid() bool {
 	switch n := len(b.sigs); n {
 	case 0:
@@ -113,8 +113,8 @@ func (b batch) invalid() []int {
 	return b.blame()
 }
 
-// blame is invalid for a batch that is known to fail: if one half of it is good, the other fails too
-// and need not be checked as a whole.
+// blame is invalid for a batch that is known to fail. If one half of it is good, the other half fails and
+// need not be checked as a whole.
 func (b batch) blame() []int {
 	if len(b.index) == 1 {
 		return b.index

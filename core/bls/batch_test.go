@@ -80,8 +80,8 @@ func TestABatchIsOnOneRoot(t *testing.T) {
 	}
 }
 
-// Two voters add δ to one signature and take it off the other. The sum is right, so a batch without
-// random coefficients would take both parts for valid.
+// Two voters add δ to one signature and subtract it from the other. The sum is right, so a batch without
+// random coefficients would accept both parts as valid.
 func TestErrorsThatCancelOutAreCaught(t *testing.T) {
 	secrets, keys := voters(t, 6)
 	sigs := signAll(secrets, root(1))
@@ -102,7 +102,7 @@ func TestErrorsThatCancelOutAreCaught(t *testing.T) {
 	}
 }
 
-// Exchanged parts are the same attack: their sum is untouched.
+// Exchanged parts are the same attack: their sum does not change.
 func TestExchangedSignaturesAreCaught(t *testing.T) {
 	secrets, keys := voters(t, 2)
 	sigs := signAll(secrets, root(1))

@@ -54,7 +54,7 @@ func BenchmarkParsePublicKey(b *testing.B) {
 	})
 }
 
-// sumUpTo is the secret key of the first n voters' sum, which signs for all of them at once.
+// sumUpTo returns the sum of the first n voters' secret keys. It signs for all of them at once.
 func sumUpTo(b *testing.B, n int) *bls.SecretKey {
 	return secret(b, uint64(n)*(uint64(n)+1)/2)
 }

@@ -1,11 +1,11 @@
 // Package bls signs and verifies with BLS12-381: public keys of 48 bytes in G1, signatures of 96 bytes
 // in G2, and the proof-of-possession suite of draft-irtf-cfrg-bls-signature-05 §4.2.3 (protocol §2).
 //
-// Adding public keys up is sound only if the owner of each has shown that it knows the secret key:
-// whoever calls [VerifyAggregate] or [KeySet.VerifyAggregate] must have checked [VerifyPossession] once
-// for every key, at its registration. The rogue-key test of this package shows what happens otherwise.
+// Adding up public keys is sound only if the owner of each has shown that it knows the secret key.
+// Callers of [VerifyAggregate] and [KeySet.VerifyAggregate] must have checked [VerifyPossession] once
+// for every key, at its registration. The rogue-key test of this package shows the attack otherwise.
 //
-// A [PublicKey] that exists is on the curve, in the subgroup of prime order and not the identity, so no
+// Every [PublicKey] is on the curve, in the subgroup of prime order and not the identity, so no
 // verification checks it again. Everything here is a pure function of its input, except for the random
 // coefficients of [VerifyBatch] and [FindInvalid]: use those to filter, never in a state transition.
 // All functions may be called concurrently.
@@ -22,36 +22,35 @@ const (
 	MinSeedSize      = 32
 )
 
-// The two tags keep a proof of possession from ever being a signature and the other way round.
+// The two tags ensure that a proof of possession is never a valid signature, and the reverse.
 var (
 	signatureTag  = []byte("BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_")
 	possessionTag = []byte("BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_")
 )
 
-// What can be wrong with a key or a signature by itself. The error that is returned says which of the
-// two it is.
+// Errors about one key or signature. The returned error says which of the two it is.
 var (
-	// ErrLength: the input has another length than its type.
+	// ErrLength means that the input has the wrong length for its type.
 	ErrLength = errors.New("wrong length")
-	// ErrEncoding: the bytes are not the canonical encoding of a point on the curve, or of a secret key
-	// between 1 and the group order − 1.
+	// ErrEncoding means that the bytes are not the canonical encoding of a point on the curve, or of a
+	// secret key between 1 and the group order − 1.
 	ErrEncoding = errors.New("invalid encoding")
-	// ErrIdentity: the point, or the sum of points, is the identity.
+	// ErrIdentity means that the point, or the sum of points, is the identity.
 	ErrIdentity = errors.New("identity point")
-	// ErrSubgroup: the point is on the curve but outside the subgroup of prime order.
+	// ErrSubgroup means that the point is on the curve but outside the subgroup of prime order.
 	ErrSubgroup = errors.New("point outside the subgroup")
 )
 
-// What can be wrong with a verification as a whole.
+// Errors about a verification as a whole.
 var (
-	// ErrInvalidSignature: the signature is well formed and does not verify.
+	// ErrInvalidSignature means that the signature is well formed and does not verify.
 	ErrInvalidSignature = errors.New("invalid signature")
-	// ErrInvalidPossession: the proof is well formed and does not prove possession of the key.
+	// ErrInvalidPossession means that the proof is well formed and does not prove possession of the key.
 	ErrInvalidPossession = errors.New("invalid proof of possession")
-	// ErrEmpty: nothing to verify or to add up.
+	// ErrEmpty means that there is nothing to verify or to add up.
 	ErrEmpty = errors.New("no keys or signatures")
-	// ErrMismatch: the numbers or positions of signers, keys and signatures don't fit together.
+	// ErrMismatch means that the numbers or positions of signers, keys and signatures don't match.
 	ErrMismatch = errors.New("keys and signatures do not match")
-	// ErrNilKey: a nil *PublicKey.
+	// ErrNilKey means that a *PublicKey is nil.
 	ErrNilKey = errors.New("nil public key")
 )

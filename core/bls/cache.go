@@ -6,8 +6,8 @@ import (
 )
 
 // Cache remembers validated public keys by their wire form, so that each is decompressed and checked
-// once (protocol §2). It holds a fixed number of keys and forgets the one that was asked for longest ago.
-// Nil and the zero value remember nothing.
+// once (protocol §2). It holds a fixed number of keys and evicts the least recently used one. Nil and the
+// zero value remember nothing.
 type Cache struct {
 	size int
 
@@ -21,14 +21,13 @@ type cached struct {
 	key   *PublicKey
 }
 
-// NewCache returns a cache of at most size keys; below 1 it remembers nothing. A key takes about 350
-// bytes.
+// NewCache returns a cache of at most size keys. With a size below 1 it remembers nothing. A key takes
+// about 350 bytes.
 func NewCache(size int) *Cache {
 	return &Cache{size: size, recent: list.New(), keys: make(map[[PublicKeySize]byte]*list.Element)}
 }
 
-// Parse is [ParsePublicKey] that remembers. Bytes that are refused are never kept, so they can't drive
-// keys out.
+// Parse is [ParsePublicKey] with a memory. It never stores refused bytes, so they can't evict keys.
 func (c *Cache) Parse(b [PublicKeySize]byte) (*PublicKey, error) {
 	if key, found := c.lookup(b); found {
 		return key, nil
@@ -71,7 +70,7 @@ func (c *Cache) store(b [PublicKeySize]byte, key *PublicKey) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, found := c.keys[b]; found { // parsed twice at the same time
+	if _, found := c.keys[b]; found { // another goroutine parsed it meanwhile
 		return
 	}
 	c.keys[b] = c.recent.PushFront(cached{bytes: b, key: key})

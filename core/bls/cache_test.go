@@ -33,7 +33,7 @@ func TestACacheForgetsTheLeastRecentlyUsed(t *testing.T) {
 	if parse(1) != one {
 		t.Fatal("expected 1 to be kept while there is room")
 	}
-	parse(3) // no room: 2 goes, since 1 was used later
+	parse(3) // full: 2 is evicted, since 1 was used later
 	if cache.Len() != 2 {
 		t.Errorf("expected 2 keys, found %d", cache.Len())
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// bls stands on blst and the standard library alone (docs/architecture.md), so that everything else,
-// the light client included, can stand on it.
+// bls imports only blst and the standard library (docs/architecture.md), so that every other package, the
+// light client included, can import it.
 func TestDependsOnBlstOnly(t *testing.T) {
 	allowed := []string{"github.com/dualchain/dualchain/core/bls", "github.com/supranational/blst/bindings/go"}
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()

@@ -17,7 +17,7 @@ func isMalformed(err error) bool {
 	return slices.ContainsFunc(malformed, func(want error) bool { return errors.Is(err, want) })
 }
 
-// What is accepted is canonical and a point that blst itself validates; everything else has a reason.
+// Accepted bytes are canonical and a point that blst itself validates; everything else gets an error.
 func FuzzParsePublicKey(f *testing.F) {
 	for _, c := range badPublicKeys {
 		f.Add(unhex(f, c.hex))
@@ -83,7 +83,7 @@ func FuzzCheckSignature(f *testing.F) {
 	})
 }
 
-// The only signature that verifies is the one that signing makes.
+// Only the signature that signing makes verifies.
 func FuzzVerify(f *testing.F) {
 	key := secret(f, 2)
 	good := key.Sign(root(1))

@@ -10,13 +10,13 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 )
 
-// The errors that every refusal is one of.
+// Every refusal is one of these errors.
 var sentinels = []error{
 	bls.ErrLength, bls.ErrEncoding, bls.ErrIdentity, bls.ErrSubgroup, bls.ErrInvalidSignature,
 	bls.ErrInvalidPossession, bls.ErrEmpty, bls.ErrMismatch, bls.ErrNilKey,
 }
 
-// wantError checks that err is want and none of the other sentinels; a nil want means no error.
+// wantError checks that err is want and no other sentinel; a nil want means no error.
 func wantError(t rapid.TB, want, err error) {
 	t.Helper()
 	if want == nil && err != nil {
@@ -29,7 +29,7 @@ func wantError(t rapid.TB, want, err error) {
 	}
 }
 
-// secret returns the secret key with the value n ≥ 1: small numbers, whose sums are known.
+// secret returns the secret key with the value n ≥ 1. The sums of such small numbers are known.
 func secret(t rapid.TB, n uint64) *bls.SecretKey {
 	t.Helper()
 	var b [bls.SecretKeySize]byte
@@ -52,7 +52,7 @@ func voters(t rapid.TB, n int) ([]*bls.SecretKey, []*bls.PublicKey) {
 	return secrets, keys
 }
 
-// signAll returns everyone's signature on root.
+// signAll returns the signature of each key on root.
 func signAll(secrets []*bls.SecretKey, root [32]byte) [][bls.SignatureSize]byte {
 	sigs := make([][bls.SignatureSize]byte, len(secrets))
 	for i, key := range secrets {

@@ -8,14 +8,14 @@ import (
 	blst "github.com/supranational/blst/bindings/go"
 )
 
-// KeySet is a voter set's keys in set order, with their sum worked out once. It is immutable.
+// KeySet is a voter set's keys in set order, with their precomputed sum. It is immutable.
 type KeySet struct {
 	keys  []*PublicKey
 	total blst.P1
 }
 
-// NewKeySet adds up keys, which are in the order of the bitfields that will be verified against the set.
-// Nil keys keep their place; an aggregate that names one is refused.
+// NewKeySet returns the set of keys, which must be in the order of the bitfields that will be verified
+// against it. Nil keys keep their position; an aggregate that names one is refused.
 func NewKeySet(keys []*PublicKey) *KeySet {
 	s := &KeySet{keys: slices.Clone(keys)}
 	present := make([]*blst.P1Affine, 0, len(keys))
@@ -38,7 +38,7 @@ func (s *KeySet) Len() int {
 	return len(s.keys)
 }
 
-// Key returns the key at position i, nil if there is none.
+// Key returns the key at position i, or nil.
 func (s *KeySet) Key(i int) *PublicKey {
 	if i < 0 || i >= s.Len() {
 		return nil
@@ -47,8 +47,8 @@ func (s *KeySet) Key(i int) *PublicKey {
 }
 
 // VerifyAggregate checks one signature on root by the keys at the positions that signers yields: count
-// of them, strictly ascending. It adds up as few points as it can: the signers' keys, or, when more than
-// half sign, the absent ones' to take them off the total. Both give the same sum, hence the same verdict.
+// of them, strictly ascending. It adds up as few points as possible: the signers' keys or, if more than
+// half sign, the absent keys, which it subtracts from the total. Both give the same sum and verdict.
 // Errors: [ErrEmpty], [ErrMismatch], [ErrNilKey], [ErrIdentity] when the keys cancel out, those of
 // [CheckSignature], [ErrInvalidSignature].
 func (s *KeySet) VerifyAggregate(signers iter.Seq[int], count int, root [32]byte, sig [SignatureSize]byte) error {
@@ -65,7 +65,7 @@ func (s *KeySet) VerifyAggregate(signers iter.Seq[int], count int, root [32]byte
 	return verifySum(sum, count, root, sig)
 }
 
-// sum adds up the signers' keys: directly, or by subtracting the absent ones' from the total.
+// sum adds up the signers' keys, directly or by subtracting the absent keys from the total.
 func (s *KeySet) sum(signers iter.Seq[int], count int, subtract bool) (*blst.P1, error) {
 	terms := count
 	if subtract {
@@ -103,7 +103,7 @@ func (s *KeySet) sum(signers iter.Seq[int], count int, subtract bool) (*blst.P1,
 	return s.combine(points, subtract), nil
 }
 
-// combine returns the sum of points, or the total without it.
+// combine returns the sum of points, or the total minus that sum.
 func (s *KeySet) combine(points []*blst.P1Affine, subtract bool) *blst.P1 {
 	part := new(blst.P1)
 	if len(points) > 0 {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// From outside only one of the two ways to add up can be seen at any participation.
+// This test is internal because, from outside, each participation shows only one of the two ways to add up.
 func TestBothWaysToAddUpGiveTheSameSum(t *testing.T) {
 	const n = 40
 	keys := make([]*PublicKey, n)

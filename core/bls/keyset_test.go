@@ -10,7 +10,7 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 )
 
-// Participation from one signer to everybody crosses the point where subtracting takes over.
+// Participation from one signer to all crosses the point at which subtraction takes over.
 func TestAKeySetAgreesWithTheSumOfTheSigners(t *testing.T) {
 	const n = 17
 	secrets, keys := voters(t, n)

@@ -10,14 +10,14 @@ import (
 // The first three bits of an encoding are flags: compressed, identity, and the sign of y.
 const flagBits = 0xe0
 
-// PublicKey is a point of G1 that was validated: on the curve, in the subgroup, not the identity. It is
-// immutable and may be shared. The zero value is not a key, and is refused like nil.
+// PublicKey is a validated point of G1: on the curve, in the subgroup, not the identity. It is
+// immutable and may be shared. The zero value is not a key and is refused like nil.
 type PublicKey struct {
 	point blst.P1Affine
 }
 
-// ParsePublicKey reads a compressed key and validates it, at the cost of a square root and a
-// subgroup check (about 0.1 ms); [Cache] does so once per key.
+// ParsePublicKey reads a compressed key and validates it, which costs a square root and a subgroup
+// check (about 0.1 ms). [Cache] does so once per key.
 // Errors: [ErrLength], [ErrEncoding], [ErrIdentity], [ErrSubgroup].
 func ParsePublicKey(b []byte) (*PublicKey, error) {
 	if len(b) != PublicKeySize {
@@ -36,10 +36,10 @@ func ParsePublicKey(b []byte) (*PublicKey, error) {
 	return key, nil
 }
 
-// PublicKeyFromUncompressed reads what [PublicKey.Uncompressed] wrote, about a hundred times faster than
-// [ParsePublicKey]: it checks that the point is on the curve, which the identity is not in this form, but
-// *not* that it is in the subgroup. It is for bytes that this node itself validated and stored, never for
-// bytes that came from elsewhere. Errors: [ErrEncoding].
+// PublicKeyFromUncompressed reads the output of [PublicKey.Uncompressed], about a hundred times faster
+// than [ParsePublicKey]. It checks that the point is on the curve (the identity in this form is not), but
+// *not* that it is in the subgroup. Use it for bytes that this node validated and stored, never for bytes
+// from elsewhere. Errors: [ErrEncoding].
 func PublicKeyFromUncompressed(b [UncompressedSize]byte) (*PublicKey, error) {
 	key := new(PublicKey)
 	if b[0]&flagBits != 0 || key.point.Deserialize(b[:]) == nil {
@@ -48,7 +48,7 @@ func PublicKeyFromUncompressed(b [UncompressedSize]byte) (*PublicKey, error) {
 	return key, nil
 }
 
-// Bytes returns the compressed form; the identity's for nil.
+// Bytes returns the compressed form, or that of the identity for nil.
 func (k *PublicKey) Bytes() [PublicKeySize]byte {
 	return [PublicKeySize]byte(k.raw().Compress())
 }
@@ -69,7 +69,7 @@ func (k *PublicKey) String() string {
 	return hex.EncodeToString(b[:])
 }
 
-// raw is the point, the identity if there is none.
+// raw returns the point, or the identity for nil.
 func (k *PublicKey) raw() *blst.P1Affine {
 	if k == nil {
 		return new(blst.P1Affine)
@@ -77,18 +77,18 @@ func (k *PublicKey) raw() *blst.P1Affine {
 	return &k.point
 }
 
-// isIdentity also holds for nil and for the zero value.
+// isIdentity is also true for nil and for the zero value.
 func (k *PublicKey) isIdentity() bool {
 	return k == nil || isIdentityG1(&k.point)
 }
 
-// Affine coordinates that are both zero stand for the identity.
-func isIdentityG1(p *blst.P1Affine) bool { return *p == blst.P1Affine{} } // no call into C for each key
+// Two zero affine coordinates represent the identity.
+func isIdentityG1(p *blst.P1Affine) bool { return *p == blst.P1Affine{} } // avoids a call into C for each key
 
 func isIdentityG2(p *blst.P2Affine) bool { return p.Equals(new(blst.P2Affine)) }
 
-// pointsOf returns the points of keys without copying them. A nil key must not reach blst: there, a
-// null pointer in a list means that the points follow each other in memory.
+// pointsOf returns the points of keys without copying them. No nil key may reach blst, for which a null
+// pointer in a list means that the points follow each other in memory.
 func pointsOf(keys []*PublicKey) ([]*blst.P1Affine, error) {
 	points := make([]*blst.P1Affine, len(keys))
 	for i, key := range keys {

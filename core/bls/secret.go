@@ -8,8 +8,8 @@ import (
 	blst "github.com/supranational/blst/bindings/go"
 )
 
-// SecretKey is a scalar between 1 and the group order − 1. It never prints itself. Inside an unexported
-// field fmt does not see the methods that hide it and follows pointers, so the scalar is in a closure.
+// SecretKey is a scalar between 1 and the group order − 1. It never prints itself. If the key is in an
+// unexported field, fmt does not call its methods and follows pointers, so the scalar is in a closure.
 type SecretKey struct {
 	scalar func() *blst.SecretKey
 }
@@ -41,7 +41,7 @@ func KeyFromSeed(seed []byte) (*SecretKey, error) {
 }
 
 // ParseSecretKey reads 32 big-endian bytes, not zero and below the group order.
-// Errors: [ErrLength], [ErrEncoding]; neither shows the bytes.
+// Errors: [ErrLength], [ErrEncoding]. Neither contains the bytes.
 func ParseSecretKey(b []byte) (*SecretKey, error) {
 	if len(b) != SecretKeySize {
 		return nil, fmt.Errorf("secret key: %w: expected %d bytes, found %d", ErrLength, SecretKeySize, len(b))
@@ -58,7 +58,7 @@ func (k *SecretKey) Bytes() [SecretKeySize]byte {
 	return [SecretKeySize]byte(k.raw().Serialize())
 }
 
-// PublicKey returns the key that verifies what k signs; nil for a key that is nil or was zeroed.
+// PublicKey returns the key that verifies k's signatures, or nil if k is nil or was zeroed.
 func (k *SecretKey) PublicKey() *PublicKey {
 	scalar := k.raw()
 	if !scalar.Valid() {
@@ -69,8 +69,8 @@ func (k *SecretKey) PublicKey() *PublicKey {
 	return key
 }
 
-// Sign signs a signing root (protocol §2). A key that is nil or was zeroed makes the identity, which
-// every verification refuses.
+// Sign signs a signing root (protocol §2). If k is nil or was zeroed, the result is the identity, which every
+// verification refuses.
 func (k *SecretKey) Sign(root [32]byte) [SignatureSize]byte {
 	return k.sign(root, signatureTag)
 }
@@ -84,15 +84,15 @@ func (k *SecretKey) sign(root [32]byte, tag []byte) [SignatureSize]byte {
 	return [SignatureSize]byte(new(blst.P2Affine).Sign(k.raw(), root[:], tag).Compress())
 }
 
-// Zero overwrites the key. Call it after the last use of k, not during one. The runtime may have moved
-// copies elsewhere: this shortens the life of a secret and can't promise its end.
+// Zero overwrites the key. Call it after the last use of k, never during one. The runtime may have made
+// copies, so Zero shortens the life of a secret but can't guarantee its end.
 func (k *SecretKey) Zero() {
 	if k != nil && k.scalar != nil {
 		k.scalar().Zeroize()
 	}
 }
 
-// raw is the scalar, zero if there is none.
+// raw returns the scalar, or zero for nil.
 func (k *SecretKey) raw() *blst.SecretKey {
 	if k == nil || k.scalar == nil {
 		return new(blst.SecretKey)

@@ -80,7 +80,7 @@ func TestGeneratesNoKeyWithoutEnoughEntropy(t *testing.T) {
 	}
 }
 
-// wrapper has the key in every place in which a struct can have it.
+// wrapper holds the key in every way in which a struct can hold it.
 type wrapper struct {
 	hidden  *bls.SecretKey
 	value   bls.SecretKey

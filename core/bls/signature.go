@@ -9,7 +9,7 @@ import (
 	blst "github.com/supranational/blst/bindings/go"
 )
 
-// CheckSignature checks everything about a signature that can be known without a key and a message.
+// CheckSignature makes every check of a signature that needs neither a key nor a message.
 // Errors: [ErrLength], [ErrEncoding], [ErrIdentity], [ErrSubgroup].
 func CheckSignature(b []byte) error {
 	_, err := parseSignature(b)
@@ -33,8 +33,8 @@ func parseSignature(b []byte) (*blst.P2Affine, error) {
 	return sig, nil
 }
 
-// parseSignatures decodes and checks signatures on all processors. A malformed one has an error at its
-// position.
+// parseSignatures decodes and checks signatures on all processors. A malformed signature has an error at
+// its position.
 func parseSignatures(sigs [][SignatureSize]byte) ([]*blst.P2Affine, []error) {
 	points, errs := make([]*blst.P2Affine, len(sigs)), make([]error, len(sigs))
 	parallel(len(sigs), func(i int) { points[i], errs[i] = parseSignature(sigs[i][:]) })
@@ -83,9 +83,9 @@ func verify(key *PublicKey, root [32]byte, sig [SignatureSize]byte, tag []byte, 
 	return nil
 }
 
-// VerifyAggregate checks one signature by all of keys on the same root, each with its possession
-// proven. A key that occurs twice must have signed twice. Errors: those of [CheckSignature], [ErrEmpty],
-// [ErrNilKey], [ErrIdentity] when the keys cancel out, [ErrInvalidSignature].
+// VerifyAggregate checks one signature on root by all keys. Possession of each key must have been proven.
+// A key that occurs twice must have signed twice. Errors: those of [CheckSignature], [ErrEmpty],
+// [ErrNilKey], [ErrIdentity] if the keys cancel out, [ErrInvalidSignature].
 func VerifyAggregate(keys []*PublicKey, root [32]byte, sig [SignatureSize]byte) error {
 	if len(keys) == 0 {
 		return fmt.Errorf("aggregate: %w", ErrEmpty)
@@ -118,9 +118,9 @@ func pairs(key *blst.P1Affine, root [32]byte, sig *blst.P2Affine, tag []byte) bo
 	return sig.Verify(false, key, false, root[:], tag)
 }
 
-// Aggregate adds signatures up. Each is checked like [CheckSignature] does, since a sum can be in the
-// subgroup while its parts are not; whether any of them verifies is for the caller to know.
-// Errors: those of [CheckSignature], [ErrEmpty], [ErrIdentity] also when the signatures cancel out.
+// Aggregate adds up signatures. It checks each like [CheckSignature], since a sum can be in the subgroup
+// while its parts are not. It does not verify them.
+// Errors: those of [CheckSignature], [ErrEmpty], [ErrIdentity] also if the signatures cancel out.
 func Aggregate(sigs ...[SignatureSize]byte) ([SignatureSize]byte, error) {
 	if len(sigs) == 0 {
 		return [SignatureSize]byte{}, fmt.Errorf("aggregate: %w", ErrEmpty)

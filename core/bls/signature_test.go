@@ -16,7 +16,7 @@ import (
 const outsideG2 = "8123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" +
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-// badSignatures are malformed whatever the key and the message.
+// badSignatures are malformed for every key and message.
 var badSignatures = map[string]struct {
 	hex  string
 	want error
@@ -115,8 +115,8 @@ func TestAProofOfPossessionIsOneOfOneKeyAndRoot(t *testing.T) {
 	})
 }
 
-// The attack that proofs of possession exist for: the attacker takes a·G − victim for its key, so that the
-// two keys add up to a·G, and signs for both alone.
+// Proofs of possession prevent this attack: the attacker registers a·G − victim as its key. The two keys
+// add up to a·G, so the attacker alone signs for both.
 func TestARogueKeySignsForItsVictimUnlessItMustProvePossession(t *testing.T) {
 	victim, attacker := secret(t, 0xa11ce), secret(t, 0xbad)
 
@@ -124,14 +124,14 @@ func TestARogueKeySignsForItsVictimUnlessItMustProvePossession(t *testing.T) {
 	sum := new(blst.P1)
 	sum.FromAffine(new(blst.P1Affine).Uncompress(attackerBytes[:]))
 	rogue, err := bls.ParsePublicKey(sum.Sub(new(blst.P1Affine).Uncompress(victimBytes[:])).Compress())
-	wantError(t, nil, err) // a key like any other
+	wantError(t, nil, err) // the key is well formed
 
 	keys := []*bls.PublicKey{victim.PublicKey(), rogue}
 	forged := attacker.Sign(root(1))
 	wantError(t, nil, bls.VerifyAggregate(keys, root(1), forged))
 	wantError(t, nil, bls.NewKeySet(keys).VerifyAggregate(slices.Values([]int{0, 1}), 2, root(1), forged))
 
-	// Without the secret behind the rogue key, nothing that the attacker can sign or has seen is its proof.
+	// The attacker lacks the rogue key's secret, so nothing that it can sign or has seen is a proof.
 	for name, proof := range map[string][bls.SignatureSize]byte{
 		"its own proof":      attacker.ProvePossession(root(2)),
 		"the victim's proof": victim.ProvePossession(root(2)),
@@ -142,7 +142,7 @@ func TestARogueKeySignsForItsVictimUnlessItMustProvePossession(t *testing.T) {
 			wantError(t, bls.ErrInvalidPossession, bls.VerifyPossession(rogue, root(2), proof))
 		})
 	}
-	// This one would be: so a possession root must hold the key, and never be signed for someone else's.
+	// This would be a proof. So a possession root must contain the key, and nobody may sign one for another's key.
 	wantError(t, nil, bls.VerifyPossession(rogue, root(2),
 		subtract(t, attacker.ProvePossession(root(2)), victim.ProvePossession(root(2)))))
 }

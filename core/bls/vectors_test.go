@@ -40,7 +40,7 @@ type deserialization struct {
 	Output      bool
 }
 
-// stricter names the vectors in which the identity passes, and does not here.
+// stricter names the vectors that accept the identity, which this package refuses.
 var stricter = []string{"aggregate_infinity_signature", "deserialization_succeeds_infinity_with_true_b_flag"}
 
 func readJSON(t *testing.T, path string, into any) {
@@ -178,7 +178,7 @@ func TestDerivesKeysLikeTheVectors(t *testing.T) {
 	}
 }
 
-// decimal is a secret key as EIP-2333 writes it.
+// decimal reads a secret key as EIP-2333 writes it.
 func decimal(key *bls.SecretKey) string {
 	b := key.Bytes()
 	return new(big.Int).SetBytes(b[:]).String()

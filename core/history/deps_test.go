@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// history stands on transparency-dev/merkle and the standard library alone (docs/architecture.md), so
-// that certificates and the light client can stand on it.
+// history imports only transparency-dev/merkle and the standard library (docs/architecture.md), so that
+// certificates and the light client can import it.
 func TestDependsOnMerkleOnly(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
 	if err != nil {

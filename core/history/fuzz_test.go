@@ -8,7 +8,7 @@ import (
 	"github.com/dualchain/dualchain/core/history"
 )
 
-// toHashes cuts b into hashes and leaves out the rest.
+// toHashes cuts b into hashes and drops the rest.
 func toHashes(b []byte) [][32]byte {
 	var hashes [][32]byte
 	for ; len(b) >= 32; b = b[32:] {
@@ -30,7 +30,7 @@ func hasReason(err error) bool {
 	return errors.Is(err, history.ErrRange) || errors.Is(err, history.ErrProof)
 }
 
-// Under a true root only the true block passes, whatever the path.
+// Under a true root only the true block passes, with any path.
 func FuzzVerifyInclusion(f *testing.F) {
 	const size = 37
 	c := newChain(f, size)

@@ -2,8 +2,8 @@
 // proves that a block is under a checkpoint and that one history extends another, and verifies both.
 //
 // A leaf is SHA-256(0x00 | block hash), an inner node SHA-256(0x01 | left | right). The tree is kept as a
-// compact range, the roots of its perfect subtrees from left to right: O(log n) hashes. Whoever also keeps
-// every perfect node that [History.Append] visits can prove anything about any size up to now.
+// compact range, the roots of its perfect subtrees from left to right: O(log n) hashes. A node that also
+// keeps every perfect node that [History.Append] visits can make every proof for every size up to now.
 //
 // Sizes and indexes come from checkpoints and heights, never from a proof: a proof alone binds neither.
 package history
@@ -21,23 +21,23 @@ import (
 
 // Errors of this package.
 var (
-	// ErrCorrupt: a history whose hashes don't fit its size.
+	// ErrCorrupt means that the hashes of a history don't fit its size.
 	ErrCorrupt = errors.New("corrupt history")
-	// ErrRange: an index or a size that no tree has, or that the other size excludes.
+	// ErrRange means that no tree has the index or size, or that the other size excludes it.
 	ErrRange = errors.New("outside the history")
-	// ErrProof: the proof does not prove what it should.
+	// ErrProof means that the proof does not prove the claim.
 	ErrProof = errors.New("invalid proof")
 )
 
-// NodeID is a perfect node's place: Level above the leaves, Index from the left within the level. It
-// covers the leaves from Index·2^Level on, 2^Level of them.
+// NodeID is the position of a perfect node: Level above the leaves, Index from the left within the level.
+// The node covers 2^Level leaves, from Index·2^Level on.
 type NodeID struct {
 	Level uint
 	Index uint64
 }
 
 // History is a tree of Size block hashes, kept as a compact range. The zero value is the empty tree.
-// It is a value: appending leaves the old one as it was.
+// It is a value: Append does not change the old one.
 type History struct {
 	// Size is the number of block hashes.
 	Size uint64
@@ -56,9 +56,9 @@ func (h History) Validate() error {
 	return nil
 }
 
-// Append returns the history that one more block hash makes. It calls visit, unless nil, for every
-// perfect node that this completes, the new leaf first and then upwards: two per block on average.
-// The first error of visit ends it. Errors: [ErrCorrupt], [ErrRange] when full, those of visit.
+// Append returns the history with one more block hash. It calls visit, unless nil, for every perfect node
+// that becomes complete, from the new leaf upwards: two per block on average.
+// It stops at visit's first error. Errors: [ErrCorrupt], [ErrRange] when full, those of visit.
 func (h History) Append(blockHash [32]byte, visit func(NodeID, [32]byte) error) (History, error) {
 	tree, err := h.load()
 	if err != nil {
@@ -82,8 +82,8 @@ func (h History) Append(blockHash [32]byte, visit func(NodeID, [32]byte) error) 
 	return History{Size: tree.End(), Hashes: toArrays(tree.Hashes())}, nil
 }
 
-// Root returns the Merkle tree hash, SHA-256 of nothing for the empty tree. Of a history that
-// [History.Validate] refuses it returns zero, which is the root of no tree.
+// Root returns the Merkle tree hash; for the empty tree that is SHA-256 of the empty string. For a history
+// that [History.Validate] refuses it returns zero, which is not the root of any tree.
 func (h History) Root() [32]byte {
 	if h.Size == 0 && len(h.Hashes) == 0 {
 		return sha256.Sum256(nil)
@@ -99,7 +99,7 @@ func (h History) Root() [32]byte {
 	return [32]byte(root)
 }
 
-// load makes the library's range. It shares the hashes, which the library never writes to.
+// load makes the library's range. It shares the hashes, which the library never modifies.
 func (h History) load() (*compact.Range, error) {
 	if err := h.Validate(); err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 	"github.com/dualchain/dualchain/core/history"
 )
 
-// sizes is how many blocks the exhaustive tests go up to: past two powers of two on both sides.
+// sizes is the largest number of blocks in the exhaustive tests, just above a power of two.
 const sizes = 130
 
 var errNoNode = errors.New("no such node")

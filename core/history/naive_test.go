@@ -11,7 +11,7 @@ import (
 	"github.com/dualchain/dualchain/core/history"
 )
 
-// The definitions of RFC 6962 §2.1, written down as they stand there: what this package must agree with.
+// These are the definitions of RFC 6962 §2.1, copied literally. This package must agree with them.
 
 func hashLeaf(block [32]byte) [32]byte {
 	return sha256.Sum256(append([]byte{0}, block[:]...))
@@ -21,7 +21,7 @@ func hashChildren(left, right [32]byte) [32]byte {
 	return sha256.Sum256(append(append([]byte{1}, left[:]...), right[:]...))
 }
 
-// split is the largest power of two below n ≥ 2.
+// split returns the largest power of two below n ≥ 2.
 func split(n int) int {
 	k := 1
 	for 2*k < n {
@@ -72,12 +72,12 @@ func naiveSubproof(m int, blocks [][32]byte, whole bool) [][32]byte {
 	return append(naiveSubproof(m-k, blocks[k:], false), naiveRoot(blocks[:k]))
 }
 
-// block is the i-th block hash of the tests.
+// block returns the i-th block hash of the tests.
 func block(i uint64) [32]byte {
 	return sha256.Sum256(binary.BigEndian.AppendUint64([]byte("block"), i))
 }
 
-// chain is a history as a node keeps it: every block hash, every perfect node, and each history on the way.
+// chain is a history as a node keeps it: every block hash, every perfect node, and the history at every size.
 type chain struct {
 	blocks  [][32]byte
 	nodes   map[history.NodeID][32]byte

@@ -9,12 +9,12 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 )
 
-// Nodes returns the hash of a perfect node, as [History.Append] visited it.
+// Nodes returns the hash of a perfect node that [History.Append] visited.
 type Nodes func(NodeID) ([32]byte, error)
 
 // ProveInclusion returns the RFC 6962 §2.1.1 audit path of leaf index in the tree of the first size
-// leaves: at most log₂ size hashes, from the leaf upwards. Errors: [ErrRange] unless index < size, those
-// of nodes.
+// leaves: at most log₂ size hashes, from the leaf upwards. Errors: [ErrRange] unless index < size, and
+// those of nodes.
 func ProveInclusion(nodes Nodes, index, size uint64) ([][32]byte, error) {
 	if index >= size {
 		return nil, fmt.Errorf("prove inclusion: %w: index %d, size %d", ErrRange, index, size)
@@ -48,8 +48,8 @@ func ProveConsistency(nodes Nodes, from, to uint64) ([][32]byte, error) {
 	return hashes, nil
 }
 
-// fetch gets the perfect nodes of a plan and hashes together those of the right border, which stand for
-// a node that is not perfect yet and therefore not stored.
+// fetch reads the perfect nodes of a plan. It hashes together those of the right border: they represent a
+// node that is not perfect yet and is therefore not stored.
 func fetch(nodes Nodes, plan proof.Nodes) ([][32]byte, error) {
 	if nodes == nil {
 		return nil, errors.New("no source of nodes")
@@ -76,8 +76,8 @@ func VerifyInclusion(blockHash [32]byte, index, size uint64, path [][32]byte, ro
 	return VerifyLeaf(blockHash[:], index, size, path, root)
 }
 
-// VerifyLeaf is [VerifyInclusion] for any RFC 6962 tree over SHA-256, whose leaves are any bytes. CometBFT's trees of
-// header fields, transactions and results are.
+// VerifyLeaf is [VerifyInclusion] for any RFC 6962 tree over SHA-256 with leaves of any bytes, such as CometBFT's trees
+// of header fields, transactions and results.
 func VerifyLeaf(data []byte, index, size uint64, path [][32]byte, root [32]byte) error {
 	if index >= size {
 		return fmt.Errorf("verify inclusion: %w: index %d, size %d", ErrRange, index, size)
@@ -96,7 +96,7 @@ func VerifyConsistency(from, to uint64, path [][32]byte, fromRoot, toRoot [32]by
 	if from > to {
 		return fmt.Errorf("verify consistency: %w: from %d to %d", ErrRange, from, to)
 	}
-	// The library leaves the root of an empty tree unchecked.
+	// The library does not check the root of an empty tree.
 	if empty := sha256.Sum256(nil); from == 0 && fromRoot != empty {
 		return fmt.Errorf("verify consistency: %w: expected the empty root %x at size 0, found %x", ErrProof, empty, fromRoot)
 	}
@@ -107,7 +107,7 @@ func VerifyConsistency(from, to uint64, path [][32]byte, fromRoot, toRoot [32]by
 	return nil
 }
 
-// explain makes an ErrProof of the library's error, with hashes in hex.
+// explain converts the library's error to an ErrProof, with hashes in hex.
 func explain(err error) error {
 	var mismatch proof.RootMismatchError
 	if errors.As(err, &mismatch) {

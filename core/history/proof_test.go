@@ -108,7 +108,7 @@ func TestRefusesInclusionOfAnythingElse(t *testing.T) {
 	}
 }
 
-// Why sizes must come from the checkpoint: the first two blocks have the same path in trees of 3 and of 4.
+// Sizes must come from the checkpoint, since the first two blocks have the same path in trees of 3 and of 4.
 func TestAProofAloneDoesNotBindItsSize(t *testing.T) {
 	c := newChain(t, 4)
 	path := c.inclusion(t, 0, 4)
@@ -155,7 +155,7 @@ func TestRefusesConsistencyWithAnythingElse(t *testing.T) {
 	}
 }
 
-// newFork has other blocks from height `at` on.
+// newFork returns a chain with other blocks from height `at` on.
 func newFork(t *testing.T, at, size uint64) *chain {
 	t.Helper()
 	c := newChain(t, at)
@@ -202,8 +202,8 @@ func TestErrorsShowBothRoots(t *testing.T) {
 	}
 }
 
-// uniform is a chain of any length in which all blocks have the same hash, so that all nodes of a level
-// have, too, and none need be stored.
+// uniform is a chain of any length in which all blocks have the same hash. So all nodes of a level have the
+// same hash too, and no node need be stored.
 type uniform [64][32]byte
 
 func newUniform() *uniform {
@@ -258,7 +258,7 @@ func TestProofsHoldAtTheLargestSize(t *testing.T) {
 	}
 }
 
-// CometBFT's trees have leaves of any length: three of them here, hashed by hand.
+// CometBFT's trees have leaves of any length. This test hashes three of them by hand.
 func TestVerifyLeafOfAnyLength(t *testing.T) {
 	hash := func(parts ...[]byte) [32]byte { return sha256.Sum256(bytes.Join(parts, nil)) }
 	leaf := func(data string) [32]byte { return hash([]byte{0}, []byte(data)) }

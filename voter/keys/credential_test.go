@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// systemd 252 gives a service under another user's name a file of root's with an access list: its mode shows 0440.
+// systemd 252 gives a service of another user a file that root owns, with an access list. The mode of such a file is 0440.
 func TestACredentialOfSystemdIsPrivate(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "password")

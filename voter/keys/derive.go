@@ -10,16 +10,16 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 )
 
-// The first two steps of the path of every voter's key.
+// Every voter's key has these first two steps in its path.
 const (
 	Purpose  = 0x6475616c // "dual" in ASCII, in the place of Ethereum's 12381 (EIP-2334)
-	CoinType = 118        // that of Cosmos chains (SLIP-44)
+	CoinType = 118        // Cosmos chains (SLIP-44)
 )
 
 // entropyBits makes mnemonics of 24 words.
 const entropyBits = 256
 
-// NewMnemonic returns 24 random words of BIP-39. Whoever has them has all keys that Derive gives.
+// NewMnemonic returns 24 random words of BIP-39. The words give all keys that Derive returns.
 func NewMnemonic() (string, error) {
 	entropy, err := bip39.NewEntropy(entropyBits)
 	if err != nil {
@@ -29,9 +29,10 @@ func NewMnemonic() (string, error) {
 	return bip39.NewMnemonic(entropy)
 }
 
-// Derive returns the voter's key with an index, and its path. The passphrase is BIP-39's: "" for none, and each one gives
-// other keys. Words are BIP-39's English ones between any spaces; they and the passphrase are strings, which can't be
-// zeroed, since the library for them takes nothing else. The caller zeroes the key after use. It wraps ErrMnemonic.
+// Derive returns the voter's key with an index, and its path. The passphrase is BIP-39's: "" means no passphrase, and each
+// passphrase gives other keys. The words are BIP-39's English words, separated by any spaces. They and the passphrase are
+// strings, which can't be zeroed, because the library takes only strings. The caller zeroes the key after use. Derive wraps
+// ErrMnemonic.
 func Derive(mnemonic, passphrase string, index uint32) (*bls.SecretKey, string, error) {
 	seed, err := seedOf(mnemonic, passphrase)
 	if err != nil {
@@ -50,7 +51,7 @@ func Derive(mnemonic, passphrase string, index uint32) (*bls.SecretKey, string, 
 	return secret, fmt.Sprintf("m/%d/%d/%d/0", Purpose, CoinType, index), nil
 }
 
-// seedOf is BIP-39's. No error shows a word.
+// seedOf returns the seed of BIP-39. No error contains a word.
 func seedOf(mnemonic, passphrase string) ([]byte, error) {
 	words := strings.Fields(mnemonic)
 	if n := len(words); n < 12 || n > 24 || n%3 != 0 {
@@ -58,12 +59,12 @@ func seedOf(mnemonic, passphrase string) ([]byte, error) {
 	}
 	for i, word := range words {
 		if _, ok := bip39.ReverseWordMap[word]; !ok {
-			return nil, fmt.Errorf("%w: expected words of BIP-39's English list, found another as word %d", ErrMnemonic, i+1)
+			return nil, fmt.Errorf("%w: expected words of BIP-39's English list, found another word at position %d", ErrMnemonic, i+1)
 		}
 	}
 	seed, err := bip39.NewSeedWithErrorChecking(strings.Join(words, " "), norm.NFKD.String(passphrase))
 	if err != nil {
-		return nil, fmt.Errorf("%w: expected the words' checksum, found another: a word is wrong or out of place", ErrMnemonic)
+		return nil, fmt.Errorf("%w: the checksum of the words does not match: a word is wrong or in the wrong place", ErrMnemonic)
 	}
 	return seed, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 )
 
-// The mnemonic of EIP-2333's first test case and of BIP-39's.
+// This is the mnemonic of the first test cases of EIP-2333 and BIP-39.
 var abandon = strings.Repeat("abandon ", 11) + "about"
 
 // EIP-2333, test case 0: from the words to the child key. It is also BIP-39's first vector.

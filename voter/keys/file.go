@@ -6,10 +6,10 @@ import (
 	"github.com/dualchain/dualchain/internal/durable"
 )
 
-// ValidName is whether a key may have this name.
+// ValidName reports whether a key may have this name.
 func ValidName(name string) bool { return validName.MatchString(name) }
 
-// ReadKeystore returns a keystore of the folder as it is, sealed. Errors: those of Show.
+// ReadKeystore returns a keystore of the folder as it is, still encrypted. Errors: those of Show.
 func ReadKeystore(folder, name string) ([]byte, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
@@ -25,8 +25,8 @@ func ReadKeystore(folder, name string) ([]byte, error) {
 	return content, nil
 }
 
-// SaveKeystore writes a keystore as it is into folder. It never replaces one: the error then wraps fs.ErrExist. Others:
-// ErrName, ErrFormat.
+// SaveKeystore writes a keystore unchanged into folder. It never replaces one: if it exists, the error wraps fs.ErrExist.
+// Other errors: ErrName, ErrFormat.
 func SaveKeystore(folder, name string, content []byte) (Info, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Whatever a keystore holds, it is refused with one of two errors or gives a key that can be sealed again.
+// Any content of a keystore is refused with one of two errors, or gives a key that can be encrypted again.
 func FuzzKeystore(f *testing.F) {
 	for _, file := range []string{"testdata/eip2335-scrypt.json", "testdata/eip2335-pbkdf2.json"} {
 		content, err := os.ReadFile(file)
@@ -15,7 +15,7 @@ func FuzzKeystore(f *testing.F) {
 		}
 		f.Add(content)
 	}
-	// Cheap ones, so that the fuzzer gets far.
+	// Cheap parameters let the fuzzer try more inputs.
 	for _, kdf := range []kdf{&scryptParams{32, 2, 1, 1, hexBytes{1}}, &pbkdf2Params{32, 1, prf, hexBytes{1}}} {
 		content, err := seal(key(f, 1), []byte(password), kdf, SaveOptions{})
 		if err != nil {
@@ -55,7 +55,7 @@ func FuzzKeystore(f *testing.F) {
 	})
 }
 
-// cheap spares the fuzzer what is allowed but slow.
+// cheap excludes inputs that are allowed but slow.
 func cheap(k kdf) bool {
 	switch params := k.(type) {
 	case *scryptParams:

@@ -27,7 +27,7 @@ func hexOf(secret *bls.SecretKey) string {
 	return hex.EncodeToString(raw[:])
 }
 
-// encode seals a key at light cost.
+// encode encrypts a key at light cost.
 func encode(t testing.TB, secret *bls.SecretKey, kdf KDF) []byte {
 	t.Helper()
 	content, err := Encode(secret, []byte(password), SaveOptions{KDF: kdf, Cost: Light})

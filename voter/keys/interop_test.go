@@ -60,7 +60,7 @@ func TestAPublishedKeystoreWithAnUmlautOpens(t *testing.T) {
 	}
 }
 
-// Both ways with the library that Vouch, Dirk and ethdo keep their keys with.
+// Keystores pass both ways between this package and the library that Vouch, Dirk and ethdo use.
 func TestKeystoresPassBetweenToolsBothWays(t *testing.T) {
 	for _, kdf := range []KDF{Scrypt, PBKDF2} {
 		for _, text := range []string{"a plain password", eipPassword, "Pässwörter ﬁ Ⅷ", "with\ttab and\x7f delete"} {
@@ -93,7 +93,7 @@ func TestKeystoresPassBetweenToolsBothWays(t *testing.T) {
 	}
 }
 
-// theirs is another tool's keystore around its crypto.
+// theirs returns another tool's keystore around its crypto section.
 func theirs(t *testing.T, crypto any, secret *bls.SecretKey) []byte {
 	t.Helper()
 	content, err := json.Marshal(map[string]any{

@@ -11,33 +11,33 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// KDF names a function that makes a key of a password, slowly.
+// KDF names a function that derives a key from a password, slowly.
 type KDF string
 
-// The functions of EIP-2335. The empty name is Scrypt, which also costs an attacker memory.
+// The functions of EIP-2335. The empty name means Scrypt, which also costs an attacker memory.
 const (
 	Scrypt KDF = "scrypt" // RFC 7914
 	PBKDF2 KDF = "pbkdf2" // RFC 8018 with HMAC-SHA-256
 )
 
-// Cost says how slow a new keystore is to open, for its owner and for whoever tries out passwords.
+// Cost is how slow a new keystore is to open, for its owner and for an attacker who tries passwords.
 type Cost int
 
 const (
 	// Standard is the cost of EIP-2335's examples: about a second, and with scrypt 256 MiB of memory.
 	Standard Cost = iota
-	// Light is for keys that are worth nothing, of local networks and tests: some milliseconds and 4 MiB. It protects
-	// random passwords only.
+	// Light is for worthless keys in local networks and tests: some milliseconds and 4 MiB. It protects only random
+	// passwords.
 	Light
 )
 
-// What n of scrypt and c of PBKDF2 are at a cost.
+// iterations is n of scrypt and c of PBKDF2 at each cost.
 var iterations = map[Cost]uint64{Standard: 1 << 18, Light: 1 << 12}
 
-// Bounds of what a keystore may ask for, so that opening a hostile one ends.
+// Bounds of a keystore's parameters, so that opening a hostile one ends.
 const (
 	minDerived = 32      // dklen, in bytes: half for the cipher, half for the checksum
-	maxDerived = 64      // more is of no use
+	maxDerived = 64      // more has no use
 	maxScrypt  = 1 << 23 // n·r·p, the work: four times Standard. Memory is 128·n·r bytes, so 1 GiB at most,
 	maxBlock   = 32      // and 128·r·(p+2), which is nothing while r
 	maxLanes   = 16      // and p are small
@@ -47,11 +47,11 @@ const (
 	prf        = "hmac-sha256"
 )
 
-// kdf makes the key of a keystore from a processed password. Its JSON is the params of EIP-2335's module.
+// kdf derives the key of a keystore from a processed password. Its JSON is the params of EIP-2335's module.
 type kdf interface {
 	name() KDF
 	derive(password []byte) ([]byte, error)
-	// check is whether derive can and may run.
+	// check returns an error if the parameters are invalid or out of bounds.
 	check() error
 }
 
@@ -127,7 +127,7 @@ func (p *scryptParams) check() error {
 	if p.P < 1 || p.P > maxLanes {
 		return fmt.Errorf("p: expected 1 to %d, found %d", maxLanes, p.P)
 	}
-	// Divided, since the product with a hostile n may have more than 64 bits.
+	// Divide, because the product with a hostile n may exceed 64 bits.
 	if p.P > maxScrypt/p.N/p.R {
 		return fmt.Errorf("expected n·r·p of at most %d, found %d·%d·%d", maxScrypt, p.N, p.R, p.P)
 	}
@@ -154,7 +154,7 @@ func checkSizes(derived uint64, salt []byte) error {
 	return nil
 }
 
-// hexBytes are bytes, hexadecimal digits in JSON.
+// hexBytes are bytes that JSON shows as hexadecimal digits.
 type hexBytes []byte
 
 // MarshalText writes hexadecimal digits.

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A hostile file must not make the voter compute for ever or take all of the memory: what is beyond the bounds is
-// refused before anything is derived.
+// A hostile file must not make the voter compute for ever or use all memory: parameters out of bounds are refused before
+// anything is derived.
 func TestWhatAKeystoreMayAskFor(t *testing.T) {
 	salt := make(hexBytes, 32)
 	for name, tc := range map[string]struct {

@@ -1,15 +1,15 @@
-// Package keys keeps a voter's secret keys: one key a file, NAME.json, an EIP-2335 keystore that its password opens, for
-// its owner only. Nothing here prints or logs a secret or a password, and no error contains a part of one.
+// Package keys stores a voter's secret keys. Each key is a file NAME.json, an EIP-2335 keystore that only its owner can
+// read and its password opens. Nothing here prints or logs a secret or a password, and no error contains a part of one.
 //
-// A new key comes from a mnemonic of BIP-39 (24 words, from which every key can be had back) by EIP-2333, at the path
+// A new key is derived by EIP-2333 from a mnemonic of BIP-39 (24 words that restore every key), at the path
 //
 //	m / 1685414252 / 118 / INDEX / 0
 //
-// which has the shape of EIP-2334 under a purpose of our own, "dual" in ASCII. Ethereum's is 12381: the same words
-// never give a key that signs on both.
+// The path has the form of EIP-2334 with its own purpose, "dual" in ASCII. Ethereum's purpose is 12381, so the same
+// words never give a key that signs on both.
 //
-// Passwords are processed as EIP-2335 says (NFKD, no control codes) and come from a [Password], so that whoever needs
-// one finds it in the same places.
+// Passwords are processed as EIP-2335 says (NFKD, no control codes). They come from a [Password], so every caller looks
+// for them in the same places.
 package keys
 
 import (
@@ -28,40 +28,41 @@ import (
 
 const suffix = ".json"
 
-// maxKeystore bounds the size of a keystore in bytes. Usual ones have less than a thousand.
+// maxKeystore bounds the size of a keystore in bytes. A usual keystore has less than a thousand.
 const maxKeystore = 64 << 10
 
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 // Errors of this package.
 var (
-	// ErrName: not a name for a key.
+	// ErrName means that a key can't have the name.
 	ErrName = errors.New("invalid key name")
-	// ErrMode: others than the owner may read the file.
+	// ErrMode means that users other than the owner may read the file.
 	ErrMode = errors.New("file is not private")
-	// ErrSize: the file is larger than any of its kind.
+	// ErrSize means that the file is too large for its kind.
 	ErrSize = errors.New("file is too large")
-	// ErrFormat: not an EIP-2335 keystore of a BLS key, or one beyond the bounds of this package; or no key to put in one.
+	// ErrFormat means that the content is not an EIP-2335 keystore of a BLS key within the bounds of this package, or that
+	// there is no key to encrypt.
 	ErrFormat = errors.New("invalid keystore")
-	// ErrPassword: the password does not open the keystore. A keystore with a damaged message can't be told from it.
+	// ErrPassword means that the password does not open the keystore. A keystore with a damaged message gives it too.
 	ErrPassword = errors.New("wrong password")
-	// ErrNoPassword: no password was found, or one too short to protect a key.
+	// ErrNoPassword means that no password was found, or one that is too short to protect a key.
 	ErrNoPassword = errors.New("no usable password")
-	// ErrMnemonic: not the words of a mnemonic.
+	// ErrMnemonic means that the words are not a mnemonic.
 	ErrMnemonic = errors.New("invalid mnemonic")
 )
 
-// Info is what may be known of a key without its password. The file says so and could be wrong: Load checks the
-// public key, nobody can check the rest.
+// Info is what a keystore tells about its key without the password. The file may be wrong: Load checks the public key,
+// and nothing can check the rest.
 type Info struct {
 	Name        string `json:"name"`
 	PubKey      string `json:"pub_key"` // 96 hexadecimal digits
-	Path        string `json:"path"`    // "" if it is not known
+	Path        string `json:"path"`    // "" if unknown
 	Description string `json:"description,omitempty"`
 }
 
-// Save writes a new keystore into folder. It never replaces one, and a key has one: the error then wraps fs.ErrExist.
-// Others: ErrName, those of Encode and List.
+// Save writes a new keystore into folder. It never replaces one, and a key has only one: otherwise the error wraps
+// fs.ErrExist. Other errors: ErrName, those of Encode and List.
 func Save(folder, name string, secret *bls.SecretKey, password []byte, options SaveOptions) (Info, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
@@ -81,7 +82,7 @@ func Save(folder, name string, secret *bls.SecretKey, password []byte, options S
 }
 
 // Load opens a keystore of the folder. The caller zeroes the key after use. Errors: ErrName, ErrMode, ErrSize, those of
-// Decode, those of reading.
+// Decode and of reading.
 func Load(folder, name string, password []byte) (*bls.SecretKey, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
@@ -98,7 +99,7 @@ func Load(folder, name string, password []byte) (*bls.SecretKey, error) {
 	return secret, nil
 }
 
-// Show returns what a keystore of the folder says of itself, without its password. Errors: those of Load but ErrPassword.
+// Show returns the Info of a keystore of the folder, without its password. Errors: those of Load except ErrPassword.
 func Show(folder, name string) (Info, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
@@ -116,8 +117,8 @@ func Show(folder, name string) (Info, error) {
 	return info, nil
 }
 
-// List returns all keys of a folder by name, as Show does; none if there is no such folder. A file that isn't one of a
-// key, but has its ending, is an error: it could be a key that would be missed.
+// List returns the Info of all keys of a folder by name, and nothing if the folder is missing. A file with the ending of a
+// keystore that isn't one is an error, because it could be a key that would be missed.
 func List(folder string) ([]Info, error) {
 	entries, err := os.ReadDir(folder) // sorted by name
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -138,8 +139,8 @@ func List(folder string) ([]Info, error) {
 	return infos, nil
 }
 
-// Absent returns an error wrapping fs.ErrExist that names the file if a folder has the key already, under whatever name.
-// Others: those of List.
+// Absent returns an error wrapping fs.ErrExist, with the file's name, if a folder has the key already under any name. Other
+// errors: those of List.
 func Absent(folder string, public *bls.PublicKey) error {
 	infos, err := List(folder)
 	if err != nil {
@@ -153,7 +154,7 @@ func Absent(folder string, public *bls.PublicKey) error {
 	return nil
 }
 
-// Delete removes a keystore for good. Without its mnemonic or a copy the key is lost. Errors: ErrName, those of removing.
+// Delete removes a keystore for good. Without its mnemonic or a copy, the key is lost. Errors: ErrName, those of removing.
 func Delete(folder, name string) error {
 	path, err := pathOf(folder, name)
 	if err != nil {
@@ -175,12 +176,12 @@ func pathOf(folder, name string) (string, error) {
 	return filepath.Join(folder, name+suffix), nil
 }
 
-// WriteFile writes a new file, durably, that only its owner may read: a keystore elsewhere, or a password. It never
-// replaces one: the error then wraps fs.ErrExist.
+// WriteFile durably writes a new file that only its owner may read: a keystore elsewhere, or a password. It never
+// replaces one: if it exists, the error wraps fs.ErrExist.
 func WriteFile(path string, content []byte) error { return durable.Write(path, content) }
 
-// othersBits are the bits of a file's mode that let others read it. For a systemd credential the group's are none: they are
-// the mask of the access list by which the service may read it (systemd.exec(5), LoadCredential=).
+// othersBits returns the bits of a file's mode that let others read it. The group's bits of a systemd credential do not count:
+// they are the mask of the access list through which the service reads it (systemd.exec(5), LoadCredential=).
 func othersBits(path string) fs.FileMode {
 	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" && filepath.Dir(path) == filepath.Clean(folder) {
 		return 0o007
@@ -188,13 +189,13 @@ func othersBits(path string) fs.FileMode {
 	return 0o077
 }
 
-// ReadPrivate reads a file of at most most bytes that nobody but its owner may read. It wraps ErrMode and ErrSize.
+// ReadPrivate reads a file of at most most bytes that only its owner may read. It wraps ErrMode and ErrSize.
 func ReadPrivate(path string, most int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() //nolint:errcheck // the file was only read
 	stat, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -202,7 +203,7 @@ func ReadPrivate(path string, most int) ([]byte, error) {
 	if mode := stat.Mode().Perm(); mode&othersBits(path) != 0 {
 		return nil, fmt.Errorf("%w: %s: expected mode 0600, found %#o: run chmod 600", ErrMode, path, mode)
 	}
-	content := make([]byte, most+1) // at once: growing would leave copies of a secret behind
+	content := make([]byte, most+1) // allocated at once: growing would leave copies of a secret behind
 	n, err := io.ReadFull(file, content)
 	if err == nil {
 		clear(content)

@@ -16,7 +16,7 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 )
 
-// What EIP-2335 defines, and all that there is of it.
+// The only values that EIP-2335 defines.
 const (
 	version          = 4
 	checksumFunction = "sha256"
@@ -25,15 +25,15 @@ const (
 
 var validUUID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// SaveOptions are what a new keystore has besides its key. The zero value is scrypt at Standard cost.
+// SaveOptions are the options of a new keystore. The zero value is scrypt at Standard cost.
 type SaveOptions struct {
 	KDF         KDF
 	Cost        Cost
-	Path        string // where the key was derived, for EIP-2335's field of that name; "" if that isn't known
+	Path        string // derivation path, for EIP-2335's field of that name; "" if unknown
 	Description string // free text for people, readable without the password
 }
 
-// keystore is the file, as EIP-2335's JSON schema has it. Bytes are in hexadecimal digits.
+// keystore is the file, as in EIP-2335's JSON schema. Bytes are hexadecimal digits.
 type keystore struct {
 	Crypto struct {
 		KDF      module `json:"kdf"`
@@ -57,7 +57,7 @@ type cipherParams struct {
 	IV string `json:"iv"`
 }
 
-// sealed is a keystore whose fields are all of the right form.
+// sealed is a keystore whose fields all have the right form.
 type sealed struct {
 	kdf      kdf
 	checksum [sha256.Size]byte
@@ -67,9 +67,8 @@ type sealed struct {
 	info     Info
 }
 
-// Encode seals a key under a password into an EIP-2335 keystore with a salt, an IV and a UUID of its own. Errors:
-// ErrFormat for a key that is nil or was zeroed and for an unknown KDF or cost, ErrNoPassword for a password of less
-// than 8 characters.
+// Encode encrypts a key under a password into an EIP-2335 keystore with a new salt, IV and UUID. Errors: ErrFormat for a
+// key that is nil or was zeroed and for an unknown KDF or cost, ErrNoPassword for a password of less than 8 characters.
 func Encode(secret *bls.SecretKey, password []byte, options SaveOptions) ([]byte, error) {
 	kdf, err := newKDF(options.KDF, options.Cost)
 	if err != nil {
@@ -115,8 +114,8 @@ func seal(secret *bls.SecretKey, password []byte, kdf kdf, options SaveOptions) 
 	return append(content, '\n'), nil
 }
 
-// Decode opens an EIP-2335 keystore, of this or another tool. The caller zeroes the key after use. A file may ask for
-// a gigabyte of memory at most. Errors: ErrFormat, ErrPassword.
+// Decode opens an EIP-2335 keystore of this or another tool. The caller zeroes the key after use. A file may use at most
+// a gigabyte of memory. Errors: ErrFormat, ErrPassword.
 func Decode(keystoreJSON, password []byte) (*bls.SecretKey, error) {
 	s, err := parse(keystoreJSON)
 	if err != nil {
@@ -125,14 +124,14 @@ func Decode(keystoreJSON, password []byte) (*bls.SecretKey, error) {
 	return s.open(password)
 }
 
-// Inspect returns what a keystore says of itself, without its password and without a name. Errors: ErrFormat.
+// Inspect returns the Info of a keystore without its password. The name is empty. Errors: ErrFormat.
 func Inspect(keystoreJSON []byte) (Info, error) {
 	s, err := parse(keystoreJSON)
 	return s.info, err
 }
 
-// parse checks all of a keystore that can be checked without its password. Fields that EIP-2335 doesn't know are other
-// tools' own.
+// parse makes every check of a keystore that needs no password. It ignores fields that EIP-2335 doesn't define, since other
+// tools add their own.
 func parse(content []byte) (sealed, error) {
 	refuse := func(err error) (sealed, error) { return sealed{}, fmt.Errorf("%w: %w", ErrFormat, err) }
 	if len(content) > maxKeystore {
@@ -170,7 +169,7 @@ func parse(content []byte) (sealed, error) {
 	return s, nil
 }
 
-// open is EIP-2335's password verification and secret decryption; then the key has to be that of the public key.
+// open does EIP-2335's password verification and secret decryption. Then it checks that the key has the public key.
 func (s sealed) open(password []byte) (*bls.SecretKey, error) {
 	derived, err := derive(s.kdf, password)
 	if err != nil {
@@ -193,7 +192,7 @@ func (s sealed) open(password []byte) (*bls.SecretKey, error) {
 	return secret, nil
 }
 
-// derive makes the key of a keystore from its password.
+// derive derives the key of a keystore from its password.
 func derive(kdf kdf, password []byte) ([]byte, error) {
 	processed := process(password)
 	defer clear(processed)
@@ -204,13 +203,13 @@ func derive(kdf kdf, password []byte) ([]byte, error) {
 func crypt(derived []byte, iv [aes.BlockSize]byte, message [bls.SecretKeySize]byte) [bls.SecretKeySize]byte {
 	block, err := aes.NewCipher(derived[:16])
 	if err != nil {
-		panic(err) // can't be: 16 bytes are an AES key
+		panic(err) // impossible: 16 bytes are an AES key
 	}
 	cipher.NewCTR(block, iv[:]).XORKeyStream(message[:], message[:])
 	return message
 }
 
-// checksumOf tells the right password from others by the second half of the derived key.
+// checksumOf returns the checksum over the second half of the derived key, which only the right password gives.
 func checksumOf(derived []byte, message [bls.SecretKeySize]byte) [sha256.Size]byte {
 	image := append(bytes.Clone(derived[16:32]), message[:]...)
 	defer clear(image)
@@ -225,7 +224,7 @@ func newModule(function string, params any, message []byte) (module, error) {
 	return module{Function: function, Params: raw, Message: hex.EncodeToString(message)}, nil
 }
 
-// parseModule reads a module of the one function that there is for it.
+// parseModule reads a module, which must name the one function that is defined for it.
 func parseModule(m module, function string, params any, message []byte) error {
 	if m.Function != function {
 		return fmt.Errorf("function: expected %q, found %.64q", function, m.Function)
@@ -249,7 +248,7 @@ func parseParams(raw json.RawMessage, into any) error {
 	return nil
 }
 
-// parsePublicKey also takes the 0x that some tools put before it.
+// parsePublicKey also accepts the prefix 0x, which some tools write.
 func parsePublicKey(digits string) (*bls.PublicKey, error) {
 	var raw [bls.PublicKeySize]byte
 	if err := unhex(raw[:], strings.TrimPrefix(digits, "0x")); err != nil {
@@ -258,7 +257,7 @@ func parsePublicKey(digits string) (*bls.PublicKey, error) {
 	return bls.ParsePublicKey(raw[:])
 }
 
-// unhex reads exactly as many bytes as fit.
+// unhex decodes digits, which must fill to exactly.
 func unhex(to []byte, digits string) error {
 	if len(digits) != hex.EncodedLen(len(to)) {
 		return fmt.Errorf("expected %d hexadecimal digits, found %d characters", hex.EncodedLen(len(to)), len(digits))
@@ -269,7 +268,7 @@ func unhex(to []byte, digits string) error {
 	return nil
 }
 
-// newUUID is a random one: version 4 of RFC 9562.
+// newUUID returns a random UUID: version 4 of RFC 9562.
 func newUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails

@@ -74,7 +74,7 @@ func TestOtherOptionsAreRefused(t *testing.T) {
 func TestANewPasswordHasEightCharacters(t *testing.T) {
 	for text, want := range map[string]error{
 		"": ErrNoPassword, "1234567": ErrNoPassword, "12345678": nil, "ääääääää": nil,
-		"1234567\n": ErrNoPassword, // a control code is no character
+		"1234567\n": ErrNoPassword, // a control code is not a character
 	} {
 		_, err := Encode(key(t, 1), []byte(text), light)
 		if checked := CheckNew([]byte(text)); !errors.Is(err, want) || !errors.Is(checked, want) {
@@ -113,7 +113,7 @@ func TestADamagedMessageIsAWrongPassword(t *testing.T) {
 	}
 }
 
-// The IV is not under the checksum, so a change of it gives another secret, or none at all.
+// The checksum does not cover the IV, so a changed IV gives another secret or an invalid one.
 func TestADamagedIVGivesNoKey(t *testing.T) {
 	content := change(t, encode(t, key(t, 1), PBKDF2), "crypto.cipher.params.iv", func(old any) any { return flip(old.(string)) })
 	secret, err := Decode(content, []byte(password))

@@ -49,7 +49,7 @@ func flip(digits string) string {
 	return "0" + digits[1:]
 }
 
-// sealRaw makes a keystore of bytes that are no key, with the right checksum.
+// sealRaw makes a keystore with the right checksum from bytes that are not a key.
 func sealRaw(t *testing.T, raw [bls.SecretKeySize]byte) []byte {
 	t.Helper()
 	content := encode(t, key(t, 1), PBKDF2)

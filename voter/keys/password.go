@@ -13,21 +13,21 @@ import (
 // PasswordEnv is the environment variable that may hold the password of a voter's keys.
 const PasswordEnv = "DUALCHAIND_VOTER_PASSWORD"
 
-// minPassword is how many characters the password of a new keystore has at least.
+// minPassword is the least number of characters of a new keystore's password.
 const minPassword = 8
 
 // maxPasswordFile bounds the size of a password file in bytes.
 const maxPasswordFile = 4 << 10
 
-// Password gives the password of a keystore, in bytes of the caller's own, who clears them after use.
+// Password returns the password of a keystore. The bytes belong to the caller, who clears them after use.
 type Password func() ([]byte, error)
 
-// Ask asks a person a question and returns the answer, which nobody sees.
+// Ask asks a person a question and returns the answer without showing it.
 type Ask func(question string) ([]byte, error)
 
-// FindPassword returns the password of a voter's keys: from the file if its name isn't empty, else from the
-// environment (PasswordEnv), else by asking. It is never an argument of a command, since everybody on the machine could
-// read that. It wraps ErrNoPassword, and for the file ErrMode if others may read it and ErrSize above 4 KiB.
+// FindPassword returns the password of a voter's keys: from the file if its name isn't empty, else from the environment
+// (PasswordEnv), else by asking. It is never a command's argument, which everybody on the machine could read. It wraps
+// ErrNoPassword, and for the file ErrMode if others may read it and ErrSize above 4 KiB.
 func FindPassword(file string, ask Ask) Password {
 	if value := os.Getenv(PasswordEnv); file == "" && value != "" {
 		return func() ([]byte, error) { return []byte(value), nil }
@@ -45,7 +45,7 @@ func FilePassword(file, question string, ask Ask) Password {
 	}
 }
 
-// readPassword reads a password up to the end of a line, which belongs to the file.
+// readPassword reads a password without the newline that ends the file.
 func readPassword(path string) ([]byte, error) {
 	content, err := ReadPrivate(path, maxPasswordFile)
 	if err != nil {
@@ -58,11 +58,11 @@ func readPassword(path string) ([]byte, error) {
 	return password, nil
 }
 
-// Terminal asks on the terminal without an echo. It wraps ErrNoPassword if there is no terminal or no answer.
+// Terminal asks on the terminal without echo. It wraps ErrNoPassword if there is no terminal or no answer.
 func Terminal(question string) ([]byte, error) {
 	in := int(os.Stdin.Fd()) //nolint:gosec // a file descriptor is small
 	if !term.IsTerminal(in) {
-		return nil, fmt.Errorf("%w: expected a terminal to ask on, found none: give it in a file or by %s", ErrNoPassword, PasswordEnv)
+		return nil, fmt.Errorf("%w: there is no terminal to ask on: pass a file or set %s", ErrNoPassword, PasswordEnv)
 	}
 	fmt.Fprint(os.Stderr, question)
 	answer, err := term.ReadPassword(in)
@@ -96,10 +96,10 @@ func Twice(ask Ask) Ask {
 	}
 }
 
-// process is EIP-2335's: NFKD, without the control codes C0, C1 and Delete, in UTF-8. Bytes that aren't UTF-8 stay. The
-// result is the caller's to clear.
+// process applies EIP-2335's processing: NFKD without the control codes C0, C1 and Delete, in UTF-8. Invalid UTF-8 stays.
+// The caller clears the result.
 func process(password []byte) []byte {
-	normal := norm.NFKD.Append(nil, password...) // a copy: Bytes may return the caller's, which is not ours to clear
+	normal := norm.NFKD.Append(nil, password...) // a copy: Bytes may return the caller's slice, which must not be cleared
 	defer clear(normal)
 	kept := make([]byte, 0, len(normal))
 	for rest := normal; len(rest) > 0; {
@@ -114,8 +114,8 @@ func process(password []byte) []byte {
 
 func isControl(r rune) bool { return r <= 0x1f || r >= 0x7f && r <= 0x9f }
 
-// CheckNew is whether a password may protect a new keystore: it wraps ErrNoPassword unless it has 8 characters, not
-// counting control codes.
+// CheckNew checks that a password may protect a new keystore. It wraps ErrNoPassword unless the password has 8 characters,
+// not counting control codes.
 func CheckNew(password []byte) error {
 	processed := process(password)
 	defer clear(processed)

@@ -21,7 +21,7 @@ func TestPasswordsAreProcessedAsTheStandardSays(t *testing.T) {
 		"a\x00\x1f\x7fb":                  "6162",                           // C0 and Delete
 		"a\u0080\u0085\u009fb":            "6162",                           // C1, of two bytes each in UTF-8
 		"\u00a0~":                         "207e",                           // NFKD of a no-break space, beside the bounds
-		"\xff\x80":                        "ff80",                           // not UTF-8: as it is
+		"\xff\x80":                        "ff80",                           // invalid UTF-8 stays
 		"":                                "",
 		"\r\n":                            "",
 		strings.Repeat("ǆ", 2) + "\u200b": hex.EncodeToString([]byte("dz\u030cdz\u030c\u200b")),
@@ -64,7 +64,7 @@ func write(t *testing.T, content string, mode fs.FileMode) string {
 	return path
 }
 
-// answers gives one after the other, then fails.
+// answers returns one answer after the other, then fails.
 func answers(texts ...string) Ask {
 	return func(string) ([]byte, error) {
 		if len(texts) == 0 {

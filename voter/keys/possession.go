@@ -8,8 +8,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Possession is what registering a voter takes of its key: the proof of possession is good for one operator on one
-// chain (protocol §2).
+// Possession is a key's part of a voter's registration. The proof of possession is valid for one operator on one chain
+// (protocol §2).
 type Possession struct {
 	ChainID    string `json:"chain_id"`
 	Operator   string `json:"operator"`   // as given: the account's address in bech32
@@ -17,8 +17,8 @@ type Possession struct {
 	Possession string `json:"possession"` // 192 hexadecimal digits
 }
 
-// Prove makes the proof for the operator's address, whose raw bytes it signs. It wraps ffg.ErrOperator for an address
-// of impossible length.
+// Prove makes the proof for the operator's address. It signs the raw bytes of the address, and wraps ffg.ErrOperator if
+// their length is impossible.
 func Prove(secret *bls.SecretKey, chainID, operator string, address []byte) (Possession, error) {
 	public := secret.PublicKey()
 	if public == nil {
