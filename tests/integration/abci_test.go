@@ -267,7 +267,7 @@ var badEvidence = []badInput{
 	{name: "of a registration that nobody has", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) {
 		e.First.Registrations, e.Second.Registrations = []uint64{9}, []uint64{9}
 	})},
-	{name: "that is empty", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) { *e = types.Evidence{} })},
+	{name: "that is empty", check: abci.ErrNotCanonical, tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) { *e = types.Evidence{} })},
 	{name: "of a voter that was slashed", alone: true, check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
 		f.Force(f.Unsigned(&types.MsgSubmitEvidence{Evidence: f.DoubleVote(5, 1)}))
 	})},
