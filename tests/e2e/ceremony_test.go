@@ -11,7 +11,7 @@ import (
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
-// A real ceremony, step by step: no localnet, no Go, only the commands that its participants have.
+// This is a real ceremony, step by step. It uses only the commands that the participants have.
 func TestAGenesisCeremonyMakesAChainThatFinalizes(t *testing.T) {
 	t.Parallel()
 	const chainID = "ceremony-1"
@@ -83,8 +83,8 @@ func TestTestnetFilesMakeAChainThatFinalizes(t *testing.T) {
 	finalizes(n, filepath.Join(dir, "validator-0"), filepath.Join(dir, "voter-0"))
 }
 
-// finalizes runs a node and a voter from their homes until a checkpoint is final. Only the ports are not those of the
-// homes, since others may use these.
+// finalizes runs a node and a voter from their homes until a checkpoint is final. It replaces the ports of the homes, since
+// other programs may use them.
 func finalizes(n *harness.Net, node, voter string) {
 	n.Helper()
 	rpc, grpc, p2p, rest := n.FreeAddress(), n.FreeAddress(), n.FreeAddress(), n.FreeAddress()

@@ -98,7 +98,7 @@ func TestAConflictShownToAFollowingClientSlashesTheGuilty(t *testing.T) {
 	node, rest, chainID := n.Node("validator-0"), n.Process("validator-0").REST, n.Status().ChainID
 	node.AwaitFinalized(4, time.Minute)
 
-	// Three of four sign another block after epoch 2, which the chain never sees.
+	// Three of four sign another block after epoch 2. The chain never sees it.
 	provider, err := provider.New(rest)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestAConflictShownToAFollowingClientSlashesTheGuilty(t *testing.T) {
 	}))
 	defer liar.Close()
 
-	// A client that was shown both stops. It knows who signed both.
+	// A client that sees both stops. It knows who signed both.
 	folder := n.Beside("light")
 	out, err := n.Command(t.Context(), "light", "--home", folder, "--following", "--listen", "",
 		"--unbonding-time", "1h", "--trust", trustIn(t, node, 2), "--node", rest, "--node", liar.URL)
@@ -135,7 +135,7 @@ func TestAConflictShownToAFollowingClientSlashesTheGuilty(t *testing.T) {
 		t.Fatalf("expected evidence in %s, found %v", file, err)
 	}
 
-	// The chain slashes them, and nobody else.
+	// The chain slashes only these voters.
 	n.Tx(node, "alice", "finality", "submit-evidence", file)
 	var tombstoned []string
 	for _, name := range []string{"voter-0", "voter-1", "voter-2", "voter-3"} {
@@ -150,7 +150,7 @@ func TestAConflictShownToAFollowingClientSlashesTheGuilty(t *testing.T) {
 	if want := []string{"voter-0", "voter-1", "voter-2"}; !slices.Equal(tombstoned, want) {
 		t.Errorf("expected %v slashed, found %v", want, tombstoned)
 	}
-	// For good: also a client that starts again says no more than that.
+	// The stop is permanent: a client that starts again reports the same conflict.
 	if out, err := n.Command(t.Context(), "light", "--home", folder, "--listen", "", "--node", rest); err == nil || !strings.Contains(err.Error(), "conflict.json") {
 		t.Errorf("expected the client to stay stopped, found %v\n%s", err, out)
 	}

@@ -45,7 +45,7 @@ func TestAnEquivocatingVoterIsSlashedOnce(t *testing.T) {
 		t.Fatalf("expected evidence that a proposer injected without reward, found %v", record)
 	}
 
-	// 5 % of 100 units at once; the supply falls by just that, the block's new coins aside.
+	// The voter loses 5 % of 100 units at once. The supply falls by exactly that, apart from the block's new coins.
 	penalty, left := number(t, record.Penalty), number(t, voter.Voter.Tokens)
 	if penalty.Cmp(big.NewInt(5_000_000)) != 0 || left.Cmp(big.NewInt(95_000_000)) != 0 {
 		t.Fatalf("expected 5000000 taken and 95000000 left, found %s and %s", penalty, left)
@@ -56,7 +56,7 @@ func TestAnEquivocatingVoterIsSlashedOnce(t *testing.T) {
 		t.Fatalf("expected the supply to fall by %s, found %s more or less", penalty, change)
 	}
 
-	// Once: later blocks, with the voter's votes still in gossip, take nothing more. The others finalize without it.
+	// It is slashed once: later blocks take nothing more, although its votes are still in gossip. The others finalize without it.
 	if _, err := n.Command(t.Context(), "localnet", "equivocate", "voter-3", "--home", n.Home); err == nil || !strings.Contains(err.Error(), "tombstoned") {
 		t.Fatalf("expected a refusal, found %v", err)
 	}

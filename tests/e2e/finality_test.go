@@ -7,7 +7,7 @@ import (
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
-// The main job: what `make localnet` does for a newcomer.
+// This is the main case: the network that `make localnet` starts for a newcomer.
 func TestCheckpointsAreFinalWithinAMinuteAndStayClose(t *testing.T) {
 	const interval = 5
 	started := time.Now()
@@ -24,7 +24,7 @@ func TestCheckpointsAreFinalWithinAMinuteAndStayClose(t *testing.T) {
 	head := int64(node.MustHeads().Height)
 	for height, final := range node.FinalizedHeights(1, head) {
 		if height < int64(first.Height) {
-			continue // before the first one was final
+			continue // before the first final checkpoint
 		}
 		if lag := height - final; lag > 2*interval+2 {
 			t.Errorf("block %d: finality is %d blocks behind, expected at most %d", height, lag, 2*interval+2)
@@ -32,7 +32,7 @@ func TestCheckpointsAreFinalWithinAMinuteAndStayClose(t *testing.T) {
 	}
 }
 
-// Interval 1 is the fastest finality there is: a block's votes are in the next one and those of that one's finalize it.
+// Interval 1 gives the fastest finality: the next block has the votes for a block, and the votes for that block finalize it.
 func TestAtIntervalOneFinalityIsTwoBlocksBehind(t *testing.T) {
 	n := harness.Start(t, bin, "--interval", "1")
 	node := n.Node("validator-0")
@@ -52,7 +52,7 @@ func TestAtIntervalOneFinalityIsTwoBlocksBehind(t *testing.T) {
 		case lag == 2:
 			exact++
 		case lag < 2:
-			t.Errorf("block %d: block %d is final, which nobody can have voted for yet", height, heights[height])
+			t.Errorf("block %d: block %d is final before anybody can have voted for it", height, heights[height])
 		default:
 			t.Logf("block %d: finality is %d blocks behind", height, lag)
 		}

@@ -25,7 +25,7 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	operator := n.Address("alice")
 	home := filepath.Join(filepath.Dir(n.Home), "newcomer")
 
-	// It joins, as anybody can.
+	// The voter joins, as anybody can.
 	n.Env = []string{"DUALCHAIND_VOTER_PASSWORD=correct horse"}
 	n.Run("voter", "keys", "new", "--home", home, "--chain-id", n.Status().ChainID, "--operator", operator, "--kdf", "pbkdf2")
 	var proof struct {
@@ -39,7 +39,7 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	if err := os.WriteFile(popFile, pop, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Its voter is there first: opening the key takes longer than a set of this network lasts.
+	// Its client starts first, because opening the key takes longer than a set of this network lasts.
 	process := n.Process("validator-0")
 	n.Spawn("newcomer", "voter", "start", "--home", home, "--grpc", process.GRPC, "--rpc", process.RPC)
 	n.Tx(node, "alice", "finality", "register-voter", popFile, "50000000udual", "--moniker", "newcomer")
@@ -54,11 +54,11 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	member := node.MustHeads().Head.Epoch + 1
 	awaitSigned(n, node, member, proof.PubKey)
 
-	// It changes power: somebody delegates to it.
+	// Its power changes: an account delegates to it.
 	n.Tx(node, "bob", "finality", "delegate", operator, "25000000udual")
 	powers("the newcomer with its new power", func(v *finalityapi.QueryVoterResponse) bool { return v.Current == 75 && v.Next == 75 })
 
-	// It leaves with all its stake, and goes on voting as long as a set counts on it.
+	// It leaves with all its stake, and continues to vote while a set contains it.
 	n.Tx(node, "bob", "finality", "undelegate", operator, "25000000udual")
 	left := n.Tx(node, "alice", "finality", "undelegate", operator, "50000000udual")
 	if u := unbondings(t, node, operator); len(u) != 1 || u[0].Unbonding.CompletionTime != nil {
@@ -73,7 +73,7 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 		awaitSigned(n, node, epoch, proof.PubKey)
 	}
 
-	// It is paid only after that and the unbonding time. The delegator left earlier, when the operator's stake stayed.
+	// It is paid only after that and the unbonding time. The delegator left earlier, while the operator's stake stayed.
 	due := map[uint64]time.Time{}
 	for _, u := range append(unbondings(t, node, operator), unbondings(t, node, n.Address("bob"))...) {
 		if u.Unbonding.CompletionTime == nil {
@@ -105,7 +105,7 @@ func TestAVoterJoinsChangesPowerLeavesAndIsPaid(t *testing.T) {
 	node.AwaitFinalized(node.MustHeads().Head.Epoch+2, time.Minute)
 }
 
-// place returns whether a key votes on an epoch, and whether it has.
+// place reports whether a key votes on an epoch, and whether it has voted.
 func place(ctx context.Context, node *harness.Node, epoch uint64, key string) (member, signed bool, err error) {
 	votes, err := node.Finality.Votes(ctx, &finalityapi.QueryVotesRequest{Epoch: fmt.Sprint(epoch)})
 	if err != nil {
@@ -128,7 +128,7 @@ func awaitSigned(n *harness.Net, node *harness.Node, epoch uint64, key string) {
 	})
 }
 
-// lastMember returns the last checkpoint that a key votes on, from an epoch on in which it does.
+// lastMember returns the last checkpoint that a key votes on, starting from an epoch on which it votes.
 func lastMember(t *testing.T, node *harness.Node, from uint64, key string) *checkpointapi.Checkpoint {
 	t.Helper()
 	last := from

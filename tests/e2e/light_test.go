@@ -19,7 +19,7 @@ import (
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
-// trustIn returns EPOCH:ROOT of a checkpoint, as a user would copy it from somebody.
+// trustIn returns EPOCH:ROOT of a checkpoint, as a user would copy it.
 func trustIn(t *testing.T, node *harness.Node, epoch uint64) string {
 	t.Helper()
 	answer, err := node.Checkpoints.Checkpoint(t.Context(), &checkpointapi.QueryCheckpointRequest{Id: strconv.FormatUint(epoch, 10)})
@@ -29,7 +29,7 @@ func trustIn(t *testing.T, node *harness.Node, epoch uint64) string {
 	return fmt.Sprintf("%d:%s", epoch, answer.Record.Checkpoint.Root)
 }
 
-// installations counts those up to an epoch that changed a set.
+// installations counts the installations up to an epoch that changed a set.
 func installations(t *testing.T, node *harness.Node, from, to uint64) (changed int) {
 	t.Helper()
 	var before string
@@ -53,7 +53,7 @@ func TestLightClientsReachTheSameHeadWhateverTheSets(t *testing.T) {
 	node, rest := n.Node("validator-0"), n.Process("validator-0").REST
 	node.AwaitFinalized(2, time.Minute)
 
-	// Stake comes and goes, a voter joins and leaves: each step is a set of its own, which moves on through three pairs.
+	// Stake comes and goes, and a voter joins and leaves. Each step makes a new set, which passes through three pairs.
 	t.Setenv("DUALCHAIND_VOTER_PASSWORD", "correct horse")
 	home := n.Beside("newcomer")
 	n.Run("voter", "keys", "new", "--home", home, "--chain-id", n.Status().ChainID, "--operator", n.Address("bob"), "--kdf", "pbkdf2")
@@ -75,7 +75,7 @@ func TestLightClientsReachTheSameHeadWhateverTheSets(t *testing.T) {
 		node.AwaitFinalized(max(pair, uint64(6*(i+1))), time.Minute)
 	}
 	node.AwaitFinalized(node.MustHeads().Head.Epoch+8, time.Minute)
-	// Without two voters of four there is no quorum, so that the head stands still.
+	// Without two voters of four there is no quorum, so the finalized head stops.
 	n.Localnet("kill", "voter-2", "voter-3")
 	var head uint64
 	node.AwaitHeads("a stall", time.Minute, func(h *checkpointapi.QueryStatusResponse) bool {
@@ -132,7 +132,7 @@ func send(n *harness.Net, from, to, amount string) string {
 	return sent.TxHash
 }
 
-// exitCode returns that of a command that ended with an error.
+// exitCode returns the exit code of a command that ended with an error.
 func exitCode(err error) int {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -156,7 +156,7 @@ func TestATransactionIsProvenFinalWithWhatBecameOfIt(t *testing.T) {
 		says   string
 	}{
 		"one that succeeds": {"1000udual", 0, 0, "succeeded in block"},
-		"one that fails":    {"999999999999999udual", 5, 2, "FAILED in block"}, // more than alice has
+		"one that fails":    {"999999999999999udual", 5, 2, "FAILED in block"}, // more than alice owns
 	} {
 		hash := send(n, "alice", bob, tc.amount)
 		var status struct {
@@ -188,7 +188,7 @@ func TestATransactionIsProvenFinalWithWhatBecameOfIt(t *testing.T) {
 		if answer.Height != status.Height || *answer.Code != tc.code || *answer.Success != (tc.code == 0) {
 			t.Errorf("%s: expected block %d and code %d from the light client, found %+v", name, status.Height, tc.code, answer)
 		}
-		// With another trust, or a byte changed, it proves nothing.
+		// The proof fails under another trust, or with a changed byte.
 		if verdict, err := n.Command(t.Context(), "verify", file, "--chain-id", chainID, "--trust", "0:"+strings.Repeat("1", 64)); exitCode(err) != 1 {
 			t.Errorf("%s: another trust: expected exit code 1, found %v\n%s", name, err, verdict)
 		}

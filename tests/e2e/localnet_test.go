@@ -10,7 +10,7 @@ import (
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
-// What a newcomer sees in a terminal: a banner, progress, and after Ctrl-C nothing that is left running.
+// A newcomer sees a banner and progress in a terminal. After Ctrl-C, nothing is left running.
 func TestLocalnetInTheForegroundEndsEverythingOnCtrlC(t *testing.T) {
 	t.Parallel()
 	n := harness.New(t, bin)
@@ -49,7 +49,7 @@ func TestLocalnetInTheForegroundEndsEverythingOnCtrlC(t *testing.T) {
 		}
 	}
 
-	// It goes on where it was.
+	// The chain continues where it stopped.
 	n.Run("localnet", "start", "--detach", "--home", n.Home)
 	n.Node("validator-1").AwaitFinalized(before.Heads.Finalized.Epoch+2, time.Minute)
 	n.Localnet("faucet", n.Address("bob"), "5udual")

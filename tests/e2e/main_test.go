@@ -1,5 +1,5 @@
-// Package e2e tests the chain as its users run it: real processes, real commands. -short leaves out what takes long.
-// Tests of how closely finality follows have the machine to themselves; the others run beside each other.
+// Package e2e tests the chain as its users run it: real processes and real commands. -short leaves out the long tests. Tests
+// of the finality lag run alone on the machine; the others run in parallel.
 package e2e
 
 import (

@@ -16,7 +16,7 @@ import (
 	"github.com/dualchain/dualchain/voter/overview"
 )
 
-// overviewOf is what `voter status` tells of the one key of a home.
+// overviewOf returns the report of `voter status` about the one key of a home.
 func overviewOf(n *harness.Net, dir string) (overview.Overview, overview.Voter) {
 	n.Helper()
 	var found overview.Overview
@@ -29,9 +29,9 @@ func overviewOf(n *harness.Net, dir string) (overview.Overview, overview.Voter) 
 	return found, found.Voters[0]
 }
 
-// Two voters hold a tenth together and are away long enough to be jailed. One comes out of jail by a command, the other
-// by itself. Neither is jailed for what it missed, and neither votes for what is long gone. In an era of 20 epochs the
-// doppelganger check is no absence.
+// Two voters hold a tenth together and are away long enough to be jailed. One leaves jail by a command, the other
+// automatically. Neither is jailed again for what it missed, and neither votes on old epochs. In an era of 20 epochs the
+// doppelganger check does not count as absence.
 func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes two eras and two vote windows")
@@ -87,7 +87,7 @@ func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 		}
 	}
 
-	// The eras that they missed are settled by then, and the first in which they had to vote.
+	// By then the missed eras are settled, and also the first era in which they had to vote.
 	head := node.MustHeads().Head.Epoch
 	node.AwaitFinalized(head+2*era+window+5, 3*time.Minute)
 	for name, before := range map[string]*finalityapi.QueryVoterResponse{"voter-2": byHand, "voter-3": byItself} {

@@ -7,8 +7,8 @@ import (
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
-// High availability: two voters on two machines with one signer. Whichever is killed, the other goes on, and what both ask
-// for is signed once.
+// This is high availability: two voters on two machines with one signer. If either is killed, the other continues, and a
+// vote that both request is signed once.
 func TestTwoClientsOfOneSignerKilledInTurnsVoteAsOne(t *testing.T) {
 	t.Parallel()
 	kills := 20

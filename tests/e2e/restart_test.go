@@ -30,7 +30,7 @@ func TestRestartsAndKillsLoseNoFinalizedCheckpoint(t *testing.T) {
 		compare(t, roots, node.Roots(before), node.Name)
 	}
 
-	// A proposer at once, as a power cut would; the voter that follows it is blind, the other three go on.
+	// A proposer is killed, as by a power cut. The voter that follows it can't vote; the other three continue.
 	proposer := proposerOf(n, nodes[0])
 	n.Localnet("kill", proposer.Name)
 	survivor := nodes[0]
@@ -63,7 +63,7 @@ func validators(n *harness.Net) []*harness.Node {
 	return nodes
 }
 
-// compare fails for every epoch of want that another node has otherwise or not at all.
+// compare fails for every epoch of want whose root differs or is missing on another node.
 func compare(t *testing.T, want, got map[uint64]string, node string) {
 	t.Helper()
 	for epoch, root := range want {
@@ -73,7 +73,7 @@ func compare(t *testing.T, want, got map[uint64]string, node string) {
 	}
 }
 
-// proposerOf finds who proposed the latest block.
+// proposerOf finds the proposer of the latest block.
 func proposerOf(n *harness.Net, node *harness.Node) localnet.ProcessStatus {
 	n.Helper()
 	block, err := node.RPC.Block(n.Context(), nil)

@@ -8,7 +8,7 @@ import (
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
-// Powers 33, 33 and 34 of 100: 67 is a quorum, 66 is not. The era is long, so that nobody is jailed for absence.
+// The powers are 33, 33 and 34 of 100: 67 is a quorum, 66 is not. The era is long, so nobody is jailed for absence.
 func TestFinalityStallsWithoutAThirdAndCatchesUpByItself(t *testing.T) {
 	t.Parallel()
 	n := harness.Start(t, bin, "--validators", "1", "--voters", "3", "--voter-power", "33,33,34",
@@ -16,14 +16,14 @@ func TestFinalityStallsWithoutAThirdAndCatchesUpByItself(t *testing.T) {
 	node := n.Node("validator-0")
 	node.AwaitFinalized(2, time.Minute)
 
-	// Just under a third: nothing visible.
+	// If just under a third stops, nothing changes.
 	n.Localnet("kill", "voter-0")
 	finalized := node.MustHeads().Finalized.Epoch
 	node.AwaitFinalized(finalized+4, time.Minute)
 	n.Localnet("restart", "voter-0")
 	node.AwaitFinalized(node.MustHeads().Head.Epoch, time.Minute)
 
-	// Just over a third: blocks go on, both heads stay. What was on its way when the voter stopped may still arrive.
+	// If just over a third stops, blocks continue and both heads stay. Votes that were on their way may still arrive.
 	n.Localnet("kill", "voter-2")
 	await := func(epochs uint64) *checkpointapi.QueryStatusResponse {
 		t.Helper()
@@ -46,7 +46,7 @@ func TestFinalityStallsWithoutAThirdAndCatchesUpByItself(t *testing.T) {
 		t.Fatalf("expected the lag to be reported, found %v", later.Finalized.Lag)
 	}
 
-	// Back again: no manual step.
+	// After a restart, finality resumes without a manual step.
 	n.Localnet("restart", "voter-2")
 	node.AwaitFinalized(later.Head.Epoch+1, time.Minute)
 }

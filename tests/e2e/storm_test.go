@@ -13,11 +13,11 @@ import (
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
-// stormSeed makes a storm's chances the same each time; what happens in between them never is.
+// stormSeed makes a storm's random choices repeatable. The timing between them is not.
 const stormSeed = 3
 
-// The unforgivable mistake, provoked: the voter is killed 200 times, half of them within milliseconds of signing, while its
-// node tells it now this, now that. The other three of four equal voters hold a quorum without it.
+// This test provokes equivocation: the voter is killed 200 times, half of them within milliseconds of signing, while its node
+// gives it contradictory duties. The other three of four equal voters hold a quorum without it.
 func TestAStormOfKillsLeadsToNoEquivocation(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*harness.Net, localnet.ProcessStatus, *harness.TwoFaced) []*harness.Process{
@@ -66,11 +66,11 @@ func withSigner(n *harness.Net, voter localnet.ProcessStatus, faces *harness.Two
 	return victims
 }
 
-// fastChain has a checkpoint in every block and nobody jailed for absence.
+// fastChain has a checkpoint in every block and jails nobody for absence.
 var fastChain = []string{"--validators", "1", "--voters", "4", "--interval", "1", "--block-time", "500ms", "--era-length", "10000"}
 
-// storm kills processes by chance, and starts each again at once. Every second kill comes at any moment, which is what the
-// sleeps are for; the others come around the moment at which a client writes down what it signs, signs and sends it.
+// storm kills random processes and restarts each at once. Every second kill comes at a random moment, after a sleep. The
+// others come around the moment at which a client records, signs and sends a vote.
 func storm(t *testing.T, kills int, faces *harness.TwoFaced, victims []*harness.Process) {
 	t.Helper()
 	started := time.Now()
@@ -80,7 +80,7 @@ func storm(t *testing.T, kills int, faces *harness.TwoFaced, victims []*harness.
 		if kill%2 == 0 {
 			time.Sleep(upTo(1500 * time.Millisecond))
 		} else {
-			faces.AwaitVote() // whatever happened before, they vote again
+			faces.AwaitVote() // after every kill, they vote again
 			faces.AwaitDuty()
 			time.Sleep(upTo(15 * time.Millisecond))
 		}
@@ -91,7 +91,7 @@ func storm(t *testing.T, kills int, faces *harness.TwoFaced, victims []*harness.
 	t.Logf("%d kills in %s, seed %d", kills, time.Since(started).Round(time.Second), stormSeed)
 }
 
-// provoked fails unless the storm gave reasons to equivocate, and the clients voted and did not.
+// provoked fails unless the clients had reasons to equivocate, voted, and did not equivocate.
 func provoked(t *testing.T, faces *harness.TwoFaced, kills int) {
 	t.Helper()
 	votes, bait := faces.Votes()
@@ -108,7 +108,7 @@ func provoked(t *testing.T, faces *harness.TwoFaced, kills int) {
 	}
 }
 
-// noEquivocation fails if the chain knows of any.
+// noEquivocation fails if the chain has evidence of equivocation.
 func noEquivocation(n *harness.Net, node *harness.Node) {
 	n.Helper()
 	evidence, err := node.Finality.AllEvidence(n.Context(), &finalityapi.QueryAllEvidenceRequest{})
@@ -129,7 +129,7 @@ func noEquivocation(n *harness.Net, node *harness.Node) {
 	}
 }
 
-// everythingIsFinal fails if any epoch missed its quorum or isn't final soon.
+// everythingIsFinal fails if any epoch missed its quorum or is not final in time.
 func everythingIsFinal(n *harness.Net, node *harness.Node, from, to uint64) {
 	n.Helper()
 	node.AwaitFinalized(to, time.Minute)

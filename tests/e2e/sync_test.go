@@ -10,13 +10,13 @@ import (
 	"github.com/dualchain/dualchain/tests/e2e/harness"
 )
 
-// Every process has map seeds of its own; these nodes also execute blocks in another way and keep another mempool.
+// Every process has its own map seeds. These nodes also execute blocks in another way and use another mempool.
 func TestNodesThatSyncFromGenesisReachTheSameState(t *testing.T) {
 	t.Parallel()
 	n := harness.Start(t, bin, "--validators", "2", "--interval", "2", "--block-time", "500ms", "--set-period", "1")
 	first := n.Node("validator-0")
 	first.AwaitFinalized(2, time.Minute)
-	// Something for the blocks to hold: transfers and changes of the voter sets.
+	// The blocks contain transfers and changes of the voter sets.
 	n.Tx(first, "alice", "bank", "send", n.Address("alice"), n.Address("bob"), "1000000udual")
 	n.Tx(first, "bob", "finality", "delegate", n.Address("voter-1"), "7000000udual")
 	n.Tx(first, "bob", "finality", "undelegate", n.Address("voter-1"), "3000000udual")
@@ -39,7 +39,7 @@ func TestNodesThatSyncFromGenesisReachTheSameState(t *testing.T) {
 		}
 		return fmt.Sprint(block.Block.AppHash)
 	}
-	// What the node itself has executed, not what the others' headers say.
+	// Compare the node's own results, not the others' headers.
 	status := func(node *harness.Node) string {
 		answer, err := node.Checkpoints.Status(harness.At(t.Context(), int64(height)), &checkpointapi.QueryStatusRequest{})
 		if err != nil {
@@ -56,7 +56,7 @@ func TestNodesThatSyncFromGenesisReachTheSameState(t *testing.T) {
 		}
 		compare(t, first.Roots(finalized), node.Roots(finalized), node.Name)
 	}
-	// A fork would show as a node that falls behind.
+	// A node on a fork would fall behind.
 	n.Await("all nodes to go on", time.Minute, func(ctx context.Context) (bool, error) {
 		for _, node := range nodes {
 			heads, err := node.Heads(ctx)

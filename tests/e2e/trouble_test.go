@@ -15,9 +15,8 @@ import (
 	"github.com/dualchain/dualchain/voter/home"
 )
 
-// A voter in trouble says what is wrong, votes on nothing in the meantime, and votes again when the trouble is over:
-// without a restart, unless it could not start. Each trouble has a voter of its own, and all of them at the same time
-// have less than a third of the power.
+// A voter in trouble reports what is wrong and does not vote. When the trouble is over it votes again, without a restart
+// unless it could not start. Each trouble has its own voter. Together these voters have less than a third of the power.
 func TestAVoterInTrouble(t *testing.T) {
 	t.Parallel()
 	troubles := []struct {
@@ -48,7 +47,7 @@ func TestAVoterInTrouble(t *testing.T) {
 		for i, trouble := range troubles {
 			t.Run(trouble.name, func(t *testing.T) {
 				t.Parallel()
-				on := &harness.Net{TB: t, Bin: n.Bin, Home: n.Home} // its processes end with the subtest
+				on := &harness.Net{TB: t, Bin: n.Bin, Home: n.Home} // its processes stop at the end of the subtest
 				voter := on.Process(fmt.Sprintf("voter-%d", sound+i))
 				on.Localnet("kill", voter.Name)
 				trouble.make(t, troubled{Net: on, voter: voter, node: on.Node("validator-0")})
@@ -59,7 +58,7 @@ func TestAVoterInTrouble(t *testing.T) {
 	noEquivocation(n, node)
 }
 
-// troubled is a network with a voter that doesn't run.
+// troubled is a network with a stopped voter.
 type troubled struct {
 	*harness.Net
 	voter localnet.ProcessStatus
@@ -73,19 +72,19 @@ func (n troubled) start(dir string, flags ...string) *harness.Process {
 	return n.Spawn(name, append([]string{"voter", "start", "--home", dir}, flags...)...)
 }
 
-// addNode adds a node of the voter's own.
+// addNode adds a node for the voter.
 func (n troubled) addNode() localnet.ProcessStatus {
 	n.Helper()
 	return n.Process(strings.TrimSpace(string(n.Localnet("add-node"))))
 }
 
-// votes waits until the voter's vote for an epoch from now on is on the chain.
+// votes waits until the chain has a new vote of the voter.
 func (n troubled) votes() {
 	n.Helper()
 	awaitSignedAfter(n.Net, n.node, n.node.MustHeads().Head.Epoch, n.voter.PubKey)
 }
 
-// votesNot fails if the chain has a vote for one of the next epochs. What was on its way may still arrive.
+// votesNot fails if the chain has a vote for one of the next epochs. A vote that was on its way may still arrive.
 func (n troubled) votesNot() {
 	n.Helper()
 	const way, epochs = 2, 4
@@ -135,7 +134,7 @@ func writesFail(_ *testing.T, n troubled) {
 	n.votes()
 }
 
-// A journal has its room from the start, so that a full disk stops only a voter that begins a new one.
+// A journal reserves its space at the start, so a full disk stops only a voter that begins a new journal.
 func fullDisk(_ *testing.T, n troubled) {
 	disk := n.SmallDisk("full")
 	client := n.start(n.CopyHome(n.voter.Home, disk.Path))
@@ -199,8 +198,8 @@ func signerKilled(_ *testing.T, n troubled) {
 	n.votes()
 }
 
-// Somebody restores yesterday's backup on a second machine. Its slashing protection knows nothing of the votes since:
-// nothing but the chain itself can tell.
+// The operator restores yesterday's backup on a second machine. Its slashing protection lacks the votes since then: only
+// the chain itself has them.
 func oldCopy(t *testing.T, n troubled) {
 	backup := n.CopyHome(n.voter.Home, n.Beside("backup"))
 	n.start(n.voter.Home)

@@ -1,8 +1,8 @@
 import { bls12_381 } from "@noble/curves/bls12-381.js";
 import { fromHex, type Hex } from "./bytes.js";
 
-// BLS12-381 with public keys in G1 and signatures in G2, proof-of-possession suite (protocol §2). That possession of each key
-// was proven is the chain's promise: it holds for every key that a trusted checkpoint commits to.
+// BLS12-381 with public keys in G1 and signatures in G2, proof-of-possession suite (protocol §2). The chain guarantees that
+// possession was proven for every key that a trusted checkpoint commits to.
 
 const suite = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 const { longSignatures, G1, G2 } = bls12_381;
@@ -21,14 +21,14 @@ function parse<P extends { assertValidity(): void; is0(): boolean; isTorsionFree
   return point;
 }
 
-/** Keys remembers parsed public keys: each costs a square root and a subgroup check. */
+/** Keys remembers parsed public keys, because parsing one costs a square root and a subgroup check. */
 export class Keys {
   private readonly parsed = new Map<Hex, Key>();
 
-  /** At most so many are remembered. */
+  /** The maximum number of remembered keys. */
   constructor(private readonly size = 100_000) {}
 
-  /** Throws for what is no key. */
+  /** Throws if the text is not a public key. */
   parse(hex: Hex): Key {
     const known = this.parsed.get(hex);
     if (known) return known;

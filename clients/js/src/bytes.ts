@@ -1,7 +1,7 @@
-/** Bytes as lower-case hexadecimal. Hashes, keys and signatures are strings here: they compare and sort like their bytes. */
+/** Bytes as lower-case hexadecimal. Hashes, keys and signatures are such strings: they compare and sort like their bytes. */
 export type Hex = string;
 
-// Some of these texts have millions of characters: no expressions that backtrack, no arguments by the million.
+// Some of these texts have millions of characters, so avoid regular expressions that backtrack and spread arguments.
 
 const digits = new TextEncoder().encode("0123456789abcdef");
 const utf8 = new TextDecoder();
@@ -24,14 +24,14 @@ export function fromHex(hex: Hex): Uint8Array {
   return out;
 }
 
-/** Whether a text is lower-case hexadecimal of whole bytes: of so many, if that is given. */
+/** Whether a text is lower-case hexadecimal of whole bytes, and of this number of bytes if it is given. */
 export function isHex(text: string, bytes = text.length / 2): boolean {
   if (text.length % 2 !== 0 || text.length !== 2 * bytes) return false;
   for (let i = 0; i < text.length; i++) if (digitAt(text, i) < 0) return false;
   return true;
 }
 
-/** The value of a digit, -1 if it is none. */
+/** The value of a digit, or -1 for another character. */
 function digitAt(text: string, i: number): number {
   const c = text.charCodeAt(i);
   if (c >= 48 && c <= 57) return c - 48; // 0 to 9
@@ -43,7 +43,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** All of these one after the other. */
+/** The concatenation of all parts. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
@@ -61,10 +61,10 @@ export function u64(v: bigint): Uint8Array {
   return out;
 }
 
-/** The characters of a text that has ASCII only. */
+/** The bytes of an ASCII text. */
 export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }
 
-/** Adds and subtracts as 64-bit integers do: modulo 2^64. */
+/** Wraps a sum or difference like 64-bit integers: modulo 2^64. */
 export const wrap = (v: bigint): bigint => BigInt.asUintN(64, v);

@@ -19,20 +19,20 @@ export interface Certificate {
   readonly links: readonly Link[];
 }
 
-/** Checkpoint number i: 0 is first. */
+/** Checkpoint number i; number 0 is first. */
 export const checkpointOf = (c: Certificate, i: number): Checkpoint => (i === 0 ? c.first : c.links[i - 1]!.target);
 
-/** The number of a checkpoint, or nothing if it is none of the certificate's. */
+/** The number of a checkpoint, or nothing if the certificate does not contain it. */
 export function numberOf(c: Certificate, ref: Ref): number | undefined {
-  const i = wrap(ref.epoch - c.first.epoch); // what is read may pass the last epoch; verification refuses that
+  const i = wrap(ref.epoch - c.first.epoch); // decoded epochs may wrap past the last one; verification refuses that
   if (i > BigInt(c.links.length)) return undefined;
   return sameRef(refOf(checkpointOf(c, Number(i))), ref) ? Number(i) : undefined;
 }
 
-/** The number of the checkpoint that the certificate proves final, if it is one of its own. */
+/** The number of the checkpoint that the certificate proves final, if the certificate contains it. */
 export const finalNumber = (c: Certificate): number | undefined => (c.links.length ? numberOf(c, c.links[c.links.length - 1]!.source) : undefined);
 
-/** What verifies the certificates of one pair: its voters with their keys, and the set that follows, if that is known. */
+/** Verifies the certificates of one pair. It holds the pair's voters with their keys, and the next set if that is known. */
 export interface Pair {
   readonly voters: VoterSet;
   readonly hash: Hex;
@@ -40,12 +40,12 @@ export interface Pair {
   readonly next?: { readonly side: Side; readonly hash: Hex };
 }
 
-/** Throws for keys that are none. */
+/** Throws if a key is invalid. */
 export const newPair = (voters: VoterSet, keys: Keys): Pair => ({ voters, hash: hashVoters(voters), keys: voters.map((v) => keys.parse(v.key)) });
 
 export const withNext = (pair: Pair, side: Side): Pair => ({ ...pair, next: { side, hash: hashSide(side) } });
 
-/** The pair that a checkpoint after this pair is voted on by: (current, next). */
+/** The pair that votes on checkpoints after this pair: (current, next). */
 export function follow(pair: Pair, c: Checkpoint, keys: Keys): Pair {
   check(pair.next !== undefined, "set", () => `pair ${c.pair} follows one whose next set is not known`);
   let following: Pair;
@@ -104,7 +104,7 @@ function verifyLink(c: Certificate, link: Link, domain: Hex, pair: Pair): void {
   check(verifyAggregate(keys, signingRoot(domain, link.source, target), link.signature), "signature", () => `epoch ${target.epoch}`);
 }
 
-/** Whether links may start from a checkpoint: an earlier one than the certificate's, or one that is justified in it. */
+/** Whether links may start from a checkpoint: it is earlier than the certificate's checkpoints or justified in it. */
 function justified(c: Certificate, source: Ref): boolean {
   if (source.epoch < c.first.epoch) return true;
   const number = numberOf(c, source);

@@ -5,32 +5,32 @@ import { checkAnchor, checkpointOf, finalNumber, follow, newPair, verifyCertific
 import { check, StepError } from "./step.js";
 import { currentSide, hashSide, hashVoters, invalidSide, invalidVoters, type Member, type Side, type VoterSet } from "./voterset.js";
 
-/** Where a verification starts: a checkpoint that is known to be final, the voters of its pair, and the set that follows. */
+/** The start of a verification: a checkpoint that is known to be final, the voters of its pair, and the next set. */
 export interface Trust {
   readonly checkpoint: Checkpoint;
   readonly voters: VoterSet;
   readonly next: Side;
 }
 
-/** The set that follows: changes to the one that was trusted before (power 0: the member leaves), or in full. */
+/** The next set, as changes to the previously trusted one (power 0: the member leaves) or in full. */
 export interface NextSet {
   readonly full: boolean;
   readonly members: readonly Member[];
 }
 
-/** Moves trust to a later checkpoint: a certificate that it is final, and the set that follows its pair. */
+/** Moves trust to a later checkpoint: a certificate that it is final, and the next set after its pair. */
 export interface HandOver {
   readonly certificate: Certificate;
   readonly next: NextSet;
 }
 
-/** How a client keeps up, and so what two conflicting certificates prove to it: protocol §13.2. */
+/** How a client keeps up, which decides what two conflicting certificates prove to it (protocol §13.2). */
 export type Mode = "skipping" | "following";
 
-/** How to verify. */
+/** Options of a verification. */
 export interface Options {
   readonly mode?: Mode;
-  /** The caller's time and the chain's unbonding time, in milliseconds: older trust is refused. */
+  /** The caller's time and the chain's unbonding time, in milliseconds. Older trust is refused. */
   readonly nowMs: bigint;
   readonly unbondingMs: bigint;
   /** Accepts checkpoints whose powers the inactivity leak has lowered. */
@@ -47,21 +47,21 @@ export function validateTrust(t: Trust): void {
   check(hashSide(t.next) === t.checkpoint.nextVoterSetHash, "trust", () => "the next set is not the one that the checkpoint commits to");
 }
 
-/** Checks that t is the trust in the checkpoint with this epoch and root, which bind every other part. Throws a StepError. */
+/** Checks that t is trust in the checkpoint with this epoch and root. They bind every other part. Throws a StepError. */
 export function validateTrustAt(t: Trust, ref: Ref): void {
   check(sameRef(refOf(t.checkpoint), ref), "trust", () =>
     `expected the checkpoint of epoch ${ref.epoch} with root ${ref.root}, found epoch ${t.checkpoint.epoch} with root ${rootOfCheckpoint(t.checkpoint)}`);
   validateTrust(t);
 }
 
-/** What a chain of hand-overs has proven, and what was wrong with the one after, if anything. */
+/** What a chain of hand-overs has proven, and the error of the first invalid one, if any. */
 export interface Reached {
   readonly trust: Trust;
   readonly verified: number;
   readonly error?: StepError;
 }
 
-/** Verifies hand-overs one after the other from trust on, on the chain with this domain. It never throws a StepError. */
+/** Verifies hand-overs in order, starting from trust, on the chain with this domain. It never throws a StepError. */
 export function verifyChain(domain: Hex, trust: Trust, handOvers: readonly HandOver[], options: Options): Reached {
   let reached = trust;
   let verified = 0;
@@ -89,7 +89,7 @@ export function verifyChain(domain: Hex, trust: Trust, handOvers: readonly HandO
   }
 }
 
-/** Whoever does not know the time does not know whether the voters still have their stake. */
+/** Without the time, a verifier does not know whether the voters still have their stake. */
 function checkAge(c: Checkpoint, { nowMs, unbondingMs }: Options): void {
   check(nowMs > 0n, "expired", () => `expected the time, found ${nowMs} ms`);
   const [age, allowed] = [nowMs - c.timeMs, unbondingMs > 0n ? unbondingMs : 0n];
@@ -97,7 +97,7 @@ function checkAge(c: Checkpoint, { nowMs, unbondingMs }: Options): void {
     `the checkpoint of epoch ${c.epoch} is ${age / 1000n} s old, expected at most ${allowed / 1000n} s: take a newer one from a source you trust`);
 }
 
-/** Verifies one hand-over from a trusted checkpoint and its pair, and returns those that it leads to. */
+/** Verifies one hand-over from a trusted checkpoint and its pair, and returns the next checkpoint and pair. */
 function step(domain: Hex, trusted: Checkpoint, pair: Pair, h: HandOver, options: Options, keys: Keys): [Checkpoint, Pair] {
   const c = h.certificate;
   checkAnchor(c, trusted.anchor);
@@ -111,7 +111,7 @@ function step(domain: Hex, trusted: Checkpoint, pair: Pair, h: HandOver, options
   return [checkpointOf(c, final), commitTo(pairs[final]!, next, checkpointOf(c, final))];
 }
 
-/** The pair of a later checkpoint, which may be several installations on if all but the last changed nothing. */
+/** The pair of a later checkpoint. It may be several installations later if all but the last changed nothing. */
 function jump(trusted: Checkpoint, pair: Pair, first: Checkpoint, keys: Keys): Pair {
   check(first.pair <= wrap(trusted.pair + 1n) || hashSide(currentSide(pair.voters)) === pair.next!.hash, "set", () =>
     `expected a hand-over for pair ${trusted.pair + 1n}, which changed something, found one for pair ${first.pair}`);
@@ -134,7 +134,7 @@ function comesAfter(trusted: Checkpoint, c: Certificate, mode: Mode): void {
   check(final === undefined || checkpointOf(c, final).epoch > trusted.epoch, "order", () => `expected a final checkpoint after epoch ${trusted.epoch}`);
 }
 
-/** Why c cannot descend from an earlier checkpoint with others between them, or nothing. */
+/** Why c cannot descend from an earlier checkpoint that is not its parent, or nothing if it can. */
 function notLater(before: Checkpoint, c: Checkpoint): string | undefined {
   if (c.epoch <= before.epoch) return `expected an epoch after ${before.epoch}, found ${c.epoch}`;
   if (c.epoch === before.epoch + 1n) return notExtending(c, before);
@@ -143,7 +143,7 @@ function notLater(before: Checkpoint, c: Checkpoint): string | undefined {
   return undefined;
 }
 
-/** The set that n describes, given the one that was trusted before. Throws a StepError. */
+/** The set that n describes, given the previously trusted set. Throws a StepError. */
 export function apply(n: NextSet, before: Side): Side {
   if (!n.full && n.members.length === 0) return before;
   const out: Member[] = [];

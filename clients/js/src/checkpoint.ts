@@ -7,7 +7,7 @@ export interface Ref {
   readonly root: Hex;
 }
 
-/** What voters vote on: a block, the history under it and the voters that decide on it (protocol §2). */
+/** A checkpoint, which voters vote on: a block, the history under it and the voters that decide on it (protocol §2). */
 export interface Checkpoint {
   readonly epoch: bigint;
   readonly parentRoot: Hex;
@@ -41,7 +41,7 @@ export function encodeCheckpoint(c: Checkpoint): Uint8Array {
 
 const tagged = (tag: string, ...parts: Uint8Array[]): Hex => toHex(sha256(concat([ascii(tag), ...parts])));
 
-/** The root, which commits to every field and through parentRoot to all checkpoints before. */
+/** The root, which commits to every field and, through parentRoot, to all earlier checkpoints. */
 export const rootOfCheckpoint = (c: Checkpoint): Hex => tagged("dualchain/checkpoint/v1", encodeCheckpoint(c));
 
 export const refOf = (c: Checkpoint): Ref => ({ epoch: c.epoch, root: rootOfCheckpoint(c) });
@@ -55,10 +55,10 @@ const fields = [
 
 export const sameCheckpoint = (a: Checkpoint, b: Checkpoint): boolean => fields.every((field) => a[field] === b[field]);
 
-/** What binds votes to a chain. */
+/** The domain, which binds votes to a chain. */
 export const domainOf = (chainId: string): Hex => tagged("dualchain/domain/v1", new TextEncoder().encode(chainId));
 
-/** What voters sign for a link from source to target. */
+/** The signing root of a link from source to target, which voters sign. */
 export function signingRoot(domain: Hex, source: Ref, target: Ref): Uint8Array {
   return fromHex(tagged("dualchain/vote/v1", fromHex(domain), u64(source.epoch), fromHex(source.root), u64(target.epoch), fromHex(target.root)));
 }

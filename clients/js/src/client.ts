@@ -6,49 +6,49 @@ import { verifyChain, validateTrustAt, type HandOver, type Options, type Trust }
 import { decodeCertificate, decodeHandOver, decodeProof, decodeTrust } from "./codec.js";
 import { verifyProof, type Outcome } from "./proof.js";
 
-/** What a client needs to know of a chain. */
+/** The settings of a client. */
 export interface ClientOptions {
   /** The REST address of a node, http://HOST:PORT. The node is not trusted. */
   readonly node: string;
   readonly chainId: string;
-  /** A finalized checkpoint from a source that you trust: its epoch and root, or all of it. */
+  /** A finalized checkpoint from a source that you trust: its epoch and root, or the whole trust. */
   readonly trust: Ref | Trust;
-  /** The chain's unbonding time: older trust is refused. */
+  /** The chain's unbonding time. Older trust is refused. */
   readonly unbondingMs: number;
-  /** Instead of the global fetch. */
+  /** Replaces the global fetch. */
   readonly fetch?: typeof fetch;
 }
 
-/** The node has not got, or not yet, what it was asked for. */
+/** The node does not have the requested data, or not yet. */
 export class NotThereError extends Error {
   override readonly name = "NotThereError";
 }
 
-/** Nobody answered, or not as a node does that works: the same question may be answered the next time. */
+/** No working node answered. The same request may succeed the next time. */
 export class UnavailableError extends Error {
   override readonly name = "UnavailableError";
 }
 
-/** How long a node may take for one answer. */
+/** The time limit for one answer. */
 const requestTimeoutMs = 15_000;
-/** How much of one answer is read, in bytes. */
+/** The size limit of one answer, in bytes. */
 const maxAnswer = 32 << 20;
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Follows a chain in skipping mode and verifies what a node says of transactions. */
+/** Follows a chain in skipping mode and verifies a node's claims about transactions. */
 export class LightClient {
   private readonly keys = new Keys();
   private known: Trust | undefined;
 
   constructor(private readonly options: ClientOptions) {}
 
-  /** The newest checkpoint that was verified, or the one that was trusted at first. Keep it: the next client may start there. */
+  /** The newest verified checkpoint, or the first trusted one. Keep it: the next client may start there. */
   async trust(): Promise<Trust> {
     return this.trustUntil(Infinity);
   }
 
-  /** Verifies what became final since, and returns the newest checkpoint. Throws a StepError for what doesn't verify. */
+  /** Verifies what became final since the last call, and returns the newest checkpoint. Throws a StepError if it is invalid. */
   async update(): Promise<Trust> {
     for (let more = true; more; ) {
       const answer = await this.get(`hand_overs/${(await this.trust()).checkpoint.pair}`);
@@ -62,14 +62,14 @@ export class LightClient {
     return this.advance([{ certificate: newest, next: { full: false, members: [] } }]);
   }
 
-  /** Proves that a transaction is final, and returns what became of it. Throws a NotThereError while that can't be proven. */
+  /** Proves that a transaction is final, and returns its outcome. Throws a NotThereError while that can't be proven. */
   async prove(txHash: Hex): Promise<Outcome> {
     return this.proveUntil(Infinity, txHash);
   }
 
   /**
-   * Waits until a transaction is proven final. Look at the outcome's tx.result.code: a failed transaction is final, too. A node that
-   * can't be reached is asked again until the time is over; a proof that doesn't verify is an error at once.
+   * Waits until a transaction is proven final. Check the outcome's tx.result.code: a failed transaction is final, too. An
+   * unreachable node is asked again until the time is over; an invalid proof is an error at once.
    */
   async waitForFinality(txHash: Hex, { timeoutMs = 60_000, pollMs = 500 } = {}): Promise<Outcome> {
     const end = Date.now() + timeoutMs;
@@ -79,7 +79,7 @@ export class LightClient {
       } catch (e) {
         if (!(e instanceof NotThereError || e instanceof UnavailableError)) throw e;
         const more = Date.now() + pollMs <= end;
-        if (more || !last) last = e; // the last one may have failed only because the end cut it short
+        if (more || !last) last = e; // the last attempt may have failed only because the time was over
         if (more) continue;
         const Failure = last instanceof NotThereError ? NotThereError : UnavailableError;
         throw new Failure(`expected transaction ${txHash} to be final within ${timeoutMs} ms: ${last.message}`, { cause: last });
@@ -141,7 +141,7 @@ export class LightClient {
 
 type Json = { readonly [name: string]: unknown };
 
-/** The text of an answer, which is as long as the node wants: undefined if that is too long. */
+/** The text of an answer, or undefined if it is too long. */
 async function read(response: Response): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   const reader = response.body?.getReader();
@@ -155,7 +155,7 @@ async function read(response: Response): Promise<string | undefined> {
   return new TextDecoder().decode(concat(chunks));
 }
 
-/** The object in a text, if it is one in JSON. */
+/** The JSON object in a text, if it is one. */
 function parse(text: string): Json | undefined {
   try {
     const found: unknown = JSON.parse(text);
@@ -165,7 +165,7 @@ function parse(text: string): Json | undefined {
   }
 }
 
-/** Why a question was not answered. Node says "fetch failed", and what failed in the cause. */
+/** Why a request failed. Node.js says "fetch failed" and gives the reason in the cause. */
 function reason(e: unknown): string {
   if (!(e instanceof Error)) return String(e);
   const said = e.message || String((e as { code?: unknown }).code ?? e.name);

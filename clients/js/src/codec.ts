@@ -12,7 +12,7 @@ const version = 1;
 const maxSize = 32 << 20;
 export const zeroSignature: Hex = "00".repeat(96);
 
-/** Thrown by writers for what has no encoding and by readers for what no writer writes; decoders turn it into a StepError. */
+/** Writers throw it for values without an encoding, readers for bytes that no writer makes. Decoders make it a StepError. */
 class EncodingError extends Error {}
 
 class Reader {
@@ -118,7 +118,7 @@ function readCheckpoint(r: Reader): Checkpoint {
   };
 }
 
-/** What follows from the checkpoint before. */
+/** The fields that follow from the previous checkpoint. */
 const derived = (before: Checkpoint, c: Checkpoint): Checkpoint => ({
   ...c, epoch: wrap(before.epoch + 1n), parentRoot: rootOfCheckpoint(before), anchor: before.anchor, historySize: wrap(before.historySize + c.height - before.height),
 });
@@ -217,14 +217,14 @@ const readTx = (r: Reader): TxProof => ({
   lastResultsHash: readField(r), nextBlock: readBlock(r),
 });
 
-/** Names are what every JSON writes alike. */
+/** Names contain only characters that every JSON writer writes alike. */
 export function validName(name: string): boolean {
   return /^[!#-[\]-~]{1,64}$/.test(name);
 }
 
 const maxCommitment = 64 << 10;
 
-/** A proof of ICS-23 has a bound of its own: nobody verifies one of megabytes. */
+/** ICS-23 proofs have their own bound: a valid one is never megabytes long. */
 export function validCommitment(commitment: Hex): boolean {
   return commitment.length <= 2 * maxCommitment;
 }
@@ -284,7 +284,7 @@ export const encodeHandOver = encoder(writeHandOver);
 export const encodeTrust = encoder(writeTrust);
 export const encodeProof = encoder(writeProof);
 
-/** Read the canonical binary forms. They throw a StepError of step "decode". */
+/** Decoders of the canonical binary forms. They throw a StepError of step "decode". */
 export const decodeCertificate = decoder(readCertificate, encodeCertificate);
 export const decodeHandOver = decoder(readHandOver, encodeHandOver);
 export const decodeTrust = decoder(readTrust, encodeTrust);

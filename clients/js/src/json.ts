@@ -8,9 +8,9 @@ import { StepError } from "./step.js";
 import { boolean, decimal, JsonError, list, numberTo, object, optional, readText, Scanner, string, stringOf, type Read } from "./strict.js";
 import type { Member, Voter } from "./voterset.js";
 
-// The JSON forms of protocol §13.5: {"type":T,"value":V}. A member has the same name as in TypeScript, in snake case.
+// The JSON forms of protocol §13.5: {"type":T,"value":V}. Members have their TypeScript names in snake case.
 
-/** How long a document in JSON may be, in bytes. A longer one has its binary form only. */
+/** The size limit of a JSON document, in bytes. A larger document has only its binary form. */
 const maxSize = 1 << 20;
 
 const u64 = decimal(0n, 2n ** 64n - 1n);
@@ -31,7 +31,7 @@ export const checkpoint = object<Checkpoint>({
 const link = object<Link>({ target: checkpoint, source: optional(ref, zeroRef), signers: bytes, signature: optional(hex(96), zeroSignature) });
 const certificate = object<Certificate>({ first: checkpoint, links: optional(list(link), []) });
 
-/** Sets as they stand in the documents. */
+/** Voter sets as the documents hold them. */
 export const members = list(object<Member>({ key, power: u64 }));
 export const voters = list(object<Voter>({ key, rear: u64, current: u64 }));
 
@@ -77,7 +77,7 @@ function parser<T>(type: string, value: Read<T>): (text: string) => T {
   });
 }
 
-/** Turns what a reader says into a StepError of step "decode". */
+/** Turns a reader's error into a StepError of step "decode". */
 function refusing<T>(what: string, read: () => T): T {
   try {
     return read();
@@ -87,13 +87,13 @@ function refusing<T>(what: string, read: () => T): T {
   }
 }
 
-/** These read the JSON form of a document, and throw a StepError of step "decode". */
+/** Decoders of the JSON forms. They throw a StepError of step "decode". */
 export const parseCertificate = parser("dualchain/certificate/v1", certificate);
 export const parseHandOver = parser("dualchain/hand-over/v1", handOver);
 export const parseTrust = parser("dualchain/trust/v1", trust);
 export const parseProof = parser("dualchain/proof/v1", proof);
 
-/** The text of one member of an object, as it stands there. Throws a StepError of step "decode". */
+/** The text of one member of an object, unchanged. Throws a StepError of step "decode". */
 export const textOf = (text: string, member: string): string | undefined => refusing(`read ${member}`, () => {
   const from = new Scanner(text);
   let found: string | undefined;

@@ -11,11 +11,11 @@ export const leafHash = (data: Uint8Array): Hex => toHex(sha256(concat([leafTag,
 
 const nodeHash = (left: Hex, right: Hex): Hex => toHex(sha256(concat([nodeTag, fromHex(left), fromHex(right)])));
 
-/** The root over leaves; that of no leaves is the hash of nothing. */
+/** The root over leaves; without leaves it is the hash of no bytes. */
 export function rootOf(leaves: Uint8Array[]): Hex {
   if (leaves.length === 0) return toHex(sha256(new Uint8Array()));
   let level = leaves.map(leafHash);
-  while (level.length > 1) { // a node without a sibling moves up: the same tree as splitting at powers of two
+  while (level.length > 1) { // a node without a sibling moves up, which gives the same tree as splitting at powers of two
     const above: Hex[] = [];
     for (let i = 0; i < level.length; i += 2) {
       above.push(i + 1 < level.length ? nodeHash(level[i]!, level[i + 1]!) : level[i]!);

@@ -40,7 +40,7 @@ export interface TxProof {
   readonly nextBlock: BlockProof;
 }
 
-/** A value, or its absence, in the application's state. It is decoded here and not verified: see verifyProof. */
+/** A value, or its absence, in the application's state. This package decodes it and does not verify it: see verifyProof. */
 export interface StateProof {
   readonly store: string;
   readonly key: Hex;
@@ -51,28 +51,28 @@ export interface StateProof {
   readonly block: BlockProof;
 }
 
-/** What a proof shows. */
+/** The subject of a proof. */
 export type Part =
   | { readonly kind: "block"; readonly block: BlockProof }
   | { readonly kind: "tx"; readonly tx: TxProof }
   | { readonly kind: "state"; readonly state: StateProof };
 
-/** Hand-overs from a trusted checkpoint, and what is under the one that they lead to. */
+/** Hand-overs from a trusted checkpoint, and the subject under the last checkpoint. */
 export interface Proof {
   readonly chainId: string;
-  /** Where the hand-overs start, for a verifier that knows no more of it than epoch and root. */
+  /** The start of the hand-overs, for a verifier that knows only its epoch and root. */
   readonly trust?: Trust;
   readonly handOvers: readonly HandOver[];
   readonly part: Part;
 }
 
-/** What a proof has shown to be final. */
+/** What a verified proof has shown to be final. */
 export interface Outcome {
   readonly kind: "block" | "tx";
-  /** Where the hand-overs led: a later verification may start there. */
+  /** The last checkpoint of the hand-overs. A later verification may start there. */
   readonly trust: Trust;
   readonly height: bigint;
-  /** Of a transaction: final whatever its result's code, and failed unless that is 0. */
+  /** Set for a transaction. It is final with any result code, and it failed unless the code is 0. */
   readonly tx?: TxProof;
 }
 
@@ -81,25 +81,25 @@ export class UnsupportedError extends Error {
   override readonly name = "UnsupportedError";
 }
 
-/** A valid proof of something else proves nothing that was asked for. */
+/** The proof is valid but has another subject than requested. */
 export class SubjectError extends Error {
   override readonly name = "SubjectError";
 }
 
-/** How to verify a proof. */
+/** Options of verifyProof. */
 export interface ProofOptions extends Options {
-  /** Refuses a proof of anything but the transaction with this hash. Without it, a proof may be about anything: look at the outcome. */
+  /** Refuses a proof of anything but the transaction with this hash. Without it, check the subject in the outcome. */
   readonly txHash?: Hex;
 }
 
 /**
- * Verifies a proof against a trusted checkpoint of the chain with this id (which must not come from the proof), given in full, or
- * by epoch and root if the proof brings the rest. Throws a StepError, a SubjectError for a proof of another transaction than was
- * asked for, or an UnsupportedError for a proof of state.
+ * Verifies a proof against a trusted checkpoint of the chain with this id. Neither may come from the proof. The checkpoint is given
+ * in full, or by epoch and root if the proof contains the rest. Throws a StepError, a SubjectError for a proof of another
+ * transaction than requested, or an UnsupportedError for a proof of state.
  */
 export function verifyProof(p: Proof, chainId: string, trust: Trust | Ref, options: ProofOptions): Outcome {
   const part = p.part;
-  if ("txHash" in options) isAbout(part, String(options.txHash)); // undefined, in JavaScript, is no transaction's
+  if ("txHash" in options) isAbout(part, String(options.txHash)); // undefined, possible in JavaScript, matches no transaction
   if (part.kind === "state") throw new UnsupportedError("expected a proof of a block or a transaction, found one of state");
   const start = startOf(p, trust);
   check(p.chainId === chainId, "chain", () => `expected a proof for chain ${chainId}, found one for ${p.chainId}`);
@@ -144,7 +144,7 @@ function verifyTx(p: TxProof, under: Checkpoint): void {
   check(p.nextBlock.height === wrap(p.block.height + 1n), "inclusion", () => `results of block ${p.block.height} are not in block ${p.nextBlock.height}`);
   verifyField(p.dataHash, dataHashField, p.block.hash);
   verifyField(p.lastResultsHash, resultsHashField, p.nextBlock.hash);
-  // total is bound by neither root, but both trees have as many leaves, so one place is the same transaction in both.
+  // Neither root binds total, but both trees have the same number of leaves, so an index means the same transaction in both.
   const [index, total] = [BigInt(p.index), BigInt(p.total)];
   check(includes(fromHex(p.hash), index, total, [...p.path], p.dataHash.hash), "tx", () => `${p.hash} is not number ${index} of ${total}`);
   check(includes(encodeResult(p.result), index, total, [...p.result.path], p.lastResultsHash.hash), "result", () => `of ${p.hash}`);

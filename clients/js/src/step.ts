@@ -1,4 +1,4 @@
-/** The check that a verification did not pass. Protocol §13.6 to §13.8 list them in the order in which they are made. */
+/** A step of a verification. Protocol §13.6 to §13.8 list the steps in order. */
 export type Step =
   | "decode" | "chain" | "trust" | "expired" | "anchor" | "order" | "degraded" | "extends" | "set" | "next" | "source" | "signers" | "quorum"
   | "signature" | "inclusion" | "consistency" | "header" | "tx" | "result" | "state";

@@ -1,25 +1,25 @@
-// Readers of JSON by the rules of the documents: members in any order, each name once and known; no null, no escaped characters, no
-// fractions, nothing after the end. JSON.parse would forget that a name stood twice. A reader takes a text token by token and stops at
-// the first that does not fit, so it takes time and memory in proportion to the text, and never nests more deeply than what it reads.
+// Readers of JSON by the rules of the documents: members come in any order, and each name is known and occurs once; null, escaped
+// characters, fractions and trailing data are refused. JSON.parse would lose a repeated name. A reader reads token by token and stops at
+// the first wrong one. So its time and memory are proportional to the text, and it nests no more deeply than the type that it reads.
 
-/** What is wrong with a text. */
+/** The error of an invalid text. */
 export class JsonError extends Error {}
 
 /** Reads the next value. */
 export type Read<T> = (from: Scanner) => T;
-/** A member of an object, which may be left out if it has a value for that. */
+/** A member of an object. It may be missing if it has a value for that case. */
 type Member<T> = Read<T> & { readonly missing?: T };
 
 export class Scanner {
   private readonly token = /[ \t\r\n]*([{}[\]:,]|"[^"\\]*"|true|false|0|[1-9][0-9]*|$)/y;
   constructor(private readonly text: string) {}
 
-  /** Where the next token is looked for. */
+  /** The position of the next token. */
   get at(): number {
     return this.token.lastIndex;
   }
 
-  /** The next token, "" at the end. */
+  /** The next token, or "" at the end. */
   next(): string {
     const { at } = this;
     const found = this.token.exec(this.text);
@@ -27,7 +27,7 @@ export class Scanner {
     return found[1]!;
   }
 
-  /** Takes the next token if it is this one. */
+  /** Consumes the next token, which must be this one. */
   accept(token: string): boolean {
     const { at } = this;
     if (this.next() === token) return true;
@@ -40,7 +40,7 @@ export class Scanner {
     if (found !== token) throw unexpected(token === "" ? "the end" : token, found);
   }
 
-  /** Reads what stands between brackets, separated by commas. */
+  /** Reads the items between brackets, separated by commas. */
   between(open: string, close: string, item: () => void): void {
     this.expect(open);
     if (this.accept(close)) return;
@@ -49,7 +49,7 @@ export class Scanner {
     this.expect(close);
   }
 
-  /** Passes over a value. */
+  /** Skips a value. */
   skip(): void {
     let depth = 0;
     do {
@@ -104,10 +104,10 @@ export const list = <T>(item: Read<T>): Read<T[]> => (from) => {
   return out;
 };
 
-/** A member that may be left out. */
+/** A member that may be missing. */
 export const optional = <T>(read: Read<T>, missing: T): Member<T> => Object.assign((from: Scanner) => read(from), { missing });
 
-/** An object with these members; theirName is theirs in JSON. */
+/** An object with these members; theirName gives their names in JSON. */
 export function object<T>(members: { readonly [K in keyof T]-?: Member<T[K]> }): Read<T> {
   const keys = new Map((Object.keys(members) as (keyof T & string)[]).map((key) => [key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), key]));
   return (from) => {
@@ -129,7 +129,7 @@ export function object<T>(members: { readonly [K in keyof T]-?: Member<T[K]> }):
   };
 }
 
-/** Reads a text that is one value. */
+/** Reads a text that contains one value. */
 export function readText<T>(text: string, read: Read<T>): T {
   const from = new Scanner(text);
   const out = read(from);

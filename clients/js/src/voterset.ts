@@ -17,14 +17,14 @@ export interface Voter {
   readonly current: bigint;
 }
 
-/** A stitched pair of sides, strictly ascending by key: one bitfield, one signature, two quorums (protocol §7). */
+/** A stitched pair of sides, strictly ascending by key. It has one bitfield, one signature and two quorums (protocol §7). */
 export type VoterSet = readonly Voter[];
 
 const ascending = (list: readonly { key: Hex }[]): boolean => list.every((m, i) => i === 0 || list[i - 1]!.key < m.key);
 
 const sum = (powers: bigint[]): bigint => powers.reduce((a, b) => a + b, 0n);
 
-/** What is wrong with a side, or nothing. */
+/** The error of a side, or nothing if it is valid. */
 export function invalidSide(side: Side): string | undefined {
   if (side.length === 0) return "expected at least one member, found none";
   if (side.some((m) => m.power === 0n)) return "expected power, found a member without";
@@ -32,7 +32,7 @@ export function invalidSide(side: Side): string | undefined {
   return undefined;
 }
 
-/** What is wrong with a voter set, or nothing. */
+/** The error of a voter set, or nothing if it is valid. */
 export function invalidVoters(set: VoterSet): string | undefined {
   if (set.some((v) => v.rear === 0n && v.current === 0n)) return "expected power in a side, found a voter without";
   if (!ascending(set)) return "expected keys in strictly ascending order";
@@ -44,7 +44,7 @@ export const hashSide = (side: Side): Hex => rootOf(side.map((m) => concat([from
 
 export const hashVoters = (set: VoterSet): Hex => rootOf(set.map((v) => concat([fromHex(v.key), u64(v.rear), u64(v.current)])));
 
-/** The voters with current power: the rear side of the pair that follows. */
+/** The voters with current power, who are the rear side of the next pair. */
 export const currentSide = (set: VoterSet): Side => set.filter((v) => v.current > 0n).map((v) => ({ key: v.key, power: v.current }));
 
 /** Merges two sides into the pair (rear, current). */
@@ -55,7 +55,7 @@ export function stitch(rear: Side, current: Side): VoterSet {
   return [...pair].map(([key, power]) => ({ key, ...power })).sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** What is wrong with a bitfield over so many voters, or nothing. */
+/** The error of a bitfield over this number of voters, or nothing if it is valid. */
 export function invalidSigners(signers: Uint8Array, voters: number): string | undefined {
   const bytes = Math.ceil(voters / 8);
   if (signers.length !== bytes) return `expected ${bytes} bytes for ${voters} voters, found ${signers.length}`;

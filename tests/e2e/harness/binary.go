@@ -1,5 +1,5 @@
-// Package harness runs real networks for end-to-end tests: the program that users run, one process per validator and
-// voter, driven through the commands that users have. Nothing here sleeps: everything is awaited, with a deadline.
+// Package harness runs real networks for end-to-end tests: the users' program, one process per validator and voter, and the
+// users' commands. Nothing here sleeps: tests await conditions with a deadline.
 package harness
 
 import (
@@ -22,7 +22,7 @@ func Binary() (string, error) {
 		return "", fmt.Errorf("find the repository: %w", err)
 	}
 	bin := filepath.Join(root, "build", "dualchaind")
-	build := exec.Command("make", "-s", "build") // with the flags that every other build has, so that nothing is built twice
+	build := exec.Command("make", "-s", "build") // with the flags of every other build, so that nothing is built twice
 	build.Dir, build.Stdout, build.Stderr = root, os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		return "", fmt.Errorf("build dualchaind: %w", err)

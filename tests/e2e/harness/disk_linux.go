@@ -14,7 +14,7 @@ type Disk struct {
 	net *Net
 }
 
-// SmallDisk mounts a file system of 1 MB until the end of the test. The test is skipped without the right to do so.
+// SmallDisk mounts a file system of 1 MB until the end of the test. It skips the test if it may not mount.
 func (n *Net) SmallDisk(name string) Disk {
 	n.Helper()
 	d := Disk{Path: n.Beside(name), net: n}
@@ -32,7 +32,7 @@ func (n *Net) SmallDisk(name string) Disk {
 	return d
 }
 
-// Fill leaves no room, Empty gives it back.
+// Fill fills the file system. Empty frees the space.
 func (d Disk) Fill() {
 	d.net.Helper()
 	ballast, err := os.Create(d.ballast())
@@ -67,7 +67,7 @@ func (d Disk) ReadOnly(readOnly bool) {
 	}
 }
 
-// WritesFail makes every write of a process to a file fail, or none, as its operating system can do while it runs.
+// WritesFail makes every write of a running process to a file fail, or lets writes succeed again.
 func (p *Process) WritesFail(fail bool) {
 	p.net.Helper()
 	limit := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}

@@ -11,7 +11,7 @@ import (
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 )
 
-// Events returns the events of a block by its height: of the block itself first, then of its transactions.
+// Events returns the events of the block at a height: first those of the block itself, then those of its transactions.
 func (n *Node) Events(height int64) []abci.Event {
 	n.net.Helper()
 	results, err := n.RPC.BlockResults(n.net.Context(), &height)
@@ -46,7 +46,7 @@ func Find[S any, P interface {
 	return found
 }
 
-// bare removes what the SDK adds to an event: where in the block it comes from.
+// bare removes the attributes that the SDK adds to an event, which tell its place in the block.
 func bare(event abci.Event) abci.Event {
 	event.Attributes = slices.DeleteFunc(slices.Clone(event.Attributes), func(a abci.EventAttribute) bool {
 		return a.Key == "mode" || a.Key == "msg_index"
@@ -54,8 +54,8 @@ func bare(event abci.Event) abci.Event {
 	return event
 }
 
-// FinalizedHeights returns, for each of the blocks from..to, the height that was final after it, as the events of the
-// blocks tell: 0 while none was. Nothing is polled, so that nothing is missed.
+// FinalizedHeights returns, for each block in from..to, the height that was final after it according to the events, or 0.
+// It reads every block instead of polling, so it misses nothing.
 func (n *Node) FinalizedHeights(from, to int64) map[int64]int64 {
 	n.net.Helper()
 	heights := map[int64]int64{}

@@ -25,7 +25,7 @@ func (n *Net) Configure(dir string, change func(*home.Config)) {
 	}
 }
 
-// CopyHome copies the home of a process that doesn't run into a folder, which it makes, and returns the copy's path.
+// CopyHome copies the home of a stopped process into a new folder, and returns the path of the copy.
 func (n *Net) CopyHome(dir, folder string) string {
 	n.Helper()
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -38,25 +38,25 @@ func (n *Net) CopyHome(dir, folder string) string {
 	return to
 }
 
-// Beside returns a path next to the network's home, which is removed with it.
+// Beside returns a path next to the network's home. It is removed with the home.
 func (n *Net) Beside(name string) string { return filepath.Join(filepath.Dir(n.Home), name) }
 
-// Signer is a signer in a process of its own, with the keys and the slashing protection of what was a voter's home.
+// Signer is a signer process. It has the keys and the slashing protection of a former voter's home.
 type Signer struct {
 	*Process
 	Home, Address string
 }
 
-// Signer makes a signer of a voter's home and starts it, with certificates for these clients.
+// Signer turns a voter's home into a signer's and starts the signer, with certificates for these clients.
 func (n *Net) Signer(dir string, clients ...string) Signer {
 	n.Helper()
 	n.Run("signer", "certs", "--home", dir, "--clients", strings.Join(clients, ","))
-	s := Signer{Home: dir, Address: n.FreeAddress()} // the address stays over restarts
+	s := Signer{Home: dir, Address: n.FreeAddress()} // the address stays the same over restarts
 	s.Process = n.Spawn("signer-"+filepath.Base(dir), "signer", "start", "--home", dir, "--listen", s.Address)
 	return s
 }
 
-// Client makes the home of a voter that signs with s, and follows the nodes that the home of s names.
+// Client makes the home of a voter that signs with s and follows the nodes in the home of s.
 func (s Signer) Client(name string) (dir string) {
 	s.net.Helper()
 	config, err := home.Dir(s.Home).LoadConfig()

@@ -14,10 +14,10 @@ import (
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
-// maxAge is how many epochs a lie's source is older at most.
+// maxAge bounds by how many epochs the source of a lie is older.
 const maxAge = 8
 
-// note writes down the vote that a client sends.
+// note records the vote that a client sends.
 func (f *TwoFaced) note(question []byte) error {
 	var request tx.BroadcastTxRequest
 	if err := request.Unmarshal(question); err != nil {
@@ -43,7 +43,7 @@ func (f *TwoFaced) note(question []byte) error {
 	return nil
 }
 
-// tell returns the duty that a client is told in place of the node's.
+// tell returns the duty that replaces the node's.
 func (f *TwoFaced) tell(answer []byte) ([]byte, error) {
 	var duty finalitytypes.QueryDutyResponse
 	if err := duty.Unmarshal(answer); err != nil {
@@ -66,15 +66,15 @@ func (f *TwoFaced) tell(answer []byte) ([]byte, error) {
 	return duty.Marshal()
 }
 
-// lie changes a duty: the checkpoint itself, or where its votes start. It says that there is no vote yet, so that there
-// is a reason to sign one.
+// lie changes a duty: the checkpoint itself, or the source of its votes. It claims that there is no vote yet, so that the
+// client has a reason to sign one.
 func (f *TwoFaced) lie(duty *finalitytypes.QueryDutyResponse) error {
 	target, err := duty.Target.ToFFG()
 	if err != nil {
 		return fmt.Errorf("read a duty: %w", err)
 	}
 	if f.random.IntN(2) == 0 {
-		target.HistoryRoot[0] ^= byte(1 + f.random.IntN(255)) // nothing in the block's header tells
+		target.HistoryRoot[0] ^= byte(1 + f.random.IntN(255)) // the block's header does not contradict this
 		duty.Target = checkpointtypes.CheckpointFromFFG(target)
 	} else {
 		duty.Source.Epoch -= min(duty.Source.Epoch, 1+f.random.Uint64N(maxAge))
@@ -95,16 +95,16 @@ func voteOf(duty finalitytypes.QueryDutyResponse) (ffg.Vote, error) {
 	return ffg.Vote{Source: source, Target: target.Ref()}, nil
 }
 
-// conflict reports whether one key must not sign both votes.
+// conflict reports whether a key must not sign both votes.
 func conflict(a, b ffg.Vote) bool {
 	var offence *ffg.Offence
 	return errors.As(ffg.Slashable(a, b), &offence)
 }
 
-// verbatim is a codec that leaves messages as they are.
+// verbatim is a codec that does not change messages.
 type verbatim struct{}
 
-// Name is that of gRPC's usual codec: the bytes are the same.
+// Name is the name of gRPC's usual codec, because the bytes are the same.
 func (verbatim) Name() string { return "proto" }
 
 // Marshal takes a *[]byte.

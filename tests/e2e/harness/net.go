@@ -16,7 +16,7 @@ import (
 	"github.com/dualchain/dualchain/localnet"
 )
 
-// Every is how often a condition is asked for.
+// Every is the pause between two checks of a condition.
 const Every = 100 * time.Millisecond
 
 // Net is a running network.
@@ -35,7 +35,7 @@ func Start(t testing.TB, bin string, flags ...string) *Net {
 	return n
 }
 
-// New returns a network that is not there yet. With the test everything in it ends; the home stays if the test failed.
+// New returns a network that does not exist yet. The end of the test stops it; the home stays if the test failed.
 func New(t testing.TB, bin string) *Net {
 	t.Helper()
 	home, err := os.MkdirTemp("", "e2e") // t.TempDir is too long a path for a socket
@@ -60,7 +60,7 @@ func New(t testing.TB, bin string) *Net {
 	return n
 }
 
-// Command runs dualchaind and returns what it prints; the error holds what it complains of.
+// Command runs dualchaind and returns its output. The error contains its standard error.
 func (n *Net) Command(ctx context.Context, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
@@ -77,12 +77,12 @@ func (n *Net) Command(ctx context.Context, args ...string) ([]byte, error) {
 	return out, nil
 }
 
-// environment is that of every program. Whatever $HOME holds is none of the test's business.
+// environment is the environment of every program. It has its own $HOME.
 func (n *Net) environment() []string {
 	return slices.Concat(os.Environ(), []string{"HOME=" + filepath.Dir(n.Home)}, n.Env)
 }
 
-// Run is Command that fails the test.
+// Run is Command, and fails the test on an error.
 func (n *Net) Run(args ...string) []byte {
 	n.Helper()
 	out, err := n.Command(n.Context(), args...)
@@ -101,7 +101,7 @@ func (n *Net) Localnet(command string, args ...string) []byte {
 // ClientHome is the home of the network's accounts.
 func (n *Net) ClientHome() string { return filepath.Join(n.Home, "client") }
 
-// Status returns what `localnet status` tells.
+// Status returns the output of `localnet status`.
 func (n *Net) Status() localnet.Status {
 	n.Helper()
 	var status localnet.Status
@@ -123,8 +123,8 @@ func (n *Net) Process(name string) localnet.ProcessStatus {
 	return localnet.ProcessStatus{}
 }
 
-// Await asks until ok, and fails the test with what was awaited after the timeout. An error is not the end of it: nodes
-// come and go here.
+// Await calls ok until it returns true. After the timeout it fails the test and names the condition. It ignores errors until
+// then, because nodes come and go.
 func (n *Net) Await(what string, timeout time.Duration, ok func(context.Context) (bool, error)) {
 	n.Helper()
 	ctx, cancel := context.WithTimeout(n.Context(), timeout)
@@ -144,7 +144,7 @@ func (n *Net) Await(what string, timeout time.Duration, ok func(context.Context)
 	}
 }
 
-// FreeAddress returns an address on loopback that nobody listens on, over restarts of whoever does.
+// FreeAddress returns a free address on loopback. It stays free while the process that uses it restarts.
 func (n *Net) FreeAddress() string {
 	n.Helper()
 	address, err := freeport.Address()

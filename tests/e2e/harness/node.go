@@ -47,7 +47,7 @@ func (n *Net) Node(name string) *Node {
 	}
 }
 
-// At asks the state after a block.
+// At returns a context for queries of the state after a block.
 func At(ctx context.Context, height int64) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "x-cosmos-block-height", strconv.FormatInt(height, 10))
 }
@@ -67,7 +67,7 @@ func (n *Node) MustHeads() *checkpointapi.QueryStatusResponse {
 	return heads
 }
 
-// AwaitHeads waits until the heads are as wanted.
+// AwaitHeads waits until the heads satisfy a condition.
 func (n *Node) AwaitHeads(what string, timeout time.Duration, ok func(*checkpointapi.QueryStatusResponse) bool) {
 	n.net.Helper()
 	n.net.Await(what, timeout, func(ctx context.Context) (bool, error) {

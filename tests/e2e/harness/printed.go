@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// printed is what a process has printed. It comes through a pipe, so that a process that may write no files still talks.
+// printed is the output of a process. It comes through a pipe, so a process whose writes to files fail can still print.
 type printed struct {
-	copy io.Writer // for whoever reads it after the test
+	copy io.Writer // to be read after the test
 
 	mu   sync.Mutex
 	text []byte
-	read int // where next goes on
+	read int // where next continues
 }
 
 // Write implements io.Writer.
@@ -30,7 +30,7 @@ func (p *printed) String() string {
 	return string(p.text)
 }
 
-// next looks for a line with all of the words, after the one it found before.
+// next looks for a line with all of the words, after the line that it found before.
 func (p *printed) next(words []string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,7 +47,7 @@ func (p *printed) next(words []string) bool {
 	}
 }
 
-// skip makes next go on after everything printed so far.
+// skip makes next continue after everything printed so far.
 func (p *printed) skip() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

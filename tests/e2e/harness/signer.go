@@ -7,8 +7,8 @@ import (
 	"github.com/dualchain/dualchain/voter/home"
 )
 
-// SignerOn starts a signer on the home of a voter that doesn't run, and makes the homes of voters that sign with it: each
-// has the voter's configuration, [signer] and a certificate, and neither keys nor slashing protection. Start them with
+// SignerOn starts a signer on the home of a stopped voter, and makes the homes of voters that sign with it. Each has the
+// voter's configuration, [signer] and a certificate, but neither keys nor slashing protection. Start them with
 // Spawn(name, "voter", "start", "--home", homes[i]).
 func (n *Net) SignerOn(dir string, voters ...string) (signer *Process, homes []string) {
 	n.Helper()

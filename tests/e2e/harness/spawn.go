@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// endGrace is how long a process has to end in order, killGrace how long the kernel has to end it.
+// endGrace bounds the time for a clean stop, killGrace the time for the kernel to end a process.
 const (
 	endGrace  = 10 * time.Second
 	killGrace = 10 * time.Second
@@ -26,10 +26,10 @@ type Process struct {
 
 	cmd    *exec.Cmd
 	ended  chan struct{}
-	result error // once ended is closed
+	result error // set once ended is closed
 }
 
-// Spawn runs dualchaind in the background; it is ended with the test. What it prints is in a file beside the network.
+// Spawn runs dualchaind in the background until the end of the test. A file beside the network has its output.
 func (n *Net) Spawn(name string, args ...string) *Process {
 	n.Helper()
 	log, err := os.Create(filepath.Join(filepath.Dir(n.Home), name+".log"))
@@ -49,7 +49,7 @@ func (n *Net) Spawn(name string, args ...string) *Process {
 	return p
 }
 
-// Start starts the process again after it has ended. Says then looks at what it prints from now on.
+// Start starts the process again after it has ended. From then on, Says looks at the new output.
 func (p *Process) Start() {
 	p.net.Helper()
 	p.printed.skip()
@@ -71,7 +71,7 @@ func (p *Process) Start() {
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Kill ends the process like a power cut would, and fails the test if it had ended by itself.
+// Kill ends the process like a power cut. It fails the test if the process had ended by itself.
 func (p *Process) Kill() {
 	p.net.Helper()
 	select {
@@ -85,7 +85,7 @@ func (p *Process) Kill() {
 	}
 }
 
-// Interrupt does what Ctrl-C does and returns how the process ended, which must be soon.
+// Interrupt interrupts the process like Ctrl-C, waits a bounded time and returns how it ended.
 func (p *Process) Interrupt(timeout time.Duration) error {
 	p.net.Helper()
 	p.signal(syscall.SIGINT)
@@ -95,7 +95,7 @@ func (p *Process) Interrupt(timeout time.Duration) error {
 	return p.result
 }
 
-// Refuses waits until the process has ended by itself, with an error, and said all of the words.
+// Refuses waits until the process has ended by itself with an error and has printed all of the words.
 func (p *Process) Refuses(words ...string) {
 	p.net.Helper()
 	if !p.endedWithin(time.Minute) {
@@ -111,7 +111,7 @@ func (p *Process) Refuses(words ...string) {
 	}
 }
 
-// Says waits for a line with all of the words that the process prints after the one that Says found before.
+// Says waits until the process prints a line with all of the words, after the line that Says found before.
 func (p *Process) Says(words ...string) {
 	p.net.Helper()
 	p.net.Await(fmt.Sprintf("%s to say %q", p.name, words), time.Minute, func(context.Context) (bool, error) {
@@ -119,10 +119,10 @@ func (p *Process) Says(words ...string) {
 	})
 }
 
-// Printed returns everything that the process has printed in all its lives.
+// Printed returns all output of the process, over restarts.
 func (p *Process) Printed() string { return p.printed.String() }
 
-// signal reaches the process only: its children have groups of their own, as under a terminal.
+// signal signals only the process: its children have their own groups, as under a terminal.
 func (p *Process) signal(sig syscall.Signal) {
 	select {
 	case <-p.ended:

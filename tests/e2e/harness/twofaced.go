@@ -14,35 +14,35 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// What TwoFaced changes on the way.
+// The calls that TwoFaced changes.
 const (
 	dutyMethod      = "/dualchain.finality.v1.Query/Duty"
 	broadcastMethod = "/cosmos.tx.v1beta1.Service/BroadcastTx"
 	heightHeader    = "x-cosmos-block-height"
 )
 
-// TwoFaced stands between the clients of one key and their node's gRPC. While it lies, it answers every second question
-// for a duty, at random, with a checkpoint that isn't on the chain or with an older source. Nothing in such an answer
-// contradicts itself or the blocks: a client can only know better by remembering what it has signed. On an honest chain, a
-// client that forgets would never be found out.
+// TwoFaced is a proxy between the clients of one key and their node's gRPC. While it lies, it answers about half of the
+// questions for a duty, at random, with a checkpoint that isn't on the chain or with an older source. Such an answer
+// contradicts neither itself nor the blocks: only a client's record of what it has signed protects it. On an honest chain,
+// a client without that record would never be detected.
 //
-// It also writes down every vote that the clients let go.
+// It also records every vote that the clients send.
 type TwoFaced struct {
 	Address string // for --grpc
 
 	net  *Net
 	node *grpc.ClientConn
-	// One for each duty that was told and each vote that was let go, if somebody waits.
+	// Each receives a value for every duty told or vote sent, if the test waits.
 	told, sent chan struct{}
 
 	mu     sync.Mutex
 	random *rand.Rand
 	lying  bool
-	votes  []ffg.Vote // that were let go, each once
-	bait   int        // duties told that conflict with a vote that was let go before
+	votes  []ffg.Vote // sent by the clients, each once
+	bait   int        // number of duties told that conflict with a vote sent before
 }
 
-// TwoFaced begins to stand before a node. It tells the truth at first.
+// TwoFaced starts a proxy before a node. It tells the truth at first.
 func (n *Net) TwoFaced(node string, seed uint64) *TwoFaced {
 	n.Helper()
 	conn, err := grpc.NewClient(n.Process(node).GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -74,7 +74,7 @@ func (f *TwoFaced) Lie(lying bool) {
 	f.lying = lying
 }
 
-// AwaitDuty waits until a client has been told a duty: if it votes, it does so now.
+// AwaitDuty waits until a client has been told a duty. If the client votes, it does so now.
 func (f *TwoFaced) AwaitDuty() { f.await(f.told, "be told its duty") }
 
 // AwaitVote waits until a client sends a vote.
@@ -96,15 +96,14 @@ func signal(event chan<- struct{}) {
 	}
 }
 
-// Votes returns the votes that were let go, and how many duties were told to the clients that conflict with one let go
-// before.
+// Votes returns the votes that the clients sent, and the number of duties told that conflict with a vote sent before.
 func (f *TwoFaced) Votes() (votes []ffg.Vote, bait int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.votes), f.bait
 }
 
-// pass passes one call on.
+// pass forwards one call.
 func (f *TwoFaced) pass(_ any, stream grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(stream)
 	ctx := stream.Context()
