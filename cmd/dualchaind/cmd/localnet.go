@@ -21,7 +21,7 @@ import (
 	"github.com/dualchain/dualchain/localnet"
 )
 
-// defaultLocalnetHome is where a local network lives unless --home says otherwise.
+// defaultLocalnetHome is the home of a local network unless --home is given.
 var defaultLocalnetHome = app.DefaultNodeHome + "-localnet"
 
 // localnetCommand runs a whole network on this machine: one process per validator and per voter.
@@ -33,8 +33,8 @@ func localnetCommand(description *app.App) *cobra.Command {
 		Short: "Run a whole network on this machine",
 		Long: `Run a whole network on this machine: one process per validator and per voter, on loopback addresses only.
 
-Its accounts' words are known to everybody: for development only.`,
-		// The root command would take --home for the home of a node and write its configuration there.
+Everybody knows the mnemonics of its accounts: use it for development only.`,
+		// The root command would treat --home as the home of a node and write its configuration there.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
 	cmd.PersistentFlags().String(flags.FlagHome, defaultLocalnetHome, "the network's directory")
@@ -52,7 +52,7 @@ Its accounts' words are known to everybody: for development only.`,
 	return cmd
 }
 
-// chainOf is what the networks of package localnet run.
+// chainOf returns the chain that the networks of package localnet run.
 func chainOf(description *app.App) localnet.Chain {
 	return localnet.Chain{
 		Codec:    description.Encoding().Codec,
@@ -68,10 +68,10 @@ const flagDetach = "detach"
 func localnetStart(chain localnet.Chain) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "start",
-		Short: "Start the network, and make it first if there is none",
-		Long: `Start the network, and make it first if there is none.
+		Short: "Start the network; create it first if it does not exist",
+		Long: `Start the network; create it first if it does not exist.
 
-A network that exists is started as it is: flags of its shape may then only repeat what it has. Ctrl-C ends everything.`,
+An existing network starts unchanged: flags that describe it must match it. Ctrl-C stops all processes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			network, err := openOrCreate(cmd, chain)
@@ -116,7 +116,7 @@ A network that exists is started as it is: flags of its shape may then only repe
 	return cmd
 }
 
-// terminalWidth asks for the columns of the terminal, nil if the output goes elsewhere.
+// terminalWidth returns a function that returns the columns of the terminal, or nil if the output is not a terminal.
 func terminalWidth() func() int {
 	out := int(os.Stdout.Fd())
 	if !term.IsTerminal(out) {
@@ -142,7 +142,7 @@ func addSpecFlags(cmd *cobra.Command) {
 	f.Uint64("interval", d.Interval, "blocks between checkpoints")
 	f.UintSlice("voter-power", []uint{uint(d.VoterPower[0])}, "power of each voter, repeated if there are more voters")
 	f.Uint64("set-period", d.SetPeriod, "least number of epochs between changes of the voter sets")
-	f.Uint64("era-length", d.EraLength, "epochs that rewards and absence are settled for")
+	f.Uint64("era-length", d.EraLength, "epochs in an era, for which rewards and absence are settled")
 	f.Duration("unbonding-time", d.UnbondingTime, "time that undelegated stake stays slashable, in both layers")
 	f.Duration("jail-duration", d.JailDuration, "time that a voter is jailed for absence")
 }
@@ -177,7 +177,7 @@ func readSpec(cmd *cobra.Command, base localnet.Spec) (localnet.Spec, error) {
 	return base, errors.Join(errs...)
 }
 
-// openOrCreate opens the network in --home, which must have the shape that the flags ask for, or makes one.
+// openOrCreate opens the network in --home, which must match the flags, or creates one.
 func openOrCreate(cmd *cobra.Command, chain localnet.Chain) (*localnet.Network, error) {
 	network, err := openLocalnet(cmd)
 	if errors.Is(err, localnet.ErrNotLocalnet) {
@@ -214,7 +214,7 @@ func openLocalnet(cmd *cobra.Command) (*localnet.Network, error) {
 	return localnet.Open(home)
 }
 
-// homeFlag is what a command needs to find the network: nothing for the default home.
+// homeFlag returns the flag that a command needs to find the network: "" for the default home.
 func homeFlag(n *localnet.Network) string {
 	if home, err := filepath.Abs(defaultLocalnetHome); err == nil && home == n.Home() {
 		return ""

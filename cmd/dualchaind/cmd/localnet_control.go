@@ -18,7 +18,7 @@ import (
 func localnetStop() *cobra.Command {
 	return &cobra.Command{
 		Use:   "stop",
-		Short: "End every process of the network",
+		Short: "Stop every process of the network",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			network, err := openLocalnet(cmd)
@@ -33,7 +33,7 @@ func localnetStop() *cobra.Command {
 func localnetStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show every process with its addresses, and the heads of the chain",
+		Short: "Show every process with its addresses and the heads of the chain",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			network, err := openLocalnet(cmd)
@@ -95,7 +95,7 @@ func printStatus(w io.Writer, s localnet.Status) error {
 func localnetReset() *cobra.Command {
 	return &cobra.Command{
 		Use:   "reset",
-		Short: "Remove the network with its chain and keys",
+		Short: "Remove the network, its chain and its keys",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := cmd.Flags().GetString(flags.FlagHome)
@@ -131,7 +131,7 @@ func localnetKill() *cobra.Command {
 func localnetRestart() *cobra.Command {
 	return &cobra.Command{
 		Use:   "restart NAME...",
-		Short: "Start processes, ending them first if they run",
+		Short: "Restart processes, or start them if they do not run",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			network, err := openLocalnet(cmd)
@@ -153,7 +153,7 @@ func localnetAddNode() *cobra.Command {
 	options := localnet.DefaultNodeOptions()
 	cmd := &cobra.Command{
 		Use:   "add-node",
-		Short: "Add a full node that syncs from genesis, and start it",
+		Short: "Add and start a full node that syncs from genesis",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			network, err := openLocalnet(cmd)
@@ -176,7 +176,7 @@ func localnetAddNode() *cobra.Command {
 func localnetFaucet(chain localnet.Chain) *cobra.Command {
 	return &cobra.Command{
 		Use:     "faucet ADDRESS AMOUNT",
-		Short:   "Give coins to an account, and wait until they are there",
+		Short:   "Send coins to an account and wait until they arrive",
 		Example: "  dualchaind localnet faucet dual1... 5000000" + app.BaseDenom,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -205,8 +205,8 @@ func localnetFaucet(chain localnet.Chain) *cobra.Command {
 func localnetEquivocate() *cobra.Command {
 	return &cobra.Command{
 		Use:   "equivocate VOTER",
-		Short: "Make a voter's key sign two conflicting votes, and wait until the chain has slashed it",
-		Long: `Make a voter's key sign two conflicting votes for the head, past its slashing protection, and wait until the chain has slashed it.
+		Short: "Sign two conflicting votes with a voter's key and wait until the chain slashes it",
+		Long: `Sign two conflicting votes for the head with a voter's key, bypassing its slashing protection, and wait until the chain slashes it.
 
 Only keys in the home of a localnet can be misused in this way.`,
 		Args: cobra.ExactArgs(1),

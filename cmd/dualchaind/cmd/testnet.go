@@ -19,13 +19,13 @@ const (
 	flagStartingIP = "starting-ip"
 )
 
-// testnetCommand prepares networks of several machines.
+// testnetCommand prepares a network on several machines.
 func testnetCommand(description *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "testnet",
 		RunE:  client.ValidateCmd, // an unknown subcommand is an error
-		Short: "Prepare networks of several machines",
-		// The root command would write the configuration of a node into --home, which means nothing here.
+		Short: "Prepare a network on several machines",
+		// The root command would write the configuration of a node into --home, which has no meaning here.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
 	cmd.AddCommand(testnetInitFiles(chainOf(description)))
@@ -35,8 +35,8 @@ func testnetCommand(description *app.App) *cobra.Command {
 func testnetInitFiles(chain localnet.Chain) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init-files",
-		Short: "Write a folder for each validator and voter, to be copied to its machine",
-		Long: `Write a folder for each validator and voter, to be copied to its machine: keys, configuration and the genesis that
+		Short: "Write a folder for each validator and voter, to copy to its machine",
+		Long: `Write a folder for each validator and voter, to copy to its machine: keys, configuration and the genesis that
 all share. Every key is drawn at random. Validator i is reached at host i; voter j follows validator j modulo their number.
 
 On their machines: dualchaind start --home validator-0, dualchaind voter start --home voter-0. The folder client
@@ -71,9 +71,9 @@ holds the faucet account. RPC, REST and gRPC listen on all addresses: keep them 
 		},
 	}
 	addSpecFlags(cmd)
-	cmd.Flags().String(flagOutputDir, "testnet", "directory that is not there yet, or empty")
+	cmd.Flags().String(flagOutputDir, "testnet", "output directory, which must be missing or empty")
 	cmd.Flags().StringSlice(flagHosts, nil, "host name or address of each validator")
-	cmd.Flags().String(flagStartingIP, "192.168.0.1", "address of the first validator, if --hosts is not given; each following one has the next")
+	cmd.Flags().String(flagStartingIP, "192.168.0.1", "address of the first validator if --hosts is omitted; each following validator has the next address")
 	return cmd
 }
 
