@@ -25,25 +25,25 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// badInput is something that no honest proposer puts into a block.
+// badInput is a transaction that no honest proposer puts into a block.
 type badInput struct {
 	name string
-	// tx is the bad transaction; before is what stands before it in the proposal, if anything.
+	// tx is the bad transaction; before holds the transactions before it in the proposal, if any.
 	tx     func(f *fixture.Fixture) []byte
 	before func(f *fixture.Fixture) [][]byte
-	// check is what the mempool says to tx alone; nil if tx alone is good, or may turn out to be.
+	// check is the mempool's error for tx alone; nil if tx alone is good or can become good.
 	check error
-	// counts says that a block forced upon the chain does what it says: only its place was wrong.
+	// counts is set if tx takes effect when its block is forced on the chain: only its position was wrong.
 	counts bool
-	// alone says that the case leaves its chain unfit for others.
+	// alone is set if other cases can't use the chain afterwards.
 	alone bool
 }
 
-// boundary is a chain at head 7 whose last two epochs nobody has voted on, in which voter 0 is asked for votes.
+// boundary is a chain at head 7 without votes on the last two epochs. The cases use votes of voter 0.
 func boundary(t *testing.T) *fixture.Fixture {
 	t.Helper()
 	f := fixture.New(t, fixture.Voters(10, 10, 10), fixture.MaxBlockBytes(200_000), fixture.Params(func(p *types.Params) {
-		p.VoteWindow, p.MaxVoteTxs, p.SetPeriod, p.EraLength = 4, 2, 1000, 1000 // nothing happens by itself
+		p.VoteWindow, p.MaxVoteTxs, p.SetPeriod, p.EraLength = 4, 2, 1000, 1000 // no installation or settlement interferes
 	}))
 	return f.Honest(0, 1, 2).Blocks(6).Honest().Blocks(1)
 }
@@ -82,7 +82,7 @@ func evidenceTx(change func(f *fixture.Fixture, e *types.Evidence)) func(*fixtur
 	}
 }
 
-// reshaped is voter 0's good vote in another form than the canonical one.
+// reshaped returns voter 0's good vote in a form that is not canonical.
 func reshaped(change func(f *fixture.Fixture, body *tx.TxBody, auth *tx.AuthInfo, raw *tx.TxRaw)) func(*fixture.Fixture) []byte {
 	return func(f *fixture.Fixture) []byte {
 		var raw tx.TxRaw
@@ -119,7 +119,7 @@ func giftTx(f *fixture.Fixture) []byte {
 	return f.Sign(fixture.Tx{From: fixture.Alice, Msgs: []sdk.Msg{gift()}})
 }
 
-// byAlice is a signed transaction of messages that hold votes or evidence.
+// byAlice returns a signed transaction of messages that contain votes or evidence.
 func byAlice(msgs func(f *fixture.Fixture) []sdk.Msg) func(*fixture.Fixture) []byte {
 	return func(f *fixture.Fixture) []byte { return f.Sign(fixture.Tx{From: fixture.Alice, Msgs: msgs(f)}) }
 }
@@ -416,7 +416,7 @@ func refuseEverywhere(t *testing.T, f *fixture.Fixture, tc badInput) {
 	require.GreaterOrEqual(t, f.Heads().Finalized, before.Head+1, "the chain goes on")
 }
 
-// finalityState is what bad input must not change.
+// finalityState returns the state that bad input must not change.
 func finalityState(f *fixture.Fixture) string {
 	f.T.Helper()
 	state, err := f.App.FinalityKeeper.ExportGenesis(f.Ctx())

@@ -70,7 +70,7 @@ func TestAVoterWithoutEnoughStakeIsNoAnchor(t *testing.T) {
 	require.True(t, f.Anchored())
 }
 
-// One voter is jailed for absence, one leaves, one is slashed: nobody is left, and the chain goes on.
+// One voter is jailed for absence, one leaves and one is slashed. No voter is left, and the chain continues.
 func TestAChainThatLosesAllItsVotersGoesOnAndFinalizesNothing(t *testing.T) {
 	f := fixture.New(t, setPeriod(3), unbondingTime(5*time.Second), fixture.Params(func(p *types.Params) {
 		p.EraLength, p.VoteWindow, p.JailDuration = 4, 4, time.Hour
@@ -117,7 +117,7 @@ func TestAChainWhoseVotersAreAllSlashedGoesOn(t *testing.T) {
 	f.Delegate(fixture.Alice, 0, fixture.Dual(1)).Fails(types.ErrTombstoned)
 }
 
-// askEverything asks all queries that take no particular state, and requires no more than an answer or an error.
+// askEverything calls all queries that need no particular state, and requires only an answer or an error.
 func askEverything(f *fixture.Fixture) {
 	f.T.Helper()
 	ctx := f.Ctx()

@@ -19,7 +19,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// restless is a chain whose voter set changes all the time, with a short memory.
+// restless is a chain whose voter set changes constantly and whose records are pruned soon.
 func restless(t *testing.T, options ...fixture.Option) *fixture.Fixture {
 	return fixture.New(t, append([]fixture.Option{
 		fixture.Voters(40, 30, 20, 10), setPeriod(3), unbondingTime(6 * time.Second),
@@ -27,7 +27,7 @@ func restless(t *testing.T, options ...fixture.Option) *fixture.Fixture {
 	}, options...)...)
 }
 
-// unrest lets voters join, leave and change while votes come in time, late, and not at all.
+// unrest lets voters join, leave and change while votes come in time, late or never.
 func unrest(f *fixture.Fixture) *fixture.Fixture {
 	f.T.Helper()
 	all := []int{0, 1, 2, 3, 4, 5, 6, 7}
@@ -48,7 +48,7 @@ func unrest(f *fixture.Fixture) *fixture.Fixture {
 		case 2:
 			f.Undelegate(fixture.Operator(0), 0, fixture.Dual(2)).OK()
 		case 3:
-			f.Undelegate(fixture.Operator(4+int(round/4)), 4+int(round/4), fixture.Dual(5+round-3)).OK() // all of it: it leaves
+			f.Undelegate(fixture.Operator(4+int(round/4)), 4+int(round/4), fixture.Dual(5+round-3)).OK() // all of its stake: it leaves
 		}
 		f.Blocks(3)
 		switch round % 3 {
@@ -59,7 +59,7 @@ func unrest(f *fixture.Fixture) *fixture.Fixture {
 		}
 		f.Blocks(3)
 	}
-	return f.Blocks(30) // ten installations, of which the last ones change nothing
+	return f.Blocks(30) // ten installations; the last ones change nothing
 }
 
 // members are the voters of an epoch, by number.
@@ -84,7 +84,7 @@ func trustPoint(f *fixture.Fixture, epoch string) cert.Trust {
 	return trust
 }
 
-// handOvers asks for all archived hand-overs above a pair, a few at a time.
+// handOvers returns all archived hand-overs above a pair. It asks for a few at a time.
 func handOvers(f *fixture.Fixture, pair uint64) (out []cert.HandOver) {
 	f.T.Helper()
 	for {
@@ -121,7 +121,7 @@ func certificate(f *fixture.Fixture, epoch string) cert.Certificate {
 	return c
 }
 
-// catchUp verifies, as a client does that was asleep since trust, the hand-overs and the latest certificate.
+// catchUp verifies the hand-overs and the latest certificate, like a client that was offline since trust.
 func catchUp(f *fixture.Fixture, trust cert.Trust) (reached cert.Trust, hops int) {
 	f.T.Helper()
 	chain := handOvers(f, trust.Checkpoint.Pair)
@@ -178,8 +178,8 @@ func TestALightClientCatchesUpByInstallationsThatChangedSomething(t *testing.T) 
 	require.Equal(t, len(archive)+1, hops)
 }
 
-// What was final in a pair before its successor was proposed is exactly what a client needs; this checks it against the
-// events of the chain, block by block.
+// A client needs exactly what was final in a pair before its successor was proposed. This test compares it with the events
+// of the chain, block by block.
 func TestEveryPairIsArchivedWhenTheFinalizedHeadEntersIt(t *testing.T) {
 	f := restless(t)
 	type sets struct{ voters, next ffg.Root }
@@ -232,7 +232,7 @@ func TestTheArchivedCertificateIsTheOneByWhichTheChainLearned(t *testing.T) {
 	require.Equal(t, archived, handOvers(f, 0)[0].Certificate)
 }
 
-// The chain gives no weight to bits of slashed voters, clients count them all: what is final for the chain is so for them.
+// The chain gives no weight to bits of slashed voters, and clients count all bits. So clients accept what the chain finalizes.
 func TestVotesOfSlashedVotersLeaveCertificatesValid(t *testing.T) {
 	f := restless(t, fixture.Voters(40, 30, 20, 8)).Honest(0, 1, 2, 3).Blocks(2)
 	anchor := trustPoint(f, "0")
@@ -288,7 +288,7 @@ func TestTheArchiveIsTheSameOnEveryNodeAndSurvivesAnImport(t *testing.T) {
 	require.Equal(t, handOvers(f, 0), handOvers(g, 0))
 }
 
-// However many hand-overs there are, the members of an archived pair are rebuilt from a bounded number of them.
+// The members of an archived pair are rebuilt from a bounded number of hand-overs.
 func TestTheArchiveHasAFullSetNowAndThen(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(40, 30, 20, 10), setPeriod(1), unbondingTime(time.Second), fixture.Params(func(p *types.Params) {
 		p.EraLength, p.VoteWindow = 4, 4

@@ -21,7 +21,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// node starts a chain as a node with these options does, in which a busy story can happen.
+// node starts a chain for the story, on a node with these options.
 func node(t *testing.T, options ...fixture.Option) *fixture.Fixture {
 	return fixture.New(t, append([]fixture.Option{
 		fixture.Voters(40, 30, 20, 10), fixture.Inflation("0.2"), setPeriod(3), unbondingTime(8 * time.Second),
@@ -29,7 +29,7 @@ func node(t *testing.T, options ...fixture.Option) *fixture.Fixture {
 	}, options...)...)
 }
 
-// configured is a node whose options went through the SDK's own reading of app.toml and flags.
+// configured is a node whose options the SDK has read from app.toml and flags.
 func configured(t *testing.T, maxTxs int, more map[string]any) []fixture.Option {
 	values := map[string]any{
 		flags.FlagHome: t.TempDir(), flags.FlagChainID: fixture.ChainID,
@@ -52,7 +52,7 @@ type mapOptions map[string]any
 
 func (m mapOptions) Get(name string) any { return m[name] }
 
-// story is everything that can happen to voters, with many transactions in some blocks.
+// story lets everything happen that can happen to voters, with many transactions in some blocks.
 func story(f *fixture.Fixture) *fixture.Fixture {
 	f.T.Helper()
 	f.Honest(0, 1, 2).Blocks(3)
@@ -73,7 +73,7 @@ func story(f *fixture.Fixture) *fixture.Fixture {
 	for _, outcome := range f.Deliver(txs...) {
 		outcome.OK()
 	}
-	// two that want the same: one gets it
+	// two transactions compete, and one succeeds
 	twice := make([][]byte, 0, 2)
 	for _, from := range []fixture.Account{fixture.Alice, fixture.Bob} {
 		twice = append(twice, f.Sign(fixture.Tx{From: from, Fee: sdk.NewCoins(fixture.Udual(777)), Msgs: []sdk.Msg{
@@ -117,7 +117,7 @@ func TestNodesWithDifferentSettingsAgree(t *testing.T) {
 	}
 }
 
-// A block that wants more gas than a block may have is rejected; forced upon the chain it means the same to all nodes.
+// A block that wants more gas than the limit is rejected. If it is forced on the chain, all nodes compute the same result.
 func TestNodesAgreeOnBlocksWithTooMuchGas(t *testing.T) {
 	limit := fixture.MaxBlockGas(250_000)
 	f := node(t, limit)
@@ -141,7 +141,7 @@ func TestNodesAgreeOnBlocksWithTooMuchGas(t *testing.T) {
 
 const printHashes = "DUALCHAIN_PRINT_HASHES"
 
-// Each process has its own seed for maps.
+// Each process has its own map seed.
 func TestTwoProcessesAgree(t *testing.T) {
 	hashes := func() string {
 		var out strings.Builder

@@ -16,13 +16,13 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// fours makes eras of 4 epochs, settled 4 epochs after their end: era n has the epochs 4n + 1 to 4n + 4, its settlement
+// fours makes eras of 4 epochs, settled 4 epochs after their end. Era n has the epochs 4n + 1 to 4n + 4. Its settlement
 // begins in block 4n + 9 and pays in block 4n + 10.
 func fours(p *types.Params) {
 	p.EraLength, p.VoteWindow, p.RewardFractionPpm, p.JailDuration = 4, 4, types.Million, 10*time.Second
 }
 
-// payFee makes a block with a transaction that pays a fee; all of it reaches the finality pool in the next.
+// payFee makes a block with a transaction that pays a fee. The whole fee reaches the finality pool in the next block.
 func payFee(f *fixture.Fixture, fee int64) {
 	f.T.Helper()
 	send := banktypes.NewMsgSend(fixture.Alice.Address(), fixture.Bob.Address(), sdk.NewCoins(fixture.Udual(1)))
@@ -83,7 +83,7 @@ func TestDelegatorsShareTheRewardsOfTheirPool(t *testing.T) {
 	require.Equal(t, fixture.Dual(153).Amount.String(), resp.Delegations[0].Balance.String(), "three quarters of 4")
 }
 
-// What an era pays is recomputed here from the bitfields, epoch by epoch, over sets that change within the era.
+// This test recomputes an era's payments from the bitfields, epoch by epoch, over sets that change within the era.
 func TestRewardsFollowTheLargerOfTheTwoPowersOfEachEpoch(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(50, 30, 20), setPeriod(3), fixture.Params(func(p *types.Params) {
 		p.EraLength, p.VoteWindow, p.RewardFractionPpm = 12, 4, types.Million

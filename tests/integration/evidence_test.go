@@ -70,7 +70,7 @@ func TestConflictingVotesInThePoolAreSlashedByTheNextProposer(t *testing.T) {
 	}
 }
 
-// requireSlashedOnce requires that a voter with so much power has lost 5 % of it.
+// requireSlashedOnce requires that a voter has lost 5 % of this power.
 func requireSlashedOnce(t *testing.T, f *fixture.Fixture, i int, power int64) {
 	t.Helper()
 	voter := f.Voter(i)
@@ -238,14 +238,14 @@ func TestWhichVotesConflict(t *testing.T) {
 	}
 }
 
-// forkSigner is voter i as a signer that only a fork has registered.
+// forkSigner returns voter i as a signer that is registered only on a fork.
 func forkSigner(i int) types.ForkSigner {
 	voter := fixture.NewVoter(i)
 	proof := voter.Possession(fixture.ChainID)
 	return types.ForkSigner{PubKey: voter.Key.String(), Operator: voter.Operator.String(), Possession: proof[:]}
 }
 
-// onFork is a double vote of voters that are registered here, together with signers of a fork.
+// onFork returns a double vote by voters that are registered here and by signers of a fork.
 func onFork(f *fixture.Fixture, registered []int, fork []types.ForkSigner, signers ...int) types.Evidence {
 	side := func(name string) types.EvidenceVote {
 		vote := fixture.Fork(name, 2, 3)
@@ -382,7 +382,7 @@ func TestFramingIsRefused(t *testing.T) {
 	}
 }
 
-// rogueKey returns a key that, added to the victim's, leaves the key of voter i: its owner could sign for both.
+// rogueKey returns a key whose sum with the victim's key is the key of voter i, whose owner could then sign for both.
 func rogueKey(t *testing.T, i int, victim fixture.Voter) ffg.PublicKey {
 	t.Helper()
 	own, others := new(blst.P1Affine), new(blst.P1Affine)
@@ -465,7 +465,7 @@ func TestRegistrationRefusesKeysThatItCannotTrust(t *testing.T) {
 	}
 }
 
-// possession is a voter's proof for the operator with a number.
+// possession returns a voter's proof for the operator with a number.
 func possession(v fixture.Voter, operator int) string {
 	v.Operator = fixture.Operator(operator)
 	proof := v.Possession(fixture.ChainID)

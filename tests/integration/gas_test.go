@@ -12,8 +12,8 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// The gas that a transaction used is under the next header's LastResultsHash. So it must not tell a node that has a voter
-// set, or a verified aggregate, in memory from one that was just restarted.
+// The next header's LastResultsHash commits to the gas that a transaction used. So the gas must be the same on a node that
+// has a voter set or a verified aggregate in memory and on a node that was just restarted.
 func TestGasDoesNotDependOnWhatTheNodeRemembers(t *testing.T) {
 	node := func() *fixture.Fixture {
 		return fixture.New(t, fixture.Voters(10, 10, 10), fixture.Interval(1)).Blocks(1)
@@ -31,7 +31,7 @@ func TestGasDoesNotDependOnWhatTheNodeRemembers(t *testing.T) {
 	require.Equal(t, first, used(warm), "on a node that had the set")
 }
 
-// Under Block-STM there is no meter for the block's gas, so a transaction that asks for none would end differently.
+// Block-STM has no meter for the block's gas, so a transaction with a gas limit of 0 would end differently.
 func TestATransactionWithoutGasIsNotForBlocks(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(10, 10, 10)).Blocks(1)
 	gift := f.Sign(fixture.Tx{From: fixture.Operator(0), Gas: 1, Msgs: []sdk.Msg{

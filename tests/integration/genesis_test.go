@@ -12,7 +12,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// requireAlike makes n blocks on a chain and on its import, and requires the same finality layer after each.
+// requireAlike makes n blocks on a chain and on its import, and requires the same finality state after each.
 func requireAlike(f *fixture.Fixture, n int) {
 	f.T.Helper()
 	g := f.Import()
@@ -82,7 +82,7 @@ func TestAnImportInTheMiddleOfASettlementEndsItAlike(t *testing.T) {
 	requireSameState(f, g)
 }
 
-// A tombstoned voter's entry stays for ever; the clock of its pair does not. It must not hold up the others.
+// A tombstoned voter's entry stays for ever, but the clock of its pair does not. The entry must not block the others.
 func TestFrozenEntriesDoNotHoldUpPaymentsAfterAnImport(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(40, 40, 10), setPeriod(3), unbondingTime(3*time.Second), fixture.Params(func(p *types.Params) {
 		p.EraLength, p.VoteWindow = 4, 4
@@ -155,7 +155,7 @@ func TestARunningChainIsImportedAsItIsOrNotAtAll(t *testing.T) {
 	}
 }
 
-// A genesis in which one of the two modules runs and the other starts would be a second anchor under the same chain id.
+// A genesis with the state of only one of the two modules would lead to a second anchor under the same chain id.
 func TestAGenesisWithHalfARunningChainIsRefused(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(10, 10, 10), fixture.Interval(1)).Honest(0, 1, 2).Blocks(6)
 	ctx := f.Ctx()

@@ -1,4 +1,4 @@
-// Package integration tests the application as a whole, block by block, one concern a file. The chain is that of
+// Package integration tests the whole application block by block, with one concern per file. The chain comes from
 // testutil/fixture: the real application in memory, checked after every block.
 package integration
 
@@ -54,7 +54,7 @@ func TestALateVoteForAnIntermediateCheckpointFinalizesByTheLinkThatSpansIt(t *te
 func TestVotesHeldBackPastEachBoundaryDelayFinalityAndDoNotStopIt(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1, 1, 1)).Blocks(2)
 	for range 20 {
-		held := f.Heads().Head - 1 // its votes come after the next checkpoint, so no link leads from one epoch to the next
+		held := f.Heads().Head - 1 // its votes come after the next checkpoint, so no link joins consecutive epochs
 		f.Vote(held, 0, 1, 2).Blocks(1)
 		h := f.Heads().Head
 		require.Equal(t, h-2, f.Heads().Justified)

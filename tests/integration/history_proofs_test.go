@@ -26,7 +26,7 @@ func hashes(t *testing.T, path []string) [][32]byte {
 	return out
 }
 
-// late anchors at height 3, so that heights and indexes differ by more than one.
+// late anchors at height 3, so heights and indexes differ by more than one.
 func late(t *testing.T, options ...fixture.Option) *fixture.Fixture {
 	f := fixture.New(t, options...).Blocks(2)
 	f.Register(0, 1).OK()

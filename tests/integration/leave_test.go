@@ -30,7 +30,7 @@ func unbondings(f *fixture.Fixture, account fixture.Account) []types.UnbondingBa
 	return resp.Unbondings
 }
 
-// completion returns when the only entry of an account is paid, or false while its clock has not started.
+// completion returns the completion time of an account's only entry, or false before its clock starts.
 func completion(f *fixture.Fixture, account fixture.Account) (time.Time, bool) {
 	f.T.Helper()
 	entries := unbondings(f, account)
@@ -42,7 +42,7 @@ func completion(f *fixture.Fixture, account fixture.Account) (time.Time, bool) {
 	return *at, true
 }
 
-// leaver starts a chain of which voter 2 leaves with all its stake, 10, under pair 0.
+// leaver starts a chain that voter 2 leaves with all its stake, 10, under pair 0.
 func leaver(t *testing.T) *fixture.Fixture {
 	f := fixture.New(t, fixture.Voters(30, 30, 10), setPeriod(4), unbondingTime(20*time.Second)).Honest(0, 1, 2).Blocks(1)
 	f.Undelegate(fixture.Operator(2), 2, fixture.Dual(10)).OK()
@@ -96,7 +96,7 @@ func TestStakeThatLeavesIsPaidAfterTheUnbondingTimeAndNotBefore(t *testing.T) {
 func TestStakeThatLeavesIsSlashableUntilItIsPaid(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
-		after time.Duration // of the block with the evidence, from when the stake is due
+		after time.Duration // time of the block with the evidence, relative to when the stake is due
 		err   error
 	}{
 		{"in the last block before", -time.Second, nil},
@@ -156,7 +156,7 @@ func TestEntriesOfLaterPairsHaveLaterClocks(t *testing.T) {
 	require.Equal(t, 4*time.Second, second.Sub(first))
 }
 
-// The last voters leave. Their set is copied and stays in force, computed when it was computed.
+// The last voters leave. Their set is copied and stays in force. The copy keeps the index at which it was computed.
 func TestTheLastVotersStayBoundUntilTheyAreReplaced(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(10, 10), setPeriod(3), unbondingTime(10*time.Second)).Honest(0, 1).Blocks(1)
 	f.Undelegate(fixture.Operator(0), 0, fixture.Dual(10)).OK()
@@ -189,7 +189,7 @@ func TestTheLastVotersStayBoundUntilTheyAreReplaced(t *testing.T) {
 	require.Empty(t, unbondings(f, fixture.Operator(1)))
 }
 
-// Two voters leave, the third is slashed: nobody is eligible, and copies of the last set stay in force with the third in it.
+// Two voters leave and the third is slashed. No voter is eligible, and copies of the last set, with the third, stay in force.
 func TestASlashedVoterWeighsNothingInCopiesOfItsSet(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(40, 30, 30), setPeriod(6)).Honest(0, 1).Blocks(1)
 	f.Undelegate(fixture.Operator(0), 0, fixture.Dual(40)).OK()
@@ -271,7 +271,7 @@ func TestNobodyTakesOutMoreThanItBonded(t *testing.T) {
 	f.Undelegate(fixture.Alice, 0, fixture.Udual(1)).Fails(types.ErrNotDelegated)
 }
 
-// A voter that was tombstoned weighs nothing from then on, in every set that still has it.
+// A tombstoned voter weighs nothing from then on, in every set that still contains it.
 func TestATombstonedVoterWeighsNothingUntilItIsInNoSet(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(30, 30, 30, 10), fixture.Interval(1), fixture.Params(func(p *types.Params) { p.SetPeriod = 4 }))
 	f.Honest(0, 1, 2, 3).Blocks(12)

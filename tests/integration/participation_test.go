@@ -14,7 +14,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// participation asks about a voter in an era; "" is the open one.
+// participation queries a voter's participation in an era; "" is the open one.
 func participation(f *fixture.Fixture, i int, era string) *types.QueryParticipationResponse {
 	f.T.Helper()
 	found, err := queries(f).Participation(f.Ctx(), &types.QueryParticipationRequest{Voter: strconv.Itoa(i), Era: era})
@@ -91,7 +91,7 @@ func weight(t *testing.T, decimal string) math.Int {
 	return n
 }
 
-// A voter that comes back from jail is told that what it missed doesn't count, and it doesn't.
+// For a voter that comes back from jail, the query says that missed epochs don't count, and they don't.
 func TestParticipationTellsWhenAbsenceCounts(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(50, 50, 10), fixture.Params(fours), setPeriod(1000)).Honest(0, 1)
 	require.True(t, participation(f, 2, "").Accountable)

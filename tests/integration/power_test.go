@@ -16,8 +16,8 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// supplied starts a chain on which one coin makes one unit of power, with a supply that makes this power, nearly all of it
-// voter 0's.
+// supplied starts a chain on which one coin makes one unit of power. The supply makes this power, and voter 0 has nearly
+// all of it.
 func supplied(t *testing.T, power math.Int, options ...fixture.Option) *fixture.Fixture {
 	return fixture.New(t, append([]fixture.Option{
 		fixture.Voters(1, 1, 1),

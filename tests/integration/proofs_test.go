@@ -20,7 +20,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// prover is the service of a node, which has all blocks unless told otherwise.
+// prover returns the proof service of a node. The node has all blocks by default.
 func prover(f *fixture.Fixture, lacks ...func(*fixture.Comet)) *proofs.Server {
 	comet := f.Comet()
 	for _, change := range lacks {
@@ -31,14 +31,14 @@ func prover(f *fixture.Fixture, lacks ...func(*fixture.Comet)) *proofs.Server {
 
 func hashOf(tx []byte) string { return hex.EncodeToString(cmttypes.Tx(tx).Hash()) }
 
-// tooMuch is a transaction that fails.
+// tooMuch returns a transaction that fails.
 func tooMuch(f *fixture.Fixture) []byte {
 	return f.Sign(fixture.Tx{From: fixture.Bob, Msgs: []sdk.Msg{
 		banktypes.NewMsgSend(fixture.Bob.Address(), fixture.Alice.Address(), sdk.NewCoins(fixture.Dual(10*fixture.Funds))),
 	}})
 }
 
-// verify checks a proof as its receiver does, from trust in a checkpoint of this root.
+// verify checks a proof like its receiver, from trust in a checkpoint with this root.
 func verify(f *fixture.Fixture, p types.Proof, trust cert.Trust) cert.Outcome {
 	f.T.Helper()
 	decoded, err := cert.DecodeProof(p.Canonical)

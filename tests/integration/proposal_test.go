@@ -13,7 +13,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// gossip offers each voter's vote for the head to the mempool, as voters do, and returns the transactions.
+// gossip offers each voter's vote for the head to the mempool, like voters do, and returns the transactions.
 func gossip(f *fixture.Fixture, epoch uint64, voters ...int) [][]byte {
 	f.T.Helper()
 	var txs [][]byte
@@ -25,7 +25,7 @@ func gossip(f *fixture.Fixture, epoch uint64, voters ...int) [][]byte {
 	return txs
 }
 
-// unsigned returns the messages at the front of a proposal, and requires that no unsigned one stands further back.
+// unsigned returns the unsigned messages at the front of a proposal, and requires that none comes later.
 func unsigned(f *fixture.Fixture, txs [][]byte) (votes []ffg.AggregateVote, evidence []types.Evidence) {
 	f.T.Helper()
 	front := true
@@ -106,7 +106,7 @@ func TestTargetsShortOfQuorumComeFirstNewestFirst(t *testing.T) {
 
 func TestAnOldTargetShortOfQuorumComesBeforeNewerOnesThatHaveIt(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1, 1, 1, 1), fixture.Params(func(p *types.Params) { p.MaxVoteTxs = 2 })).Honest(0, 1, 2).Blocks(3)
-	f.Honest().Blocks(1).Honest(0, 1, 2).Blocks(2).Honest() // nobody has voted on epoch 3
+	f.Honest().Blocks(1).Honest(0, 1, 2).Blocks(2).Honest() // epoch 3 has no votes
 	gossip(f, 3, 0)
 	gossip(f, 4, 3)
 	gossip(f, 5, 3)
@@ -120,7 +120,7 @@ func TestEvidenceFollowsVotes(t *testing.T) {
 	gossip(f, head, 0, 1, 2)
 	for _, guilty := range []int{2, 3} {
 		for _, name := range []string{"a", "b"} {
-			f.Check(f.VoteTx(f.AggregateOf(fixture.Fork(name, head-1, head), guilty))) // a third vote is refused, and not needed
+			f.Check(f.VoteTx(f.AggregateOf(fixture.Fork(name, head-1, head), guilty))) // a third vote is refused and not needed
 		}
 	}
 	proposal := f.Prepare(giftTx(f))

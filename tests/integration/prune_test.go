@@ -13,7 +13,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// kept returns what the chain keeps: the checkpoints and tallies by epoch, and the finality layer's state.
+// kept returns what the chain keeps: checkpoints and tallies by epoch, and the finality state.
 func kept(f *fixture.Fixture) (records, tallies map[uint64]bool, state *types.RunningState) {
 	f.T.Helper()
 	records, tallies = map[uint64]bool{}, map[uint64]bool{}
@@ -48,7 +48,7 @@ func TestRecordsAreKeptUntilNobodyCanBeSlashedForThem(t *testing.T) {
 			if records[epoch] && (epoch == 0 || epoch == head || tallies[epoch]) {
 				continue
 			}
-			third, known := installed[pairOf[epoch]+3] // the first pair of which all sets are younger
+			third, known := installed[pairOf[epoch]+3] // the first pair whose sets are all younger
 			require.True(t, known, "epoch %d was pruned too early, at head %d", epoch, head)
 			require.False(t, f.Now().Before(third.Add(unbonding)), "epoch %d was pruned too early, at head %d", epoch, head)
 		}

@@ -160,8 +160,8 @@ func TestAVotersDutyIsTheHeadUntilItsVoteIsRecorded(t *testing.T) {
 	require.False(t, duty(2).Recorded)
 }
 
-// A certificate is all that is needed to know that a checkpoint is final: it is verified here by its own contents and the
-// voter sets only, as a light client does.
+// A certificate alone proves that a checkpoint is final. Like a light client, this test verifies it with its contents and the
+// voter sets only.
 func TestCertificatesProveFinality(t *testing.T) {
 	straight := fixture.New(t, fixture.Voters(5, 4, 3)).Honest(0, 1, 2).Blocks(10)
 	held := fixture.New(t, fixture.Voters(5, 4, 3)).Blocks(2) // votes come one epoch late: k = 2
@@ -270,7 +270,7 @@ func TestParametersChangeByGovernanceOnly(t *testing.T) {
 	require.ErrorIs(t, err, checkpointtypes.ErrInvalidParams)
 
 	for name, change := range map[string]func(p *types.Params){
-		"another denom":  func(p *types.Params) { p.BondDenom = "other" }, // all stake is in the one there is
+		"another denom":  func(p *types.Params) { p.BondDenom = "other" }, // all stake has the present denom
 		"another unit":   func(p *types.Params) { p.PowerReduction-- },
 		"a period of 0":  func(p *types.Params) { p.SetPeriod = 0 },
 		"a window of 1":  func(p *types.Params) { p.VoteWindow = 1 },
@@ -299,7 +299,7 @@ func TestAnOperatorEditsItsVoterWithinItsMaximum(t *testing.T) {
 	f.Do(fixture.Alice, &types.MsgEditVoter{Operator: fixture.Alice.String()}).Fails(types.ErrVoterNotFound)
 }
 
-// The books add up only because nothing reaches these accounts but stake and rewards.
+// The balances add up only because these accounts receive nothing but stake and rewards.
 func TestNobodySendsCoinsToTheFinalityLayersAccounts(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1)).Blocks(1)
 	for _, name := range []string{types.ModuleName, types.RewardsName} {
@@ -319,7 +319,7 @@ func TestANewIntervalCountsFromTheNextCheckpoint(t *testing.T) {
 	require.Equal(t, uint64(12), checkpoint(f, 2).Height)
 }
 
-// subscriber is told of every transition, and may misbehave.
+// subscriber is a hook that records every transition and may misbehave.
 type subscriber struct {
 	proposed, justified, finalized []uint64
 	fail                           func(ctx context.Context) error
@@ -342,7 +342,7 @@ func (s *subscriber) AfterCheckpointFinalized(ctx context.Context, c ffg.Checkpo
 
 func TestSubscribersAreToldAndCantStopTheChain(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1, 1, 1)).Honest(0, 1, 2)
-	spoil := func(ctx context.Context) error { // what it writes must not stay
+	spoil := func(ctx context.Context) error { // its writes must be dropped
 		return f.App.CheckpointKeeper.Prune(ctx, 1_000_000)
 	}
 	failing := &subscriber{fail: func(ctx context.Context) error { return errors.Join(spoil(ctx), errors.New("no")) }}

@@ -16,9 +16,9 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// FuzzAnyStory lets anything happen to a chain, as a seed decides. The fixture checks the books and the heads after every
-// block; every refusal must have a code of its own; in the end a light client catches up from the anchor, a node with
-// Block-STM agrees on every block, and a chain imported from the state goes on alike.
+// FuzzAnyStory lets random events happen to a chain, chosen by a seed. The fixture checks the balances and the heads after
+// every block. Every refusal must have its own code. In the end a light client catches up from the anchor, a node with
+// Block-STM agrees on every block, and a chain imported from the state continues alike.
 func FuzzAnyStory(f *testing.F) {
 	for seed := range uint64(4) {
 		f.Add(seed)
@@ -75,7 +75,7 @@ func randomBlock(f *fixture.Fixture, r *rand.Rand) {
 	}
 }
 
-// randomTx is something that somebody may ask for, sensible or not.
+// randomTx returns a random transaction, valid or not.
 func randomTx(f *fixture.Fixture, r *rand.Rand) []byte {
 	accounts := []fixture.Account{fixture.Alice, fixture.Bob}
 	for i := range 7 {
@@ -92,7 +92,7 @@ func randomTx(f *fixture.Fixture, r *rand.Rand) []byte {
 		msg = &types.MsgDelegate{Delegator: from.String(), Voter: operator, Amount: amount}
 	case 4, 5:
 		if r.IntN(3) == 0 {
-			from = fixture.Operator(voter) // whose stake is large
+			from = fixture.Operator(voter) // its stake is large
 		}
 		msg = &types.MsgUndelegate{Delegator: from.String(), Voter: operator, Amount: amount}
 	case 6:

@@ -15,7 +15,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// A program that asks decides by these and reads no text.
+// Programs decide by these reasons and read no text.
 func TestRefusalsCarryTheirReasons(t *testing.T) {
 	fresh := fixture.New(t).Blocks(1)
 	poor := fixture.New(t).Blocks(1)

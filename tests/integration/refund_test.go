@@ -13,7 +13,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// A voter with one coin at stake costs its owner nothing to slash. Evidence against it must not make block space free.
+// Slashing a voter with one coin at stake costs its owner nothing. Evidence against it must not make block space free.
 func TestTheRefundGoesNoFurtherThanThePenalty(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(10, 10, 10), fixture.Interval(1)).Honest(0, 1, 2)
 	registers := f.Registers(3, fixture.Udual(40))

@@ -38,7 +38,7 @@ func untilPair(f *fixture.Fixture, index uint64) *fixture.Fixture {
 	return f
 }
 
-// powers returns the rear and the current power of a voter in an epoch, 0 for a side that it isn't in.
+// powers returns the rear and the current power of a voter in an epoch, 0 for a side without the voter.
 func powers(f *fixture.Fixture, epoch uint64, voter int) (rear, current uint64) {
 	f.T.Helper()
 	set := f.Set(epoch)

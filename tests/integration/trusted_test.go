@@ -11,7 +11,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
-// errHalted ends a block at the point where a node ends its process.
+// errHalted ends a block at the point at which a node would end its process.
 var errHalted = errors.New("halted")
 
 func TestANodeStopsBeforeItCommitsWhatConflictsWithATrustedCheckpoint(t *testing.T) {
