@@ -114,11 +114,10 @@ func New(
 	app.MountKVStores(app.keys)
 	app.MountTransientStores(app.transients)
 	app.SetInitChainer(app.initChain)
-	app.SetPreBlocker(app.preBlock)
 	app.SetBeginBlocker(app.ModuleManager.BeginBlock)
 	app.SetEndBlocker(app.ModuleManager.EndBlock)
 	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
-	finalityabci.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder())
+	finalityabci.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder(), finalityabci.Own{PreBlocker: app.preBlock})
 
 	app.SetPrecommiter(app.haltOnConflict)
 	if err := app.registerUpgrades(upgrades, home); err != nil {

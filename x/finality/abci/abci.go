@@ -9,6 +9,9 @@ package abci
 
 import (
 	"context"
+	"slices"
+
+	abci "github.com/cometbft/cometbft/abci/types"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -45,31 +48,75 @@ type Keeper interface {
 	Domain(ctx context.Context) ffg.Root
 }
 
+// Own are a chain's own handlers, each nil if it has none. They see blocks without the votes and evidence that this
+// package puts in front: with the Txs and MaxTxBytes that these leave, so that a chain's first transaction is Txs[0].
+// Votes and evidence take no gas, so MaxGas in the context's consensus parameters is the block's.
+type Own struct {
+	CheckTx sdk.CheckTxHandler
+	// PrepareProposal chooses the ordinary transactions; without it, those of the mempool are proposed in their order.
+	PrepareProposal sdk.PrepareProposalHandler
+	// ProcessProposal judges the ordinary transactions after this package has accepted the block. With it, a block may hold
+	// transactions that the decoder can't read, such as those that the chain injects itself; without it, none may.
+	ProcessProposal   sdk.ProcessProposalHandler
+	PreBlocker        sdk.PreBlocker
+	PrepareCheckState sdk.PrepareCheckStater
+}
+
 // Handlers are the ABCI handlers over one vote pool.
 type Handlers struct {
 	keeper     Keeper
 	pool       *votepool.Pool
 	decode     sdk.TxDecoder
 	checkState func() sdk.Context
+	own        Own
 }
 
-// New returns handlers with an empty vote pool. decode reads ordinary transactions; checkState returns the state that
-// CheckTx works on, which is the latest committed one.
-func New(keeper Keeper, decode sdk.TxDecoder, checkState func() sdk.Context) *Handlers {
-	return &Handlers{keeper: keeper, pool: votepool.New(poolBytes), decode: decode, checkState: checkState}
+// New returns handlers with an empty vote pool, around the chain's own. decode reads ordinary transactions; checkState
+// returns the state that CheckTx works on, which is the latest committed one.
+func New(keeper Keeper, decode sdk.TxDecoder, checkState func() sdk.Context, own Own) *Handlers {
+	return &Handlers{keeper: keeper, pool: votepool.New(poolBytes), decode: decode, checkState: checkState, own: own}
 }
 
-// Install makes app use handlers over keeper. Call it before the application is sealed by loading its state.
-func Install(app *baseapp.BaseApp, keeper Keeper, decode sdk.TxDecoder) {
-	h := New(keeper, decode, func() sdk.Context { return app.GetContextForCheckTx(nil) })
+// Install makes app use handlers over keeper, around the chain's own. Call it before the application is sealed by loading
+// its state, and set none of these handlers afterwards.
+func Install(app *baseapp.BaseApp, keeper Keeper, decode sdk.TxDecoder, own Own) {
+	h := New(keeper, decode, func() sdk.Context { return app.GetContextForCheckTx(nil) }, own)
 	app.SetCheckTxHandler(h.CheckTx)
 	app.SetPrepareProposal(h.PrepareProposal)
 	app.SetProcessProposal(h.ProcessProposal)
 	app.SetPrepareCheckStater(h.PrepareCheckState)
+	if own.PreBlocker != nil {
+		app.SetPreBlocker(h.PreBlocker)
+	}
 }
 
-// PrepareCheckState follows a commit: the pool drops votes that left the window, and conflicts that were punished.
+// PreBlocker runs the chain's own pre-blocker on the block without votes and evidence.
+func (h *Handlers) PreBlocker(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+	rest := *req
+	rest.Txs = behindOurs(req.Txs)
+	return h.own.PreBlocker(ctx, &rest)
+}
+
+// behindOurs returns the transactions behind the votes and evidence that a block begins with.
+func behindOurs(txs [][]byte) [][]byte {
+	for i, txBytes := range txs {
+		if _, unsigned, err := types.DecodeUnsigned(txBytes); err != nil || !unsigned {
+			return slices.Clip(txs[i:])
+		}
+	}
+	return nil
+}
+
+// PrepareCheckState follows a commit: the pool drops votes that left the window, and conflicts that were punished. The
+// chain's own handler runs afterwards.
 func (h *Handlers) PrepareCheckState(ctx sdk.Context) {
+	h.refreshPool(ctx)
+	if h.own.PrepareCheckState != nil {
+		h.own.PrepareCheckState(ctx)
+	}
+}
+
+func (h *Handlers) refreshPool(ctx sdk.Context) {
 	defer func() {
 		if r := recover(); r != nil { // the pool is a convenience: a block that is committed stays committed
 			ctx.Logger().Error("refresh the vote pool", "panic", r)

@@ -32,7 +32,7 @@ func (h *Handlers) CheckTx(runTx sdk.RunTx, req *abci.RequestCheckTx) (resp *abc
 	case err != nil:
 		return refuse(ErrNotCanonical.Wrap(err.Error())), nil
 	case !unsigned:
-		return runOrdinary(runTx, req.Tx), nil
+		return h.checkOrdinary(runTx, req), nil
 	}
 	votes, ok := msg.(*types.MsgSubmitVotes)
 	if !ok {
@@ -55,6 +55,18 @@ func refuse(err error) *abci.ResponseCheckTx {
 		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false)
 	}
 	return &abci.ResponseCheckTx{Codespace: registered.Codespace(), Code: registered.ABCICode(), Log: err.Error()}
+}
+
+// checkOrdinary runs the chain's own handler, or does what BaseApp does without one.
+func (h *Handlers) checkOrdinary(runTx sdk.RunTx, req *abci.RequestCheckTx) *abci.ResponseCheckTx {
+	if h.own.CheckTx == nil {
+		return runOrdinary(runTx, req.Tx)
+	}
+	resp, err := h.own.CheckTx(runTx, req)
+	if err != nil {
+		return refuse(err)
+	}
+	return resp
 }
 
 // runOrdinary is what BaseApp does without a handler.

@@ -321,7 +321,7 @@ func newNode(w *world) *node {
 	ctx := sdk.NewContext(nil, cmtproto.Header{}, false, log.NewNopLogger()).
 		WithConsensusParams(cmtproto.ConsensusParams{Block: &cmtproto.BlockParams{MaxBytes: maxBytes, MaxGas: maxGas}})
 	n := &node{world: w, ctx: ctx}
-	n.Handlers = New(w, txConfig.TxDecoder(), func() sdk.Context { return n.ctx })
+	n.Handlers = New(w, txConfig.TxDecoder(), func() sdk.Context { return n.ctx }, Own{})
 	n.PrepareCheckState(ctx)
 	return n
 }

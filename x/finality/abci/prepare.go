@@ -14,20 +14,51 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// A proposal is: the votes that tallies lack, ascending by target; then at most one evidence; then the mempool's
-// transactions in their order, as far as they fit. Votes take their space first, so nobody can crowd them out.
+// A proposal is: the votes that tallies lack, ascending by target; then at most one evidence; then ordinary transactions,
+// as far as they fit. Votes take their space first, so nobody can crowd them out.
 
-// PrepareProposal is the PrepareProposal handler. It never errs: without votes a proposer proposes as usual, and
-// without anything that works, an empty block.
-func (h *Handlers) PrepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal) (resp *abci.ResponsePrepareProposal, _ error) {
+// PrepareProposal is the PrepareProposal handler. It never fails: votes are proposed if the choice of ordinary
+// transactions fails, and ordinary transactions if the votes do.
+func (h *Handlers) PrepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	ours := h.inject(ctx, req.MaxTxBytes)
+	others, err := h.choose(ctx, req, req.MaxTxBytes-sizeOf(ours...))
+	if err != nil {
+		ctx.Logger().Error("choose ordinary transactions", "height", req.Height, "err", err)
+	}
+	return &abci.ResponsePrepareProposal{Txs: append(ours, others...)}, nil
+}
+
+// choose returns the ordinary transactions of a proposal, at most room bytes of them: the chain's own choice if it has a
+// handler for that. What no valid block may hold is left out of it.
+func (h *Handlers) choose(ctx sdk.Context, req *abci.RequestPrepareProposal, room int64) (txs [][]byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			ctx.Logger().Error("prepare proposal", "height", req.Height, "panic", r)
-			resp = new(abci.ResponsePrepareProposal)
+			txs, err = nil, fmt.Errorf("panic: %v", r)
 		}
 	}()
-	txs := h.inject(ctx, req.MaxTxBytes)
-	return &abci.ResponsePrepareProposal{Txs: append(txs, h.fill(ctx, req.Txs, req.MaxTxBytes-sizeOf(txs...))...)}, nil
+	if h.own.PrepareProposal == nil {
+		return h.fill(ctx, req.Txs, room), nil
+	}
+	rest := *req
+	rest.Txs, rest.MaxTxBytes = slices.DeleteFunc(slices.Clone(req.Txs), isOurs), room
+	chosen, err := h.own.PrepareProposal(ctx, &rest)
+	if err != nil {
+		return nil, err
+	}
+	txs = slices.DeleteFunc(slices.Clone(chosen.Txs), func(txBytes []byte) bool {
+		_, err := h.ordinary(txBytes)
+		return err != nil || isOurs(txBytes)
+	})
+	if size := sizeOf(txs...); size > room {
+		return nil, fmt.Errorf("expected at most %d bytes, found %d", room, size)
+	}
+	return txs, nil
+}
+
+// isOurs reports whether a transaction is an injection, or would be one in another encoding.
+func isOurs(txBytes []byte) bool {
+	_, unsigned, err := types.DecodeUnsigned(txBytes)
+	return unsigned || err != nil
 }
 
 // inject returns the unsigned transactions of a proposal, at most room bytes of them.
@@ -136,7 +167,7 @@ func (h *Handlers) fill(ctx sdk.Context, txs [][]byte, room int64) [][]byte {
 	bytesLeft, gasLeft := room, gasRoom
 	var filled [][]byte
 	for _, txBytes := range txs {
-		if _, unsigned, err := types.DecodeUnsigned(txBytes); unsigned || err != nil {
+		if isOurs(txBytes) {
 			continue
 		}
 		gas, err := h.ordinary(txBytes)

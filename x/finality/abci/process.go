@@ -14,20 +14,31 @@ import (
 // A block's unsigned transactions are free, so what a proposer may inject is narrow: valid votes that a tally lacks,
 // one transaction a target, ascending, then at most one evidence, all before anything else.
 
-// ProcessProposal is the ProcessProposal handler. It rejects what no honest proposer proposes, and whatever makes it
-// panic; an empty block is fine.
+// ProcessProposal is the ProcessProposal handler. It rejects what no honest proposer proposes, what the chain's own handler
+// rejects or fails on, and what makes either panic; an empty block is fine.
 func (h *Handlers) ProcessProposal(ctx sdk.Context, req *abci.RequestProcessProposal) (resp *abci.ResponseProcessProposal, _ error) {
+	reject := &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}
 	defer func() {
 		if r := recover(); r != nil {
 			ctx.Logger().Error("reject proposal", "height", req.Height, "panic", r)
-			resp = &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}
+			resp = reject
 		}
 	}()
 	if err := h.CheckBlock(ctx, req.Txs); err != nil {
 		ctx.Logger().Error("reject proposal", "height", req.Height, "err", err)
-		return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}, nil
+		return reject, nil
 	}
-	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
+	if h.own.ProcessProposal == nil {
+		return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
+	}
+	rest := *req
+	rest.Txs = behindOurs(req.Txs)
+	resp, err := h.own.ProcessProposal(ctx, &rest)
+	if err != nil || resp == nil {
+		ctx.Logger().Error("reject proposal", "height", req.Height, "err", err)
+		return reject, nil
+	}
+	return resp, nil
 }
 
 // CheckBlock returns the first reason for which txs can't be the transactions of the next block, the cheap ones
@@ -126,7 +137,9 @@ func (l *layout) addEvidence(msg *types.MsgSubmitEvidence) error {
 	return nil
 }
 
-// ordinary checks that a transaction which is no unsigned one may stand in a block, and returns the gas that it wants.
+// ordinary checks that a transaction which is not unsigned may be in a block, and returns the gas that it wants. A
+// transaction that can't be decoded wants none: FinalizeBlock refuses it alike on every node, and the chain's own
+// ProcessProposal decides whether it belongs into the block.
 func (h *Handlers) ordinary(txBytes []byte) (gas uint64, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the SDK's transactions panic without a fee
@@ -134,6 +147,9 @@ func (h *Handlers) ordinary(txBytes []byte) (gas uint64, err error) {
 		}
 	}()
 	tx, err := h.decode(txBytes)
+	if err != nil && h.own.ProcessProposal != nil {
+		return 0, nil
+	}
 	if err != nil {
 		return 0, ErrUndecodable.Wrap(err.Error())
 	}
