@@ -5,6 +5,7 @@ package app
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 
@@ -32,6 +33,7 @@ import (
 
 	finalityabci "github.com/dualchain/dualchain/x/finality/abci"
 	"github.com/dualchain/dualchain/x/finality/trusted"
+	"github.com/dualchain/dualchain/x/finality/wire"
 )
 
 var _ servertypes.Application = (*App)(nil)
@@ -51,7 +53,7 @@ type App struct {
 	basics       module.BasicManager
 	configurator module.Configurator
 	keys         map[string]*storetypes.KVStoreKey
-	transients   map[string]*storetypes.TransientStoreKey
+	finality     *wire.Handlers
 	closeOnce    func() error
 
 	trusted []trusted.Checkpoint
@@ -74,34 +76,35 @@ func New(
 		return nil, err
 	}
 	bApp := baseapp.NewBaseApp(Name, logger, db, encoding.TxConfig.TxDecoder(), baseAppOptions...)
-	bApp.SetMempool(mempool.NoOpMempool{})
+	bApp.SetMempool(wire.Mempool(mempool.NoOpMempool{}))
 	bApp.SetVersion(version.Version)
 	bApp.SetInterfaceRegistry(encoding.InterfaceRegistry)
 	bApp.SetTxEncoder(encoding.TxConfig.TxEncoder())
 
 	app := &App{
-		BaseApp:    bApp,
-		encoding:   encoding,
-		keys:       storetypes.NewKVStoreKeys(kvStores...),
-		transients: storetypes.NewTransientStoreKeys(transientStores...),
-		closeOnce:  sync.OnceValue(bApp.Close),
-		Halt:       func(reason error) { logger.Error("stopped", "reason", reason); os.Exit(1) },
+		BaseApp:   bApp,
+		encoding:  encoding,
+		keys:      storetypes.NewKVStoreKeys(kvStores...),
+		closeOnce: sync.OnceValue(bApp.Close),
+		Halt:      func(reason error) { logger.Error("stopped", "reason", reason); os.Exit(1) },
 	}
 	home := cast.ToString(appOpts.Get(flags.FlagHome))
 	if app.trusted, err = trusted.Load(cast.ToStringSlice(appOpts.Get(trusted.Option)), home); err != nil {
 		return nil, err
 	}
+	app.MountKVStores(app.keys)
+	app.Keepers = newKeepers(bApp, encoding, app.keys, logger, appOpts)
+	maps.Copy(app.keys, app.layer.Stores) // mounted already
 	if err := bApp.RegisterStreamingServices(appOpts, app.keys); err != nil {
 		return nil, fmt.Errorf("register streaming services: %w", err)
 	}
 	blockexec.Apply(bApp, appOpts, app.storeKeys(), encoding.TxConfig.TxDecoder(),
 		func(storetypes.MultiStore) string { return BaseDenom })
-
-	app.Keepers = newKeepers(bApp, encoding, app.keys, app.transients, logger, appOpts)
 	bApp.SetParamStore(app.ConsensusKeeper.ParamsStore)
 
 	app.ModuleManager = newModules(app)
 	setOrders(app.ModuleManager)
+	app.finality = app.layer.Modules(app.ModuleManager).Handlers(finalityabci.Own{})
 	app.basics = module.NewBasicManagerFromManager(app.ModuleManager, map[string]module.AppModuleBasic{
 		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
 	})
@@ -111,16 +114,17 @@ func New(
 		return nil, err
 	}
 
-	app.MountKVStores(app.keys)
-	app.MountTransientStores(app.transients)
 	app.SetInitChainer(app.initChain)
+	app.SetPreBlocker(app.preBlock)
 	app.SetBeginBlocker(app.ModuleManager.BeginBlock)
 	app.SetEndBlocker(app.ModuleManager.EndBlock)
 	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
-	finalityabci.Install(bApp, app.FinalityKeeper, encoding.TxConfig.TxDecoder(), finalityabci.Own{PreBlocker: app.preBlock})
 
 	app.SetPrecommiter(app.haltOnConflict)
 	if err := app.registerUpgrades(upgrades, home); err != nil {
+		return nil, err
+	}
+	if err := wire.Seal(app.finality); err != nil {
 		return nil, err
 	}
 	if loadLatest {
@@ -151,11 +155,8 @@ func (app *App) registerServices() error {
 
 // storeKeys lists every mounted store. The order is of no account: block-stm sorts them.
 func (app *App) storeKeys() []storetypes.StoreKey {
-	keys := make([]storetypes.StoreKey, 0, len(app.keys)+len(app.transients))
+	keys := []storetypes.StoreKey{app.layer.Transient}
 	for _, key := range app.keys {
-		keys = append(keys, key)
-	}
-	for _, key := range app.transients {
 		keys = append(keys, key)
 	}
 	return keys

@@ -13,7 +13,7 @@ import (
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 	"github.com/cosmos/cosmos-sdk/x/tx/signing"
 
-	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+	"github.com/dualchain/dualchain/x/finality/wire"
 )
 
 // Encoding is how the chain reads and writes messages, transactions and state.
@@ -23,6 +23,8 @@ type Encoding struct {
 	TxConfig          client.TxConfig
 	// Amino serves the wallets that still sign amino JSON; no state and no wire format of ours uses it.
 	Amino *codec.LegacyAmino
+
+	finality wire.Codec
 }
 
 // NewEncoding returns the codecs, without any module's types yet: New registers those.
@@ -31,7 +33,7 @@ func NewEncoding() (Encoding, error) {
 		AddressCodec:          addresscodec.NewBech32Codec(Bech32Prefix),
 		ValidatorAddressCodec: addresscodec.NewBech32Codec(Bech32Prefix + "valoper"),
 	}
-	finalitytypes.DefineCustomGetSigners(&options)
+	finality := wire.Signers(&options)
 	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
 		ProtoFiles:     proto.HybridResolver,
 		SigningOptions: options,
@@ -53,5 +55,6 @@ func NewEncoding() (Encoding, error) {
 		InterfaceRegistry: registry,
 		TxConfig:          authtx.NewTxConfig(cdc, authtx.DefaultSignModes),
 		Amino:             amino,
+		finality:          finality,
 	}, nil
 }

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"maps"
+
 	"github.com/spf13/cast"
 
 	corestore "cosmossdk.io/core/store"
@@ -47,22 +49,17 @@ import (
 	ibckeeper "github.com/cosmos/ibc-go/v11/modules/core/keeper"
 
 	checkpointkeeper "github.com/dualchain/dualchain/x/checkpoint/keeper"
-	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	finalitykeeper "github.com/dualchain/dualchain/x/finality/keeper"
-	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
+	"github.com/dualchain/dualchain/x/finality/wire"
 )
 
-// kvStores names every store that is committed: one line per module that keeps state.
+// kvStores names every store that is committed, except those of the finality layer: one line per module that keeps state.
 var kvStores = []string{
 	authtypes.StoreKey, banktypes.StoreKey, stakingtypes.StoreKey, slashingtypes.StoreKey, evidencetypes.StoreKey,
 	distrtypes.StoreKey, minttypes.StoreKey, govtypes.StoreKey, upgradetypes.StoreKey, consensustypes.StoreKey,
 	feegrant.StoreKey, authzkeeper.StoreKey,
 	ibcexported.StoreKey, transfertypes.StoreKey,
-	finalitytypes.StoreKey, checkpointtypes.StoreKey,
 }
-
-// transientStores names the stores that live for one block.
-var transientStores = []string{finalitytypes.TransientStoreKey}
 
 // moduleAccounts says what each module account may do with coins.
 var moduleAccounts = map[string][]string{
@@ -74,8 +71,6 @@ var moduleAccounts = map[string][]string{
 	stakingtypes.KeyRotationFeePoolName: {authtypes.Burner},
 	govtypes.ModuleName:                 {authtypes.Burner},
 	transfertypes.ModuleName:            {authtypes.Minter, authtypes.Burner},
-	finalitytypes.ModuleName:            {authtypes.Burner, authtypes.Staking},
-	finalitytypes.RewardsName:           nil,
 }
 
 // Keepers are the modules' doors to state, in the order in which they are made: each needs only those above it.
@@ -97,6 +92,8 @@ type Keepers struct {
 
 	CheckpointKeeper *checkpointkeeper.Keeper
 	FinalityKeeper   *finalitykeeper.Keeper
+
+	layer wire.Keepers // the two above and their stores
 }
 
 // Authority is the account that may change parameters and upgrade the chain: the gov module's.
@@ -105,20 +102,20 @@ func Authority() string {
 }
 
 func newKeepers(
-	bApp *baseapp.BaseApp, encoding Encoding,
-	keys map[string]*storetypes.KVStoreKey, transients map[string]*storetypes.TransientStoreKey,
-	logger log.Logger, appOpts servertypes.AppOptions,
+	bApp *baseapp.BaseApp, encoding Encoding, keys map[string]*storetypes.KVStoreKey, logger log.Logger, appOpts servertypes.AppOptions,
 ) Keepers {
 	var k Keepers
 	cdc := encoding.Codec
 	authority := Authority()
 	store := func(name string) corestore.KVStoreService { return runtime.NewKVStoreService(keys[name]) }
+	permissions := maps.Clone(moduleAccounts)
+	accounts := encoding.finality.Accounts(permissions)
 	validators := addresscodec.NewBech32Codec(Bech32Prefix + "valoper")
 
 	k.ConsensusKeeper = consensuskeeper.NewKeeper(cdc, store(consensustypes.StoreKey), authority, runtime.EventService{})
-	k.AccountKeeper = authkeeper.NewAccountKeeper(cdc, store(authtypes.StoreKey), authtypes.ProtoBaseAccount, moduleAccounts,
+	k.AccountKeeper = authkeeper.NewAccountKeeper(cdc, store(authtypes.StoreKey), authtypes.ProtoBaseAccount, permissions,
 		addresscodec.NewBech32Codec(Bech32Prefix), Bech32Prefix, authority)
-	k.BankKeeper = bankkeeper.NewBaseKeeper(cdc, store(banktypes.StoreKey), k.AccountKeeper, blockedAddresses(), authority, logger)
+	k.BankKeeper = bankkeeper.NewBaseKeeper(cdc, store(banktypes.StoreKey), k.AccountKeeper, blockedAddresses(permissions), authority, logger)
 
 	k.StakingKeeper = stakingkeeper.NewKeeper(cdc, store(stakingtypes.StoreKey), k.AccountKeeper, k.BankKeeper, authority,
 		validators, addresscodec.NewBech32Codec(Bech32Prefix+"valcons"))
@@ -145,18 +142,17 @@ func newKeepers(
 	k.IBCKeeper.SetRouter(porttypes.NewRouter().AddRoute(transfertypes.ModuleName, transfer.NewIBCModule(k.TransferKeeper)))
 	k.IBCKeeper.SetRouterV2(ibcapi.NewRouter().AddRoute(transfertypes.PortID, transferv2.NewIBCModule(k.TransferKeeper)))
 
-	k.CheckpointKeeper = checkpointkeeper.NewKeeper(cdc, store(checkpointtypes.StoreKey), authority)
-	k.FinalityKeeper = finalitykeeper.NewKeeper(cdc, store(finalitytypes.StoreKey),
-		runtime.NewTransientStoreService(transients[finalitytypes.TransientStoreKey]),
-		k.AccountKeeper, k.BankKeeper, k.StakingKeeper, k.CheckpointKeeper, authority)
-	k.CheckpointKeeper.SetVoterSets(k.FinalityKeeper)
+	k.layer = accounts.Keepers(wire.Base{
+		App: bApp, Codec: cdc, Account: k.AccountKeeper, Bank: k.BankKeeper, Staking: k.StakingKeeper, Authority: authority,
+	})
+	k.CheckpointKeeper, k.FinalityKeeper = k.layer.Checkpoint, k.layer.Finality
 	return k
 }
 
 // blockedAddresses are the module accounts, which nobody can send coins to by a bank message; gov alone may receive.
-func blockedAddresses() map[string]bool {
-	blocked := make(map[string]bool, len(moduleAccounts))
-	for name := range moduleAccounts {
+func blockedAddresses(permissions map[string][]string) map[string]bool {
+	blocked := make(map[string]bool, len(permissions))
+	for name := range permissions {
 		blocked[authtypes.NewModuleAddress(name).String()] = name != govtypes.ModuleName
 	}
 	return blocked

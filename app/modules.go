@@ -38,14 +38,10 @@ import (
 	ibc "github.com/cosmos/ibc-go/v11/modules/core"
 	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
-
-	"github.com/dualchain/dualchain/x/checkpoint"
-	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
-	"github.com/dualchain/dualchain/x/finality"
-	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
-// newModules makes the modules over the keepers; the orders below say when each of them acts.
+// newModules makes the modules over the keepers; the orders below say when each of them acts. Package wire adds those of the
+// finality layer, and puts them into the orders.
 func newModules(app *App) *module.Manager {
 	cdc, registry := app.encoding.Codec, app.encoding.InterfaceRegistry
 
@@ -70,8 +66,6 @@ func newModules(app *App) *module.Manager {
 		ibc.NewAppModule(app.IBCKeeper),
 		transfer.NewAppModule(app.TransferKeeper),
 		ibctm.NewAppModule(tendermint),
-		finality.NewAppModule(app.FinalityKeeper),
-		checkpoint.NewAppModule(app.CheckpointKeeper),
 	)
 }
 
@@ -79,32 +73,28 @@ func newModules(app *App) *module.Manager {
 var preBlockOrder = []string{upgradetypes.ModuleName, authtypes.ModuleName}
 
 // Mint fills the fee collector, finality takes its share, distribution empties it; slashing and evidence follow
-// distribution so that a validator's rewards are settled before its stake is cut.
+// distribution, so that a validator's rewards are settled before its stake is cut.
 var beginBlockOrder = []string{
 	minttypes.ModuleName,
-	finalitytypes.ModuleName,
 	distrtypes.ModuleName,
 	slashingtypes.ModuleName,
 	evidencetypes.ModuleName,
 	stakingtypes.ModuleName,
 	ibcexported.ModuleName,
 	authz.ModuleName,
-	checkpointtypes.ModuleName,
 }
 
 // Bank settles what transactions left for the end of the block before anyone reads balances. Gov executes proposals
-// before staking reports the validators. Finality turns votes into links before checkpoint proposes (protocol §3).
+// before staking reports the validators. Finality and checkpoint come last.
 var endBlockOrder = []string{
 	banktypes.ModuleName,
 	govtypes.ModuleName,
 	stakingtypes.ModuleName,
 	feegrant.ModuleName,
-	finalitytypes.ModuleName,
-	checkpointtypes.ModuleName,
 }
 
-// Genutil delivers the genesis transactions and therefore follows everything that these touch. Finality checks its
-// balances with bank; checkpoint asks it for the anchor's voters.
+// Genutil delivers the genesis transactions and therefore follows everything that these touch. Finality and checkpoint come
+// last: finality checks its balances with bank, and checkpoint asks it for the anchor's voters.
 var genesisOrder = []string{
 	authtypes.ModuleName,
 	banktypes.ModuleName,
@@ -123,8 +113,6 @@ var genesisOrder = []string{
 	upgradetypes.ModuleName,
 	consensustypes.ModuleName,
 	genutiltypes.ModuleName,
-	finalitytypes.ModuleName,
-	checkpointtypes.ModuleName,
 }
 
 // migrationOrder is the order of genesis, which a module that an upgrade adds needs too, but for auth, whose migrations the

@@ -15,11 +15,7 @@ import (
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 
 	"github.com/dualchain/dualchain/docs/openapi"
-	checkpointkeeper "github.com/dualchain/dualchain/x/checkpoint/keeper"
-	"github.com/dualchain/dualchain/x/finality/client/proofs"
 	"github.com/dualchain/dualchain/x/finality/client/rest"
-	finalitykeeper "github.com/dualchain/dualchain/x/finality/keeper"
-	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
 // RegisterAPIRoutes mounts what the node serves over HTTP: the routes of all modules, and the OpenAPI page under
@@ -55,8 +51,7 @@ func serveOpenAPI(apiServer *api.Server) error {
 // RegisterTxService serves the queries about transactions, their simulation, and proofs that they are final.
 func (app *App) RegisterTxService(clientCtx client.Context) {
 	authtx.RegisterTxService(app.GRPCQueryRouter(), clientCtx, app.Simulate, app.encoding.InterfaceRegistry)
-	finalitytypes.RegisterProofsServer(app.GRPCQueryRouter(), proofs.NewServer(clientCtx.Client, app.Query,
-		checkpointkeeper.QueryServer{Keeper: app.CheckpointKeeper}, finalitykeeper.QueryServer{Keeper: app.FinalityKeeper}))
+	app.finality.RegisterServices(clientCtx)
 }
 
 // RegisterTendermintService serves the queries that CometBFT answers: blocks, validators, node info.

@@ -21,6 +21,10 @@ import (
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
+// MaxGas is the gas limit of a block in every genesis that dualchaind writes: without a limit, one transaction could keep
+// all nodes busy.
+const MaxGas = 100_000_000
+
 // Chain is the program that a network runs: its codec and the default genesis of each of its modules.
 type Chain struct {
 	Codec    codec.Codec
@@ -57,6 +61,7 @@ func (g beginning) build(chain Chain) (*genutiltypes.AppGenesis, error) {
 	}
 
 	params := cmttypes.DefaultConsensusParams()
+	params.Block.MaxGas = MaxGas
 	// Evidence against a validator is useful only while its stake can be slashed.
 	params.Evidence.MaxAgeDuration = g.spec.UnbondingTime
 	params.Evidence.MaxAgeNumBlocks = max(1, int64(g.spec.UnbondingTime/g.spec.BlockTime))

@@ -37,10 +37,28 @@ var (
 )
 
 // AppModule wires the keeper into an application.
-type AppModule struct{ keeper *keeper.Keeper }
+type AppModule struct {
+	keeper      *keeper.Keeper
+	params      types.Params                // of the default genesis
+	beforeBlock func(context.Context) error // nil: nothing
+}
 
 // NewAppModule returns the module.
-func NewAppModule(k *keeper.Keeper) AppModule { return AppModule{keeper: k} }
+func NewAppModule(k *keeper.Keeper) AppModule {
+	return AppModule{keeper: k, params: types.DefaultParams()}
+}
+
+// WithParams returns the module with these parameters in its default genesis, instead of types.DefaultParams.
+func (am AppModule) WithParams(params types.Params) AppModule {
+	am.params = params
+	return am
+}
+
+// BeforeBlock returns the module with a function that runs before each BeginBlock; an error stops the node.
+func (am AppModule) BeforeBlock(do func(context.Context) error) AppModule {
+	am.beforeBlock = do
+	return am
+}
 
 // IsAppModule marks the type.
 func (AppModule) IsAppModule() {}
@@ -84,8 +102,10 @@ func (am AppModule) RegisterServices(registrar grpc.ServiceRegistrar) error {
 }
 
 // DefaultGenesis returns the genesis of a new chain.
-func (AppModule) DefaultGenesis(cdc codec.JSONCodec) json.RawMessage {
-	return cdc.MustMarshalJSON(types.DefaultGenesis())
+func (am AppModule) DefaultGenesis(cdc codec.JSONCodec) json.RawMessage {
+	genesis := types.DefaultGenesis()
+	genesis.Params = am.params
+	return cdc.MustMarshalJSON(genesis)
 }
 
 // ValidateGenesis checks a genesis file's part.
@@ -118,7 +138,14 @@ func (am AppModule) ExportGenesis(ctx sdk.Context, cdc codec.JSONCodec) json.Raw
 }
 
 // BeginBlock takes the share of fees and inflation.
-func (am AppModule) BeginBlock(ctx context.Context) error { return am.keeper.BeginBlock(ctx) }
+func (am AppModule) BeginBlock(ctx context.Context) error {
+	if am.beforeBlock != nil {
+		if err := am.beforeBlock(ctx); err != nil {
+			return err
+		}
+	}
+	return am.keeper.BeginBlock(ctx)
+}
 
 // EndBlock turns votes into links, before x/checkpoint proposes.
 func (am AppModule) EndBlock(ctx context.Context) error { return am.keeper.EndBlock(ctx) }

@@ -25,7 +25,9 @@ import (
 
 	"github.com/dualchain/dualchain/app"
 	lightcli "github.com/dualchain/dualchain/light/cli"
+	"github.com/dualchain/dualchain/localnet"
 	votercli "github.com/dualchain/dualchain/voter/cli"
+	"github.com/dualchain/dualchain/x/finality/client/genesis"
 )
 
 // NewRoot returns the root command with everything under it. It errs when the application can't be put together or two
@@ -58,7 +60,7 @@ func NewRoot() (*cobra.Command, error) {
 		},
 	}
 	root.AddCommand(
-		genutilcli.InitCmd(description.Basics(), app.DefaultNodeHome),
+		genesis.WithGasLimit(genutilcli.InitCmd(description.Basics(), app.DefaultNodeHome), localnet.MaxGas),
 		genesisCommand(description),
 		queryCommand(),
 		txCommand(),

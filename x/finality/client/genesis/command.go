@@ -37,13 +37,17 @@ The proof is verified before anything is written. A voter takes part from the fi
 				return err
 			}
 			voter.Moniker, voter.CommissionPPM, voter.MaxCommissionPPM = moniker, commission, maxCommission
-			return addToFile(clientCtx.Codec, cmtconfig.DefaultConfig().SetRoot(clientCtx.HomeDir).GenesisFile(), voter)
+			return addToFile(clientCtx.Codec, genesisFile(clientCtx), voter)
 		},
 	}
 	cmd.Flags().StringVar(&moniker, "moniker", "", "name for people")
 	cmd.Flags().Uint32Var(&commission, "commission-ppm", 100_000, "the operator's share of rewards in parts per million")
 	cmd.Flags().Uint32Var(&maxCommission, "max-commission-ppm", 200_000, "the highest commission that the voter can ever set, in parts per million")
 	return cmd
+}
+
+func genesisFile(clientCtx client.Context) string {
+	return cmtconfig.DefaultConfig().SetRoot(clientCtx.HomeDir).GenesisFile()
 }
 
 func addToFile(cdc codec.Codec, file string, voter Voter) error {
@@ -81,4 +85,19 @@ func parseVoter(cdc codec.Codec, args []string) (Voter, error) {
 		return v, fmt.Errorf("read AMOUNT: %w", err)
 	}
 	return v, nil
+}
+
+// WithGasLimit makes the SDK's init command write a limit on the gas of a block into the genesis. The SDK's own genesis has
+// none, and the finality layer refuses to start without one.
+func WithGasLimit(init *cobra.Command, maxGas int64) *cobra.Command {
+	init.PostRunE = func(cmd *cobra.Command, _ []string) error {
+		file := genesisFile(client.GetClientContextFromCmd(cmd))
+		genesis, err := genutiltypes.AppGenesisFromFile(file)
+		if err != nil {
+			return fmt.Errorf("read genesis: %w", err)
+		}
+		genesis.Consensus.Params.Block.MaxGas = maxGas
+		return genutil.ExportGenesisFile(genesis, file)
+	}
+	return init
 }
