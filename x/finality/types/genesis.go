@@ -1,6 +1,8 @@
 package types
 
 import (
+	"slices"
+
 	"cosmossdk.io/math"
 
 	"github.com/dualchain/dualchain/core/ffg"
@@ -26,8 +28,29 @@ func (g GenesisState) Validate() error {
 			return ErrInvalidGenesis.Wrapf("evidence: expected id %d, found %d", i, e.Id)
 		}
 	}
-	if g.Running != nil {
-		return g.Running.validate()
+	if g.Running == nil {
+		return nil
+	}
+	if err := g.Running.validate(); err != nil {
+		return err
+	}
+	return g.validateRegistrations()
+}
+
+// validateRegistrations checks that sets and scores name voters by their registrations. A block that settles an era looks them up,
+// and could not continue without one.
+func (g GenesisState) validateRegistrations() error {
+	for _, set := range append(slices.Clone(g.Running.Sets), g.Running.Next) {
+		for _, m := range set.Members {
+			if m.Registration >= uint64(len(g.Voters)) || g.Voters[m.Registration].PubKey != m.PubKey {
+				return ErrInvalidGenesis.Wrapf("sets: expected key %s to be that of voter %d, found another or no such voter", m.PubKey, m.Registration)
+			}
+		}
+	}
+	for _, score := range g.Running.Scores {
+		if score.Registration >= uint64(len(g.Voters)) {
+			return ErrInvalidGenesis.Wrapf("scores: expected a voter below %d, found %d", len(g.Voters), score.Registration)
+		}
 	}
 	return nil
 }
@@ -90,6 +113,9 @@ func (g GenesisState) validateShares() error {
 		}
 		if shares.IsNil() || !shares.IsPositive() {
 			return ErrInvalidGenesis.Wrapf("%s with voter %d: expected shares above 0, found %s", what, voter, shares)
+		}
+		if shares.BigInt().BitLen() > maxBits { // a sum of such shares may exceed 256 bits, and an Int panics
+			return ErrInvalidGenesis.Wrapf("%s with voter %d: expected shares of at most %d bits, found %s", what, voter, maxBits, shares)
 		}
 		sums[voter] = sums[voter].Add(shares)
 		return nil
@@ -174,10 +200,18 @@ func (r RunningState) validateSettlement() error {
 		}
 		amounts = append(amounts, score.Signed)
 	}
-	for _, amount := range amounts {
-		if amount.IsNil() || amount.IsNegative() {
-			return ErrInvalidGenesis.Wrapf("settlement of era %d: expected amounts of 0 or more, found %s", r.Settlement.Era.Index, amount)
+	for _, amount := range amounts { // a block multiplies two of them
+		if amount.IsNil() || amount.IsNegative() || amount.BigInt().BitLen() > maxBits {
+			return ErrInvalidGenesis.Wrapf("settlement of era %d: expected amounts from 0 to %d bits, found %s", r.Settlement.Era.Index, maxBits, amount)
 		}
+	}
+	signed := math.ZeroInt()
+	for _, score := range r.Scores {
+		signed = signed.Add(score.Signed)
+	}
+	if signed.GT(r.Settlement.Total) {
+		return ErrInvalidGenesis.Wrapf("settlement of era %d: expected signed weights of %s at most, the total, found %s",
+			r.Settlement.Era.Index, r.Settlement.Total, signed)
 	}
 	return nil
 }

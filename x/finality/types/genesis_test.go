@@ -1,6 +1,7 @@
 package types
 
 import (
+	"math/big"
 	"strings"
 	"testing"
 
@@ -89,6 +90,22 @@ func TestGenesisIsValidated(t *testing.T) {
 		"a score twice": func(g *GenesisState) {
 			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.OneInt()}, {Signed: math.OneInt()}}
 		},
+		"delegations whose sum exceeds 256 bits": func(g *GenesisState) {
+			g.Delegations = append(g.Delegations, g.Delegations[0])
+			g.Delegations[0].Shares, g.Delegations[2].Shares = huge(), huge()
+		},
+		"a reward that no block can multiply": func(g *GenesisState) {
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.OneInt()}}
+			g.Running.Settlement.Reward = huge()
+		},
+		"scores above the total": func(g *GenesisState) {
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.NewInt(2)}}
+		},
+		"a score of nobody": func(g *GenesisState) {
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Registration: 2, Signed: math.OneInt()}}
+		},
+		"a set with a voter of another key": func(g *GenesisState) { g.Running.Sets[0].Members[0].Registration = 1 },
+		"a next set with nobody":            func(g *GenesisState) { g.Running.Next.Members[0].Registration = 2 },
 		"a score below 0": func(g *GenesisState) {
 			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.NewInt(-1)}}
 		},
@@ -100,6 +117,9 @@ func TestGenesisIsValidated(t *testing.T) {
 		})
 	}
 }
+
+// huge is 2²⁵⁵.
+func huge() math.Int { return math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(1), 255)) }
 
 func settlement() *Settlement { return &Settlement{Reward: math.OneInt(), Total: math.OneInt()} }
 

@@ -28,9 +28,8 @@ func (k *Keeper) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvidenc
 		if err := checkInjected(msg.Evidence); err != nil {
 			return nil, err
 		}
-	} else {
-		consumeEvidenceGas(ctx, msg.Evidence)
 	}
+	consumeEvidenceGas(ctx, msg.Evidence)
 	params, err := k.params(ctx)
 	if err != nil {
 		return nil, err
