@@ -63,6 +63,9 @@ func (h *Handlers) checkOrdinary(runTx sdk.RunTx, req *abci.RequestCheckTx) *abc
 		return runOrdinary(runTx, req.Tx)
 	}
 	resp, err := h.own.CheckTx(runTx, req)
+	if err == nil && resp == nil { // CometBFT would dereference it
+		err = ErrPanic.Wrap("the chain's handler returned no answer")
+	}
 	if err != nil {
 		return refuse(err)
 	}

@@ -3,6 +3,7 @@ package abci
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -154,6 +155,21 @@ func TestWhatAChainsHandlerMayNotProposeIsLeftOut(t *testing.T) {
 	require.True(t, n.accepts(t, block...))
 }
 
+func TestAChainsChoiceIsCutWhereTheBlockIsFull(t *testing.T) {
+	for name, big := range map[string][]byte{
+		"gas":   ordinaryTx(t, maxGas-1, "", &banktypes.MsgSend{FromAddress: submitter, ToAddress: submitter}),
+		"bytes": ordinaryTx(t, 1, strings.Repeat("x", maxBytes/2), &banktypes.MsgSend{FromAddress: submitter, ToAddress: submitter}),
+	} {
+		n, _, ours := newOracle(t)
+		n.own.PrepareProposal = func(sdk.Context, *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+			return &abci.ResponsePrepareProposal{Txs: [][]byte{prices, big, big}}, nil
+		}
+		block := n.prepare(t, maxBytes)
+		require.Equal(t, append(ours, prices, big), block, name)
+		require.True(t, n.accepts(t, block...), "%s: a proposer's own block", name)
+	}
+}
+
 func TestABlockThatTheChainsHandlerFailsOnIsRejected(t *testing.T) {
 	n, o, _ := newOracle(t)
 	require.True(t, n.accepts(t, prices))
@@ -185,6 +201,8 @@ func TestTheChainsCheckTxSeesOrdinaryTransactionsOnly(t *testing.T) {
 	o.fail = errors.New("unregistered")
 	require.NotZero(t, check(transfer(t, 1)).Code)
 	o.panics = true
+	requireCode(t, ErrPanic, check(transfer(t, 1)))
+	n.own.CheckTx = func(sdk.RunTx, *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) { return nil, nil }
 	requireCode(t, ErrPanic, check(transfer(t, 1)))
 }
 

@@ -29,7 +29,7 @@ func (h *Handlers) PrepareProposal(ctx sdk.Context, req *abci.RequestPrepareProp
 }
 
 // choose returns the ordinary transactions of a proposal, at most room bytes of them: the chain's own choice if it has a
-// handler for that. What no valid block may hold is left out of it.
+// handler for that. What no valid block may hold, or doesn't fit into its bytes and gas, is left out of it.
 func (h *Handlers) choose(ctx sdk.Context, req *abci.RequestPrepareProposal, room int64) (txs [][]byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -45,12 +45,9 @@ func (h *Handlers) choose(ctx sdk.Context, req *abci.RequestPrepareProposal, roo
 	if err != nil {
 		return nil, err
 	}
-	txs = slices.DeleteFunc(slices.Clone(chosen.Txs), func(txBytes []byte) bool {
-		_, err := h.ordinary(txBytes)
-		return err != nil || isOurs(txBytes)
-	})
-	if size := sizeOf(txs...); size > room {
-		return nil, fmt.Errorf("expected at most %d bytes, found %d", room, size)
+	txs = h.fill(ctx, chosen.Txs, room)
+	if left := len(chosen.Txs) - len(txs); left > 0 {
+		ctx.Logger().Error("the chain's proposal holds transactions that no valid block may hold, or that don't fit", "height", req.Height, "left_out", left)
 	}
 	return txs, nil
 }
