@@ -22,8 +22,8 @@ func TestAPossessionFileIsForOneOperatorOnOneChain(t *testing.T) {
 		"another chain":    {file("test-2", "dual1op", key, proof), "expected a proof for this chain, test-1, found one for test-2"},
 		"another operator": {file("test-1", "dual1other", key, proof), `expected a proof for --from, "dual1op", found one for "dual1other"`},
 		"no operator":      {file("test-1", "", key, proof), "expected a proof for --from"},
-		"short key":        {file("test-1", "dual1op", key[2:], proof), "pub_key: expected 96"},
-		"long proof":       {file("test-1", "dual1op", key, proof+"00"), "possession: expected 192"},
+		"short key":        {file("test-1", "dual1op", key[2:], proof), "pub_key: public key: expected 96"},
+		"long proof":       {file("test-1", "dual1op", key, proof+"00"), "possession: signature: expected 192"},
 		"nothing":          {"", "unexpected end"},
 		"a list":           {"[]", "cannot unmarshal"},
 	} {
