@@ -16,6 +16,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/client/keys"
 	"github.com/cosmos/cosmos-sdk/server"
+	svrcmd "github.com/cosmos/cosmos-sdk/server/cmd"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
@@ -28,9 +29,19 @@ import (
 
 const maxGas = 50_000_000
 
-// NewRoot returns the root command.
-func NewRoot() (*cobra.Command, error) {
-	home := filepath.Join(os.TempDir(), "minid")
+// home is the node's home if --home is not given.
+var home = filepath.Join(os.TempDir(), "minid")
+
+// Execute runs the command that the program's arguments name.
+func Execute() error {
+	root, err := newRoot()
+	if err != nil {
+		return err
+	}
+	return svrcmd.Execute(root, "", home)
+}
+
+func newRoot() (*cobra.Command, error) {
 	app, err := minichain.New(log.NewNopLogger(), dbm.NewMemDB(), options{flags.FlagHome: home})
 	if err != nil {
 		return nil, err
@@ -53,6 +64,7 @@ func NewRoot() (*cobra.Command, error) {
 			return server.InterceptConfigsPreRunHandler(cmd, serverconfig.DefaultConfigTemplate, serverconfig.DefaultConfig(), cmtcfg.DefaultConfig())
 		},
 	}
+	root.SetOut(os.Stdout)
 	genesisCmd := genutilcli.Commands(app.TxConfig, app.Basics, home)
 	genesisCmd.AddCommand(genesis.NewAddVoterCmd())
 	root.AddCommand(
