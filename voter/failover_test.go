@@ -245,7 +245,7 @@ func TestAfterAnOutageOnlyTheHeadIsVotedOn(t *testing.T) {
 	f.voteAt(f.node)
 	f.said(event.Recorded.String(), "epoch=101")
 	f.stop()
-	f.never("code=guard_", "refused", event.SentAgain.String(), event.NotRecorded.String())
+	f.never("code=guard_", event.NotTaken.String(), event.SentAgain.String(), event.NotRecorded.String())
 }
 
 func TestThroughAFailoverEachEpochGetsOneVote(t *testing.T) {

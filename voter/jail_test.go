@@ -143,10 +143,10 @@ func TestAJailThatComesAndGoesCostsNoMoreFees(t *testing.T) {
 func TestOthersStayInJail(t *testing.T) {
 	for name, tc := range map[string]struct {
 		voter types.Voter
-		says  string
+		says  string // an event
 	}{
-		"another operator's":          {types.Voter{Operator: "dual1other", Jailed: true, JailedUntil: time.Unix(0, 0)}, "jailed for absence"},
-		"slashed for equivocation":    {types.Voter{Operator: "dual1me", Jailed: true, Tombstoned: true}, "ALARM: slashed for equivocation"},
+		"another operator's":          {types.Voter{Operator: "dual1other", Jailed: true, JailedUntil: time.Unix(0, 0)}, event.Jailed.String()},
+		"slashed for equivocation":    {types.Voter{Operator: "dual1me", Jailed: true, Tombstoned: true}, event.Tombstoned.String()},
 		"a key that isn't registered": {types.Voter{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/fakenode"
+	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/signerd"
 )
 
@@ -150,10 +151,13 @@ func TestTwoVotersOnOneSignerMissNoEpochWhenEitherIsKilled(t *testing.T) {
 		for len(f.log) > 0 {
 			line := <-f.log
 			killed := strings.Contains(line, context.Canceled.Error()) // while it sent a vote
-			for _, complaint := range []string{"ALARM", "without success", "the node didn't take the vote", "not recorded"} {
-				if strings.Contains(line, complaint) && !killed {
-					t.Errorf("expected nothing to complain of, found %q", line)
-				}
+			failed := strings.Contains(line, slog.LevelError.String()) ||
+				strings.Contains(line, slog.LevelWarn.String()) && strings.Contains(line, event.SentAgain.String())
+			for _, complaint := range []slog.Attr{event.NotTaken, event.NotRecorded} {
+				failed = failed || strings.Contains(line, complaint.String())
+			}
+			if failed && !killed {
+				t.Errorf("expected nothing to complain of, found %q", line)
 			}
 		}
 	}
@@ -172,14 +176,14 @@ func TestVotersOnAForkGetOneSignatureForAnEpoch(t *testing.T) {
 	nodes := []*fakenode.Node{r.node, fakenode.Start(t, chainID, secret.PublicKey(), 1)}
 	voters := []*fixture{r.voter("a", nodes[0]).listening(), r.voter("b", nodes[1]).listening()}
 	var signed []ffg.Vote
-	const refused = "ALARM: slashing protection refused a vote"
+	const conflict, floor = "code=" + monitor.GuardPrefix + "conflict", "code=" + monitor.GuardPrefix + "floor"
 	for range 6 {
 		for i, node := range nodes {
 			go node.GrowAt(time.Now().Add(time.Duration(i) * time.Millisecond)) // so that the blocks differ
 		}
 		count := 0
 		for i, f := range voters {
-			if f.any(event.Voted.String(), refused) == event.Voted.String() {
+			if f.any(event.Voted.String(), conflict, floor) == event.Voted.String() {
 				count++
 				vote := <-nodes[i].Votes()
 				for _, before := range signed {

@@ -144,7 +144,7 @@ func (l logger) Enabled(context.Context, slog.Level) bool { return true }
 func (l logger) WithAttrs([]slog.Attr) slog.Handler       { return l }
 func (l logger) WithGroup(string) slog.Handler            { return l }
 func (l logger) Handle(_ context.Context, r slog.Record) error {
-	line := r.Message
+	line := r.Level.String() + " " + r.Message
 	r.Attrs(func(a slog.Attr) bool {
 		line += " " + a.String()
 		return true

@@ -1,6 +1,7 @@
 package voter_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -106,7 +107,7 @@ func TestAWitnessALittleBehindIsWaitedFor(t *testing.T) {
 	witness.Replay(1)
 	f.voteAt(f.node)
 	f.stop()
-	f.never("ALARM")
+	f.never(slog.LevelError.String())
 }
 
 func TestOneWitnessOfSeveralIsEnough(t *testing.T) {
@@ -118,7 +119,7 @@ func TestOneWitnessOfSeveralIsEnough(t *testing.T) {
 	f.node.Grow()
 	f.voteAt(f.node)
 	f.stop()
-	f.never("ALARM")
+	f.never(slog.LevelError.String())
 }
 
 func TestAfterAFailoverTheWitnessIsAskedToo(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
 	"github.com/dualchain/dualchain/tests/e2e/harness"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/overview"
 )
@@ -100,7 +101,10 @@ func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(log)) {
-			for _, words := range []string{"ALARM: slashing", "ALARM: not voting", "vote not recorded", "unjailing failed"} {
+			for _, words := range []string{
+				"code=guard_", "code=doppelganger\n", "code=wrong_chain", "code=future", "code=inconsistent",
+				event.NotRecorded.String(), event.UnjailFailed.String(),
+			} {
 				if strings.Contains(line, words) {
 					t.Errorf("%s: expected no such line, found %s", name, line)
 				}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/keys"
@@ -161,20 +162,21 @@ func TestKeysBesideASignerAreIgnoredAloud(t *testing.T) {
 	require.NoError(t, err)
 	says, err := started(t, f.dir)
 	require.NoError(t, err)
-	require.NotContains(t, says, "ignores the keystores")
+	require.NotContains(t, says, event.KeysIgnored.String())
+	require.NotContains(t, says, event.KeysUnlisted.String())
 
 	require.Contains(t, string(content), "address = ''")
 	require.NoError(t, os.WriteFile(file, bytes.Replace(content, []byte("address = ''"), []byte("address = '127.0.0.1:1'"), 1), 0o600))
 	says, err = started(t, f.dir)
 	require.NoError(t, err)
-	require.Contains(t, says, "the voter ignores the keystores of this home")
+	require.Contains(t, says, event.KeysIgnored.String())
 	keystores, err := filepath.Glob(filepath.Join(f.dir, "keys", "*.json"))
 	require.NoError(t, err)
 	require.Len(t, keystores, 1)
 	require.NoError(t, os.Chmod(keystores[0], 0o644))
 	says, err = started(t, f.dir)
 	require.NoError(t, err, "whether the keys could be used doesn't matter")
-	require.Contains(t, says, "can't be listed")
+	require.Contains(t, says, event.KeysUnlisted.String())
 	require.Contains(t, says, filepath.Base(keystores[0]))
 	_, err = started(t, f.dir, "--"+home.NeverVotedFlag)
 	require.ErrorIs(t, err, home.ErrConfig)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/signerd"
 )
@@ -52,8 +53,8 @@ func TestANewSignerInThreeCommands(t *testing.T) {
 
 	_, log, err := runSigner(t, f.dir, "start")
 	require.NoError(t, err)
-	require.Contains(t, log, "signer started")
-	require.Contains(t, log, "signer stopped")
+	require.Contains(t, log, event.SignerStarted.String())
+	require.Contains(t, log, event.SignerStopped.String())
 }
 
 func TestSignersThatDoNotStart(t *testing.T) {

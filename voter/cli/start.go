@@ -17,6 +17,7 @@ import (
 	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/internal/duration"
 	"github.com/dualchain/dualchain/voter"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/keys"
 )
@@ -115,9 +116,11 @@ func noVoter(dir home.Dir) error {
 func warnOfIgnoredKeys(dir home.Dir, log *slog.Logger) {
 	infos, err := keys.List(dir.Keys())
 	if err != nil {
-		log.Warn("this home has keystores that can't be listed; the voter ignores them, because voter.toml has a [signer]", "folder", dir.Keys(), "error", err)
+		log.Warn("this home has keystores that can't be listed; the voter ignores them, because voter.toml has a [signer]",
+			event.KeysUnlisted, "folder", dir.Keys(), "error", err)
 	} else if len(infos) > 0 {
-		log.Warn("the voter ignores the keystores of this home, because voter.toml has a [signer]", "folder", dir.Keys(), "keys", len(infos))
+		log.Warn("the voter ignores the keystores of this home, because voter.toml has a [signer]",
+			event.KeysIgnored, "folder", dir.Keys(), "keys", len(infos))
 	}
 }
 

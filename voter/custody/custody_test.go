@@ -1,6 +1,7 @@
 package custody
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -34,13 +35,19 @@ func newFixture(t *testing.T) *fixture {
 	f.guard, err = guard.Open(path)
 	f.must(err)
 	t.Cleanup(func() { f.guard.Close() })
-	secret, err := bls.KeyFromSeed(slices.Repeat([]byte{1}, bls.MinSeedSize))
-	f.must(err)
-	f.key = secret.PublicKey().Bytes()
-	f.keystore, err = keys.Encode(secret, []byte("correct horse"), keys.SaveOptions{Cost: keys.Light})
-	f.must(err)
+	f.key, f.keystore = f.seal(1)
 	f.Custody = Custody{Folder: filepath.Join(t.TempDir(), "keys"), Domain: domain, Guard: f.guard}
 	return f
+}
+
+// seal makes a key and its keystore.
+func (f *fixture) seal(seed byte) (ffg.PublicKey, []byte) {
+	f.Helper()
+	secret, err := bls.KeyFromSeed(slices.Repeat([]byte{seed}, bls.MinSeedSize))
+	f.must(err)
+	keystore, err := keys.Encode(secret, []byte("correct horse"), keys.SaveOptions{Cost: keys.Light})
+	f.must(err)
+	return secret.PublicKey().Bytes(), keystore
 }
 
 func (f *fixture) must(err error) {
@@ -64,11 +71,14 @@ func (f *fixture) arrivals() []Arrival {
 	return []Arrival{{Key: f.key, Name: "voter", Keystore: f.keystore}}
 }
 
-// dying is slashing protection whose process ends when it is told to let keys vote.
-type dying struct{ *guard.Guard }
+// dying is slashing protection whose process ends once a keystore is saved, before the key of it is received.
+type dying struct {
+	*guard.Guard
+	custody Custody
+}
 
 func (d dying) Receive(domain ffg.Root, content []byte, keys []ffg.PublicKey) (guard.Report, error) {
-	if len(keys) > 0 {
+	if files, err := d.custody.Keystores(); err != nil || len(files) > 0 {
 		panic("crash")
 	}
 	return d.Guard.Receive(domain, content, keys)
@@ -79,7 +89,7 @@ func TestAKeyThatWasKnownBeforeNeverVotesOnItsOldHistory(t *testing.T) {
 	_, err := f.Learn(f.history(5), false) // so slashing protection would let it vote from epoch 6 on
 	f.must(err)
 	c := f.Custody
-	c.Guard = dying{f.guard}
+	c.Guard = dying{f.guard, f.Custody}
 	func() {
 		defer func() { _ = recover() }()
 		_, _ = c.TakeIn(f.arrivals(), f.history(100), Terms{})
@@ -132,5 +142,60 @@ func TestKeysThatComeTogetherComeAllOrNotAtAll(t *testing.T) {
 	refused, err := f.TakeIn(append(f.arrivals(), stranger), f.history(7), Terms{})
 	if err != nil || refused[0] != nil || !errors.Is(refused[1], guard.ErrMissing) {
 		t.Errorf("one by one: expected %v for the second, found %v, %v", guard.ErrMissing, refused, err)
+	}
+}
+
+func TestAKeystoreThatACrashLeftBehindDoesNotVoteInASecondHome(t *testing.T) {
+	first, second := newFixture(t), newFixture(t) // they share a key
+	refused, err := first.TakeIn(first.arrivals(), first.history(), Terms{})
+	first.must(errors.Join(append(refused, err)...)) // it votes in the first home
+	func() {
+		defer func() { _ = recover() }()
+		c := second.Custody
+		c.Guard = dying{second.guard, second.Custody}
+		_, _ = c.TakeIn(second.arrivals(), second.history(5), Terms{})
+	}()
+	// A file that names both keys brings another key into the second home.
+	other, keystore := second.seal(2)
+	both := bytes.Replace(second.history(5), []byte(`"data":[`), fmt.Appendf(nil, `"data":[{"pubkey":"0x%s","signed_blocks":[],"signed_attestations":[]},`, other), 1)
+	refused, err = second.TakeIn([]Arrival{{Key: other, Name: "other", Keystore: keystore}}, both, Terms{})
+	second.must(errors.Join(append(refused, err)...))
+	next := ffg.Vote{Source: ffg.Ref{Epoch: 5}, Target: ffg.Ref{Epoch: 6}}
+	if err := second.guard.Approve(domain, other, next); err != nil {
+		t.Errorf("the key that arrived: %v", err)
+	}
+	if err := first.guard.Approve(domain, first.key, next); err != nil {
+		t.Errorf("the other key in the first home: %v", err)
+	}
+	if err := second.guard.Approve(domain, second.key, next); !errors.Is(err, guard.ErrMissing) {
+		t.Errorf("the other key in the second home: expected %v, found %v", guard.ErrMissing, err)
+	}
+}
+
+func TestAKeyArrivesWithWhatItHasSigned(t *testing.T) {
+	for name, before := range map[string]func(*fixture) error{
+		"a new key":           func(*fixture) error { return nil },
+		"known from a file":   func(f *fixture) error { _, err := f.Learn(f.history(5), false); return err },
+		"back from a journey": func(f *fixture) error { return errors.Join(f.guard.Admit(f.key), f.guard.Retire(f.key)) },
+		"back, with old votes": func(f *fixture) error {
+			_, err := f.Learn(f.history(5), false)
+			return errors.Join(err, f.guard.Retire(f.key))
+		},
+	} {
+		f := newFixture(t)
+		f.must(before(f))
+		refused, err := f.TakeIn(f.arrivals(), f.history(7, 100), Terms{})
+		f.must(errors.Join(append(refused, err)...))
+		if latest, _, err := f.guard.Latest(domain, f.key); err != nil || latest.Target != 100 {
+			t.Errorf("%s: expected votes up to epoch 100, found %d, %v", name, latest.Target, err)
+		}
+		for _, target := range []uint64{7, 50, 100} {
+			if err := f.guard.Approve(domain, f.key, ffg.Vote{Source: ffg.Ref{Epoch: 5}, Target: ffg.Ref{Epoch: target, Root: ffg.Root{1}}}); err == nil {
+				t.Errorf("%s: a vote for epoch %d that conflicts: expected a refusal, found none", name, target)
+			}
+		}
+		if err := f.guard.Approve(domain, f.key, ffg.Vote{Source: ffg.Ref{Epoch: 100}, Target: ffg.Ref{Epoch: 101}}); err != nil {
+			t.Errorf("%s: the next epoch: %v", name, err)
+		}
 	}
 }

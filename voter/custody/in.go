@@ -37,18 +37,19 @@ func (c Custody) TakeIn(arrivals []Arrival, history []byte, terms Terms) ([]erro
 		return nil, err
 	}
 	refused := make([]error, len(arrivals))
-	mayVote := false
+	var known []ffg.PublicKey // may vote as soon as their keystores are here
 	for i, key := range public {
 		refused[i] = judge(key, found[i], terms)
-		mayVote = mayVote || found[i].Known && !found[i].Retired
+		if found[i].Known && !found[i].Retired {
+			known = append(known, key)
+		}
 	}
 	if err := errors.Join(refused...); err != nil && terms.Together {
 		return nil, err
 	}
-	// A key that slashing protection knows already, from an imported file, may vote as soon as its keystore is here. It must not do so on an
-	// older history than this one.
-	if mayVote {
-		if _, err := c.Guard.Receive(c.Domain, history, nil); err != nil {
+	// Slashing protection may know a key already, from an imported file. Such a key must not vote on an older history than this one.
+	if len(known) > 0 {
+		if _, err := c.Guard.Receive(c.Domain, history, known); err != nil {
 			return nil, err
 		}
 	}

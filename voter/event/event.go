@@ -8,6 +8,8 @@ func named(name string) slog.Attr { return slog.String("event", name) }
 
 // Events of the voter client.
 var (
+	KeysIgnored  = named("keystores_ignored") // because voter.toml has a [signer]
+	KeysUnlisted = named("keystores_unlisted")
 	Started      = named("voter_started")
 	Stopped      = named("voter_stopped")
 	UsingSigner  = named("using_signer")

@@ -12,16 +12,16 @@ import (
 	"github.com/dualchain/dualchain/internal/durable"
 )
 
-// disk is all the I/O that a journal does, so that tests can stop it at every step. Names are paths in one folder.
+// disk is the I/O of a journal. Tests replace it to fail at every step. Names are paths in one folder.
 type disk interface {
 	read(name string) ([]byte, file, error) // the file stays open until it is closed
-	holds(name string, f file) error        // ErrLost unless the name stands for this file, and the lock is ours
-	create(name string) (file, error)       // an empty file to write, in the place of what has the name
+	holds(name string, f file) error        // ErrLost unless the name refers to this file, and this process has the lock
+	create(name string) (file, error)       // an empty file to write; it replaces a file with the name
 	rename(from, to string) error
 	syncFolder() error // makes names durable
 }
 
-// file is one that is being written.
+// file is a file of a disk that is open for writing.
 type file interface {
 	writeAt(b []byte, offset int64) error
 	sync() error // makes the content durable
@@ -46,8 +46,8 @@ func (f folder) read(name string) ([]byte, file, error) {
 	return content, osFile{opened}, nil
 }
 
-// holds looks at the lock first: as long as it has its name nobody else reads the journal, and whoever takes it later reads
-// what was synced before.
+// holds checks the lock first. While the lock file has its name, no other process reads the journal, and a process that takes the
+// lock later reads everything that was synced before.
 func (f folder) holds(name string, held file) error {
 	if err := standsFor(f.lock.Name(), f.lock); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (f folder) holds(name string, held file) error {
 	return standsFor(name, held.(osFile).File)
 }
 
-// standsFor compares an open file, whose inode therefore has no successor.
+// standsFor returns ErrLost unless the name refers to the open file. An open file's inode isn't reused, so the comparison is safe.
 func standsFor(name string, opened *os.File) error {
 	found, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -92,8 +92,8 @@ func (f osFile) writeAt(b []byte, offset int64) error {
 func (f osFile) sync() error  { return f.Sync() }
 func (f osFile) close() error { return f.Close() }
 
-// lock takes the lock beside a journal, which has a file of its own because the journal is replaced. Errors: ErrInUse,
-// ErrStorage, fs.ErrNotExist for a folder that is missing.
+// lock takes the lock of a journal. The lock is a file of its own, because the journal's file is replaced. Errors: ErrInUse,
+// ErrStorage, fs.ErrNotExist if the folder is missing.
 func lock(journal string) (*os.File, error) {
 	path := strings.TrimSuffix(journal, filepath.Ext(journal)) + ".lock"
 	file, err := durable.Lock(path)

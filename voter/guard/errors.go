@@ -7,28 +7,28 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// NoOtherMachineFlag is the flag with which somebody says that a key that was retired has signed nothing elsewhere since,
-// or that all of it is recorded here.
+// NoOtherMachineFlag is the flag by which an operator promises that a retired key has signed nothing elsewhere since, or that
+// all of its votes are recorded here.
 const NoOtherMachineFlag = "i-know-no-other-machine-has-these-keys"
 
-// Reasons to refuse. Each is wrapped in an error that says what was found and what to do.
+// Reasons to refuse. The errors that wrap them say what was found and what to do.
 var (
 	// ErrMissing: there is no journal, or it doesn't know the key.
 	ErrMissing = errors.New("no slashing protection for this key")
 	// ErrInUse: another process has the journal open.
 	ErrInUse = errors.New("slashing protection in use by another process")
-	// ErrDamaged: the journal is there and isn't as it was written.
+	// ErrDamaged: the journal's content isn't what was written.
 	ErrDamaged = errors.New("slashing protection damaged")
 	// ErrRetired: the key moved to another machine.
 	ErrRetired = errors.New("key retired from this machine")
-	// ErrStorage: the disk doesn't take what has to be on it first. It is worth asking again.
+	// ErrStorage: the disk doesn't take the record. A retry may succeed.
 	ErrStorage = errors.New("slashing protection can't be stored")
-	// ErrLost: the journal or its lock was deleted, moved or replaced under this process, so another one may have opened
-	// it. It comes with ErrStorage, but asking again doesn't help: everything is refused until the next Open.
+	// ErrLost: the journal or its lock was deleted, moved or replaced while this process used it, so another process may have
+	// opened it. It comes with ErrStorage, but a retry doesn't help: the guard refuses everything until the next Open.
 	ErrLost = errors.New("slashing protection lost to another process")
 	// ErrInterchange: a file to import isn't an EIP-3076 interchange file of votes.
 	ErrInterchange = errors.New("not an interchange file of votes")
-	// ErrDomain: a file to import is of another chain.
+	// ErrDomain: a file to import is for another chain.
 	ErrDomain = errors.New("interchange file of another chain")
 )
 
@@ -45,7 +45,7 @@ func (e *Conflict) Error() string {
 		e.Recorded.Source, e.Recorded.Target, rootText(e.Recorded.Root), e.Vote)
 }
 
-// BelowFloor refuses a vote that could conflict with a vote of which only the floor is remembered.
+// BelowFloor refuses a vote that could conflict with a forgotten vote, for which only the floor stands.
 type BelowFloor struct {
 	Vote  ffg.Vote
 	Floor Floor

@@ -1,9 +1,9 @@
-// Package guard is slashing protection: it remembers every vote that a key may have signed, and approves a vote only
-// if no pair of them is slashable (protocol §8). The record is on disk before Approve returns: whoever signs only what was
-// approved can crash at any moment and start again.
+// Package guard is slashing protection. It remembers every vote that a key may have signed, and approves a vote only if it is
+// slashable together with none of them (protocol §8). The record is on disk before Approve returns, so a process that signs only
+// approved votes can crash at any moment and start again.
 //
-// Votes are kept by public key and domain, never by height: a chain that starts again under another chain id is
-// another domain, and a chain that rolls back is the same one. Why the file is one of our own: docs/adr/014.
+// Votes are kept by public key and domain, never by height. A chain that restarts under another chain id is another domain, and
+// a chain that rolls back stays in its own. docs/adr/014 explains the file format.
 package guard
 
 import (
@@ -18,12 +18,12 @@ import (
 	"github.com/dualchain/dualchain/internal/durable"
 )
 
-// FileName is what a journal is called in a voter's home. Its lock is beside it.
+// FileName is the name of the journal in a voter's home. Its lock file is beside it.
 const FileName = "guard.journal"
 
-// How many votes of a key in a domain are remembered one by one. Complete is many times any vote window, so that a vote
-// that can still be of use can be signed again, and older targets can still be voted for where that is safe. Minimal
-// remembers one, and refuses everything with a target up to it or a source before it, as in EIP-3076.
+// How many votes of a key in a domain the guard remembers one by one. Complete is many times any vote window: every vote that
+// may still count can be signed again, and votes for older targets stay possible where they are safe. Minimal remembers one
+// vote, and refuses every other with a target up to it or a source before it, as in EIP-3076.
 const (
 	Complete = 1024
 	Minimal  = 1
@@ -32,7 +32,7 @@ const (
 // ErrEpoch: the vote is for an epoch that no chain reaches.
 var ErrEpoch = errors.New("vote for an epoch that no chain reaches")
 
-// Guard approves votes. It may be called from many goroutines.
+// Guard approves votes. Many goroutines may use it.
 type Guard struct {
 	keep int
 
@@ -45,11 +45,11 @@ type Guard struct {
 // Option changes how a journal is opened.
 type Option func(*Guard)
 
-// Keep says how many votes of each key and domain are remembered, the newest ones; of older ones the Floor remains.
-// The default is Complete; less than Minimal is Minimal. What was forgotten under a smaller number stays forgotten.
+// Keep sets how many of the newest votes of each key and domain the guard remembers. The Floor stands for older ones. The
+// default is Complete, and Keep raises votes to Minimal. Votes that were forgotten under a smaller number stay forgotten.
 func Keep(votes int) Option { return func(g *Guard) { g.keep = max(votes, Minimal) } }
 
-// Create makes a journal that knows no keys. It never replaces a file: the error then wraps fs.ErrExist.
+// Create creates a journal without keys. If the file exists, it changes nothing and wraps fs.ErrExist.
 func Create(path string) error {
 	content, _, _ := encode(0, nil, spareSlots)
 	if err := durable.Write(path, content); err != nil {
@@ -58,8 +58,8 @@ func Create(path string) error {
 	return nil
 }
 
-// Open opens an existing journal and locks it until Close. It writes nothing yet. Errors wrap ErrMissing, ErrInUse,
-// ErrDamaged or ErrStorage.
+// Open opens an existing journal and locks it until Close. It writes nothing. Errors: ErrMissing, ErrInUse, ErrDamaged,
+// ErrStorage.
 func Open(path string, options ...Option) (*Guard, error) {
 	resolved, err := filepath.EvalSymlinks(path) // so that a journal has one lock, and no link is replaced by a second journal
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,7 +113,7 @@ func missing(path string) error {
 	return fmt.Errorf("open slashing protection: %w: expected the file %s, found none: %s", ErrMissing, path, hint)
 }
 
-// Close unlocks the journal. Everything is refused afterwards, with fs.ErrClosed.
+// Close unlocks the journal. Afterwards every call returns fs.ErrClosed.
 func (g *Guard) Close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -129,12 +129,11 @@ func (g *Guard) Close() error {
 	return nil
 }
 
-// Approve records the vote and returns nil once that is durable, if it conflicts with no vote that was approved for
-// the key in the domain. The same vote again is approved. Any error means: don't sign. A refusal is a *Conflict with the
-// recorded vote, or a *BelowFloor; errors also wrap ErrMissing for a key that was never admitted, ErrRetired,
-// ffg.ErrVoteOrder, ErrEpoch for a vote that no import would take, and ErrStorage. After ErrStorage the vote counts as signed,
-// though it wasn't, since it may be on disk: asked for again, it is approved as soon as the disk takes it. After ErrLost
-// nothing is approved until the next Open.
+// Approve records a vote that conflicts with none that it has approved for the key in the domain, and returns nil once the
+// record is durable. It approves the same vote again. After any error the vote must not be signed. A refusal is a *Conflict with
+// the recorded vote, or a *BelowFloor. Other errors: ErrMissing for a key that was never admitted, ErrRetired, ffg.ErrVoteOrder,
+// ErrEpoch for a vote that no import would take, ErrStorage. After ErrStorage the vote counts as signed, since it may be on disk;
+// Approve returns nil for it once the disk takes it. After ErrLost Approve refuses everything until the next Open.
 func (g *Guard) Approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error {
 	if err := g.approve(domain, key, vote, vote.SigningRoot(domain)); err != nil {
 		return fmt.Errorf("approve vote: %w", err)
@@ -142,7 +141,7 @@ func (g *Guard) Approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote) error
 	return nil
 }
 
-// approve does it for a vote with this signing root.
+// approve is Approve for a vote with this signing root.
 func (g *Guard) approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote, root ffg.Root) error {
 	if err := vote.Validate(); err != nil {
 		return err
@@ -171,12 +170,12 @@ func (g *Guard) approve(domain ffg.Root, key ffg.PublicKey, vote ffg.Vote, root 
 		return &BelowFloor{Vote: vote, Floor: l.floor}
 	}
 	change := entry{kind: kindVote, key: key, domain: domain, record: record}
-	err = errors.Join(g.store(change), g.state.apply(change)) // in memory also if the disk failed: the entry may be there
+	err = errors.Join(g.store(change), g.state.apply(change)) // even if the disk failed, the entry may be on it
 	a.in(domain).forget(g.keep)
 	return err
 }
 
-// account finds what is known of a key. Errors: fs.ErrClosed, ErrMissing.
+// account returns the account of a key. Errors: fs.ErrClosed, ErrMissing.
 func (g *Guard) account(key ffg.PublicKey) (*account, error) {
 	if g.state == nil {
 		return nil, fmt.Errorf("slashing protection: %w", fs.ErrClosed)
@@ -188,7 +187,7 @@ func (g *Guard) account(key ffg.PublicKey) (*account, error) {
 	return a, nil
 }
 
-// accountIn finds what is known of a key that was admitted for a domain. Errors: fs.ErrClosed, ErrMissing.
+// accountIn returns the account of a key that was admitted for a domain. Errors: fs.ErrClosed, ErrMissing.
 func (g *Guard) accountIn(domain ffg.Root, key ffg.PublicKey) (*account, error) {
 	a, err := g.account(key)
 	if err == nil && !a.covers(domain) {
@@ -197,7 +196,7 @@ func (g *Guard) accountIn(domain ffg.Root, key ffg.PublicKey) (*account, error) 
 	return a, err
 }
 
-// store makes a change durable, before or after it is made in memory.
+// store makes a change durable. It doesn't change memory.
 func (g *Guard) store(change entry) error {
 	if g.journal.full() {
 		return g.replace(append(g.state.entries(), change))
@@ -208,7 +207,7 @@ func (g *Guard) store(change entry) error {
 	return nil
 }
 
-// settle makes durable what is in memory.
+// settle writes the state in memory to disk, unless the journal has it already.
 func (g *Guard) settle() error {
 	if g.journal.sound {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// An interchange file, as in EIP-3076. A vote is an attestation with our epochs and signing root, and the domain stands
-// where genesis_validators_root does. Nothing here signs blocks: signed_blocks is there, as it must be, and empty.
+// interchange is an EIP-3076 interchange file. A vote is an attestation with this protocol's epochs and signing root, and
+// genesis_validators_root is the domain. The required field signed_blocks is empty, because voters sign no blocks.
 type interchange struct {
 	Metadata metadata     `json:"metadata"`
 	Data     []keyHistory `json:"data"`
@@ -34,8 +34,8 @@ type attestation struct {
 
 const interchangeVersion = "5"
 
-// Bounds of what is imported: of a file's size in bytes, of the entries and of the votes in it, of the fields of an
-// object, and of an epoch. A vote for an epoch that no chain reaches would close its key for ever.
+// Bounds of an import: a file's size in bytes, its entries, its votes, the fields of an object, and an epoch. A vote for an epoch
+// that no chain reaches would keep its key from voting for ever.
 const (
 	MaxInterchange = 64 << 20
 	maxHistories   = 4096
@@ -44,7 +44,7 @@ const (
 	maxEpoch       = 1 << 48
 )
 
-// history is what a file says that a key signed.
+// history is the votes of a key in a file.
 type history struct {
 	key   ffg.PublicKey
 	votes []Record

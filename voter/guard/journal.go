@@ -6,62 +6,61 @@ import (
 	"errors"
 )
 
-// A journal is a file of fixed size: a header, slots with one entry each, and free slots, which are zero. An entry goes
-// to the first free slot and is synced before anything is released for it. When no slot is free, a new file replaces the
-// journal. All integers are big-endian.
+// A journal is a file of fixed size: a header, slots with one entry each, and free slots, which are zero. The guard writes an
+// entry into the first free slot and syncs it before it releases a vote. When no slot is free, a new file replaces the journal.
+// All integers are big-endian.
 //
 //	header = "DUALGRD1" | generation u64 | base u64 | slots u64 | checksum 32
 //	slot   = kind u8 | key 48 | domain 32 | source u64 | target u64 | root 32 | checksum 32 | kind u8
 //
-// generation counts the files that replaced one another, base is the number of entries that a file had when it replaced
-// the one before, and slots is how many there are. A checksum is the SHA-256 of the one before it and what stands before
-// it in its slot; that of the header has none before it. So damage is found wherever it is, also when entries are cut
-// out, change places or come from another generation.
+// generation counts the files that replaced one another. base is the number of entries in the file when it replaced the one
+// before, and slots is the number of all slots. A checksum is the SHA-256 of the checksum before it and the bytes before it in
+// its slot; the header's has no checksum before it. So damage is found everywhere, even if entries are removed, reordered or
+// taken from another generation.
 //
-// What a crash can leave. A new file is synced before it gets the journal's name, so a file under that name is whole,
-// but for the one entry that was being written into a zeroed slot: everything before it was synced, and nothing is written
-// after it until it is. Of such a slot any part may be on disk, and the rest is zero, from either end: disks write
-// sectors of 512 bytes or more, in any order. Nothing was released for it. It is recognised by its first or last byte being
-// zero, which in a whole slot are its kind, and by nothing standing after it; it counts as free. Anything else that doesn't
-// check can't come from a crash and is damage: also a last entry that is written to its ends but doesn't check, for a vote
-// may have been released for it. What can't be told from a crash is that the disk lost, as zeros, the sector with the end of
-// the last entry after it had acknowledged it.
+// What a crash can leave: a new file is synced before it gets the journal's name, so a file with that name is complete except
+// for the entry that was being written into a zeroed slot. Everything before that entry was synced, and nothing is written after
+// it until it is synced too. Any part of such a slot may be on disk and the rest zero, since disks write sectors of 512 bytes or
+// more in any order. No vote was released for it. Such a slot has a zero as its first or last byte, where a complete slot has its
+// kind, and only zeros after it; it counts as free. Any other failed checksum can't come from a crash and is damage. This
+// includes a last entry with both ends written, since its vote may have been released. One loss looks like a crash: a disk that
+// turns the sector with the end of the last entry into zeros after it had acknowledged the sync.
 const (
 	magic      = "DUALGRD1"
 	headerSize = len(magic) + 3*8 + sha256.Size
 	bodySize   = 1 + 48 + 32 + 8 + 8 + 32
 	slotSize   = bodySize + sha256.Size + 1
 
-	// spareSlots is the least number of free slots in a new file. There are at least as many as entries, so that the work of
-	// replacing files stays in proportion to that of writing entries.
+	// spareSlots is the minimum of free slots in a new file. A new file also has at least as many free slots as entries, so that
+	// the cost of replacing files stays in proportion to that of writing entries.
 	spareSlots = 1024
 )
 
 type checksum = [sha256.Size]byte
 
-// journal writes entries. Until it has written a file itself, and after any failure, it doesn't rely on the file that is
-// there: the operating system may show what never reached the disk. It then writes a new file first.
+// journal writes entries. After it is opened, and after any failure, it writes a new file first: the operating system may show
+// content of the old file that never reached the disk.
 //
-// Nothing is released unless the journal's name still stands for the file that was written, and the lock's name for our lock:
-// a file without a name is one that the next process doesn't read.
+// A write succeeds only if the journal's name still refers to the written file, and the lock's name to this process's lock: the
+// next process doesn't read a file that has lost its name.
 type journal struct {
 	disk  disk
 	name  string
 	spare int // spareSlots
 
 	generation uint64
-	file       file     // what name stands for; nil when closed
-	sound      bool     // file is ours, and everything written so far is known to be on disk
-	lost       error    // ErrLost, once it was found
+	file       file     // the file with the name; nil when closed
+	sound      bool     // this process wrote the file, and all of it is known to be on disk
+	lost       error    // ErrLost, once noticed
 	last       checksum // of the slot before the first free one
 	next       int64    // offset of the first free slot
 	size       int64    // of the file
 }
 
-// full reports whether a new file has to be written before the next entry.
+// full reports whether the next entry needs a new file.
 func (j *journal) full() bool { return !j.sound || j.next == j.size }
 
-// append makes an entry durable. It needs a journal that isn't full. After an error the entry may be there or not.
+// append makes an entry durable in a journal that isn't full. After an error the entry may or may not be on disk.
 func (j *journal) append(e entry) error {
 	slot, last := appendSlot(nil, e, j.last)
 	err := j.file.writeAt(slot, j.next)
@@ -80,7 +79,7 @@ func (j *journal) append(e entry) error {
 	return nil
 }
 
-// check returns an error unless the journal is still ours. If it isn't, it never will be again.
+// check returns an error unless the journal still belongs to this process. A journal that is lost stays lost.
 func (j *journal) check() error {
 	if j.lost != nil {
 		return j.lost
@@ -92,7 +91,7 @@ func (j *journal) check() error {
 	return err
 }
 
-// replace puts a new file with these entries in the place of the journal. After an error the old or the new one is there.
+// replace replaces the journal by a new file with these entries. After an error the old or the new file is in place.
 func (j *journal) replace(entries []entry) error {
 	j.sound = false
 	if err := j.check(); err != nil {
@@ -113,10 +112,10 @@ func (j *journal) replace(entries []entry) error {
 		return errors.Join(err, f.close())
 	}
 	err = j.disk.rename(temporary, j.name)
-	if err != nil && j.disk.holds(j.name, f) != nil { // a rename that failed may be done
+	if err != nil && j.disk.holds(j.name, f) != nil { // a rename that returned an error may have happened
 		return errors.Join(err, f.close())
 	}
-	_ = j.file.close() // whatever it says of the old file, the new one doesn't depend on it
+	_ = j.file.close() // the new file doesn't depend on the old one
 	j.file = f
 	if err == nil {
 		err = j.disk.syncFolder()
@@ -131,7 +130,7 @@ func (j *journal) replace(entries []entry) error {
 	return nil
 }
 
-// close ends writing to the file.
+// close closes the file.
 func (j *journal) close() error {
 	if j.file == nil {
 		return nil
@@ -141,8 +140,8 @@ func (j *journal) close() error {
 	return f.close()
 }
 
-// encode returns a file with these entries and at least so many free slots, the last checksum and where the free slots
-// begin.
+// encode returns the content of a file with these entries and at least spare free slots, the last checksum, and the offset of the
+// first free slot.
 func encode(generation uint64, entries []entry, spare int) (content []byte, last checksum, used int64) {
 	slots := len(entries) + max(len(entries), spare)
 	content = make([]byte, 0, headerSize+slots*slotSize)

@@ -7,8 +7,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Admit begins to protect a key that has never voted anywhere but as is recorded: it may vote in every domain. What is
-// recorded of it stays, also that it is retired.
+// Admit begins to protect a key in every domain, so that it may vote. The key must not have signed a vote that isn't recorded
+// here. Its records stay, and a retired key stays retired.
 // Errors: ErrStorage, fs.ErrClosed.
 func (g *Guard) Admit(key ffg.PublicKey) error {
 	g.mu.Lock()
@@ -25,7 +25,7 @@ func (g *Guard) Admit(key ffg.PublicKey) error {
 	return nil
 }
 
-// Retire says that a key votes elsewhere from now on: nothing more is approved for it here. Nothing is forgotten.
+// Retire marks a key as moved to another machine: the guard approves none of its votes from then on. It forgets nothing.
 // Errors: ErrMissing, ErrStorage, fs.ErrClosed.
 func (g *Guard) Retire(key ffg.PublicKey) error {
 	if err := g.setRetired(key, entry{kind: kindRetire, key: key}); err != nil {
@@ -34,7 +34,7 @@ func (g *Guard) Retire(key ffg.PublicKey) error {
 	return nil
 }
 
-// Restore takes Retire back. Import first what the key signed elsewhere. Errors: as for Retire.
+// Restore undoes Retire. Import first what the key has signed elsewhere. Errors: those of Retire.
 func (g *Guard) Restore(key ffg.PublicKey) error {
 	if err := g.setRetired(key, entry{kind: kindRestore, key: key}); err != nil {
 		return fmt.Errorf("restore key %s: %w", key, err)
@@ -55,8 +55,8 @@ func (g *Guard) setRetired(key ffg.PublicKey, change entry) error {
 	return g.change(change)
 }
 
-// change makes a change in memory once it is durable. If that fails, the next thing that is stored replaces the journal
-// with what is in memory: the change is undone then, if it came to the disk at all.
+// change makes a change durable, then in memory. If the disk fails, memory stays as it was, and the next successful write
+// replaces the whole journal with it. This also undoes a change that had reached the disk.
 func (g *Guard) change(e entry) error {
 	if err := g.store(e); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (g *Guard) knows(admitted func(*account) bool, key ffg.PublicKey) (bool, er
 	return a != nil && admitted(a), nil
 }
 
-// Retired reports whether the key was retired and not restored since.
+// Retired reports whether the key is retired and was not restored since.
 func (g *Guard) Retired(key ffg.PublicKey) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -87,7 +87,7 @@ func (g *Guard) Retired(key ffg.PublicKey) bool {
 	return err == nil && a.retired
 }
 
-// Lookup returns what was recorded for a target epoch, if it is still remembered. Errors: ErrMissing, fs.ErrClosed.
+// Lookup returns the record of a target epoch, if it is still remembered. Errors: ErrMissing, fs.ErrClosed.
 func (g *Guard) Lookup(domain ffg.Root, key ffg.PublicKey, target uint64) (Record, bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -115,7 +115,7 @@ func (g *Guard) Latest(domain ffg.Root, key ffg.PublicKey) (Record, bool, error)
 	return r, found, nil
 }
 
-// FloorOf returns the floor below which a vote must not be. Errors: ErrMissing, fs.ErrClosed.
+// FloorOf returns the floor that a vote must be above. Errors: ErrMissing, fs.ErrClosed.
 func (g *Guard) FloorOf(domain ffg.Root, key ffg.PublicKey) (Floor, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -126,18 +126,18 @@ func (g *Guard) FloorOf(domain ffg.Root, key ffg.PublicKey) (Floor, error) {
 	return a.in(domain).floor, nil
 }
 
-// Summary is what is known of a key in one domain.
+// Summary summarizes the records of a key in one domain.
 type Summary struct {
 	Key     ffg.PublicKey
 	Retired bool
 	Domain  ffg.Root
-	Votes   int // that are remembered one by one
+	Votes   int // remembered one by one
 	Latest  Record
 	Floor   Floor
 }
 
-// List returns a summary for each key and domain, ascending, and one with a zero domain for each key that has signed
-// nothing. Error: fs.ErrClosed.
+// List returns a summary for each key and domain, ascending. A key that has signed nothing has one with a zero domain. Error:
+// fs.ErrClosed.
 func (g *Guard) List() ([]Summary, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -159,8 +159,8 @@ func (g *Guard) List() ([]Summary, error) {
 	return all, nil
 }
 
-// Prune forgets all but the newest keep votes of each key and domain, for good, and makes the journal as small as it
-// gets. Less than Minimal is Minimal. Errors: ErrStorage, fs.ErrClosed.
+// Prune permanently forgets all but the newest keep votes of each key and domain, and compacts the journal. It raises keep to
+// Minimal. Errors: ErrStorage, fs.ErrClosed.
 func (g *Guard) Prune(keep int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -175,7 +175,7 @@ func (g *Guard) Prune(keep int) error {
 	return nil
 }
 
-// become makes a state durable, whole or not at all, and then its own.
+// become replaces the guard's state atomically, on disk and then in memory.
 func (g *Guard) become(next state) error {
 	if err := g.replace(next.entries()); err != nil {
 		return err

@@ -10,15 +10,15 @@ import (
 // Clash is two votes of one key that must not both have been signed.
 type Clash struct{ First, Second Record }
 
-// merge returns what protects against everything that l stands for and the records of an interchange file together, and
-// which of them clash. It never loosens. EIP-3076's conditions:
+// merge returns a ledger that protects all votes of l and of an interchange file's records, and the pairs of them that clash.
+// It never loosens protection. It meets EIP-3076's conditions:
 //
-//   - (3) what is slashable with any of them is refused: the records of both are remembered. Of a vote that one side knows
-//     without its signing root, the merged record has none.
-//   - (4, 5) nothing is below the file's lowest source, nor up to its lowest target but for an identical vote: the floor
-//     rises to them. What lies between two files is therefore closed, too.
-//   - Votes that clash, in the file or between it and l, can't both be remembered as safe: the floor rises above them all, and
-//     none of them is signed again.
+//   - (3) A vote that is slashable with any of the records is refused, since the merged ledger remembers those of both sides. If
+//     one side knows a vote without its signing root, the merged record has none.
+//   - (4, 5) A vote below the file's lowest source is refused. So is one up to its lowest target, unless it is identical: the
+//     floor rises to both. This also closes the gap between two files.
+//   - Votes that clash, in the file or between it and l, can't both be safe. The floor rises above all of them, so none of them
+//     is signed again.
 func (l *ledger) merge(file []Record) (*ledger, []Clash) {
 	if len(file) == 0 {
 		return l, nil
@@ -29,10 +29,10 @@ func (l *ledger) merge(file []Record) (*ledger, []Clash) {
 	}
 	merged := &ledger{floor: l.floor.raise(lowest)}
 	all, clashes := l.join(file)
-	var top Record // of those with a lower target, the one with the highest source
+	var top Record // the record with the highest source among those with a lower target
 	for _, r := range all {
 		if r.Target > l.floor.Target && top.Source < l.floor.Source {
-			top = Record{Source: l.floor.Source, Target: l.floor.Target} // what l has forgotten, too
+			top = Record{Source: l.floor.Source, Target: l.floor.Target} // stands for the votes that l has forgotten
 		}
 		if r.Source < top.Source {
 			clashes = append(clashes, Clash{First: r.Record, Second: top})
@@ -51,13 +51,13 @@ func (l *ledger) merge(file []Record) (*ledger, []Clash) {
 	return merged, clashes
 }
 
-// joined is the record of a target from both sides.
+// joined is the record of one target, joined from both sides.
 type joined struct {
 	Record
 	clashes bool // two different votes have this target
 }
 
-// join returns the records of both sides by target, ascending, one of each, and the double votes among them.
+// join returns the records of both sides, one for each target, ascending, and the double votes among them.
 func (l *ledger) join(file []Record) (all []joined, clashes []Clash) {
 	records := slices.Concat(l.records, file)
 	slices.SortStableFunc(records, func(a, b Record) int { return cmp.Compare(a.Target, b.Target) })

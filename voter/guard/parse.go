@@ -12,10 +12,10 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// parseInterchange reads a file. A key may come more than once. Errors wrap ErrInterchange or ErrDomain.
+// parseInterchange reads a file, in which a key may occur more than once. Errors wrap ErrInterchange or ErrDomain.
 //
-// The EIP's schema allows other fields, which are left aside. A field that comes twice is refused: readers differ in
-// which of the two counts. Everything is checked as it is read, so that a file takes no more memory than its votes do.
+// The EIP's schema allows other fields, which the parser skips. It refuses a field that occurs twice, since parsers differ in
+// which of the two counts. It checks everything as it reads, so that a file takes no more memory than its votes.
 func parseInterchange(domain ffg.Root, content []byte) ([]history, error) {
 	if len(content) > MaxInterchange {
 		return nil, fmt.Errorf("%w: expected at most %d bytes, found %d", ErrInterchange, MaxInterchange, len(content))
@@ -41,19 +41,19 @@ func parseInterchange(domain ffg.Root, content []byte) ([]history, error) {
 	return all, nil
 }
 
-// skipped is JSON that nobody looks at.
+// skipped is a JSON value that is ignored.
 type skipped struct{}
 
 func (*skipped) UnmarshalJSON([]byte) error { return nil }
 
-// parser reads a file from its beginning to its end. It is valid JSON.
+// parser reads a file from start to end. The file must be valid JSON.
 type parser struct {
 	*json.Decoder
 	domain ffg.Root
 	votes  int // so far
 }
 
-// read reads what stands at a place in a file.
+// read reads the value at a place in a file.
 type read func(place string) error
 
 func (p *parser) metadata(place string) error {
@@ -107,7 +107,7 @@ func (p *parser) vote(place string) (r Record, err error) {
 	return r, err
 }
 
-// object reads an object with these fields, each once, of which only the optional ones may be missing.
+// object reads an object with each of these fields once. Only the optional fields may be missing.
 func (p *parser) object(place string, fields map[string]read, optional ...string) error {
 	inside, whole := place+".", place
 	if place == "" {
@@ -122,7 +122,7 @@ func (p *parser) object(place string, fields map[string]read, optional ...string
 		if err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrInterchange, whole, err)
 		}
-		name, _ := token.(string) // which the name of a field is
+		name, _ := token.(string) // a field's name is always a string
 		if seen[name] {
 			return malformed(whole, fmt.Sprintf("field %q once", name), "it again")
 		}
@@ -145,7 +145,7 @@ func (p *parser) object(place string, fields map[string]read, optional ...string
 	return p.end(whole)
 }
 
-// list reads a list of at most most elements; of one with more expected says what it should have been.
+// list reads a list of at most most elements. expected describes the bound in the error for a longer one.
 func (p *parser) list(place string, most int, expected string, each read) error {
 	if start, err := p.Token(); err != nil || start != json.Delim('[') {
 		return malformed(place, "a list", start)
@@ -195,7 +195,7 @@ func (p *parser) epoch(place string, epoch *uint64) error {
 	return nil
 }
 
-// hex reads 0x and twice as many digits as out has bytes.
+// hex reads 0x and two digits for each byte of out.
 func (p *parser) hex(place string, out []byte) error {
 	text, err := p.text(place)
 	if err != nil {
@@ -211,7 +211,7 @@ func (p *parser) hex(place string, out []byte) error {
 	return nil
 }
 
-// malformed says where a file is not as it should be. What was found is cut to a length that fits a line.
+// malformed returns an error that says which place of a file is wrong. It shortens found to fit on a line.
 func malformed(place, expected string, found any) error {
 	return fmt.Errorf("%w: %s: expected %s, found %.80q", ErrInterchange, place, expected, fmt.Sprint(found))
 }

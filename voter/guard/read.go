@@ -9,8 +9,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// decode reads a journal. An entry that was being written in a crash is left out; anything else that isn't as encode and
-// journal.append write it is an error.
+// decode reads a journal. It leaves out an entry that a crash interrupted. It returns an error for anything else that encode and
+// journal.append don't write.
 func decode(content []byte) (generation uint64, s state, err error) {
 	if len(content) < headerSize || string(content[:len(magic)]) != magic {
 		return 0, nil, fmt.Errorf("expected a journal that begins with %q and %d bytes of header, found %d bytes that begin with %q",
@@ -48,8 +48,8 @@ func decode(content []byte) (generation uint64, s state, err error) {
 	return generation, s, nil
 }
 
-// free reports whether a crash can have left these slots without a whole entry: the first is zero at its beginning or its end,
-// and the others throughout.
+// free reports whether these slots have no complete entry, as after a crash: the first slot begins or ends with zero, and all
+// others are zero.
 func free(slots []byte) bool {
 	whole := slots[0] != 0 && slots[slotSize-1] != 0
 	return !whole && len(bytes.Trim(slots[slotSize:], "\x00")) == 0

@@ -8,22 +8,22 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Comparison is what an interchange file says of a key, beside what is recorded of it.
+// Comparison compares what an interchange file says about a key with what the guard has recorded.
 type Comparison struct {
-	Named    bool // the file has an entry of the key
+	Named    bool // the file has an entry for the key
 	Votes    int  // in the file
 	Known    bool // the key was admitted for the domain
-	Recorded bool // there are votes of it
+	Recorded bool // the guard has recorded votes of it
 	Retired  bool
-	Newest   uint64 // target epoch of all that is recorded
-	Newer    bool   // a vote in the file has a target above it
+	Newest   uint64 // the highest recorded target epoch
+	Newer    bool   // a vote in the file has a target above Newest
 }
 
-// Stale reports whether a key that was retired must not vote here on the strength of the file: the file has no newer vote,
-// so it is an old one or was made here, and the key may have voted elsewhere since.
+// Stale reports whether the file isn't enough to let a retired key vote here again: it has no newer vote, so it is old or was
+// made here, and the key may have voted elsewhere since.
 func (a Comparison) Stale() bool { return a.Retired && !a.Newer }
 
-// Named returns the keys that an interchange file has entries of, in its order. Errors, for one that can't be imported:
+// Named returns the keys for which an interchange file has entries, in its order. Errors for a file that can't be imported:
 // ErrInterchange, ErrDomain.
 func Named(domain ffg.Root, content []byte) ([]ffg.PublicKey, error) {
 	all, err := parseInterchange(domain, content)
@@ -34,7 +34,7 @@ func Named(domain ffg.Root, content []byte) ([]ffg.PublicKey, error) {
 	return keys, err
 }
 
-// Compare returns an Comparison for each of these keys, and changes nothing. Errors: ErrInterchange, ErrDomain, fs.ErrClosed.
+// Compare returns a Comparison for each of these keys, and changes nothing. Errors: ErrInterchange, ErrDomain, fs.ErrClosed.
 func (g *Guard) Compare(domain ffg.Root, content []byte, keys []ffg.PublicKey) ([]Comparison, error) {
 	all, err := parseInterchange(domain, content)
 	if err != nil {
@@ -65,15 +65,13 @@ func (g *Guard) Compare(domain ffg.Root, content []byte, keys []ffg.PublicKey) (
 	return out, nil
 }
 
-// Receive is Import for keys that come from another machine: they may vote here from then on, also those that were retired,
-// and those that neither the file nor the record has votes of: these have never voted in the domain. All of it is done, or
-// nothing, also in a crash. Of a retired key that isn't one of these nothing is taken: the file stays news for the day when
-// the key comes. So what was interrupted can be repeated, and Compare says the same again. Errors: as for Import.
+// Receive is Import for keys that arrive from another machine. Each of these keys may vote here afterwards, even if it was
+// retired, and even if neither the file nor the guard has a vote of it: then it has never voted in the domain. Receive takes
+// nothing about other keys: a keystore that a crash left behind must not begin to vote because some file names its key, and the
+// file stays news until its key arrives. Receive changes everything or nothing, even in a crash. So an interrupted operation
+// can be repeated, and Compare returns the same again. Errors: those of Import.
 func (g *Guard) Receive(domain ffg.Root, content []byte, keys []ffg.PublicKey) (Report, error) {
-	left := func(h history) bool {
-		a := g.state[h.key]
-		return a != nil && a.retired && !slices.Contains(keys, h.key)
-	}
+	left := func(h history) bool { return !slices.Contains(keys, h.key) }
 	return g.take(domain, content, left, func(next state) {
 		for _, key := range keys {
 			a := next[key]

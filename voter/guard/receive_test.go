@@ -150,3 +150,23 @@ func TestAnExportOfAChainWithoutVotesNamesThoseThatHaveSome(t *testing.T) {
 		t.Errorf("a key by its name, which never voted there: %v", err)
 	}
 }
+
+func TestOfKeysThatDoNotArriveNothingIsTaken(t *testing.T) {
+	g, _ := openNew(t)
+	arriving, other := ffg.PublicKey{3}, ffg.PublicKey{4}
+	votes := []Record{span(4, 5)}
+	content := must(formatInterchange(chainA, []history{{key: arriving, votes: votes}, {key: other, votes: votes}, {key: alice, votes: votes}}))
+	report, err := g.Receive(chainA, content, []ffg.PublicKey{arriving})
+	if err != nil || len(report.Keys) != 1 || report.Keys[0].Key != arriving {
+		t.Fatalf("expected a report on the key that arrives, found %+v, %v", report, err)
+	}
+	if err := g.Approve(chainA, arriving, link(5, 6)); err != nil {
+		t.Errorf("the key that arrives: %v", err)
+	}
+	if err := g.Approve(chainA, other, link(5, 6)); !errors.Is(err, ErrMissing) {
+		t.Errorf("another key: expected %v, found %v", ErrMissing, err)
+	}
+	if found := compare(t, g, content, alice); found.Recorded || !found.Known {
+		t.Errorf("a key that is here: expected it as it was, found %+v", found)
+	}
+}

@@ -7,18 +7,17 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Record is what is remembered of a vote: the epochs that it spans, and what was signed. It is what EIP-3076 calls a
-// signed attestation.
+// Record is a remembered vote: the epochs that it spans, and its signing root. EIP-3076 calls it a signed attestation.
 type Record struct {
 	Source, Target uint64   // epochs
-	Root           ffg.Root // the signing root; zero if it isn't known, and then no vote is identical
+	Root           ffg.Root // the signing root, or zero if unknown; then no vote counts as identical
 }
 
-// Floor stands for votes that are remembered no longer, or that somebody else may have signed: their highest source and
-// their highest target. The zero Floor stands for no votes.
+// Floor stands for forgotten votes, and for votes that another machine may have signed. It is their highest source and their
+// highest target. The zero Floor stands for no votes.
 type Floor struct{ Source, Target uint64 }
 
-// raise returns the floor with one more vote under it.
+// raise returns the floor that also stands for r.
 func (f Floor) raise(r Record) Floor {
 	return Floor{Source: max(f.Source, r.Source), Target: max(f.Target, r.Target)}
 }
@@ -29,26 +28,26 @@ func (f Floor) above(r Record) bool { return r.Source >= f.Source && r.Target > 
 
 // ledger is what one key may have signed in one domain.
 //
-// Its records ascend by target, and no two of them conflict; so their sources ascend too, though not strictly, and
-// whatever conflicts with any of them conflicts with a neighbour. None is below floor.Target. Unless there is no floor, one
-// is at it, to be signed again: nothing below it has a higher source than the floor.
+// Its records ascend by target, and no two of them conflict. So their sources ascend too, though not strictly, and a vote that
+// conflicts with any of them conflicts with a neighbour. No record is below floor.Target. If there is a floor, one record is at
+// floor.Target, so that it can be signed again.
 type ledger struct {
 	floor   Floor
 	records []Record
 }
 
-// find returns the place of a target among the records, and whether it is taken.
+// find returns the index of a target among the records, and whether there is a record of it.
 func (l *ledger) find(target uint64) (at int, taken bool) {
 	return slices.BinarySearchFunc(l.records, target, func(r Record, target uint64) int { return cmp.Compare(r.Target, target) })
 }
 
-// knows reports whether r is remembered, with what was signed.
+// knows reports whether r is remembered with the same signing root.
 func (l *ledger) knows(r Record) bool {
 	at, taken := l.find(r.Target)
 	return taken && l.records[at] == r && r.Root != ffg.Root{}
 }
 
-// conflict returns a record that r conflicts with and how, or 0.
+// conflict returns a record that r conflicts with and the offence, or 0.
 func (l *ledger) conflict(r Record) (Record, ffg.OffenceKind) {
 	at, taken := l.find(r.Target)
 	if taken {
@@ -62,8 +61,8 @@ func (l *ledger) conflict(r Record) (Record, ffg.OffenceKind) {
 	return Record{}, 0
 }
 
-// clash says which slashing condition two records break (protocol §8), or 0. Votes of which not both are known whole could
-// be different ones.
+// clash returns which slashing condition two records break (protocol §8), or 0. Records of one target whose signing roots aren't
+// both known count as different.
 func clash(a, b Record) ffg.OffenceKind {
 	switch {
 	case a == b && a.Root != ffg.Root{}:
@@ -85,8 +84,8 @@ func (l *ledger) insert(r Record) {
 	l.records = slices.Insert(l.records, at, r)
 }
 
-// forget raises the floor to the oldest of the newest keep records, and drops what is below. With fewer records there is
-// nothing to forget. With keep 1 this is EIP-3076's minimal strategy: one record, and the floor at it.
+// forget raises the floor to the oldest of the newest keep records, and drops the records below. With fewer records it changes
+// nothing. With keep 1 it is EIP-3076's minimal strategy: one record, with the floor at it.
 func (l *ledger) forget(keep int) {
 	if len(l.records) < keep {
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// kind says what an entry of the journal does. The values are part of the file format: letters, because no flip of
-// one bit makes a letter zero, which a free slot begins with.
+// kind says what an entry of the journal does. The values are part of the file format. They are letters, since a free slot
+// begins with zero and no flip of one bit turns a letter into zero.
 type kind byte
 
 const (
@@ -22,7 +22,7 @@ const (
 	kindVote    kind = 'v' // remember a vote
 )
 
-// entry is one change of the state. What a kind doesn't use is zero.
+// entry is one change of the state. The fields that its kind doesn't use are zero.
 type entry struct {
 	kind   kind
 	key    ffg.PublicKey
@@ -30,7 +30,7 @@ type entry struct {
 	record Record
 }
 
-// account is what is known of a key.
+// account is the state of one key.
 type account struct {
 	everywhere bool // admitted for every domain
 	retired    bool
@@ -40,7 +40,7 @@ type account struct {
 // covers reports whether the key was admitted for a domain.
 func (a *account) covers(domain ffg.Root) bool { return a.everywhere || a.ledgers[domain] != nil }
 
-// in returns the ledger of a domain, an empty one if nothing was signed there.
+// in returns the ledger of a domain, or an empty one if the key has signed nothing there.
 func (a *account) in(domain ffg.Root) *ledger {
 	if l := a.ledgers[domain]; l != nil {
 		return l
@@ -48,10 +48,10 @@ func (a *account) in(domain ffg.Root) *ledger {
 	return new(ledger)
 }
 
-// state is what a journal says when it is read from its beginning: every key that was admitted.
+// state holds every admitted key. Replaying a journal from its beginning builds it.
 type state map[ffg.PublicKey]*account
 
-// apply makes a change. It returns an error for one that no guard writes.
+// apply makes a change. It returns an error for a change that no guard writes.
 func (s state) apply(e entry) error {
 	a := s[e.key]
 	if e.kind == kindAdmit || e.kind == kindImport {
@@ -100,7 +100,7 @@ func (s state) apply(e entry) error {
 	}
 }
 
-// complete returns an error unless there is a record at each floor, as there is in every ledger that a guard writes.
+// complete returns an error unless each floor has a record at its target, as in every ledger that a guard writes.
 func (s state) complete() error {
 	for key, a := range s {
 		for _, l := range a.ledgers {
@@ -112,7 +112,7 @@ func (s state) complete() error {
 	return nil
 }
 
-// entries returns the changes that make this state from nothing: always the same ones, whatever the state came from.
+// entries returns the changes that build this state from an empty one. Equal states have equal entries.
 func (s state) entries() []entry {
 	var all []entry
 	for _, key := range s.keys() {
@@ -150,7 +150,7 @@ func (a *account) domains() []ffg.Root {
 	return slices.SortedFunc(maps.Keys(a.ledgers), func(a, b ffg.Root) int { return bytes.Compare(a[:], b[:]) })
 }
 
-// forget forgets all but the newest keep votes of each ledger.
+// forget drops all but the newest keep votes of each ledger.
 func (s state) forget(keep int) {
 	for _, a := range s {
 		for _, l := range a.ledgers {
@@ -159,7 +159,7 @@ func (s state) forget(keep int) {
 	}
 }
 
-// clone returns a copy that shares nothing.
+// clone returns a deep copy.
 func (s state) clone() state {
 	out := make(state, len(s))
 	for key, a := range s {

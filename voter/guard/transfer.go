@@ -16,17 +16,17 @@ type Report struct{ Keys []KeyReport }
 // KeyReport says what an import did for a key.
 type KeyReport struct {
 	Key      ffg.PublicKey
-	Admitted bool    // it wasn't protected in the domain before
-	Unknown  bool    // it wasn't and isn't: the file has no vote of it, which doesn't say that there is none
+	Admitted bool    // the key is protected in the domain now, and wasn't before
+	Unknown  bool    // the key isn't protected: the file has no vote of it, which doesn't prove that there is none
 	Votes    int     // in the file
-	Clashes  []Clash // slashable pairs, in the file or between it and the journal; none of their votes is signed again
-	Floor    Floor   // now
+	Clashes  []Clash // slashable pairs in the file, or between it and the journal; none of these votes is signed again
+	Floor    Floor   // after the import
 }
 
-// Export returns an interchange file (EIP-3076) of what these keys may have signed in a domain; of all keys if none is
-// named. A complete file has a vote for each that is remembered, and a minimal one has one vote for each key. A floor is
-// written as a vote without a signing root. Without names there is an error if all records are of other domains. Export first,
-// and sign nothing with the keys here afterwards: Retire them.
+// Export returns an interchange file (EIP-3076) with what these keys, or all keys if none is named, may have signed in a domain.
+// A complete file has every remembered vote, and a minimal one has one vote for each key. Export writes a floor as a vote
+// without a signing root. It refuses to export all keys if all records are of other domains. To move keys, Export first, then
+// Retire them: a key that signs here afterwards makes the file out of date.
 // Errors: ErrMissing, fs.ErrClosed.
 func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]byte, error) {
 	g.mu.Lock()
@@ -56,7 +56,7 @@ func (g *Guard) Export(domain ffg.Root, keys []ffg.PublicKey, minimal bool) ([]b
 	return content, nil
 }
 
-// strangers returns the domains of all votes, ascending, unless this domain is among them.
+// strangers returns the domains of all votes, ascending, or nil if this domain is among them.
 func (s state) strangers(domain ffg.Root) []ffg.Root {
 	found := make(map[ffg.Root]bool)
 	for _, a := range s {
@@ -70,7 +70,7 @@ func (s state) strangers(domain ffg.Root) []ffg.Root {
 	return slices.SortedFunc(maps.Keys(found), func(a, b ffg.Root) int { return bytes.Compare(a[:], b[:]) })
 }
 
-// export returns records from which merge makes this ledger, or a tighter one if minimal.
+// export returns records from which merge rebuilds this ledger, or a stricter one if minimal.
 func (l *ledger) export(minimal bool) []Record {
 	out := ledger{floor: l.floor, records: slices.Clone(l.records)}
 	if minimal {
@@ -89,15 +89,14 @@ func (l *ledger) export(minimal bool) []Record {
 	return slices.Insert(out.records, 0, least)
 }
 
-// Import adds what an interchange file (EIP-3076) says that keys have signed in a domain, and admits the keys of
-// which it has votes, for this domain only. It is done whole or not at all, and never loosens protection: whatever would be slashable together
-// with anything in the journal or the file is refused afterwards. Errors: ErrInterchange, ErrDomain, ErrStorage, fs.ErrClosed;
-// nothing is changed then.
+// Import adds the votes of an interchange file (EIP-3076) and admits their keys, for this domain only. Import changes everything
+// or nothing. It never loosens protection: afterwards the guard refuses every vote that is slashable together with one in the
+// journal or in the file. After an error nothing has changed. Errors: ErrInterchange, ErrDomain, ErrStorage, fs.ErrClosed.
 func (g *Guard) Import(domain ffg.Root, content []byte) (Report, error) {
 	return g.take(domain, content, func(history) bool { return false }, func(state) {})
 }
 
-// take makes one change of what a file says, but for what is left aside, and of what is done then.
+// take merges a file, without the histories for which left is true, and calls then on the result. Both are one durable change.
 func (g *Guard) take(domain ffg.Root, content []byte, left func(history) bool, then func(state)) (Report, error) {
 	all, err := parseInterchange(domain, content)
 	if err != nil {
@@ -122,7 +121,7 @@ func (g *Guard) take(domain ffg.Root, content []byte, left func(history) bool, t
 	return report, nil
 }
 
-// merge adds what a file says, in which a key may come more than once.
+// merge adds the histories of a file. A key may occur in several of them.
 func (s state) merge(domain ffg.Root, all []history, keep int) Report {
 	votes := make(map[ffg.PublicKey][]Record)
 	for _, h := range all {

@@ -16,7 +16,7 @@ import (
 	"github.com/dualchain/dualchain/voter/event"
 )
 
-// clientKey is where admit puts the client's name.
+// clientKey is the context key under which admit puts the client's name.
 type clientKey struct{}
 
 // clientOf returns the name of the client that sent a request.
@@ -25,15 +25,15 @@ func clientOf(ctx context.Context) string {
 	return name
 }
 
-// Fingerprint is one way to name a client: "sha256:" and the SHA-256 of its certificate in hexadecimal digits. It names
-// one certificate; the common name also stands for the renewed one.
+// Fingerprint is one way to name a client: "sha256:" and the SHA-256 of its certificate in hexadecimal digits. It names one
+// certificate, while a common name also names the renewed one.
 func Fingerprint(certificate *x509.Certificate) string {
 	sum := sha256.Sum256(certificate.Raw)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// admit comes before every request: it refuses clients that may not ask, and questions about other chains. What it returns
-// is fit to travel.
+// admit intercepts every request. It refuses clients that aren't allowed, and requests for other chains. Its errors are gRPC
+// statuses.
 func (s *service) admit(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	client, err := s.authorize(ctx)
 	if err == nil {
@@ -50,7 +50,7 @@ func (s *service) admit(ctx context.Context, request any, _ *grpc.UnaryServerInf
 	return answer, nil
 }
 
-// authorize returns the client's name, also with the error that it may not ask, which wraps ErrDenied.
+// authorize returns the client's name. For a client that isn't allowed, it returns the name with an error that wraps ErrDenied.
 func (s *service) authorize(ctx context.Context) (string, error) {
 	from, _ := peer.FromContext(ctx)
 	if from == nil {

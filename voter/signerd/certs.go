@@ -21,13 +21,13 @@ import (
 	"github.com/dualchain/dualchain/internal/durable"
 )
 
-// Names of the authority and of the signer, which their files have too: ca.crt, ca.key, server.crt, server.key.
+// Names of the authority and of the signer. Their files are ca.crt, ca.key, server.crt and server.key.
 const (
 	authorityName = "ca"
 	serverName    = "server"
 )
 
-// backdate lets a new certificate be valid on a machine whose clock is behind.
+// backdate makes a new certificate valid on a machine whose clock is behind.
 const backdate = time.Hour
 
 var (
@@ -35,13 +35,13 @@ var (
 	validHost   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
 )
 
-// Plan says which certificates there should be. Each name has two files, NAME.crt and NAME.key.
+// Plan lists the certificates to issue. Each name has two files, NAME.crt and NAME.key.
 type Plan struct {
 	Folder    string
 	Hosts     []string      // names and addresses by which voters reach the signer
 	Clients   []string      // names of voters
 	Authority time.Duration // how long a new authority is valid
-	Leaf      time.Duration // how long the others are, at most as long as the authority
+	Leaf      time.Duration // how long the other certificates are valid, at most as long as the authority
 }
 
 // Issued is a certificate of a Plan.
@@ -54,8 +54,8 @@ type Issued struct {
 	New         bool      `json:"new"`
 }
 
-// Issue makes the certificates of the plan that aren't there, with ECDSA keys on P-256, and replaces none: to renew one,
-// move its files away first. Errors: ErrCertificate for a plan or files that don't fit, those of writing.
+// Issue issues the certificates of the plan that don't exist yet, with ECDSA keys on P-256. It replaces none: to renew one, move
+// its files away first. Errors: ErrCertificate for an invalid plan or invalid files, those of writing.
 func Issue(plan Plan) ([]Issued, error) {
 	all, err := plan.issue(time.Now().Truncate(time.Second))
 	if err != nil {
@@ -144,8 +144,8 @@ type issuer struct {
 	key         *ecdsa.PrivateKey
 }
 
-// issue makes a certificate and its files as the template says, by an authority or, without one, by itself. If its files
-// are there they stay; if one of the two is, nobody knows which is the right one.
+// issue makes a certificate and its files from the template, signed by an authority, or self-signed if by is nil. It reads the
+// files if they exist already. It refuses if only one of the two exists.
 func issue(folder string, template *x509.Certificate, by *issuer) (*issuer, error) {
 	name := template.Subject.CommonName
 	made := &issuer{Issued: Issued{
@@ -164,7 +164,7 @@ func issue(folder string, template *x509.Certificate, by *issuer) (*issuer, erro
 	return made, nil
 }
 
-// both wraps ErrCertificate if one file is there without the other.
+// both reports whether both files exist. It wraps ErrCertificate if only one does.
 func both(certificate, key string) (bool, error) {
 	_, certificateErr := os.Stat(certificate)
 	_, keyErr := os.Stat(key)

@@ -18,29 +18,33 @@ import (
 // callTimeout bounds each call, the time to reach the signer included. It leaves room for a restart.
 const callTimeout = 3 * time.Second
 
-// maxAnswer bounds an answer in bytes: the public keys of twenty thousand keys.
+// maxAnswer bounds an answer in bytes. Twenty thousand public keys fit.
 const maxAnswer = 1 << 20
 
-// policy waits for the connection and asks again when it breaks, as long as a call may last: asking twice is harmless.
+// policy makes a call wait for the connection, and retry if it breaks, until the call's timeout. To ask twice is harmless.
 const policy = `{"methodConfig": [{"name": [{}], "waitForReady": true, "retryPolicy": {"maxAttempts": 5,
 	"initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 
-// Client asks a signer. It may be used by many goroutines, and comes back by itself within two seconds of its signer.
+// Client asks a signer. Many goroutines may use it. It reconnects by itself, within two seconds of the signer's return.
 type Client struct {
-	conn    *grpc.ClientConn
-	signer  signerv1.SignerClient
-	chainID string
-	timeout time.Duration
+	conn     *grpc.ClientConn
+	signer   signerv1.SignerClient
+	failures *failures // of the connection
+	chainID  string
+	timeout  time.Duration
 }
 
-// Dial prepares to use the signer at HOST:PORT for a chain. Nobody is asked yet: a signer that is out of reach is no
-// error, nor is a certificate that is out of date. It wraps ErrCertificate for files that can't be used.
+// Dial prepares to use the signer at HOST:PORT for a chain. It doesn't connect yet, so an unreachable signer and an expired
+// certificate aren't errors. Dial wraps ErrCertificate for files that can't be used. The client connects directly: proxy
+// variables of the environment don't apply.
 func Dial(address, chainID string, files Files, log *slog.Logger) (*Client, error) {
 	if _, err := files.read(); err != nil {
 		return nil, fmt.Errorf("use signer %s: %w", address, err)
 	}
+	credentials := newTransport(files, log)
 	conn, err := grpc.NewClient(address,
-		grpc.WithTransportCredentials(newTransport(files, log)),
+		grpc.WithTransportCredentials(credentials),
+		grpc.WithContextDialer(credentials.dial),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithDisableServiceConfig(), // of the name's TXT records
 		grpc.WithDefaultServiceConfig(policy),
@@ -52,14 +56,16 @@ func Dial(address, chainID string, files Files, log *slog.Logger) (*Client, erro
 	if err != nil {
 		return nil, fmt.Errorf("use signer %s: %w", address, err)
 	}
-	return &Client{conn: conn, signer: signerv1.NewSignerClient(conn), chainID: chainID, timeout: callTimeout}, nil
+	return &Client{
+		conn: conn, signer: signerv1.NewSignerClient(conn), failures: credentials.failures, chainID: chainID, timeout: callTimeout,
+	}, nil
 }
 
-// Close gives up the connection.
+// Close closes the connection.
 func (c *Client) Close() error { return c.conn.Close() }
 
-// Keys implements Keyring. Errors: ErrUnavailable, with ErrCertificate if that is why; ErrDenied, ErrOtherChain, ErrAnswer,
-// the context's.
+// Keys implements Keyring. Errors: ErrUnavailable, which comes with ErrCertificate if a certificate is the reason; ErrDenied,
+// ErrOtherChain, ErrAnswer, the context's.
 func (c *Client) Keys(ctx context.Context) ([]ffg.PublicKey, error) {
 	answer, err := call(ctx, c, c.signer.Keys, &signerv1.KeysRequest{ChainId: c.chainID})
 	if err != nil {
@@ -97,7 +103,7 @@ func (c *Client) Past(ctx context.Context, key ffg.PublicKey, target uint64) (si
 	return sign.Past{Signed: answer.GetSigned(), Latest: answer.GetLatest()}, nil
 }
 
-// call asks once. The end of ctx is its own error; the end of our patience is ErrUnavailable.
+// call makes one request. It returns ctx's error when ctx ends, and ErrUnavailable when the client's timeout ends.
 func call[In, Out any](ctx context.Context, c *Client, method func(context.Context, In, ...grpc.CallOption) (Out, error), in In) (Out, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -109,5 +115,5 @@ func call[In, Out any](ctx context.Context, c *Client, method func(context.Conte
 	if ctx.Err() != nil {
 		return none, ctx.Err()
 	}
-	return none, fromStatus(err)
+	return none, unreachable(fromStatus(err), c.failures.last())
 }

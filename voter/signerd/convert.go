@@ -14,7 +14,8 @@ func voteToProto(vote ffg.Vote) *signerv1.Vote {
 
 func refToProto(ref ffg.Ref) *ffgv1.Ref { return &ffgv1.Ref{Epoch: ref.Epoch, Root: ref.Root.String()} }
 
-// voteFromProto refuses a vote with missing parts or with roots in another spelling. It does not Validate.
+// voteFromProto refuses a vote with missing fields, or with roots that aren't 64 lower-case hexadecimal digits. It doesn't call
+// Validate.
 func voteFromProto(vote *signerv1.Vote) (ffg.Vote, error) {
 	source, err := refFromProto(vote.GetSource())
 	if err != nil {

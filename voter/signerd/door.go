@@ -9,33 +9,34 @@ import (
 	"sync"
 )
 
-// Bounds of connections. Those without a certificate as yet never take the place of one that is admitted.
+// Bounds of connections. A connection that hasn't shown a certificate never takes the place of an admitted one.
 const (
 	maxAdmitted  = 64
-	maxPerClient = 32  // admitted; a voter needs one, and several may share a certificate
-	maxWaiting   = 512 // silent, and as many in a handshake, for handshakeTime at most
-	maxPerSource = 64  // of these
+	maxPerClient = 32  // admitted with the same name: a voter needs one, and several voters may share a certificate
+	maxWaiting   = 512 // for each of the stages silent and shaking; a connection stays there for handshakeTime at most
+	maxPerSource = 64  // of maxWaiting
 )
 
-// errFull: no place for one more connection.
+// errFull: no room for another connection.
 var errFull = errors.New("too many connections")
 
-// stage is how far a connection has come.
+// stage is the progress of a connection.
 type stage int
 
 const (
-	silent   stage = iota // not a byte came
+	silent   stage = iota // no byte received
 	shaking               // in the handshake
-	admitted              // it showed a certificate
+	admitted              // with a valid certificate
 )
 
-// door is a listener that tells connections that are admitted from those that wait to be. If too many wait, the one goes that
-// waits the longest: an honest handshake is over in a moment. Silent ones are apart, since they cost their maker least.
+// door is a listener that bounds waiting connections apart from admitted ones. If too many wait, it closes the one that has
+// waited the longest, since an honest handshake is short. Silent connections have a bound of their own, since they are the
+// cheapest to open.
 type door struct {
 	net.Listener
 
 	mu     sync.Mutex
-	guests []*guest // the oldest first
+	guests []*guest // oldest first
 }
 
 // guest is a connection of a door.
@@ -45,8 +46,8 @@ type guest struct {
 	source netip.Prefix
 	heard  []byte // not read yet
 
-	stage  stage  // of the door
-	client string // once it is admitted
+	stage  stage  // guarded by door.mu
+	client string // of an admitted connection; guarded by door.mu
 }
 
 // Accept implements net.Listener.
@@ -60,7 +61,7 @@ func (d *door) Accept() (net.Conn, error) {
 	return g, nil
 }
 
-// wait puts a connection into a stage, and closes the one that has to go for it, if one has to.
+// wait moves a connection into a stage, and closes the oldest one there if there are too many.
 func (d *door) wait(g *guest, at stage) {
 	d.mu.Lock()
 	same := where(d.guests, func(other *guest) bool { return other.stage == at && other != g })
@@ -75,7 +76,7 @@ func (d *door) wait(g *guest, at stage) {
 	d.guests = append(where(d.guests, func(other *guest) bool { return other != g && other != last }), g)
 	d.mu.Unlock()
 	if last != nil {
-		_ = last.Close() // it is gone either way
+		_ = last.Close() // the door has dropped it already
 	}
 }
 
@@ -90,7 +91,7 @@ func (g *guest) hear() error {
 	return nil
 }
 
-// admit ends the waiting of a connection whose client has shown a certificate. It wraps errFull.
+// admit admits a connection whose client has shown a certificate. It wraps errFull.
 func (g *guest) admit(client string) error {
 	g.door.mu.Lock()
 	defer g.door.mu.Unlock()
@@ -129,7 +130,8 @@ func where(all []*guest, is func(*guest) bool) (found []*guest) {
 	return found
 }
 
-// sourceOf is the address that a connection comes from; of IPv6 the network, all addresses of which anybody on it may use.
+// sourceOf returns the IPv4 address or the IPv6 network that a connection comes from. A host may use any address of its IPv6
+// network.
 func sourceOf(remote net.Addr) netip.Prefix {
 	from, err := netip.ParseAddrPort(remote.String())
 	if err != nil {
@@ -139,6 +141,6 @@ func sourceOf(remote net.Addr) netip.Prefix {
 	if from.Addr().Unmap().Is4() {
 		bits = 32
 	}
-	source, _ := from.Addr().Unmap().Prefix(bits) // as many bits as there are
+	source, _ := from.Addr().Unmap().Prefix(bits) // never fails: no more bits than the address has
 	return source
 }

@@ -12,25 +12,25 @@ import (
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
-// maxKey bounds the size of a private key's file in bytes. RSA's largest have a tenth of it.
+// maxKey bounds the size of a private key's file in bytes. The largest RSA keys need a tenth of it.
 const maxKey = 64 << 10
 
-// Files are the PEM files of one side of the connection. They are read again for each connection, so that replaced
-// ones count without a restart.
+// Files are the PEM files of one side of the connection. They are read again for each connection, so that new ones take effect
+// without a restart.
 type Files struct {
-	CA          string // certificates of the authority behind the other side's certificate
-	Certificate string // our certificate, then intermediate ones if there are any
-	Key         string // its private key, which others must not be able to read
+	CA          string // certificates of the authority that issued the other side's certificate
+	Certificate string // this side's certificate, then intermediate ones if there are any
+	Key         string // its private key, with mode 0600
 }
 
-// identity is what the files hold.
+// identity is the content of Files.
 type identity struct {
 	files     Files
 	pair      tls.Certificate
 	authority []*x509.Certificate
 }
 
-// read wraps ErrCertificate and names the file if one can't be used, whatever its dates.
+// read wraps ErrCertificate and names the file if one can't be used. It doesn't check dates.
 func (f Files) read() (*identity, error) {
 	ca, caErr := os.ReadFile(f.CA)
 	certificate, certificateErr := os.ReadFile(f.Certificate)
@@ -71,7 +71,7 @@ func certificatesIn(content []byte) ([]*x509.Certificate, error) {
 	return found, nil
 }
 
-// inDate wraps ErrCertificate and names the file and its dates if our certificate, or all of the authority's, are
+// inDate wraps ErrCertificate, with the file and the dates, if this side's certificate or all certificates of the authority are
 // expired or not yet valid.
 func (i *identity) inDate(now time.Time) error {
 	if err := inDate(i.pair.Leaf, now); err != nil {
@@ -93,7 +93,7 @@ func inDate(certificate *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// describe says what somebody has to know who has to replace a certificate.
+// describe returns what an operator needs to know to replace a certificate.
 func describe(c *x509.Certificate) string {
 	return fmt.Sprintf("%s issued by %s valid from %s to %s", c.Subject, c.Issuer,
 		c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339))
@@ -107,7 +107,7 @@ func (i *identity) pool() *x509.CertPool {
 	return pool
 }
 
-// server accepts clients with a certificate of the authority. Nothing is resumed: each connection shows it again.
+// server accepts clients with a certificate of the authority. Sessions aren't resumed, so each connection shows its certificate.
 func (i *identity) server() *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
@@ -118,7 +118,7 @@ func (i *identity) server() *tls.Config {
 	}
 }
 
-// client accepts a server with a certificate of the authority for the host that was dialed.
+// client accepts a server with a certificate of the authority for the dialed host.
 func (i *identity) client() *tls.Config {
 	return &tls.Config{
 		MinVersion:   tls.VersionTLS13,

@@ -14,7 +14,7 @@ import (
 // maxKinds limits how many (client, message) pairs a rateLimitedLog tracks. Past the limit, all further messages of one client share one entry.
 const maxKinds = 1024
 
-// rateLimitedLog logs what others can cause as often as they like. After each line of a kind it pauses for that kind.
+// rateLimitedLog logs messages that other machines can cause without limit. After each line of a kind it pauses for that kind.
 type rateLimitedLog struct {
 	pause time.Duration
 	log   *slog.Logger
@@ -23,7 +23,7 @@ type rateLimitedLog struct {
 	said map[kind]said
 }
 
-// kind groups lines of which one is enough. who is a client with a certificate, or empty.
+// kind groups lines of which one per pause is enough. who is the name of a client with a certificate, or empty.
 type kind struct{ who, what string }
 
 type said struct {
@@ -31,7 +31,8 @@ type said struct {
 	skipped int
 }
 
-// say logs like slog.Logger.Log, with an event, or it counts: the next line of the kind tells how many were left out.
+// say logs like slog.Logger.Log, with an event. During a pause it only counts, and the next line of the kind has the number of
+// skipped lines.
 func (s *rateLimitedLog) say(of kind, level slog.Level, message string, what slog.Attr, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +59,7 @@ func (s *rateLimitedLog) say(of kind, level slog.Level, message string, what slo
 	s.log.Log(context.Background(), level, message, append([]any{what}, args...)...)
 }
 
-// refusalKind tells refusals apart, but not their details.
+// refusalKind returns the kind of a refusal, without its details.
 func refusalKind(err error) string {
 	if refusal := refusalOf(err); refusal != nil {
 		return fmt.Sprintf("%T", refusal.GetReason())

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -17,7 +15,7 @@ import (
 	"github.com/dualchain/dualchain/voter/sign"
 )
 
-// reasons are the errors that a code alone carries. The first error of a code is what the code means to the client.
+// reasons maps errors that need no details to gRPC codes. A client reads a code as the first error that has it.
 var reasons = []struct {
 	code codes.Code
 	err  error
@@ -37,7 +35,7 @@ var reasons = []struct {
 	{codes.Canceled, context.Canceled},
 }
 
-// otherChain is ErrOtherChain with both chain ids.
+// otherChain is ErrOtherChain with the two chain ids.
 type otherChain struct{ expected, found string }
 
 func (e *otherChain) Error() string {
@@ -46,7 +44,7 @@ func (e *otherChain) Error() string {
 
 func (*otherChain) Unwrap() error { return ErrOtherChain }
 
-// toStatus makes of an error of a Keyring what travels.
+// toStatus encodes an error of a Keyring as a gRPC status.
 func toStatus(err error) error {
 	if refusal := refusalOf(err); refusal != nil {
 		refused, detailErr := status.New(codes.FailedPrecondition, err.Error()).WithDetails(protoadapt.MessageV1Of(refusal))
@@ -63,7 +61,7 @@ func toStatus(err error) error {
 	return status.Error(codes.Internal, err.Error())
 }
 
-// refusalOf returns the details of a refusal, nil for other errors.
+// refusalOf returns the details of a refusal, or nil for other errors.
 func refusalOf(err error) *signerv1.Refusal {
 	var conflict *guard.Conflict
 	var below *guard.BelowFloor
@@ -90,16 +88,16 @@ func refusalOf(err error) *signerv1.Refusal {
 	}
 }
 
-// remote is an error that another process described.
+// remote is an error with a text of its own, such as one that the signer sent.
 type remote struct {
 	text  string
-	cause error // nil if we don't know it
+	cause error // nil if unknown
 }
 
 func (e *remote) Error() string { return e.text }
 func (e *remote) Unwrap() error { return e.cause }
 
-// fromStatus makes of what travelled the error that it was.
+// fromStatus decodes a gRPC status into the error that toStatus encoded.
 func fromStatus(err error) error {
 	answer := status.Convert(err)
 	if answer.Code() == codes.FailedPrecondition {
@@ -111,24 +109,19 @@ func fromStatus(err error) error {
 	}
 	for _, reason := range reasons {
 		if answer.Code() == reason.code {
-			failed := &remote{text: fmt.Sprintf("signer: %s", plain(answer.Message())), cause: reason.err}
-			// Between a transport and a call gRPC has no way for an error but its text.
-			if errors.Is(reason.err, ErrUnavailable) && strings.Contains(failed.text, ErrCertificate.Error()) {
-				failed.cause = errors.Join(ErrUnavailable, ErrCertificate)
-			}
-			return failed
+			return &remote{text: fmt.Sprintf("signer: %s", answer.Message()), cause: reason.err}
 		}
 	}
-	return &remote{text: fmt.Sprintf("signer: %s: %s", answer.Code(), plain(answer.Message()))}
+	return &remote{text: fmt.Sprintf("signer: %s: %s", answer.Code(), answer.Message())}
 }
 
-// plain takes a text out of the quotes that gRPC puts around why it can't connect.
-func plain(message string) string {
-	_, quoted, _ := strings.Cut(message, "desc = ")
-	if text, err := strconv.Unquote(quoted); err == nil {
-		return text
+// unreachable replaces an error that wraps ErrUnavailable by why the client can't connect, if that is known. The result wraps both
+// ErrUnavailable and the reason. Other errors stay as they are.
+func unreachable(err, reason error) error {
+	if reason == nil || !errors.Is(err, ErrUnavailable) {
+		return err
 	}
-	return message
+	return &remote{text: fmt.Sprintf("signer: %s", reason), cause: errors.Join(ErrUnavailable, reason)}
 }
 
 func fromRefusal(refusal *signerv1.Refusal) error {

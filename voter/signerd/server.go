@@ -18,24 +18,24 @@ import (
 	"github.com/dualchain/dualchain/voter/sign"
 )
 
-// Bounds of what clients can take. A voter needs one connection and one stream for each of its keys.
+// Bounds of what clients can use. A voter needs one connection, and one stream for each of its keys.
 const (
 	maxRequest    = 4 << 10 // bytes
 	maxHeaders    = 8 << 10 // bytes
-	maxStreams    = 256     // requests at the same time on a connection
+	maxStreams    = 256     // concurrent requests on a connection
 	handshakeTime = 5 * time.Second
-	connectionAge = 10 * time.Minute // after which a client shows its certificate again
-	endGrace      = 5 * time.Second  // for requests under way when the signer stops
+	connectionAge = 10 * time.Minute // then the client reconnects and shows its certificate again
+	endGrace      = 5 * time.Second  // for running requests when the signer stops
 )
 
-// Config is what a signer has to know beside its keys.
+// Config is the configuration of a signer, apart from its keys.
 type Config struct {
 	ChainID string   // of the keyring
-	TLS     Files    // whose CA is that of the clients
-	Clients []string // common names or fingerprints (see Fingerprint) of those that may ask; empty for all with a certificate
+	TLS     Files    // the CA issues the clients' certificates
+	Clients []string // common names or fingerprints (see Fingerprint) of the clients that are allowed; empty allows all with a certificate
 }
 
-// Serve answers on listener until ctx is done, which is no error, and then waits for requests under way. It closes the
+// Serve answers requests on listener until ctx is done. Then it waits for running requests and returns nil. It always closes the
 // listener. Errors: ErrCertificate for files that can't be used at the start, those of accepting.
 func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyring, log *slog.Logger) error {
 	credentials := newTransport(config.TLS, log)
@@ -84,20 +84,20 @@ func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyri
 	return nil
 }
 
-// service answers the requests of clients that admit let through.
+// service answers the requests that admit allows.
 type service struct {
 	signerv1.UnimplementedSignerServer
 	chainID string
 	clients []string
 	keys    Keyring
 	log     *slog.Logger
-	lines   *rateLimitedLog // of what a client asks for: it may do so without a pause
+	lines   *rateLimitedLog // about requests, which a client may send without a pause
 
 	mu      sync.Mutex
-	refused map[asker]ffg.Vote // the last one
+	refused map[asker]ffg.Vote // the last refused vote
 }
 
-// asker is who asks for signatures of what key.
+// asker is a client that asks for signatures of a key.
 type asker struct {
 	client string
 	key    ffg.PublicKey
@@ -144,7 +144,7 @@ func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1
 	return nil, err
 }
 
-// again reports whether the last refusal was the same: a voter asks every few seconds while its node says the same.
+// again reports whether the last refused vote was the same. A voter repeats a request every few seconds.
 func (s *service) again(who asker, vote ffg.Vote) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +166,7 @@ func (s *service) Past(ctx context.Context, in *signerv1.PastRequest) (*signerv1
 	return &signerv1.PastResponse{Signed: past.Signed, Latest: past.Latest}, nil
 }
 
-// readSign wraps ErrRequest.
+// readSign returns the key and the vote of a request. Its errors wrap ErrRequest.
 func readSign(in *signerv1.SignRequest) (ffg.PublicKey, ffg.Vote, error) {
 	key, err := ffg.ParsePublicKey(in.GetPubKey())
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package signerd puts keys and their slashing protection into a process of their own, which voter clients on other
 // machines use in place of local keys. Server and client are here, and the certificates by which they know each other.
 //
-// Slashing protection is on the signer's side, so any number of voters may use one signer at the same time: the same vote
-// asked for twice gets the same signature, and one that conflicts with it gets none.
+// Slashing protection is on the signer's side, so any number of voters may use one signer at the same time. Two requests for the
+// same vote get the same signature, and a vote that conflicts with it gets none.
 package signerd
 
 import (
@@ -13,14 +13,13 @@ import (
 	"github.com/dualchain/dualchain/voter/sign"
 )
 
-// Errors of a Client beside those of packages sign and guard, which it returns as the signer's process had them, and of
-// Serve.
+// Errors of a Client and of Serve. A Client also returns the errors of packages sign and guard that the signer's process had.
 var (
-	// ErrUnavailable: no answer from the signer. It is worth asking again; the vote may have been recorded.
+	// ErrUnavailable: no answer from the signer. A retry may succeed; the vote may have been recorded.
 	ErrUnavailable = errors.New("signer is unavailable")
-	// ErrOtherChain: the signer signs for another chain.
+	// ErrOtherChain: the signer is for another chain.
 	ErrOtherChain = errors.New("signer of another chain")
-	// ErrDenied: the signer doesn't answer this client.
+	// ErrDenied: the signer doesn't allow this client.
 	ErrDenied = errors.New("client is not allowed")
 	// ErrRequest: the signer can't read the request.
 	ErrRequest = errors.New("malformed request")
@@ -30,7 +29,7 @@ var (
 	ErrAnswer = errors.New("malformed answer of the signer")
 )
 
-// Keyring is what a signer serves and what a Client is: *sign.Keyring.
+// Keyring signs votes. A signer serves one, a *sign.Keyring, and a Client is one.
 type Keyring interface {
 	Keys(ctx context.Context) ([]ffg.PublicKey, error)
 	Sign(ctx context.Context, key ffg.PublicKey, vote ffg.Vote) (ffg.Signature, error)

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/dualchain/dualchain/voter/event"
 )
 
@@ -278,12 +281,57 @@ func (refusing) Read([]byte) (int, error) {
 func (refusing) SetReadDeadline(time.Time) error { return nil }
 
 func TestARefusedCertificateIsNamedWhoeverNoticesFirst(t *testing.T) {
-	conn := shown{Conn: refusing{}, certificate: "alice.crt"}
+	conn := shown{Conn: refusing{}, certificate: "alice.crt", failures: new(failures)}
 	_, readErr := conn.Read(nil)
 	_, writeErr := conn.Write(nil)
 	for what, err := range map[string]error{"read": readErr, "write": writeErr} {
 		if !errors.Is(err, ErrCertificate) || !strings.Contains(err.Error(), "refuses alice.crt: remote error: tls: bad certificate") {
 			t.Errorf("%s: expected %v naming the file, found %v", what, ErrCertificate, err)
+		}
+	}
+	if err := conn.failures.last(); !errors.Is(err, ErrCertificate) {
+		t.Errorf("expected %v remembered, found %v", ErrCertificate, err)
+	}
+}
+
+// errPlain has the text of ErrCertificate, but it is another error.
+var errPlain = errors.New(ErrCertificate.Error())
+
+func TestWhetherACertificateIsTheReasonIsNotReadFromAText(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer      error
+		last        error // failure of the connection
+		unavailable bool
+		certificate bool
+	}{
+		"a certificate, in other words": {status.Error(codes.Unavailable, "no connection"), &remote{text: "too old", cause: ErrCertificate}, true, true},
+		"the end of the time":           {status.Error(codes.DeadlineExceeded, "deadline"), ErrCertificate, true, true},
+		"the same words without one":    {status.Error(codes.Unavailable, ErrCertificate.Error()), nil, true, false},
+		"the same words of another":     {status.Error(codes.Unavailable, ErrCertificate.Error()), errPlain, true, false},
+		"an answer of the signer":       {status.Error(codes.PermissionDenied, "denied"), ErrCertificate, false, false},
+	} {
+		err := unreachable(fromStatus(tc.answer), tc.last)
+		if errors.Is(err, ErrUnavailable) != tc.unavailable || errors.Is(err, ErrCertificate) != tc.certificate {
+			t.Errorf("%s: expected unavailable %t and a certificate %t, found %v", name, tc.unavailable, tc.certificate, err)
+		}
+	}
+}
+
+func TestARefusedCertificateIsForgottenWhenTheSignerIsGone(t *testing.T) {
+	s := newSite(t)
+	s.reissue("alice", -2*day, -day)
+	s.serve(&stub{})
+	client := s.refused(s.files("alice"), ErrCertificate, "alice.crt")
+	s.end()
+	client.timeout = 100 * time.Millisecond
+	deadline := time.Now().Add(time.Minute)
+	for {
+		_, err := client.Keys(t.Context())
+		if errors.Is(err, ErrUnavailable) && errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, ErrCertificate) {
+			return
+		}
+		if err == nil || time.Now().After(deadline) {
+			t.Fatalf("expected %v without %v, found %v", syscall.ECONNREFUSED, ErrCertificate, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -116,7 +117,7 @@ func TestAWitnessThatIsBehindIsWaitedFor(t *testing.T) {
 			w.witnesses[0].grow(time.Now().Add(lastRecheck - juryPatience))
 		}()
 		w.duty(w.nodes[0], 2)
-		if lines := w.log.count([]string{"ALARM"}); lines != 0 {
+		if lines := w.log.count([]string{slog.LevelError.String()}); lines != 0 {
 			t.Errorf("expected no alarm, found %d", lines)
 		}
 	})
@@ -203,7 +204,7 @@ func TestTheAlarmNamesBothVotes(t *testing.T) {
 		if own.Target.Root == other.Target.Root {
 			t.Fatal("expected two forks")
 		}
-		w.said("ALARM", "node_reports="+own.String(), "witness_reports="+other.String())
+		w.said(event.Contradicted.String(), "node_reports="+own.String(), "witness_reports="+other.String())
 		if _, err := w.pool.Duty(w.t.Context(), ffg.PublicKey{}); !strings.Contains(err.Error(), "witness-1") {
 			t.Errorf("expected the witness in the error, found %v", err)
 		}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -135,7 +136,7 @@ func TestANodeThatIsStuckIsLeft(t *testing.T) {
 func TestWithoutBlocksAnywhereThereIsAnAlarm(t *testing.T) {
 	inWorld(t, 2, 0, func(w *world) {
 		w.wait(testStall - time.Second)
-		if lines := w.log.count([]string{"ALARM"}); lines != 0 {
+		if lines := w.log.count([]string{slog.LevelError.String()}); lines != 0 {
 			t.Errorf("before: expected no alarm, found %d", lines)
 		}
 		w.wait(testPoll)
@@ -266,7 +267,7 @@ func TestAClockThatIsAhead(t *testing.T) {
 		}
 		old() // as after a halt
 		w.grow()
-		if alarms := w.log.count([]string{"ALARM"}); alarms != 0 {
+		if alarms := w.log.count([]string{slog.LevelError.String()}); alarms != 0 {
 			t.Errorf("one old block: expected no alarm, found %d", alarms)
 		}
 		for range 3 {
@@ -309,7 +310,7 @@ func TestANodeThatChangesItsBlocksByTurnsDoesNotFillTheLog(t *testing.T) {
 		w.look()
 		w.wait(alarmPause - time.Second) // the node in use is no more stuck than its peer
 		flip()
-		if alarms := w.log.count([]string{"ALARM: two nodes"}); alarms != 0 {
+		if alarms := w.log.count([]string{event.BlocksDiffer.String()}); alarms != 0 {
 			t.Errorf("expected no alarm yet, found %d", alarms)
 		}
 		w.wait(time.Second)
