@@ -94,8 +94,8 @@ func TestTheAlarmSaysWhoReportsWhat(t *testing.T) {
 	witness.GrowAt(time.Now().Add(time.Second))
 	f.node.Grow()
 	f.said(event.Contradicted.String(), "epoch=2",
-		"node="+f.node.GRPC(), "node_reports=target "+f.node.Duty().Target.Root.String(),
-		"witness="+witness.GRPC(), "witness_reports=target "+witness.Duty().Target.Root.String())
+		"node="+f.node.GRPC(), "node_reports="+f.node.Duty().String(),
+		"witness="+witness.GRPC(), "witness_reports="+witness.Duty().String())
 	f.stop()
 }
 
