@@ -43,7 +43,7 @@ func TestAMnemonicThatIsNoneGivesNoKey(t *testing.T) {
 		"":                             "found 0",
 		"abandon about":                "found 2",
 		strings.Repeat("abandon ", 12): "checksum",
-		strings.Repeat("hunter2 ", 12): "as word 1",
+		strings.Repeat("hunter2 ", 12): "at position 1",
 	} {
 		f.input = words
 		f.refused(keys.ErrMnemonic, part, "recover")

@@ -94,8 +94,8 @@ func TestMnemonics(t *testing.T) {
 		"11 words":               {strings.Join(good[:11], " "), "found 11"},
 		"13 words":               {abandon + " about", "found 13"},
 		"27 words":               {strings.Repeat("abandon ", 27), "found 27"},
-		"a word of another list": {strings.Replace(abandon, "about", "ähnlich", 1), "as word 12"},
-		"in capitals":            {strings.ToUpper(abandon), "as word 1"},
+		"a word of another list": {strings.Replace(abandon, "about", "ähnlich", 1), "at position 12"},
+		"in capitals":            {strings.ToUpper(abandon), "at position 1"},
 		"checksum":               {strings.Repeat("abandon ", 12), "checksum"},
 	} {
 		secret, _, err := Derive(tc.words, "", 0)
