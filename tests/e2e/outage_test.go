@@ -111,10 +111,15 @@ func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 			}
 		}
 	}
-	found, v := overviewOf(n, dir("voter-3"))
-	if found.Client == nil || !found.Client.Healthy || v.Client == nil || v.Client.Signed == 0 || v.Registration.State != "eligible" || v.Participation.Recorded == 0 {
-		t.Errorf("expected a healthy voter, found %+v, %+v", found.Client, v)
-	}
+	// An era that has just begun has no recorded vote yet.
+	n.Await("voter status of a healthy voter", time.Minute, func(context.Context) (bool, error) {
+		found, v := overviewOf(n, dir("voter-3"))
+		healthy := found.Client != nil && found.Client.Healthy && v.Client != nil && v.Client.Signed > 0 && v.Registration.State == "eligible"
+		if !healthy {
+			n.Fatalf("expected a healthy voter, found client %+v, key %+v, registration %+v", found.Client, v.Client, v.Registration)
+		}
+		return v.Participation.Recorded > 0, nil
+	})
 	answer, err := http.Get("http://" + monitored + "/healthz")
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Errorf("expected health, found %v, %v", answer, err)
