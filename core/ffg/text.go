@@ -21,6 +21,13 @@ func ParsePublicKey(text string) (k PublicKey, err error) {
 	return k, err
 }
 
+// ParseSignature reads what Signature.MarshalText prints: exactly 192 lower-case hexadecimal digits. Whether they are a signature
+// is for package bls to say.
+func ParseSignature(text string) (s Signature, err error) {
+	err = s.UnmarshalText([]byte(text))
+	return s, err
+}
+
 // MarshalText returns the root in lower-case hexadecimal.
 func (r Root) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, r[:]), nil }
 

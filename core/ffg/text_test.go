@@ -49,13 +49,18 @@ func TestTextIsHexadecimalBothWays(t *testing.T) {
 	}
 }
 
-func TestRootsAndKeysHaveOneSpelling(t *testing.T) {
+func TestRootsKeysAndSignaturesHaveOneSpelling(t *testing.T) {
 	for what, tc := range map[string]struct {
 		text  string
 		parse func(string) (string, error)
 	}{
 		"root":       {strings.Repeat("a1", 32), func(s string) (string, error) { r, err := ffg.ParseRoot(s); return r.String(), err }},
 		"public key": {strings.Repeat("a1", 48), func(s string) (string, error) { k, err := ffg.ParsePublicKey(s); return k.String(), err }},
+		"signature": {strings.Repeat("a1", 96), func(s string) (string, error) {
+			signature, err := ffg.ParseSignature(s)
+			text, _ := signature.MarshalText()
+			return string(text), err
+		}},
 	} {
 		if again, err := tc.parse(tc.text); err != nil || again != tc.text {
 			t.Errorf("%s: expected %s back, found %s and %v", what, tc.text, again, err)

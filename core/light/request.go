@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
@@ -29,6 +30,15 @@ type Request struct {
 
 // TxRequest asks for a transaction and its result.
 func TxRequest(hash ffg.Root) Request { return Request{Kind: cert.KindTx, TxHash: hash} }
+
+// ParseTxHash reads a transaction's hash as CometBFT and its clients print it: exactly 64 hexadecimal digits of either case. The
+// error wraps ffg.ErrEncoding.
+func ParseTxHash(text string) (hash ffg.Root, err error) {
+	if hash, err = ffg.ParseRoot(strings.ToLower(text)); err != nil {
+		return hash, fmt.Errorf("hash of a transaction: expected 64 hexadecimal digits, found %q: %w", text, ffg.ErrEncoding)
+	}
+	return hash, nil
+}
 
 // BlockRequest asks for the block of a height.
 func BlockRequest(height uint64) Request { return Request{Kind: cert.KindBlock, Height: height} }

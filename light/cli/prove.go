@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -72,7 +71,7 @@ at a finalized checkpoint that the verifier trusts, --from. Epoch 0, the anchor,
 	}
 	add("tx HASH", "Prove that a transaction is final, and what became of it", 1,
 		func(cmd *cobra.Command, args []string, node types.ProofsClient) (types.Proof, subject, error) {
-			answer, err := node.ProveTx(command.Context(cmd), &types.ProveTxRequest{Hash: strings.ToLower(args[0]), Trust: start})
+			answer, err := node.ProveTx(command.Context(cmd), &types.ProveTxRequest{Hash: args[0], Trust: start})
 			return answer.GetProof(), subject{tx: &args[0]}, err
 		})
 	add("block HEIGHT", "Prove that a block is final", 1,

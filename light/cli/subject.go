@@ -12,7 +12,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/dualchain/dualchain/core/cert"
-	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/core/light"
 )
 
 // errSubject: a valid proof of something else is not what was asked for.
@@ -72,9 +72,9 @@ func (s subject) check(p cert.Proof) error {
 }
 
 func (s subject) checkTx(p cert.Proof) error {
-	var hash ffg.Root
-	if err := hash.UnmarshalText([]byte(strings.ToLower(*s.tx))); err != nil {
-		return fmt.Errorf("read the transaction's hash: %w", err)
+	hash, err := light.ParseTxHash(*s.tx)
+	if err != nil {
+		return err
 	}
 	if p.Tx == nil || p.Tx.Hash != hash {
 		return differs("transaction "+hash.String(), p)

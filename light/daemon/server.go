@@ -9,11 +9,9 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dualchain/dualchain/core/cert"
-	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/light"
 )
 
@@ -115,8 +113,7 @@ func (c *Client) Handler() http.Handler {
 		c.answer(w, document, err)
 	})
 	mux.HandleFunc("GET /proofs/tx/{hash}", func(w http.ResponseWriter, r *http.Request) {
-		var hash ffg.Root
-		err := hash.UnmarshalText([]byte(strings.ToLower(r.PathValue("hash"))))
+		hash, err := light.ParseTxHash(r.PathValue("hash"))
 		c.prove(w, r, light.TxRequest(hash), err)
 	})
 	mux.HandleFunc("GET /proofs/block/{height}", func(w http.ResponseWriter, r *http.Request) {

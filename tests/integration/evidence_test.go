@@ -305,6 +305,16 @@ func TestFramingIsRefused(t *testing.T) {
 			signer.Possession = nil
 			return onFork(f, []int{1}, []types.ForkSigner{signer}, 1, 7)
 		}, types.ErrInvalidEvidence},
+		{"with a proof that is a byte short", func(f *fixture.Fixture) types.Evidence {
+			signer := forkSigner(7)
+			signer.Possession = signer.Possession[1:]
+			return onFork(f, []int{1}, []types.ForkSigner{signer}, 1, 7)
+		}, types.ErrInvalidEvidence},
+		{"with a proof that is a byte long", func(f *fixture.Fixture) types.Evidence {
+			signer := forkSigner(7)
+			signer.Possession = append(signer.Possession, 0)
+			return onFork(f, []int{1}, []types.ForkSigner{signer}, 1, 7)
+		}, types.ErrInvalidEvidence},
 		{"with a proof for another operator", func(f *fixture.Fixture) types.Evidence {
 			signer := forkSigner(7)
 			signer.Operator = fixture.Operator(6).String()
@@ -434,11 +444,13 @@ func TestRegistrationRefusesKeysThatItCannotTrust(t *testing.T) {
 		}, types.ErrInvalidPossession},
 		{"proof for another chain", func(m *types.MsgRegisterVoter) {
 			proof := fixture.NewVoter(3).Possession("elsewhere")
-			m.Possession = hex.EncodeToString(proof[:])
+			m.Possession = proof[:]
 		}, types.ErrInvalidPossession},
-		{"no proof", func(m *types.MsgRegisterVoter) { m.Possession = "" }, types.ErrInvalidPossession},
+		{"no proof", func(m *types.MsgRegisterVoter) { m.Possession = nil }, types.ErrInvalidPossession},
+		{"a proof that is a byte short", func(m *types.MsgRegisterVoter) { m.Possession = m.Possession[1:] }, types.ErrInvalidPossession},
+		{"a proof that is a byte long", func(m *types.MsgRegisterVoter) { m.Possession = append(m.Possession, 0) }, types.ErrInvalidPossession},
 		{"identity proof", func(m *types.MsgRegisterVoter) {
-			m.Possession = "c0" + hex.EncodeToString(make([]byte, bls.SignatureSize-1))
+			m.Possession = append([]byte{0xc0}, make([]byte, bls.SignatureSize-1)...)
 		}, types.ErrInvalidPossession},
 		{"no bond", func(m *types.MsgRegisterVoter) { m.Amount = fixture.Dual(0) }, types.ErrInvalidAmount},
 		{"another coin", func(m *types.MsgRegisterVoter) { m.Amount = sdk.NewInt64Coin("other", 5) }, types.ErrInvalidAmount},
@@ -466,10 +478,10 @@ func TestRegistrationRefusesKeysThatItCannotTrust(t *testing.T) {
 }
 
 // possession returns a voter's proof for the operator with a number.
-func possession(v fixture.Voter, operator int) string {
+func possession(v fixture.Voter, operator int) []byte {
 	v.Operator = fixture.Operator(operator)
 	proof := v.Possession(fixture.ChainID)
-	return hex.EncodeToString(proof[:])
+	return proof[:]
 }
 
 // outsideSubgroup returns the encoding of a point that is on the curve and not in the subgroup.

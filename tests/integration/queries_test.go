@@ -2,7 +2,6 @@ package integration
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -244,7 +243,7 @@ func TestEconomicSecurityTellsWhoRunsBothLayers(t *testing.T) {
 	voter := fixture.NewVoter(1)
 	voter.Operator = fixture.Validator
 	proof := voter.Possession(fixture.ChainID)
-	msg.Operator, msg.Possession = fixture.Validator.String(), hex.EncodeToString(proof[:])
+	msg.Operator, msg.Possession = fixture.Validator.String(), proof[:]
 	f.Do(fixture.Validator, msg).OK()
 	f.Honest(0, 1)
 	untilPair(f, 2)

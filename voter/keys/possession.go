@@ -13,8 +13,8 @@ import (
 type Possession struct {
 	ChainID    string `json:"chain_id"`
 	Operator   string `json:"operator"`   // as given: the account's address in bech32
-	PubKey     string `json:"pub_key"`    // 96 hexadecimal digits
-	Possession string `json:"possession"` // 192 hexadecimal digits
+	PubKey     string `json:"pub_key"`    // 96 lower-case hexadecimal digits
+	Possession string `json:"possession"` // 192 lower-case hexadecimal digits
 }
 
 // Prove makes the proof for the operator's address. It signs the raw bytes of the address, and wraps ffg.ErrOperator if

@@ -5,6 +5,7 @@ import { domainOf, type Ref } from "./checkpoint.js";
 import { verifyChain, validateTrustAt, type HandOver, type Options, type Trust } from "./chain.js";
 import { decodeCertificate, decodeHandOver, decodeProof, decodeTrust } from "./codec.js";
 import { verifyProof, type Outcome } from "./proof.js";
+import { isMissing } from "./reason.js";
 
 /** The settings of a client. */
 export interface ClientOptions {
@@ -133,8 +134,7 @@ export class LightClient {
     }
     if (response.ok) return body;
     const message = `${url}: ${typeof body.message === "string" ? body.message : `expected status 200, found ${response.status}`}`;
-    const [notFound, failedPrecondition] = [5, 9]; // gRPC codes
-    if (body.code === notFound || body.code === failedPrecondition) throw new NotThereError(message);
+    if (isMissing(body)) throw new NotThereError(message);
     throw response.status >= 500 ? new UnavailableError(message) : new Error(message);
   }
 }

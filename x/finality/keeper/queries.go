@@ -62,7 +62,7 @@ func (q QueryServer) resolveVoter(ctx context.Context, id string) (types.Voter, 
 	}
 	if _, err := sdk.AccAddressFromBech32(id); err != nil {
 		return types.Voter{}, refusal.New(reason.InvalidRequest,
-			"voter: expected an operator address, a public key of 96 hexadecimal digits or a registration index; found %q", id)
+			"voter: expected an operator address, a public key of 96 lower-case hexadecimal digits or a registration index; found %q", id)
 	}
 	voter, err := q.stake.VoterOf(ctx, id)
 	return voter, notFound(err)

@@ -32,7 +32,7 @@ func (q QueryServer) VoterSet(ctx context.Context, req *types.QueryVoterSetReque
 		if hash, err = checkpointtypes.ParseRoot(req.GetId()); err != nil {
 			epoch, err := q.checkpoints.ResolveEpoch(ctx, req.GetId())
 			if err != nil {
-				return nil, refusal.New(reason.InvalidRequest, "voter set: expected a hash of 64 hexadecimal digits, an epoch, or next; found %q", req.GetId())
+				return nil, refusal.New(reason.InvalidRequest, "voter set: expected a hash of 64 lower-case hexadecimal digits, an epoch, or next; found %q", req.GetId())
 			}
 			r, err := q.checkpoints.Record(ctx, epoch)
 			if err != nil {

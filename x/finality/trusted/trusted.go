@@ -50,7 +50,7 @@ func Parse(text string) (Checkpoint, error) {
 		err = c.Root.UnmarshalText([]byte(root))
 	}
 	if !found || err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: expected EPOCH:ROOT, a number and 64 hexadecimal digits, found %q", ErrFormat, text)
+		return Checkpoint{}, fmt.Errorf("%w: expected EPOCH:ROOT, a number and 64 lower-case hexadecimal digits, found %q", ErrFormat, text)
 	}
 	return c, nil
 }

@@ -98,12 +98,12 @@ func ParsePublicKey(s string) (ffg.PublicKey, error) {
 	return key, nil
 }
 
-// ParsePossession reads exactly 192 lower-case hexadecimal digits. Errors: ErrInvalidPossession.
-func ParsePossession(s string) (proof ffg.Signature, err error) {
-	if err := proof.UnmarshalText([]byte(s)); err != nil {
-		return ffg.Signature{}, ErrInvalidPossession.Wrap(err.Error())
+// ParsePossession reads exactly 96 bytes. Whether they prove possession is for package bls to say. Errors: ErrInvalidPossession.
+func ParsePossession(b []byte) (ffg.Signature, error) {
+	if len(b) != len(ffg.Signature{}) {
+		return ffg.Signature{}, ErrInvalidPossession.Wrapf("expected %d bytes, found %d", len(ffg.Signature{}), len(b))
 	}
-	return proof, nil
+	return ffg.Signature(b), nil
 }
 
 // Hashes returns what the pair's checkpoints commit to: the hash of its voters and that of the next set.

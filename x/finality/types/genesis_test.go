@@ -1,6 +1,7 @@
 package types
 
 import (
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -73,7 +74,9 @@ func TestGenesisIsValidated(t *testing.T) {
 		"an unbonding with nobody":       func(g *GenesisState) { g.Unbondings[0].VoterIndex = 2 },
 		"an unbonding of the future":     func(g *GenesisState) { g.NextUnbondingId = 4 },
 		"a possession of nobody":         func(g *GenesisState) { g.Possessions = []GenesisPossession{{VoterIndex: 2}} },
-		"a possession that is none":      func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: "00"}} },
+		"a possession that is none":      func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: []byte{0}}} },
+		"a possession of 95 bytes":       func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: make([]byte, 95)}} },
+		"a possession of 97 bytes":       func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: make([]byte, 97)}} },
 		"a gap in the evidence":          func(g *GenesisState) { g.Evidence[0].Id = 1 },
 		"no pairs":                       func(g *GenesisState) { g.Running.Pairs = nil },
 		"a gap in the pairs":             func(g *GenesisState) { g.Running.Pairs[1].Index = 5 },
@@ -120,6 +123,21 @@ func TestGenesisIsValidated(t *testing.T) {
 
 // huge is 2²⁵⁵.
 func huge() math.Int { return math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(1), 255)) }
+
+func TestAPossessionHas96Bytes(t *testing.T) {
+	g := valid()
+	g.Possessions = []GenesisPossession{{VoterIndex: 1, Possession: make([]byte, 96)}}
+	require.NoError(t, g.Validate())
+	proof := ffg.Signature{0: 1, 95: 2}
+	read, err := ParsePossession(proof[:])
+	require.NoError(t, err)
+	require.Equal(t, proof, read)
+	for _, length := range []int{0, 95, 97} {
+		_, err := ParsePossession(make([]byte, length))
+		require.ErrorIs(t, err, ErrInvalidPossession)
+		require.ErrorContains(t, err, fmt.Sprintf("expected 96 bytes, found %d", length))
+	}
+}
 
 func settlement() *Settlement { return &Settlement{Reward: math.OneInt(), Total: math.OneInt()} }
 

@@ -93,7 +93,6 @@ func TestMessagesHaveOneSpelling(t *testing.T) {
 		"public key":     {key, func(text string) error { _, err := ParsePublicKey(text); return err }},
 		"member":         {key, func(text string) error { _, err := member(text, 1).Stitched(); return err }},
 		"next member":    {key, func(text string) error { _, err := member(text, 0).Side(); return err }},
-		"possession":     {key + key, func(text string) error { _, err := ParsePossession(text); return err }},
 	} {
 		require.NoError(t, tc.read(tc.good), field)
 		for name, text := range misspellings(tc.good) {

@@ -131,8 +131,8 @@ func (x *GenesisState) GetEvidence() []*EvidenceRecord {
 type GenesisPossession struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	VoterIndex uint64                 `protobuf:"varint,1,opt,name=voter_index,json=voterIndex,proto3" json:"voter_index,omitempty"`
-	// possession is 192 lower-case hexadecimal digits.
-	Possession    string `protobuf:"bytes,2,opt,name=possession,proto3" json:"possession,omitempty"`
+	// possession is the proof of possession of the voter's key for the new chain, 96 bytes.
+	Possession    []byte `protobuf:"bytes,2,opt,name=possession,proto3" json:"possession,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -174,11 +174,11 @@ func (x *GenesisPossession) GetVoterIndex() uint64 {
 	return 0
 }
 
-func (x *GenesisPossession) GetPossession() string {
+func (x *GenesisPossession) GetPossession() []byte {
 	if x != nil {
 		return x.Possession
 	}
-	return ""
+	return nil
 }
 
 // RunningState is the state that exists from the anchor on.
@@ -505,7 +505,7 @@ const file_dualchain_finality_v1_genesis_proto_rawDesc = "" +
 	"\vvoter_index\x18\x01 \x01(\x04R\n" +
 	"voterIndex\x12\x1e\n" +
 	"\n" +
-	"possession\x18\x02 \x01(\tR\n" +
+	"possession\x18\x02 \x01(\fR\n" +
 	"possession\"\xac\x05\n" +
 	"\fRunningState\x12\x19\n" +
 	"\bchain_id\x18\x01 \x01(\tR\achainId\x127\n" +

@@ -33,8 +33,8 @@ type MsgRegisterVoter struct {
 	Operator string                 `protobuf:"bytes,1,opt,name=operator,proto3" json:"operator,omitempty"`
 	// pub_key is the BLS12-381 public key, 96 lower-case hexadecimal digits.
 	PubKey string `protobuf:"bytes,2,opt,name=pub_key,json=pubKey,proto3" json:"pub_key,omitempty"`
-	// possession is the proof of possession of the key for this chain and operator, 192 lower-case hexadecimal digits.
-	Possession       string `protobuf:"bytes,3,opt,name=possession,proto3" json:"possession,omitempty"`
+	// possession is the proof of possession of the key for this chain and operator, 96 bytes.
+	Possession       []byte `protobuf:"bytes,3,opt,name=possession,proto3" json:"possession,omitempty"`
 	Moniker          string `protobuf:"bytes,4,opt,name=moniker,proto3" json:"moniker,omitempty"`
 	Website          string `protobuf:"bytes,5,opt,name=website,proto3" json:"website,omitempty"`
 	CommissionPpm    uint32 `protobuf:"varint,6,opt,name=commission_ppm,json=commissionPpm,proto3" json:"commission_ppm,omitempty"`
@@ -89,11 +89,11 @@ func (x *MsgRegisterVoter) GetPubKey() string {
 	return ""
 }
 
-func (x *MsgRegisterVoter) GetPossession() string {
+func (x *MsgRegisterVoter) GetPossession() []byte {
 	if x != nil {
 		return x.Possession
 	}
-	return ""
+	return nil
 }
 
 func (x *MsgRegisterVoter) GetMoniker() string {
@@ -1000,7 +1000,7 @@ const file_dualchain_finality_v1_tx_proto_rawDesc = "" +
 	"\boperator\x18\x01 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\boperator\x12\x17\n" +
 	"\apub_key\x18\x02 \x01(\tR\x06pubKey\x12\x1e\n" +
 	"\n" +
-	"possession\x18\x03 \x01(\tR\n" +
+	"possession\x18\x03 \x01(\fR\n" +
 	"possession\x12\x18\n" +
 	"\amoniker\x18\x04 \x01(\tR\amoniker\x12\x18\n" +
 	"\awebsite\x18\x05 \x01(\tR\awebsite\x12%\n" +

@@ -35,7 +35,7 @@ func newTxStatusCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			answer, err := types.NewProofsClient(clientCtx).TxStatus(cmd.Context(), &types.TxStatusRequest{Hash: strings.ToLower(args[0])})
+			answer, err := types.NewProofsClient(clientCtx).TxStatus(cmd.Context(), &types.TxStatusRequest{Hash: args[0]})
 			if err != nil {
 				return Said(err)
 			}
@@ -76,7 +76,7 @@ a proof use 'dualchaind prove tx'.`,
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
-			answer, err := waitForTx(ctx, types.NewProofsClient(clientCtx), strings.ToLower(args[0]), types.FinalityLevel(wanted), poll)
+			answer, err := waitForTx(ctx, types.NewProofsClient(clientCtx), args[0], types.FinalityLevel(wanted), poll)
 			if err != nil {
 				return Said(err)
 			}

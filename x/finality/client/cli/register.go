@@ -13,6 +13,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/tx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -58,7 +59,7 @@ The proof is good for one operator on one chain: --from and --chain-id must be t
 	return cmd
 }
 
-// readPossession fills in operator, key and proof. What the chain would refuse after a fee is refused here: a proof for
+// readPossession fills in operator, key and proof, which the file has in hexadecimal. What the chain would refuse after a fee is refused here: a proof for
 // another chain or another operator.
 func readPossession(raw []byte, chainID, operator string, msg *types.MsgRegisterVoter) error {
 	var file struct {
@@ -73,7 +74,8 @@ func readPossession(raw []byte, chainID, operator string, msg *types.MsgRegister
 	if _, err := types.ParsePublicKey(file.PubKey); err != nil {
 		return fmt.Errorf("%w: pub_key: %w", ErrPossessionFile, err)
 	}
-	if _, err := types.ParsePossession(file.Possession); err != nil {
+	possession, err := ffg.ParseSignature(file.Possession)
+	if err != nil {
 		return fmt.Errorf("%w: possession: %w", ErrPossessionFile, err)
 	}
 	if file.ChainID != chainID {
@@ -82,6 +84,6 @@ func readPossession(raw []byte, chainID, operator string, msg *types.MsgRegister
 	if file.Operator != operator {
 		return fmt.Errorf("%w: expected a proof for --from, %q, found one for %q", ErrPossessionFile, operator, file.Operator)
 	}
-	msg.Operator, msg.PubKey, msg.Possession = operator, file.PubKey, file.Possession
+	msg.Operator, msg.PubKey, msg.Possession = operator, file.PubKey, possession[:]
 	return nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -23,7 +24,11 @@ func TestAPossessionFileIsForOneOperatorOnOneChain(t *testing.T) {
 		"another operator": {file("test-1", "dual1other", key, proof), `expected a proof for --from, "dual1op", found one for "dual1other"`},
 		"no operator":      {file("test-1", "", key, proof), "expected a proof for --from"},
 		"short key":        {file("test-1", "dual1op", key[2:], proof), "pub_key: public key: expected 96"},
+		"no proof":         {file("test-1", "dual1op", key, ""), "possession: signature: expected 192"},
+		"short proof":      {file("test-1", "dual1op", key, proof[2:]), "possession: signature: expected 192"},
 		"long proof":       {file("test-1", "dual1op", key, proof+"00"), "possession: signature: expected 192"},
+		"a prefix":         {file("test-1", "dual1op", key, "0x"+proof[2:]), "possession: signature: expected lower-case"},
+		"upper case":       {file("test-1", "dual1op", key, strings.ToUpper(proof)), "possession: signature: expected lower-case"},
 		"nothing":          {"", "unexpected end"},
 		"a list":           {"[]", "cannot unmarshal"},
 	} {
@@ -31,7 +36,7 @@ func TestAPossessionFileIsForOneOperatorOnOneChain(t *testing.T) {
 			msg := types.MsgRegisterVoter{Moniker: "stays"}
 			err := readPossession([]byte(tc.file), "test-1", "dual1op", &msg)
 			if tc.want == "" {
-				if err != nil || msg.Operator != "dual1op" || msg.PubKey != key || msg.Possession != proof || msg.Moniker != "stays" {
+				if err != nil || msg.Operator != "dual1op" || msg.PubKey != key || hex.EncodeToString(msg.Possession) != proof || msg.Moniker != "stays" {
 					t.Errorf("expected a registration, found %v, %v", msg, err)
 				}
 				return

@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/genutil"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
+	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -68,7 +69,7 @@ func addToFile(cdc codec.Codec, file string, voter Voter) error {
 	return genutil.ExportGenesisFile(genesis, file)
 }
 
-// parseVoter reads OPERATOR PUB_KEY POSSESSION AMOUNT.
+// parseVoter reads OPERATOR PUB_KEY POSSESSION AMOUNT; key and proof are in lower-case hexadecimal.
 func parseVoter(cdc codec.Codec, args []string) (Voter, error) {
 	var v Voter
 	var err error
@@ -78,7 +79,7 @@ func parseVoter(cdc codec.Codec, args []string) (Voter, error) {
 	if v.PubKey, err = types.ParsePublicKey(args[1]); err != nil {
 		return v, fmt.Errorf("read PUB_KEY: %w", err)
 	}
-	if v.Possession, err = types.ParsePossession(args[2]); err != nil {
+	if v.Possession, err = ffg.ParseSignature(args[2]); err != nil {
 		return v, fmt.Errorf("read POSSESSION: %w", err)
 	}
 	if v.Stake, err = sdk.ParseCoinNormalized(args[3]); err != nil {

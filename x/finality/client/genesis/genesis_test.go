@@ -1,9 +1,11 @@
 package genesis_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -239,6 +241,39 @@ func TestVotersRefusesDuplicatesAndRunningChains(t *testing.T) {
 	}
 	if err := genesis.AddVoters(cdc, c.state, chainID, v); !errors.Is(err, genesis.ErrGenesis) {
 		t.Fatalf("expected ErrGenesis, found %v", err)
+	}
+}
+
+func TestAddVoterReadsKeyAndProofInHexadecimal(t *testing.T) {
+	c := newCeremony(t)
+	voter := c.voter(t, "toy-1", c.operator, utoy(1))
+	key, proof := voter.PubKey, voter.Possession
+	voter.CommissionPPM, voter.MaxCommissionPPM = 0, 0 // they are flags
+	args := func() []string {
+		return []string{c.operatorText(t), hex.EncodeToString(key[:]), hex.EncodeToString(proof[:]), "1utoy"}
+	}
+	if found, err := genesis.ParseVoter(cdc, args()); err != nil || !reflect.DeepEqual(found, voter) {
+		t.Fatalf("expected %+v, found %+v and %v", voter, found, err)
+	}
+	for name, tc := range map[string]struct {
+		argument int
+		change   func(text string) string
+		says     string
+	}{
+		"another chain's operator": {0, func(text string) string { return "dual" + text[3:] }, "read OPERATOR"},
+		"a short key":              {1, func(text string) string { return text[2:] }, "read PUB_KEY: public key: expected 96 lower-case"},
+		"no proof":                 {2, func(string) string { return "" }, "read POSSESSION: signature: expected 192 lower-case"},
+		"a short proof":            {2, func(text string) string { return text[2:] }, "read POSSESSION: signature: expected 192 lower-case"},
+		"a long proof":             {2, func(text string) string { return text + "00" }, "read POSSESSION: signature: expected 192 lower-case"},
+		"a proof in capitals":      {2, strings.ToUpper, "read POSSESSION: signature: expected lower-case"},
+		"a proof with a prefix":    {2, func(text string) string { return "0x" + text[2:] }, "read POSSESSION: signature: expected lower-case"},
+		"no amount":                {3, func(string) string { return "" }, "read AMOUNT"},
+	} {
+		changed := args()
+		changed[tc.argument] = tc.change(changed[tc.argument])
+		if _, err := genesis.ParseVoter(cdc, changed); err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: expected an error with %q, found %v", name, tc.says, err)
+		}
 	}
 }
 

@@ -81,7 +81,7 @@ func (v Voter) register(g *types.GenesisState, operator string) error {
 		UnbondingTokens: math.ZeroInt(), UnbondingShares: math.ZeroInt(),
 	})
 	g.Delegations = append(g.Delegations, types.Delegation{VoterIndex: index, Delegator: operator, Shares: v.Stake.Amount})
-	g.Possessions = append(g.Possessions, types.GenesisPossession{VoterIndex: index, Possession: hex.EncodeToString(v.Possession[:])})
+	g.Possessions = append(g.Possessions, types.GenesisPossession{VoterIndex: index, Possession: v.Possession[:]})
 	return nil
 }
 

@@ -2,7 +2,6 @@ package stake
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -28,7 +27,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 
 // initVoters registers the voters. Those of a new chain must prove possession of their keys; those of a running one have.
 func (k *Keeper) initVoters(ctx context.Context, g types.GenesisState) error {
-	proofs := make(map[uint64]string, len(g.Possessions))
+	proofs := make(map[uint64][]byte, len(g.Possessions))
 	for _, p := range g.Possessions {
 		proofs[p.VoterIndex] = p.Possession
 	}
@@ -45,7 +44,7 @@ func (k *Keeper) initVoters(ctx context.Context, g types.GenesisState) error {
 	return k.voterSeq.Set(ctx, uint64(len(g.Voters)))
 }
 
-func (k *Keeper) checkGenesisPossession(ctx context.Context, v types.Voter, proof string) error {
+func (k *Keeper) checkGenesisPossession(ctx context.Context, v types.Voter, proof []byte) error {
 	operator, err := sdk.AccAddressFromBech32(v.Operator)
 	if err != nil {
 		return err
@@ -115,7 +114,7 @@ func (k *Keeper) ExportGenesis(ctx context.Context, g *types.GenesisState) (err 
 			return false, nil
 		}),
 		k.possessions.Walk(ctx, nil, func(index uint64, proof []byte) (bool, error) {
-			g.Possessions = append(g.Possessions, types.GenesisPossession{VoterIndex: index, Possession: hex.EncodeToString(proof)})
+			g.Possessions = append(g.Possessions, types.GenesisPossession{VoterIndex: index, Possession: proof})
 			return false, nil
 		}),
 	)

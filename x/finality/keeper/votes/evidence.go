@@ -196,8 +196,8 @@ func (k *Keeper) forkKey(ctx context.Context, signer types.ForkSigner) (*bls.Pub
 	if err != nil {
 		return nil, types.ErrInvalidEvidence.Wrap(err.Error())
 	}
-	if len(signer.Possession) != len(ffg.Signature{}) {
-		return nil, types.ErrInvalidEvidence.Wrapf("expected a proof of possession of %d bytes, found %d", len(ffg.Signature{}), len(signer.Possession))
+	if _, err := types.ParsePossession(signer.Possession); err != nil {
+		return nil, types.ErrInvalidEvidence.Wrap(err.Error())
 	}
 	if _, _, known, err := k.stake.Registration(ctx, raw); err != nil || known {
 		return nil, state.Or(err, types.ErrForkSignerIsKnown, raw.String())
@@ -220,7 +220,11 @@ func (k *Keeper) checkForkSigner(ctx context.Context, signer types.ForkSigner) e
 	if err != nil {
 		return types.ErrInvalidEvidence.Wrap(err.Error())
 	}
-	return k.stake.CheckPossession(ctx, operator, key, ffg.Signature(signer.Possession))
+	proof, err := types.ParsePossession(signer.Possession)
+	if err != nil {
+		return types.ErrInvalidEvidence.Wrap(err.Error())
+	}
+	return k.stake.CheckPossession(ctx, operator, key, proof)
 }
 
 // payReporter pays the reporter's share of a penalty and gives the fee back. Proposers that inject evidence get nothing.

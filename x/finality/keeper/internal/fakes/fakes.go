@@ -4,7 +4,6 @@ package fakes
 import (
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"testing"
 	"time"
@@ -136,7 +135,7 @@ func (v Voter) Registers(t testing.TB, operator sdk.AccAddress, amount sdk.Coin)
 	require.NoError(t, err)
 	proof := v.Secret.ProvePossession(root)
 	return &types.MsgRegisterVoter{
-		Operator: operator.String(), PubKey: v.Key.String(), Possession: hex.EncodeToString(proof[:]), Amount: amount,
+		Operator: operator.String(), PubKey: v.Key.String(), Possession: proof[:], Amount: amount,
 		MaxCommissionPpm: types.Million,
 	}
 }

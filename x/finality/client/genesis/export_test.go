@@ -1,0 +1,4 @@
+package genesis
+
+// ParseVoter is parseVoter.
+var ParseVoter = parseVoter
