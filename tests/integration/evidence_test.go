@@ -335,7 +335,7 @@ func TestFramingIsRefused(t *testing.T) {
 		}, types.ErrInvalidKey},
 		{"fork signers out of order", func(f *fixture.Fixture) types.Evidence {
 			a, b := forkSigner(7), forkSigner(8)
-			if string(a.PubKey) < string(b.PubKey) {
+			if a.PubKey < b.PubKey {
 				a, b = b, a
 			}
 			return onFork(f, []int{1}, []types.ForkSigner{a, b}, 1, 7, 8)

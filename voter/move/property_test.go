@@ -82,7 +82,7 @@ func (w *world) moveOut() {
 	w.count++
 	path := filepath.Join(w.folder, fmt.Sprint("move-", w.count))
 	changes, after := w.fate()
-	var err error = errors.New("ended early")
+	err := errors.New("ended early")
 	w.dies(func() { _, err = out(h.Dir, path, home.Config{ChainID: chain}, alone, w.opener(changes, after)) })
 	w.settle()
 	if err != nil {
