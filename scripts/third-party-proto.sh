@@ -30,7 +30,7 @@ rm -rf "$out"
 copy github.com/cosmos/gogoproto . gogoproto/gogo.proto
 copy github.com/cosmos/cosmos-proto proto cosmos_proto
 copy github.com/grpc-ecosystem/grpc-gateway third_party/googleapis google/api
-copy github.com/cosmos/cosmos-sdk proto amino tendermint \
+copy github.com/cosmos/cosmos-sdk proto amino tendermint cosmos/app/v1alpha1/module.proto \
   cosmos/{auth,authz,bank,base,consensus,crypto,distribution,evidence,feegrant,gov,mint,msg,query,slashing,staking,tx,upgrade,vesting}
 # IBC connections are left out: they import cosmos/ics23, whose .proto file no Go module carries.
 copy github.com/cosmos/ibc-go/v11 proto ibc/core/{client,channel} ibc/core/commitment/v2 ibc/applications/transfer

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -21,11 +22,7 @@ import (
 func (k Keepers) Modules(manager *module.Manager) Modules {
 	m := Modules{keepers: k, manager: manager, check: new(check)}
 	own := manager.ModuleNames()
-	layer := finality.NewAppModule(k.Finality).BeforeBlock(m.beforeBlock)
-	if k.base.Params.BondDenom != "" {
-		layer = layer.WithParams(k.base.Params)
-	}
-	manager.Modules[finalitytypes.ModuleName] = layer
+	manager.Modules[finalitytypes.ModuleName] = k.layer(m.beforeBlock)
 	manager.Modules[checkpointtypes.ModuleName] = checkpoint.NewAppModule(k.Checkpoint)
 
 	last := []string{finalitytypes.ModuleName, checkpointtypes.ModuleName}
@@ -43,6 +40,15 @@ func (k Keepers) Modules(manager *module.Manager) Modules {
 	}
 	manager.OrderMigrations = slices.Insert(slices.Clone(migrations), at, last...)
 	return m
+}
+
+// layer returns x/finality as a module.
+func (k Keepers) layer(beforeBlock func(context.Context) error) finality.AppModule {
+	m := finality.NewAppModule(k.Finality).BeforeBlock(beforeBlock)
+	if k.base.Params.BondDenom == "" {
+		return m
+	}
+	return m.WithParams(k.base.Params)
 }
 
 // insertFinality puts x/finality where it takes its share of fees and inflation: before x/distribution empties the fee

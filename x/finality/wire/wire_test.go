@@ -134,6 +134,8 @@ func assemble(omitted string) (chain, error) {
 		manager.SetOrderEndBlockers("checkpoint", "finality")
 	case "orders: distribution comes first":
 		manager.SetOrderBeginBlockers("mint", "distribution", "finality", "checkpoint")
+	case "orders: bank comes too late":
+		manager.SetOrderInitGenesis("finality", "checkpoint", "bank", "mint", "auth", "distribution")
 	case "orders: alphabetical migrations":
 		manager.OrderMigrations = nil
 	}
@@ -152,7 +154,7 @@ func assemble(omitted string) (chain, error) {
 func TestSealNamesTheStepThatIsMissing(t *testing.T) {
 	for _, step := range []string{
 		"signers", "services", "permissions", "permissions: finality may not burn", "permissions: anybody may send coins",
-		"orders", "orders: distribution comes first", "orders: alphabetical migrations", "mempool", "ante", "handlers",
+		"orders", "orders: distribution comes first", "orders: bank comes too late", "orders: alphabetical migrations", "mempool", "ante", "handlers",
 	} {
 		t.Run(step, func(t *testing.T) {
 			c, err := assemble(step)
