@@ -158,7 +158,7 @@ func (n *Node) certificate(epoch uint64) cert.Certificate {
 }
 
 // Newest implements light.Provider.
-func (n *Node) Newest(ctx context.Context) (cert.Certificate, error) {
+func (n *Node) Newest(_ context.Context) (cert.Certificate, error) {
 	if n.NewestOverride != nil {
 		return n.NewestOverride()
 	}
