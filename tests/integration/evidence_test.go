@@ -14,8 +14,6 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
-	"github.com/cosmos/cosmos-sdk/x/feegrant"
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
@@ -506,57 +504,4 @@ func TestTheKeyOfAVoterThatLeftStaysUsed(t *testing.T) {
 	msg := f.Registers(2, fixture.Dual(1))
 	msg.PubKey, msg.Possession = fixture.NewVoter(1).Key.String(), possession(fixture.NewVoter(1), 2)
 	f.Do(fixture.Operator(2), msg).Fails(types.ErrKeyUsed)
-}
-
-func TestTheFeeOfGoodEvidenceIsRefunded(t *testing.T) {
-	fee := sdk.NewCoins(fixture.Udual(12_345))
-	report := func(f *fixture.Fixture, voter int) sdk.Msg {
-		return &types.MsgSubmitEvidence{Submitter: fixture.Alice.String(), Evidence: f.DoubleVote(3, voter)}
-	}
-	reward := func(power int64) math.Int { return of(of(fixture.Dual(power).Amount, 50_000), 50_000) }
-	gift := banktypes.NewMsgSend(fixture.Alice.Address(), fixture.Alice.Address(), sdk.NewCoins(fixture.Udual(1)))
-
-	t.Run("alone", func(t *testing.T) {
-		f := threeVoters(t)
-		before := f.Balance(fixture.Alice)
-		f.DoTx(fixture.Tx{From: fixture.Alice, Msgs: []sdk.Msg{report(f, 1)}, Fee: fee}).OK()
-		require.Equal(t, before.Add(reward(30)), f.Balance(fixture.Alice))
-	})
-	t.Run("a second time it is kept", func(t *testing.T) {
-		f := threeVoters(t)
-		f.Report(fixture.Bob, f.DoubleVote(3, 1)).OK()
-		before := f.Balance(fixture.Alice)
-		f.DoTx(fixture.Tx{From: fixture.Alice, Msgs: []sdk.Msg{report(f, 1)}, Fee: fee}).Fails(types.ErrNobodyGuilty)
-		require.Equal(t, before.SubRaw(12_345), f.Balance(fixture.Alice))
-	})
-	t.Run("with another message it is kept", func(t *testing.T) {
-		f := threeVoters(t)
-		before := f.Balance(fixture.Alice)
-		f.DoTx(fixture.Tx{From: fixture.Alice, Msgs: []sdk.Msg{report(f, 1), gift}, Fee: fee}).OK()
-		require.Equal(t, before.Add(reward(30)).SubRaw(12_345), f.Balance(fixture.Alice))
-	})
-	t.Run("two in one transaction are paid and the fee is kept", func(t *testing.T) {
-		f := threeVoters(t)
-		before := f.Balance(fixture.Alice)
-		f.DoTx(fixture.Tx{From: fixture.Alice, Msgs: []sdk.Msg{report(f, 1), report(f, 2)}, Fee: fee}).OK()
-		require.Equal(t, before.Add(reward(30)).Add(reward(30)).SubRaw(12_345), f.Balance(fixture.Alice))
-	})
-	t.Run("to whoever paid it", func(t *testing.T) {
-		f := threeVoters(t)
-		grant, err := feegrant.NewMsgGrantAllowance(&feegrant.BasicAllowance{}, fixture.Bob.Address(), fixture.Alice.Address())
-		require.NoError(t, err)
-		f.Do(fixture.Bob, grant).OK()
-		alice, bob := f.Balance(fixture.Alice), f.Balance(fixture.Bob)
-		f.DoTx(fixture.Tx{From: fixture.Alice, Msgs: []sdk.Msg{report(f, 1)}, Fee: fee, Granter: fixture.Bob.Address()}).OK()
-		require.Equal(t, alice.Add(reward(30)), f.Balance(fixture.Alice))
-		require.Equal(t, bob, f.Balance(fixture.Bob))
-	})
-}
-
-func TestAVoterThatReportsItselfLoses(t *testing.T) {
-	f := threeVoters(t, fixture.Params(func(p *types.Params) { p.ReporterFractionPpm = types.Million - 1 }))
-	owned := func() math.Int { return f.Balance(fixture.Operator(1)).Add(f.Voter(1).Stake()) }
-	before := owned()
-	f.Report(fixture.Operator(1), f.DoubleVote(3, 1)).OK()
-	require.True(t, owned().LT(before))
 }
