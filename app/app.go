@@ -65,7 +65,7 @@ type App struct {
 // New builds the application over a database and, if loadLatest is set, loads its latest committed state; otherwise the
 // caller loads a height before using it. It errs on a module that is wired wrongly and on state that can't be loaded.
 //
-// baseAppOptions come from the node's configuration. Whatever they say about a mempool is replaced: the SDK's
+// baseAppOptions come from the node's configuration. A mempool that they ask for is replaced: the SDK's
 // SenderNonceMempool would fail unsigned transactions inside FinalizeBlock, and two nodes with different max-txs
 // settings would then disagree about a block's results.
 func New(
@@ -153,7 +153,7 @@ func (app *App) registerServices() error {
 	return nil
 }
 
-// storeKeys lists every mounted store. The order is of no account: block-stm sorts them.
+// storeKeys lists every mounted store. The order does not matter: Block-STM sorts them.
 func (app *App) storeKeys() []storetypes.StoreKey {
 	keys := []storetypes.StoreKey{app.layer.Transient}
 	for _, key := range app.keys {

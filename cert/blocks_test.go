@@ -65,14 +65,14 @@ func newLedger(t testing.TB) ledger {
 	return l
 }
 
-// block appends a header with whatever the ones before have left.
+// block appends a header that follows from the blocks before it.
 func (l ledger) block(height uint64) {
 	fill := func(b byte) []byte { return bytes.Repeat([]byte{b}, sha256.Size) }
 	header := &comet.Header{
 		Version: cmtversion.Consensus{Block: 11, App: 1}, ChainID: vectorChain, Height: int64(height),
 		Time:        time.UnixMilli(int64(certtest.Genesis + 1000*height)).UTC(),
 		LastBlockID: comet.BlockID{Hash: fill(1), PartSetHeader: comet.PartSetHeader{Total: 1, Hash: fill(2)}},
-		// Whatever else is in a header.
+		// The other fields of a header.
 		LastCommitHash: fill(3), ValidatorsHash: fill(4), NextValidatorsHash: fill(5), ConsensusHash: fill(6), EvidenceHash: fill(7),
 		ProposerAddress: bytes.Repeat([]byte{8}, 20),
 		DataHash:        comet.Txs{}.Hash(), LastResultsHash: comet.NewResults(nil).Hash(), AppHash: fill(9),

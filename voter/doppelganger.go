@@ -83,7 +83,7 @@ func (d *doppelganger) check(ctx context.Context, duty watch.Duty) error {
 	return nil
 }
 
-// start decides whether to wait. A key that has never voted doesn't, but whoever has its key and another guard may have voted.
+// start decides whether to wait. A key that never voted here doesn't wait, although another machine may have voted with it.
 func (d *doppelganger) start(ctx context.Context, epoch uint64) error {
 	past, err := d.past.Past(ctx, d.key, epoch)
 	if err != nil {
@@ -95,7 +95,7 @@ func (d *doppelganger) start(ctx context.Context, epoch uint64) error {
 		}
 	}
 	d.started, d.first, d.next = true, epoch, epoch
-	// Whoever voted a moment ago has missed nothing: what it didn't see while it was down it wouldn't have seen running.
+	// A client that voted a moment ago has missed nothing that it would have seen while running.
 	d.clear = d.epochs == 0 || past.Latest == 0 || past.Latest+d.epochs >= epoch
 	return nil
 }

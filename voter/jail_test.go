@@ -77,7 +77,7 @@ func (p *prison) expect(attempts ...time.Duration) {
 	}
 }
 
-// says requires that the log has a text so many times.
+// says requires that the log has a text n times.
 func (p *prison) says(text string, times int) {
 	p.t.Helper()
 	if found := strings.Count(p.log.String(), text); found != times {

@@ -166,7 +166,7 @@ func TestChangesToAnotherSet(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Whoever starts in the middle gets to where one gets from the anchor, in either mode.
+// A client that starts in the middle reaches the same checkpoint as one that starts at the anchor, in either mode.
 func TestAllWaysLeadToTheSameTrust(t *testing.T) {
 	r := newRotation()
 	last := r.first[8]

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Whoever verifies must need neither the Cosmos SDK nor CometBFT (protocol §13). ICS-23 brings gogoproto, protobuf and hash
+// A verifier needs neither the Cosmos SDK nor CometBFT (protocol §13). ICS-23 brings gogoproto, protobuf and hash
 // functions along, nothing that knows a chain.
 func TestDependsOnNoChain(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()

@@ -67,7 +67,7 @@ func FuzzHandOverCodec(f *testing.F)    { fuzzDocument[cert.HandOver](f, "hand_o
 func FuzzTrustCodec(f *testing.F)       { fuzzDocument[cert.Trust](f, "trust") }
 func FuzzProofCodec(f *testing.F)       { fuzzDocument[cert.Proof](f, "proof") }
 
-// Only what is final on the chain verifies, whatever bytes a certificate is made of.
+// No bytes verify as a certificate of a checkpoint that isn't final on the chain.
 func FuzzVerify(f *testing.F) {
 	seed(f, "certificate", false)
 	s := newStory()

@@ -66,7 +66,7 @@ func TestSkippingTakesOneHopPerChange(t *testing.T) {
 		reached, _, err := cert.VerifyChain(c.Domain(), c.Trust(0), hops, o)
 		require.NoError(t, err)
 		require.Equal(t, c.Trust(trusted), reached)
-		// Then the head's certificate, whatever has been installed since.
+		// Then the head's certificate, even if other pairs have been installed since.
 		head := c.HandOver(trusted, c.Head()-1, c.Head())
 		if c.Head()-1 > trusted {
 			reached, _, err = cert.VerifyChain(c.Domain(), reached, []cert.HandOver{head}, o)
@@ -87,7 +87,7 @@ func TestSkippingTakesOneHopPerChange(t *testing.T) {
 	})
 }
 
-// Accountable safety, as a following client sees it (protocol §13): whatever two coalitions do on two forks, with sets that
+// Accountable safety, as a following client sees it (protocol §13): for any votes of two coalitions on two forks, with sets that
 // rotate as they please, if a client can be led along both to conflicting checkpoints, at least a third of a side is
 // shown to be guilty. Each coalition votes with as few as make a quorum, from opposite ends.
 func TestFollowersConvictAThird(t *testing.T) {

@@ -168,7 +168,7 @@ func forgedSets(t *testing.T, s story) (out []vector) {
 	unknown.Certificate = certtest.InBinary(nobody)
 	add("into a pair without a current side, the next set unknown", unknown)
 
-	// The new pair is (current, next), whatever its voters say.
+	// The new pair is (current, next); its own voters can't change that.
 	usurped := s.Certificate(s.crossing, s.crossing+1)
 	usurpers := ffg.Stitch(s.Next(s.crossing), s.Voters.Side(10, 10, 10, 10))
 	usurped.Links[0].Target.VoterSetHash = usurpers.Hash()

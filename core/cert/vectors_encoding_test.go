@@ -25,7 +25,7 @@ func wrapped(c cert.Certificate) cert.Certificate {
 	return c
 }
 
-// encodingVectors decode, or not: whoever reads what no encoder writes can be told two things by one file.
+// encodingVectors say which bytes decode. A reader of bytes that no encoder writes could be told two things by one file.
 func encodingVectors(t *testing.T) (out []vector) {
 	l, s := newLedger(t), newStory()
 	add := func(name string, d *document, e expect) {

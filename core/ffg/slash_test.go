@@ -63,7 +63,7 @@ func TestSlashableRefusesVotesThatGoNowhere(t *testing.T) {
 	}
 }
 
-// Whatever the order, an offence proves itself again from the pair that it carries.
+// In either order, an offence proves itself again from the pair that it carries.
 func TestOffenceCarriesItsProof(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(name string) ffg.Vote {

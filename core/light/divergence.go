@@ -51,7 +51,7 @@ func (v Verifier) diverges(ctx context.Context, earlier Record, later Trace) err
 	switch {
 	case earlier.Finalized.conflicts(later.finalized):
 		return v.conflict(earlier, later)
-	case v.Options.Mode == cert.Following, at.Epoch == earlier.Base.Checkpoint.Epoch: // every checkpoint was compared, or there is none
+	case v.Options.Mode == cert.Following, at.Epoch == earlier.Base.Checkpoint.Epoch: // every checkpoint was compared, or none exists
 		return nil
 	}
 	unproven := v.extends(ctx, at, later)

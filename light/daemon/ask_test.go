@@ -32,7 +32,7 @@ func (n slow) Prove(ctx context.Context, about light.Request, epoch uint64, memb
 	}
 }
 
-// lacking is a node that never has what it is asked for.
+// lacking is a node that never has the requested document.
 type lacking struct{ *lighttest.Node }
 
 // Prove implements light.Provider.

@@ -121,7 +121,7 @@ func TestALiarThatReplaysTheTruthCostsNoLookIntoTheLog(t *testing.T) {
 			s := begin(t, following, chain, 0, lighttest.NewNode("honest", chain), liar)
 			s.expect(chain.Head() - 1)
 			contested = 0
-			// Whoever reads the log now fails: none of it can be verified again.
+			// Reading the log fails now: nothing in it can be verified again.
 			log := filepath.Join(s.folder, "hand-overs")
 			content, err := os.ReadFile(log)
 			if err == nil {

@@ -302,7 +302,7 @@ func TestAnAnswerTakesNoMoreMemoryThanItIsLong(t *testing.T) {
 	}
 }
 
-// The reason decides, in whatever words a node puts it; without one, the code does.
+// The reason decides, not the node's words; without a reason, the code does.
 func TestARefusalIsReadByItsReason(t *testing.T) {
 	detail := func(domain string, r reason.Reason) string {
 		return `{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"` + string(r) + `","domain":"` + domain + `","metadata":{}}`
@@ -345,7 +345,7 @@ func TestARefusalIsReadByItsReason(t *testing.T) {
 	}
 }
 
-// What a node says goes to the log and to whoever asks us.
+// A node's text goes to the log and to our clients.
 func TestANodesWordsAreFew(t *testing.T) {
 	long := strings.Repeat("a", 1<<20)
 	for name, body := range map[string]string{"a message": `{"code":13,"message":"` + long + `"}`, "a page": long} {

@@ -191,7 +191,7 @@ func TestTheWorstAreJailedFirstUpToATenthOfTheCurrentSide(t *testing.T) {
 		away   [][]int // by epoch, 1 to 4
 		jailed []int
 	}{
-		{"the first whatever its power", []uint64{80, 20}, [][]int{{1}, {1}, {1}, {1}}, []int{1}},
+		{"the first, at any power", []uint64{80, 20}, [][]int{{1}, {1}, {1}, {1}}, []int{1}},
 		{"exactly a tenth", []uint64{90, 5, 5}, [][]int{{1, 2}, {1, 2}, {1, 2}, {1, 2}}, []int{1, 2}},
 		{"one above a tenth", []uint64{89, 5, 6}, [][]int{{1, 2}, {1, 2}, {1, 2}, {1, 2}}, []int{1}},
 		{"ties by registration", []uint64{80, 5, 5, 5, 5}, [][]int{{1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 3, 4}}, []int{1, 2}},

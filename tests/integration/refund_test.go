@@ -63,7 +63,7 @@ func TestTheFeeOfGoodEvidenceIsRefunded(t *testing.T) {
 		f.DoTx(fixture.Tx{From: fixture.Alice, Msgs: []sdk.Msg{report(f, 1), report(f, 2)}, Fee: fee}).OK()
 		require.Equal(t, before.Add(reward(30)).Add(reward(30)).SubRaw(12_345), f.Balance(fixture.Alice))
 	})
-	t.Run("to whoever paid it", func(t *testing.T) {
+	t.Run("to the account that paid it", func(t *testing.T) {
 		f := threeVoters(t)
 		grant, err := feegrant.NewMsgGrantAllowance(&feegrant.BasicAllowance{}, fixture.Bob.Address(), fixture.Alice.Address())
 		require.NoError(t, err)

@@ -135,7 +135,7 @@ A file that can't be used changes nothing in the record.`,
 			return printImport(cmd, g, report)
 		}),
 	}
-	cmd.Flags().BoolVar(&fresh, "new", false, "begin a record if there is none; safe only if nothing was signed after the file was made")
+	cmd.Flags().BoolVar(&fresh, "new", false, "begin a record if the key has none; safe only if nothing was signed after the file was made")
 	cmd.Flags().BoolVar(&alone, guard.NoOtherMachineFlag, false, "let keys in the file that were moved away or deleted vote here again; if another machine has them, their stake is at risk")
 	cmd.Flags().String(flags.FlagChainID, "", "the chain (default voter.toml's)")
 	return cmd

@@ -191,7 +191,7 @@ func (n *inode) content(survives func(written) written) []byte {
 
 // survival says what of a disk is there when the power comes back.
 type survival struct {
-	names func(versions int) int             // which of so many versions of the names; the last is the newest
+	names func(versions int) int             // picks one of the versions of the names; the last is the newest
 	bytes func(length int) (from, until int) // which part of a write that wasn't synced
 }
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Whatever a file holds, it is refused, or is a state that a guard can have and writes in the same way again.
+// Any file is refused, or holds a state that a guard can have and writes again in the same way.
 func FuzzOpen(f *testing.F) {
 	content, _ := lived(f)
 	f.Add(content)

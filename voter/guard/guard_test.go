@@ -298,7 +298,7 @@ func BenchmarkApprove(b *testing.B) {
 	}
 }
 
-// Whoever votes for an epoch that no import takes could never take the key elsewhere.
+// A key that voted for an epoch that no import accepts could never be moved.
 func TestApprovedEpochsCanBeImported(t *testing.T) {
 	g, _ := openNew(t)
 	for _, vote := range []ffg.Vote{link(0, maxEpoch+1), link(maxEpoch+1, maxEpoch+2)} {

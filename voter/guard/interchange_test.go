@@ -269,7 +269,7 @@ func TestFilesThatAreImportedThoughUnusual(t *testing.T) {
 	}
 }
 
-// manyFields are so many fields with other names.
+// manyFields returns n fields with other names.
 func manyFields(n int) string {
 	var all []string
 	for i := range n {

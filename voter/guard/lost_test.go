@@ -68,7 +68,7 @@ func TestOfTwoProcessesWithOneJournalOneApproves(t *testing.T) {
 	}
 }
 
-// Whenever the lock goes, whatever is under way then isn't acknowledged, and nothing is afterwards.
+// When the lock is lost, no vote under way is acknowledged, and none afterwards.
 func TestALockThatGoesAtAnyStep(t *testing.T) {
 	deeds := story(t)
 	for at := range steps(t) {

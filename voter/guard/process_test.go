@@ -125,7 +125,7 @@ func voteForEver(path string) error {
 	}
 }
 
-// Each process begins with the first epoch again, on another fork: whatever one has approved, none may approve after it.
+// Each process begins with the first epoch again, on another fork: what one process has approved, no later one may contradict.
 func TestKilledProcessesNeverApproveTwice(t *testing.T) {
 	processes := 25
 	if testing.Short() {

@@ -40,7 +40,7 @@ func newMachine(t *rapid.T, keep int) *machine {
 func (m *machine) open(t *rapid.T) {
 	g, err := openOn(m.disk, Keep(m.keep))
 	if err != nil {
-		t.Fatalf("expected a journal that opens after whatever happened to it, found %v", err)
+		t.Fatalf("expected a journal that opens after any crash, found %v", err)
 	}
 	m.guard = g
 }

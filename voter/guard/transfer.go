@@ -17,7 +17,7 @@ type Report struct{ Keys []KeyReport }
 type KeyReport struct {
 	Key      ffg.PublicKey
 	Admitted bool    // the key is protected in the domain now, and wasn't before
-	Unknown  bool    // the key isn't protected: the file has no vote of it, which doesn't prove that there is none
+	Unknown  bool    // the key isn't protected: the file has no vote of it, which doesn't prove that it never voted
 	Votes    int     // in the file
 	Clashes  []Clash // slashable pairs in the file, or between it and the journal; none of these votes is signed again
 	Floor    Floor   // after the import

@@ -50,7 +50,7 @@ type (
 	}
 )
 
-// Handler serves the API to whoever has the token.
+// Handler serves the API to clients that have the token.
 func (s *Store) Handler(token string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path, func(w http.ResponseWriter, r *http.Request) {
@@ -146,5 +146,5 @@ func refuse(w http.ResponseWriter, code int, message string) { answer(w, code, f
 func answer(w http.ResponseWriter, code int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(body) // whoever asked has gone, if it fails
+	_ = json.NewEncoder(w).Encode(body) // it fails only if the client has gone
 }

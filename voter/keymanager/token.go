@@ -24,7 +24,7 @@ var ErrToken = errors.New("invalid API token file")
 // minToken is the least number of characters of a token that somebody wrote.
 const minToken = 32
 
-// LoadToken reads the token of the API, which it makes if there is none: 64 random hexadecimal digits, for the owner
+// LoadToken reads the token of the API, which it makes if the file is missing: 64 random hexadecimal digits, for the owner
 // only. It wraps ErrToken.
 func LoadToken(path string) (string, error) {
 	var random [32]byte

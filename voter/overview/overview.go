@@ -1,5 +1,5 @@
 // Package overview puts together what an operator asks about a voter: what its chain knows of each key, what slashing
-// protection remembers, and what the running client says. Whatever doesn't answer leaves a gap, and says why.
+// protection remembers, and what the running client says. A source that doesn't answer leaves a gap, with the reason.
 package overview
 
 import (

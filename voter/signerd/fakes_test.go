@@ -37,7 +37,7 @@ func (w with) Handle(ctx context.Context, r slog.Record) error {
 	return w.lines.Handle(ctx, r)
 }
 
-// stub is a keyring that answers what it is told to.
+// stub is a keyring with canned answers.
 type stub struct {
 	keys  []ffg.PublicKey
 	err   error

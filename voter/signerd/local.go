@@ -20,7 +20,7 @@ type Local struct {
 	*sign.Keyring
 	guard   *guard.Guard
 	stop    context.CancelFunc
-	managed <-chan struct{} // closed when the keymanager API has ended, nil if there is none
+	managed <-chan struct{} // closed when the keymanager API has ended, nil if it does not run
 }
 
 // Open opens the keys that the configuration names and their slashing protection, and serves the keymanager API if the configuration

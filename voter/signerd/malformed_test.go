@@ -137,7 +137,7 @@ func TestNobodyIsAnsweredWithoutACertificate(t *testing.T) {
 	}
 }
 
-// FuzzRequests: whatever bytes come, there is an answer, and what is signed is what was asked for.
+// FuzzRequests: any bytes get an answer, and only the requested vote is signed.
 func FuzzRequests(f *testing.F) {
 	keyring, public, closeKeyring := openKeyring(f, f.TempDir())
 	f.Cleanup(closeKeyring)
@@ -183,7 +183,7 @@ func FuzzRequests(f *testing.F) {
 	})
 }
 
-// FuzzAnswers: whatever a signer answers in place of a signature is an error, and no more than that.
+// FuzzAnswers: an answer that isn't a signature is an error and nothing worse.
 func FuzzAnswers(f *testing.F) {
 	refusal, err := proto.Marshal(refusalOf(&otherChain{}))
 	if err != nil {

@@ -87,7 +87,7 @@ func TestErrorsArriveAsTheyWere(t *testing.T) {
 				client.timeout = time.Second // it asks again and again
 			}
 			_, err := client.Sign(t.Context(), ffg.PublicKey{1}, link(1, 2))
-			// Whoever is told to ask again does, until there is no time left to say why.
+			// A client that is told to ask again does so until its time is up.
 			if err == nil || tc.is != ErrUnavailable && !strings.Contains(err.Error(), tc.err.Error()) {
 				t.Errorf("expected %q in it, found %v", tc.err, err)
 			}

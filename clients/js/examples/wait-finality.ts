@@ -1,4 +1,4 @@
-// Sends coins with CosmJS and waits until it is proven that the transfer is final, whatever the node says:
+// Sends coins with CosmJS and waits for a proof that the transfer is final, without trusting the node:
 //
 //   MNEMONIC="…" node dist/examples/wait-finality.js RPC REST CHAIN_ID EPOCH:ROOT UNBONDING_SECONDS TO AMOUNT
 //

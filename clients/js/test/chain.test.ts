@@ -17,7 +17,7 @@ test("trust lasts for the unbonding time and not a millisecond longer", () => {
   assert.equal(refusal(time + 11n, 10n), "expired");
 });
 
-test("an unbonding time below zero is none", () => {
+test("an unbonding time below zero is refused", () => {
   assert.equal(refusal(time, -5n), undefined);
   assert.equal(refusal(time - 3n, -5n), undefined);
   assert.equal(refusal(time + 1n, -5n), "expired");

@@ -41,7 +41,7 @@ test("hexadecimal is lower-case digits of whole bytes", () => {
   assert.ok(isHex("") && isHex("00ff") && isHex("00ff", 2) && !isHex("00ff", 1) && !isHex("00ff", 3));
 });
 
-/** The text of a proof with so many bytes of data in its result. */
+/** The text of a proof with that number of bytes of data in its result. */
 function textWithData(bytes: number): string {
   const text = textOf("a transaction that succeeded");
   const found = text.replace(/"data":"[0-9a-f]*"/, `"data":"${"5a".repeat(bytes)}"`);
@@ -49,7 +49,7 @@ function textWithData(bytes: number): string {
   return found;
 }
 
-test("half a byte in JSON is none", () => {
+test("half a byte in JSON is refused", () => {
   assert.ok(parseProof(textWithData(2)));
   assert.throws(() => parseProof(textWithData(2).replace('"data":"5a5a"', '"data":"5a5"')), decodeError);
 });

@@ -12,7 +12,7 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// chain makes checkpoints out of blocks. Whoever uses it holds the node's lock.
+// chain makes checkpoints out of blocks. Callers hold the node's lock.
 type chain struct {
 	id          string
 	interval    uint64

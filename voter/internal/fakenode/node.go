@@ -122,7 +122,7 @@ func (n *Node) GrowAt(at time.Time) {
 	}
 }
 
-// Replay makes the node execute the next blocks that a peer has and it lacks, at most so many.
+// Replay makes the node execute the next blocks that a peer has and it lacks, at most blocks of them.
 func (n *Node) Replay(blocks int) {
 	n.network.mu.Lock()
 	defer n.network.mu.Unlock()

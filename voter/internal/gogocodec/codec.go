@@ -1,5 +1,5 @@
-// Package gogocodec lets gRPC carry gogoproto's types as they are. The SDK's own codec would also unpack whatever the
-// other side puts into an Any, which a voter has no use for.
+// Package gogocodec lets gRPC carry gogoproto's types as they are. The SDK's own codec would also unpack
+// each Any that the other side sends, which a voter has no use for.
 package gogocodec
 
 import "fmt"

@@ -100,7 +100,7 @@ func (k *Keeper) FinalizedEpoch(ctx context.Context) (uint64, error) {
 }
 
 // CertifiedEpoch returns the first kept epoch at or above another that the finalized head has moved to: some link from it
-// has only justified epochs up to its target. It is false if there is none.
+// has only justified epochs up to its target. It is false if no such epoch is kept.
 func (k *Keeper) CertifiedEpoch(ctx context.Context, atOrAbove uint64) (epoch uint64, has bool, err error) {
 	err = k.certified.Walk(ctx, new(collections.Range[uint64]).StartInclusive(atOrAbove), func(e uint64) (bool, error) {
 		epoch, has = e, true
@@ -112,7 +112,7 @@ func (k *Keeper) CertifiedEpoch(ctx context.Context, atOrAbove uint64) (epoch ui
 	return epoch, has, nil
 }
 
-// Record returns the record of an epoch, ErrNotFound if there is none (any more).
+// Record returns the record of an epoch, or ErrNotFound if it was pruned or never existed.
 func (k *Keeper) Record(ctx context.Context, epoch uint64) (types.Record, error) {
 	r, err := k.records.Get(ctx, epoch)
 	if errors.Is(err, collections.ErrNotFound) {

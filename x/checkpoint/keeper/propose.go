@@ -167,7 +167,7 @@ func (k *Keeper) record(ctx context.Context, r types.Record) error {
 	})
 }
 
-// Prune drops the records below an epoch. It keeps the finalized head and what follows it whatever it is asked.
+// Prune drops the records below an epoch. It never drops the finalized head or what follows it.
 func (k *Keeper) Prune(ctx context.Context, below uint64) error {
 	finalized, err := k.FinalizedEpoch(ctx)
 	if err != nil {

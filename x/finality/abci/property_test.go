@@ -11,7 +11,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// Whatever the pool, the tallies, the limits and the mempool are, a proposal is one that every node accepts.
+// For any pool, tallies, limits and mempool, every node accepts the proposal.
 func TestWhatIsProposedIsAccepted(t *testing.T) {
 	const voters = 5
 	rapid.Check(t, func(t *rapid.T) {

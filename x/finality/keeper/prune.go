@@ -11,7 +11,7 @@ import (
 
 // A pair's sets and the vote records of its epochs are kept until every stake that left after voting under it has been
 // paid out: until the pair's unbonding clock has started and run out (protocol §7, and docs/adr on retention). Records
-// that open targets or unsettled eras still need are kept whatever their age.
+// that open targets or unsettled eras still need are kept at any age.
 
 // pruneBatch bounds the epochs pruned in one block.
 const pruneBatch = 10

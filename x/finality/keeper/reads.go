@@ -40,7 +40,7 @@ func (k *Keeper) OpenTarget(ctx context.Context, epoch uint64) (types.OpenTarget
 	return k.votes.OpenTarget(ctx, epoch)
 }
 
-// Tally returns the signers recorded for an epoch, nil if there are none.
+// Tally returns the signers recorded for an epoch, nil if nobody has voted.
 func (k *Keeper) Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error) {
 	return k.votes.Tally(ctx, epoch)
 }

@@ -64,7 +64,7 @@ func drawPool(t *rapid.T) Pool {
 	return pool(rapid.Int64Range(1, 1<<40).Draw(t, "tokens"), rapid.Int64Range(1, 1<<40).Draw(t, "shares"))
 }
 
-// Whoever joins or leaves, nobody else's shares are worth less after than before, and all together never more than the pool.
+// When one owner joins or leaves, no other owner's shares lose worth, and all shares together are never worth more than the pool.
 func TestNobodyPaysForOthers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := pool(0, 0)

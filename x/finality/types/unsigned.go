@@ -159,8 +159,8 @@ func spelledRoot(text string) error {
 }
 
 // RejectNested returns an error wrapping [ErrNested] if votes or evidence, signed or not, are inside another of msgs:
-// an authz execution, a gov proposal, or whatever else hands out the messages it holds, at any depth. At the top
-// level they are not its concern. It wraps [ErrNesting] beyond a depth of 8.
+// an authz execution, a gov proposal, or any other message that hands out the messages it holds, at any depth. It ignores
+// them at the top level. It wraps [ErrNesting] beyond a depth of 8.
 func RejectNested(msgs []sdk.Msg) error { return rejectNested(msgs, 0) }
 
 func rejectNested(msgs []sdk.Msg, depth int) error {

@@ -57,7 +57,7 @@ conflict.json that a light client wrote when it stopped: its signers are looked 
 // errUnregistered: this chain has no registration of a key.
 var errUnregistered = errors.New("key not registered on this chain")
 
-// registrationOf returns the registration of a key on this chain. It wraps errUnregistered if there is none.
+// registrationOf returns the registration of a key on this chain. It wraps errUnregistered if the key was never registered.
 type registrationOf func(key ffg.PublicKey) (uint64, error)
 
 func lookUp(ctx context.Context, node types.QueryClient) registrationOf {

@@ -1,5 +1,5 @@
-// Package genesis writes accounts, validators and voters into the genesis of a chain that has not started, whatever its
-// denominations and address prefixes: addresses are written with the codecs of the chain's interface registry.
+// Package genesis writes accounts, validators and voters into the genesis of a chain that has not started. It works with
+// any denomination and address prefix: addresses are written with the codecs of the chain's interface registry.
 package genesis
 
 import (

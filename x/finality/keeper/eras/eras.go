@@ -270,8 +270,8 @@ func (k *Keeper) absentees(ctx context.Context, era types.Era, s sheet, params t
 	return jailed, nil
 }
 
-// Accountable reports whether absence in an era counts against a voter: who is jailed already is not jailed again, and whoever
-// was unjailed has a clean slate until a whole era has begun.
+// Accountable reports whether absence in an era counts against a voter. A jailed voter is not jailed again, and one that was
+// unjailed has a clean slate until a whole era has begun.
 func Accountable(v types.Voter, era types.Era) bool {
 	return !v.Jailed && !v.Tombstoned && v.AccountableFrom <= era.FirstEpoch
 }

@@ -18,7 +18,7 @@ import (
 // Checkpoints are voted on by a pair of sets, rear and current, kept as one list. Pairs are installed one after the
 // other; each fixes its successor at its own installation (protocol §7, and docs/adr on why both sides vote).
 
-// Anchor forms pair 0 of the eligible voters, who are rear, current and next; false while there are none.
+// Anchor forms pair 0 of the eligible voters, who are rear, current and next; false while nobody is eligible.
 func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, error) {
 	if sets, has, err := k.InForce(ctx); err != nil || has {
 		return sets, false, state.Or(err, types.ErrInvalidGenesis, "there are voter sets already: a chain has one anchor")

@@ -94,7 +94,7 @@ func (k *Keeper) Prune(ctx context.Context, from, to uint64) error {
 	return k.firstRecord.Set(ctx, to)
 }
 
-// Evidence returns accepted evidence, or false if there is none with this number.
+// Evidence returns accepted evidence, or false if no evidence has this number.
 func (k *Keeper) Evidence(ctx context.Context, id uint64) (types.EvidenceRecord, bool, error) {
 	return state.Found(k.evidence.Get(ctx, id))
 }

@@ -147,7 +147,7 @@ func (k *Keeper) OpenTarget(ctx context.Context, epoch uint64) (types.OpenTarget
 	}, nil
 }
 
-// tally returns the votes recorded for an epoch; empty if there are none.
+// tally returns the votes recorded for an epoch; empty if nobody has voted.
 func (k *Keeper) tally(ctx context.Context, epoch uint64) (types.Tally, error) {
 	tally, _, err := state.Found(k.tallies.Get(ctx, epoch))
 	if err != nil {
@@ -156,7 +156,7 @@ func (k *Keeper) tally(ctx context.Context, epoch uint64) (types.Tally, error) {
 	return tally, nil
 }
 
-// Tally returns the signers recorded for an epoch, nil if there are none.
+// Tally returns the signers recorded for an epoch, nil if nobody has voted.
 func (k *Keeper) Tally(ctx context.Context, epoch uint64) (ffg.Bitfield, error) {
 	tally, err := k.tally(ctx, epoch)
 	return tally.Signers, err

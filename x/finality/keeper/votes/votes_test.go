@@ -230,7 +230,7 @@ func TestAVoterIsSlashedForEquivocationOnce(t *testing.T) {
 	require.Equal(t, penalty, record.Penalty)
 }
 
-// An interchain account or a contract may execute a message that has no signer: the SDK asks each signer, and there is none.
+// An interchain account or a contract may execute a message that has no signer: the SDK asks each signer, and the message has none.
 func TestVotesAndEvidenceCostGasAlsoWithoutSubmitter(t *testing.T) {
 	w := newWorld(t, 1, 1, 1)
 	used := func(submit func(sdk.Context) error) uint64 {
