@@ -31,6 +31,10 @@ test: ## run every test except the end-to-end tests
 test-race: ## run the same tests with the race detector (a second full build)
 	@$(each_module) go test -race -timeout 40m $(unit_packages) ); done
 
+test-long: build ## run what is too long for CI: twenty times the properties, the race detector, all end-to-end tests
+	@$(each_module) DUALCHAIN_LONG=1 go test -count=1 -timeout 240m $(unit_packages) ); done
+	$(MAKE) test-race test-e2e
+
 test-e2e: build ## run the end-to-end tests on real processes
 	go test -count=1 -timeout 45m ./tests/e2e/...
 
@@ -81,5 +85,5 @@ localnet: build ## start validators and voters on this machine until Ctrl-C
 clean: ## remove build output (the tools in .tools/ stay)
 	rm -rf build dist
 
-.PHONY: help build install test test-js test-browser test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \
+.PHONY: help build install test test-long test-js test-browser test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \
 	proto-deps localnet clean
