@@ -4,8 +4,11 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/testutil/fixture"
