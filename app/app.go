@@ -3,10 +3,10 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"sync"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -56,9 +56,7 @@ type App struct {
 	finality     *wire.Handlers
 	closeOnce    func() error
 
-	trusted []trusted.Checkpoint
-	// Halt is called, with the reason, when this node must not go on; it must not return. By default it says so and ends
-	// the process, at once: nothing may be served any more.
+	// Halt is called, with the reason, when this node must not go on; it must not return. By default it is trusted.Exit.
 	Halt func(reason error)
 }
 
@@ -86,10 +84,11 @@ func New(
 		encoding:  encoding,
 		keys:      storetypes.NewKVStoreKeys(kvStores...),
 		closeOnce: sync.OnceValue(bApp.Close),
-		Halt:      func(reason error) { logger.Error("stopped", "reason", reason); os.Exit(1) },
+		Halt:      trusted.Exit(logger),
 	}
 	home := cast.ToString(appOpts.Get(flags.FlagHome))
-	if app.trusted, err = trusted.Load(cast.ToStringSlice(appOpts.Get(trusted.Option)), home); err != nil {
+	held, err := trusted.Load(cast.ToStringSlice(appOpts.Get(trusted.Option)), home)
+	if err != nil {
 		return nil, err
 	}
 	app.MountKVStores(app.keys)
@@ -120,7 +119,8 @@ func New(
 	app.SetEndBlocker(app.ModuleManager.EndBlock)
 	app.SetAnteHandler(newAnteHandler(app.Keepers, encoding.TxConfig))
 
-	app.SetPrecommiter(app.haltOnConflict)
+	guard := trusted.NewGuard(held, app.CheckpointKeeper, app.FinalityKeeper, func(reason error) { app.Halt(reason) })
+	app.SetPrecommiter(guard.Precommit)
 	if err := app.registerUpgrades(upgrades, home); err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func New(
 		if err := app.LoadLatestVersion(); err != nil {
 			return nil, fmt.Errorf("load the latest state: %w", err)
 		}
-		if err := app.checkTrusted(); err != nil {
+		if err := guard.Start(app); err != nil {
 			return nil, err
 		}
 	}
@@ -175,6 +175,11 @@ func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Re
 
 func (app *App) preBlock(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
 	return app.ModuleManager.PreBlock(ctx)
+}
+
+// OwnCheckpoint answers with this chain's checkpoints, as far as they are kept.
+func (app *App) OwnCheckpoint(ctx context.Context) trusted.Own {
+	return trusted.OwnOf(ctx, app.CheckpointKeeper, app.FinalityKeeper)
 }
 
 // Encoding returns the codecs with every module's types registered.
