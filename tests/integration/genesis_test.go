@@ -6,6 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
@@ -80,6 +83,29 @@ func TestAnImportInTheMiddleOfASettlementEndsItAlike(t *testing.T) {
 	require.Len(t, fixture.EventsOf[types.EventEraSettled](g), 1)
 	require.Len(t, fixture.EventsOf[types.EventRewardPaid](g), 20)
 	requireSameState(f, g)
+}
+
+func TestAnImportThatCannotPayItsSettlementIsRefused(t *testing.T) {
+	f := manyVoters(t)
+	for len(fixture.EventsOf[types.EventRewardPaid](f)) == 0 {
+		f.Blocks(1)
+	}
+	rewards := authtypes.NewModuleAddress(types.RewardsName).String()
+	emptied := fixture.Genesis(func(e app.Encoding, state app.GenesisState) {
+		fixture.Change(e.Codec, state, banktypes.ModuleName, func(bank *banktypes.GenesisState) {
+			for i, b := range bank.Balances {
+				if b.Address == rewards {
+					bank.Balances[i].Address = fixture.Alice.Address().String()
+				}
+			}
+		})
+	})
+	defer func() {
+		err, _ := recover().(error)
+		require.ErrorContains(t, err, "settlement of era 0: expected module account finality_rewards to hold at least")
+	}()
+	f.Import(emptied)
+	require.Fail(t, "it was imported")
 }
 
 // A tombstoned voter's entry stays for ever, but the clock of its pair does not. The entry must not block the others.

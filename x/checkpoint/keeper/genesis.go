@@ -14,7 +14,7 @@ import (
 )
 
 // InitGenesis writes the state. On a new chain with eligible voters it anchors before the first block (protocol §2), so
-// it must run after x/finality's.
+// it runs after x/finality's. In an upgrade that adds both modules there are no voters yet, and either may come first.
 func (k *Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.CheckWiring(); err != nil {
 		return err

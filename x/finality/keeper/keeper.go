@@ -5,6 +5,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"cosmossdk.io/collections"
@@ -164,8 +165,12 @@ func (k *Keeper) archiveMove(ctx context.Context, move votes.Move) error {
 
 var _ checkpointtypes.VoterSets = (*Keeper)(nil)
 
-// Anchor forms pair 0 of the eligible voters and begins records and eras; false while nobody is eligible.
+// Anchor forms pair 0 of the eligible voters and begins records and eras; false while nobody is eligible. An upgrade that adds both
+// modules may initialize x/checkpoint, which asks for an anchor, before this one: nobody is eligible then.
 func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, error) {
+	if initialized, err := k.params.Has(ctx); err != nil || !initialized {
+		return checkpointtypes.Commitment{}, false, err
+	}
 	pair, anchored, err := k.sets.Anchor(ctx)
 	if err != nil || !anchored {
 		return pair, false, err
@@ -191,10 +196,10 @@ func (k *Keeper) Propose(ctx context.Context, epoch, finalized uint64) (checkpoi
 	return k.sets.Propose(ctx, epoch, finalized)
 }
 
-// CheckInvariants returns an error unless the books add up and the archive leads to the finalized head. Genesis checks it once, tests
+// CheckInvariants returns an error unless the books add up, the settlement under way is covered and the archive leads to the finalized head. Genesis checks it once, tests
 // after every block.
 func (k *Keeper) CheckInvariants(ctx context.Context) error {
-	if err := k.stake.CheckInvariants(ctx); err != nil {
+	if err := errors.Join(k.stake.CheckInvariants(ctx), k.eras.CheckInvariants(ctx)); err != nil {
 		return fmt.Errorf("finality invariants: %w", err)
 	}
 	finalized, err := k.checkpoints.FinalizedEpoch(ctx)

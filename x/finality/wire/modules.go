@@ -21,7 +21,6 @@ import (
 // it before the manager registers services and before a BasicManager is made from it.
 func (k Keepers) Modules(manager *module.Manager) Modules {
 	m := Modules{keepers: k, manager: manager, check: new(check)}
-	own := manager.ModuleNames()
 	manager.Modules[finalitytypes.ModuleName] = k.layer(m.beforeBlock)
 	manager.Modules[checkpointtypes.ModuleName] = checkpoint.NewAppModule(k.Checkpoint)
 
@@ -30,15 +29,13 @@ func (k Keepers) Modules(manager *module.Manager) Modules {
 	manager.OrderEndBlockers = slices.Concat(manager.OrderEndBlockers, last)
 	manager.OrderInitGenesis = slices.Concat(manager.OrderInitGenesis, last)
 	manager.OrderExportGenesis = slices.Concat(manager.OrderExportGenesis, last)
-	migrations := manager.OrderMigrations
-	if migrations == nil {
-		migrations = module.DefaultMigrationsOrder(own)
+	if order := manager.OrderMigrations; order != nil { // nil is the SDK's own order at the time of an upgrade
+		at := len(order)
+		if at > 0 && order[at-1] == authtypes.ModuleName { // the SDK wants x/auth last
+			at--
+		}
+		manager.OrderMigrations = slices.Insert(slices.Clone(order), at, last...)
 	}
-	at := slices.Index(migrations, authtypes.ModuleName) // the SDK wants x/auth last
-	if at < 0 || at != len(migrations)-1 {
-		at = len(migrations)
-	}
-	manager.OrderMigrations = slices.Insert(slices.Clone(migrations), at, last...)
 	return m
 }
 
@@ -75,7 +72,6 @@ func (m Modules) checkOrders() error {
 		{"InitGenesis", m.manager.OrderInitGenesis, banktypes.ModuleName, finalitytypes.ModuleName},
 		{"InitGenesis", m.manager.OrderInitGenesis, finalitytypes.ModuleName, checkpointtypes.ModuleName},
 		{"ExportGenesis", m.manager.OrderExportGenesis, finalitytypes.ModuleName, checkpointtypes.ModuleName},
-		{"migrations", m.manager.OrderMigrations, finalitytypes.ModuleName, checkpointtypes.ModuleName},
 	} {
 		if _, has := m.manager.Modules[rule.before]; !has { // a chain may lack x/mint or x/distribution
 			continue
@@ -86,6 +82,13 @@ func (m Modules) checkOrders() error {
 		before, after := slices.Index(rule.order, rule.before), slices.Index(rule.order, rule.after)
 		if before < 0 || after < 0 || before > after {
 			return fmt.Errorf("%s: expected %s before %s, found %v", rule.name, rule.before, rule.after, rule.order)
+		}
+	}
+	if order := m.manager.OrderMigrations; order != nil { // their order among each other is of no account
+		for _, name := range []string{finalitytypes.ModuleName, checkpointtypes.ModuleName} {
+			if !slices.Contains(order, name) {
+				return fmt.Errorf("migrations: expected %s, found %v", name, order)
+			}
 		}
 	}
 	return nil

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"sync/atomic"
 
+	cmtabci "github.com/cometbft/cometbft/abci/types"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 
 	"cosmossdk.io/log/v2"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/mempool"
-	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/dualchain/dualchain/core/ffg"
@@ -22,10 +22,16 @@ import (
 )
 
 // check is how far an application has got: Seal passed, and the first block after it.
-type check struct{ sealed, begun atomic.Bool }
+type check struct {
+	sealed, begun atomic.Bool
+	preBlock      atomic.Int64 // the height at which our pre-blocker ran last
+}
 
 // Seal installs the ABCI handlers and checks every step that the compiler can't. Call it last, just before the state is
 // loaded, after which BaseApp refuses other handlers. The first BeginBlock checks again, and that Seal was called.
+//
+// A pre-blocker or a CheckTx handler that replaces ours between Seal and the load is found by the first BeginBlock. BaseApp gives no way to
+// find another PrepareProposal, ProcessProposal or PrepareCheckState there: set none.
 //
 // It wraps [ErrUnwired] and names the step: handlers, signers, services, permissions, orders, mempool or ante.
 func Seal(h *Handlers) error {
@@ -37,11 +43,45 @@ func Seal(h *Handlers) error {
 		return err
 	}
 	base := m.keepers.base
-	if h.own.PreBlocker == nil {
-		h.own.PreBlocker = base.App.PreBlocker()
+	own := h.own
+	if own.PreBlocker == nil {
+		own.PreBlocker = base.App.PreBlocker()
 	}
-	abci.Install(base.App, m.keepers.Finality, authtx.DefaultTxDecoder(base.Codec), h.own)
+	own.PreBlocker = m.markPreBlock(own.PreBlocker)
+	abci.Install(base.App, m.keepers.Finality, base.App.TxDecode, own)
 	m.check.sealed.Store(true)
+	return nil
+}
+
+// markPreBlock returns a pre-blocker that runs the chain's own, if it has one, and remembers the height.
+func (m Modules) markPreBlock(own sdk.PreBlocker) sdk.PreBlocker {
+	return func(ctx sdk.Context, req *cmtabci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+		m.check.preBlock.Store(ctx.BlockHeight())
+		if own == nil {
+			return &sdk.ResponsePreBlock{}, nil
+		}
+		return own(ctx, req)
+	}
+}
+
+// checkHandlers returns an error if BaseApp has another pre-blocker or CheckTx handler than those that Seal installed. A pre-blocker has run
+// in every block before BeginBlock; only our CheckTx handler refuses empty evidence with a code of its own, before it reads any state.
+func (m Modules) checkHandlers(height int64) error {
+	if ran := m.check.preBlock.Load(); ran != height {
+		return fmt.Errorf("the pre-blocker was replaced after wire.Seal: give it to Modules.Handlers (block %d, ours ran last in %d)", height, ran)
+	}
+	evidence, err := finalitytypes.EncodeUnsigned(new(finalitytypes.MsgSubmitEvidence))
+	if err != nil {
+		return err
+	}
+	answer, err := m.keepers.base.App.CheckTx(&cmtabci.RequestCheckTx{Tx: evidence, Type: cmtabci.CheckTxType_New})
+	if err != nil {
+		return err
+	}
+	if answer.Codespace != abci.Codespace {
+		return fmt.Errorf("the CheckTx handler was replaced after wire.Seal: give it to Modules.Handlers (expected empty evidence to be refused by %s, found code %d of %q)",
+			abci.Codespace, answer.Code, answer.Codespace)
+	}
 	return nil
 }
 
@@ -83,7 +123,7 @@ func (m Modules) probe() (sdk.Tx, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	tx, err := authtx.DefaultTxDecoder(m.keepers.base.Codec)(txBytes)
+	tx, err := m.keepers.base.App.TxDecode(txBytes)
 	return tx, txBytes, err
 }
 
@@ -177,7 +217,11 @@ func (m Modules) beforeBlock(ctx context.Context) error {
 	if err := m.checkSteps(); err != nil {
 		return err
 	}
-	if err := m.checkMaxGas(sdk.UnwrapSDKContext(ctx)); err != nil {
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	if err := guard(func() error { return m.checkHandlers(sdkCtx.BlockHeight()) }); err != nil {
+		return fmt.Errorf("%w: handlers: %w", ErrUnwired, err)
+	}
+	if err := m.checkMaxGas(sdkCtx); err != nil {
 		return err
 	}
 	m.check.begun.Store(true)

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	cmtabci "github.com/cometbft/cometbft/abci/types"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/gogoproto/proto"
@@ -76,7 +78,9 @@ func (named) RegisterGRPCGatewayRoutes(client.Context, *runtime.ServeMux) {}
 // chain is an application of a few fake modules, with one step left out.
 type chain struct {
 	app      *baseapp.BaseApp
+	codec    codec.Codec
 	manager  *module.Manager
+	modules  wire.Modules
 	handlers *wire.Handlers
 }
 
@@ -122,6 +126,9 @@ func assemble(omitted string) (chain, error) {
 
 	manager := module.NewManager(named("distribution"), named("auth"), named("bank"), named("mint"))
 	manager.SetOrderBeginBlockers("mint", "distribution")
+	if omitted == "nothing, with an order of migrations" {
+		manager.SetOrderMigrations("bank", "distribution", "mint", "auth")
+	}
 	modules := keepers.Modules(manager)
 	module.NewBasicManagerFromManager(manager, nil).RegisterInterfaces(registry)
 	if !omits("services") {
@@ -136,15 +143,17 @@ func assemble(omitted string) (chain, error) {
 		manager.SetOrderBeginBlockers("mint", "distribution", "finality", "checkpoint")
 	case "orders: bank comes too late":
 		manager.SetOrderInitGenesis("finality", "checkpoint", "bank", "mint", "auth", "distribution")
-	case "orders: alphabetical migrations":
-		manager.OrderMigrations = nil
+	case "orders: no migrations":
+		manager.OrderMigrations = []string{"bank", "distribution", "mint", "finality", "auth"}
+	case "orders may be alphabetical for migrations":
+		manager.SetOrderMigrations("bank", "checkpoint", "distribution", "finality", "mint", "auth")
 	}
 
 	app.SetAnteHandler(ante.Wrap(refuseAll))
 	if omits("ante") {
 		app.SetAnteHandler(refuseAll)
 	}
-	c := chain{app: app, manager: manager, handlers: modules.Handlers(abci.Own{})}
+	c := chain{app: app, codec: cdc, manager: manager, modules: modules, handlers: modules.Handlers(abci.Own{})}
 	if omits("handlers") {
 		c.handlers = nil
 	}
@@ -154,7 +163,7 @@ func assemble(omitted string) (chain, error) {
 func TestSealNamesTheStepThatIsMissing(t *testing.T) {
 	for _, step := range []string{
 		"signers", "services", "permissions", "permissions: finality may not burn", "permissions: anybody may send coins",
-		"orders", "orders: distribution comes first", "orders: bank comes too late", "orders: alphabetical migrations", "mempool", "ante", "handlers",
+		"orders", "orders: distribution comes first", "orders: bank comes too late", "orders: no migrations", "mempool", "ante", "handlers",
 	} {
 		t.Run(step, func(t *testing.T) {
 			c, err := assemble(step)
@@ -170,7 +179,19 @@ func TestSealNamesTheStepThatIsMissing(t *testing.T) {
 	}
 }
 
-// begin loads the state and begins a block.
+func TestSealAcceptsAnApplicationThatLacksNothing(t *testing.T) {
+	for _, variant := range []string{"nothing", "nothing, with an order of migrations", "orders may be alphabetical for migrations"} {
+		c, err := assemble(variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := wire.Seal(c.handlers); err != nil {
+			t.Errorf("%s: expected no refusal, found %v", variant, err)
+		}
+	}
+}
+
+// begin loads the state and begins a block as BaseApp does: the pre-blocker first.
 func (c chain) begin(t *testing.T, maxGas int64) error {
 	t.Helper()
 	if !c.app.IsSealed() {
@@ -180,6 +201,11 @@ func (c chain) begin(t *testing.T, maxGas int64) error {
 	}
 	ctx := sdk.NewContext(c.app.CommitMultiStore().CacheMultiStore(), cmtproto.Header{Height: 1}, false, log.NewNopLogger()).
 		WithConsensusParams(cmtproto.ConsensusParams{Block: &cmtproto.BlockParams{MaxBytes: 1 << 20, MaxGas: maxGas}})
+	if preBlocker := c.app.PreBlocker(); preBlocker != nil {
+		if _, err := preBlocker(ctx, &cmtabci.RequestFinalizeBlock{Height: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	_, err := c.manager.BeginBlock(ctx)
 	return err
 }
@@ -195,6 +221,33 @@ func TestTheFirstBlockNamesTheStepThatIsMissing(t *testing.T) {
 		{"other orders since", "orders: ", func(t *testing.T, c chain) {
 			sealed(t, c)
 			slices.Reverse(c.manager.OrderInitGenesis)
+		}, 1},
+		{"another pre-blocker since", "handlers: the pre-blocker ", func(t *testing.T, c chain) {
+			sealed(t, c)
+			c.app.SetPreBlocker(func(sdk.Context, *cmtabci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+				return new(sdk.ResponsePreBlock), nil
+			})
+		}, 1},
+		{"no pre-blocker since", "handlers: the pre-blocker ", func(t *testing.T, c chain) {
+			sealed(t, c)
+			c.app.SetPreBlocker(nil)
+		}, 1},
+		{"a pre-blocker around ours since", "", func(t *testing.T, c chain) {
+			sealed(t, c)
+			ours := c.app.PreBlocker()
+			c.app.SetPreBlocker(func(ctx sdk.Context, req *cmtabci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+				return ours(ctx, req)
+			})
+		}, 1},
+		{"another CheckTx since", "handlers: the CheckTx handler ", func(t *testing.T, c chain) {
+			sealed(t, c)
+			c.app.SetCheckTxHandler(func(sdk.RunTx, *cmtabci.RequestCheckTx) (*cmtabci.ResponseCheckTx, error) {
+				return new(cmtabci.ResponseCheckTx), nil
+			})
+		}, 1},
+		{"no CheckTx since", "handlers: ", func(t *testing.T, c chain) {
+			sealed(t, c)
+			c.app.SetCheckTxHandler(nil)
 		}, 1},
 		{"no gas limit", "max_gas: ", sealed, -1},
 		{"no gas limit to the SDK", "max_gas: ", sealed, 0},
@@ -229,8 +282,68 @@ func sealed(t *testing.T, c chain) {
 	}
 }
 
+func TestThePreBlockerOfTheChainRuns(t *testing.T) {
+	for name, set := range map[string]func(c *chain, preBlocker sdk.PreBlocker){
+		"set on the application": func(c *chain, p sdk.PreBlocker) { c.app.SetPreBlocker(p) },
+		"given to Handlers":      func(c *chain, p sdk.PreBlocker) { c.handlers = c.modules.Handlers(abci.Own{PreBlocker: p}) },
+	} {
+		c, err := assemble("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ran := 0
+		set(&c, func(sdk.Context, *cmtabci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+			ran++
+			return new(sdk.ResponsePreBlock), nil
+		})
+		sealed(t, c)
+		if err := c.begin(t, 1); errors.Is(err, wire.ErrUnwired) || ran != 1 {
+			t.Errorf("%s: expected it to run once, found %d times (%v)", name, ran, err)
+		}
+	}
+}
+
+// foreign is a transaction in an encoding that the SDK doesn't know.
+var foreign = []byte("foreign")
+
+// paying is a transaction that wants gas.
+type paying struct{ sdk.FeeTx }
+
+func (paying) GetMsgs() []sdk.Msg { return nil }
+func (paying) GetGas() uint64     { return 1 }
+
+// A chain whose transactions are in an encoding of its own gives its decoder to BaseApp, which is enough.
+func TestTheChainsOwnDecoderReadsItsTransactions(t *testing.T) {
+	for name, reads := range map[string]bool{"its own": true, "the SDK's": false} {
+		c, err := assemble("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reads {
+			decode := authtx.DefaultTxDecoder(c.codec)
+			c.app.SetTxDecoder(func(txBytes []byte) (sdk.Tx, error) {
+				if bytes.Equal(txBytes, foreign) {
+					return paying{}, nil
+				}
+				return decode(txBytes)
+			})
+		}
+		sealed(t, c)
+		if err := c.app.LoadLatestVersion(); err != nil {
+			t.Fatal(err)
+		}
+		block, err := c.app.PrepareProposal(&cmtabci.RequestPrepareProposal{Height: 1, MaxTxBytes: 1 << 20, Txs: [][]byte{foreign}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proposed := len(block.Txs) == 1; proposed != reads {
+			t.Errorf("%s: expected the transaction to be proposed: %t; found %d transactions", name, reads, len(block.Txs))
+		}
+	}
+}
+
 func TestBothModulesStandInEachOrder(t *testing.T) {
-	c, err := assemble("")
+	c, err := assemble("nothing, with an order of migrations")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -325,6 +325,32 @@ func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
 	return state.Emit(ctx, &types.EventEraSettled{Era: s.Era.Index, FirstEpoch: s.Era.FirstEpoch, LastEpoch: s.Era.LastEpoch})
 }
 
+// CheckInvariants returns an error unless the finality pool holds what the settlement under way has yet to pay: a block that pays more
+// than there is would halt the chain.
+func (k *Keeper) CheckInvariants(ctx context.Context) error {
+	s, has, err := state.Found(k.settlement.Get(ctx))
+	if err != nil || !has {
+		return err
+	}
+	params, err := k.params(ctx)
+	if err != nil {
+		return err
+	}
+	scores, err := k.unsettledScores(ctx)
+	if err != nil {
+		return err
+	}
+	due := math.ZeroInt()
+	for _, score := range scores {
+		due = due.Add(part(s, score))
+	}
+	if held := k.stake.RewardPool(ctx, params.BondDenom); held.LT(due) {
+		return types.ErrInvalidGenesis.Wrapf("settlement of era %d: expected module account %s to hold at least %s%s, found %s",
+			s.Era.Index, types.RewardsName, due, params.BondDenom, held)
+	}
+	return nil
+}
+
 // part returns a voter's part of the reward.
 func part(s types.Settlement, score types.Score) math.Int {
 	if !s.Total.IsPositive() {

@@ -7,6 +7,8 @@ import (
 
 	"cosmossdk.io/math"
 
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
 	"github.com/dualchain/dualchain/x/finality/keeper/internal/fakes"
 	"github.com/dualchain/dualchain/x/finality/keeper/sets"
 	"github.com/dualchain/dualchain/x/finality/keeper/stake"
@@ -87,6 +89,25 @@ func TestASettlementEndsWithItsLastScores(t *testing.T) {
 		require.Empty(t, r.Scores)
 		require.Empty(t, r.Closed)
 	}
+}
+
+func TestAPoolThatDoesNotCoverTheSettlementIsFound(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.CheckInvariants(w.Ctx), "nothing is due before a settlement")
+	r := types.RunningState{
+		Settlement: &types.Settlement{Era: types.Era{Index: 7}, Reward: math.NewInt(100), Total: math.NewInt(30)},
+		Scores: []types.Score{ // 33 and 16: of the 100, others got theirs already
+			{Registration: 5, Signed: math.NewInt(10)}, {Registration: 6, Signed: math.NewInt(5)},
+		},
+	}
+	require.NoError(t, w.InitGenesis(w.Ctx, r))
+	rewards := authtypes.NewModuleAddress(types.RewardsName)
+	w.Bank.Fund(rewards, math.NewInt(48))
+	err := w.CheckInvariants(w.Ctx)
+	require.ErrorIs(t, err, types.ErrInvalidGenesis)
+	require.ErrorContains(t, err, "settlement of era 7: expected module account finality_rewards to hold at least 49stake, found 48")
+	w.Bank.Fund(rewards, math.OneInt())
+	require.NoError(t, w.CheckInvariants(w.Ctx))
 }
 
 func TestTheRewardIsSharedBySignedWeight(t *testing.T) {
