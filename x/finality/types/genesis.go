@@ -129,6 +129,9 @@ func (g GenesisState) validateShares() error {
 		if u.Id >= g.NextUnbondingId {
 			return ErrInvalidGenesis.Wrapf("unbonding: expected an id below %d, found %d", g.NextUnbondingId, u.Id)
 		}
+		if (u.Clock == 0) != (u.CompletionTime != nil) {
+			return ErrInvalidGenesis.Wrapf("unbonding %d: expected a completion time with clock 0 alone, found clock %d", u.Id, u.Clock)
+		}
 		if err := add("unbonding", unbonding, u.VoterIndex, u.Shares); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,7 +25,7 @@ func valid() GenesisState {
 		g.Delegations = append(g.Delegations, Delegation{VoterIndex: uint64(i), Delegator: "a", Shares: math.NewInt(10)})
 	}
 	g.Voters[1].UnbondingTokens, g.Voters[1].UnbondingShares = math.NewInt(3), math.NewInt(3)
-	g.Unbondings, g.NextUnbondingId = []Unbonding{{Id: 4, VoterIndex: 1, Delegator: "a", Shares: math.NewInt(3)}}, 5
+	g.Unbondings, g.NextUnbondingId = []Unbonding{{Id: 4, VoterIndex: 1, Delegator: "a", Shares: math.NewInt(3), Clock: 4}}, 5
 	g.Evidence = []EvidenceRecord{{Id: 0}}
 	members := []SetMember{{Registration: 0, PubKey: strings.Repeat("0", 95) + "1", Current: 1}}
 	both := []SetMember{members[0]}
@@ -73,6 +74,8 @@ func TestGenesisIsValidated(t *testing.T) {
 		"a delegation to nobody":         func(g *GenesisState) { g.Delegations[0].VoterIndex = 2 },
 		"an unbonding with nobody":       func(g *GenesisState) { g.Unbondings[0].VoterIndex = 2 },
 		"an unbonding of the future":     func(g *GenesisState) { g.NextUnbondingId = 4 },
+		"an unbonding without a time":    func(g *GenesisState) { g.Unbondings[0].Clock = 0 },
+		"an unbonding with two times":    func(g *GenesisState) { g.Unbondings[0].CompletionTime = &time.Time{} },
 		"a possession of nobody":         func(g *GenesisState) { g.Possessions = []GenesisPossession{{VoterIndex: 2}} },
 		"a possession that is none":      func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: []byte{0}}} },
 		"a possession of 95 bytes":       func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: make([]byte, 95)}} },

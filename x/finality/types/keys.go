@@ -50,6 +50,8 @@ var (
 	ArchivePrefix                = collections.NewPrefix(28)
 	ArchivedEpochsPrefix         = collections.NewPrefix(29)
 	ArchivedAnchorPrefix         = collections.NewPrefix(30)
+	ClockEndsPrefix              = collections.NewPrefix(31)
+	UnbondingTimesPrefix         = collections.NewPrefix(32)
 
 	TouchedPrefix = collections.NewPrefix(0) // transient
 )

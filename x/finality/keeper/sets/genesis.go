@@ -31,8 +31,8 @@ func (k *Keeper) InitGenesis(ctx context.Context, r types.RunningState) error {
 		}
 	}
 	for _, c := range r.Clocks {
-		if err := k.clocks.Set(ctx, c.Clock, c); err != nil {
-			return fmt.Errorf("set clock %d: %w", c.Clock, err)
+		if err := k.setClock(ctx, c); err != nil {
+			return err
 		}
 	}
 	return k.next.Set(ctx, r.Next)

@@ -9,6 +9,7 @@ import (
 	"cosmossdk.io/collections"
 
 	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
@@ -28,7 +29,8 @@ type Keeper struct {
 	sets    collections.Map[[]byte, types.VoterSet]
 	setUses collections.Map[[]byte, uint64] // number of kept pairs that have the set
 	next    collections.Item[types.VoterSet]
-	clocks  collections.Map[uint64, types.UnbondingClock] // started clocks
+	clocks  collections.Map[uint64, types.UnbondingClock]           // started clocks
+	ends    collections.KeySet[collections.Pair[time.Time, uint64]] // (completion time, clock) of those with entries to pay
 }
 
 // New adds the component's collections to a schema. keys remembers parsed keys.
@@ -42,6 +44,7 @@ func New(sb *collections.SchemaBuilder, cdc codec.BinaryCodec, params state.Para
 		setUses: collections.NewMap(sb, types.SetUsesPrefix, "set_uses", collections.BytesKey, collections.Uint64Value),
 		next:    collections.NewItem(sb, types.NextSetPrefix, "next_set", codec.CollValue[types.VoterSet](cdc)),
 		clocks:  collections.NewMap(sb, types.ClocksPrefix, "clocks", collections.Uint64Key, codec.CollValue[types.UnbondingClock](cdc)),
+		ends:    collections.NewKeySet(sb, types.ClockEndsPrefix, "clock_ends", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
 	}
 }
 
@@ -68,6 +71,36 @@ func (k *Keeper) Clock(ctx context.Context) (uint64, error) {
 func (k *Keeper) Completion(ctx context.Context, clock uint64) (time.Time, bool, error) {
 	c, started, err := state.Found(k.clocks.Get(ctx, clock))
 	return c.CompletionTime, started, err
+}
+
+// Ended returns the clocks that have run out and are not paid, in the order of their ends, at most a number of them.
+func (k *Keeper) Ended(ctx context.Context, limit int) ([]types.UnbondingClock, error) {
+	var ended []types.UnbondingClock
+	now := sdk.UnwrapSDKContext(ctx).BlockTime()
+	err := k.ends.Walk(ctx, nil, func(end collections.Pair[time.Time, uint64]) (bool, error) {
+		if end.K1().After(now) || len(ended) == limit {
+			return true, nil
+		}
+		ended = append(ended, types.UnbondingClock{Clock: end.K2(), CompletionTime: end.K1()})
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the ends of clocks: %w", err)
+	}
+	return ended, nil
+}
+
+// Paid takes a clock off the list of those that have run out.
+func (k *Keeper) Paid(ctx context.Context, clock types.UnbondingClock) error {
+	return k.ends.Remove(ctx, collections.Join(clock.CompletionTime, clock.Clock))
+}
+
+// setClock starts a clock.
+func (k *Keeper) setClock(ctx context.Context, clock types.UnbondingClock) error {
+	if err := k.clocks.Set(ctx, clock.Clock, clock); err != nil {
+		return fmt.Errorf("start clock %d: %w", clock.Clock, err)
+	}
+	return k.ends.Set(ctx, collections.Join(clock.CompletionTime, clock.Clock))
 }
 
 // Pair returns a kept pair.
@@ -102,7 +135,14 @@ func (k *Keeper) Drop(ctx context.Context, pair types.Pair) error {
 	if err := k.dropSet(ctx, hash); err != nil {
 		return err
 	}
-	return k.clocks.Remove(ctx, ClockOf(pair.Index))
+	clock, started, err := state.Found(k.clocks.Get(ctx, ClockOf(pair.Index)))
+	if err != nil || !started {
+		return err
+	}
+	if err := k.Paid(ctx, clock); err != nil {
+		return err
+	}
+	return k.clocks.Remove(ctx, clock.Clock)
 }
 
 // Members returns the members of a kept set, with their registrations.

@@ -179,17 +179,9 @@ func (k *Keeper) startClocks(ctx context.Context, from, to uint64) error {
 		return err
 	}
 	completion := sdk.UnwrapSDKContext(ctx).BlockTime().Add(params.UnbondingTime)
-	previous, has, err := state.Found(k.clocks.Get(ctx, ClockOf(from)-1))
-	if err != nil {
-		return fmt.Errorf("read clock %d: %w", ClockOf(from)-1, err)
-	}
-	if has && previous.CompletionTime.After(completion) { // governance has shortened the time: clocks still end in order
-		completion = previous.CompletionTime
-	}
 	for pair := from; pair < to; pair++ {
-		clock := types.UnbondingClock{Clock: ClockOf(pair), CompletionTime: completion}
-		if err := k.clocks.Set(ctx, clock.Clock, clock); err != nil {
-			return fmt.Errorf("start clock %d: %w", clock.Clock, err)
+		if err := k.setClock(ctx, types.UnbondingClock{Clock: ClockOf(pair), CompletionTime: completion}); err != nil {
+			return err
 		}
 	}
 	return nil

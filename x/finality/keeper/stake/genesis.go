@@ -87,7 +87,7 @@ func (k *Keeper) initStake(ctx context.Context, g types.GenesisState) error {
 		if has, err := k.unbondings.Has(ctx, u.Id); err != nil || has {
 			return state.Or(err, types.ErrInvalidGenesis, fmt.Sprintf("unbonding %d stands twice", u.Id))
 		}
-		frozen := g.Voters[u.VoterIndex].Tombstoned // its clock may be gone, and would hold up all later ones
+		frozen := g.Voters[u.VoterIndex].Tombstoned // its clock may be gone
 		if err := k.setUnbonding(ctx, u, delegator, !frozen); err != nil {
 			return err
 		}

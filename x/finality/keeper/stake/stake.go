@@ -3,6 +3,8 @@
 package stake
 
 import (
+	"time"
+
 	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
@@ -36,7 +38,8 @@ type Keeper struct {
 	unbondings            collections.Map[uint64, types.Unbonding]
 	unbondingSeq          collections.Sequence
 	unbondingsByDelegator collections.KeySet[collections.Pair[[]byte, uint64]]
-	unbondingQueue        collections.KeySet[collections.Pair[uint64, uint64]] // (clock, id)
+	unbondingQueue        collections.KeySet[collections.Pair[uint64, uint64]]    // (clock, id), of clocks above 0
+	unbondingTimes        collections.KeySet[collections.Pair[time.Time, uint64]] // (completion time, id), of clock 0
 }
 
 // New adds the component's collections to a schema.
@@ -65,5 +68,7 @@ func New(
 		unbondingsByDelegator: collections.NewKeySet(sb, types.UnbondingsByDelegatorPrefix, "unbondings_by_delegator", owned),
 		unbondingQueue: collections.NewKeySet(sb, types.UnbondingQueuePrefix, "unbonding_queue",
 			collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key)),
+		unbondingTimes: collections.NewKeySet(sb, types.UnbondingTimesPrefix, "unbonding_times",
+			collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
 	}
 }

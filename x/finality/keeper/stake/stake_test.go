@@ -2,6 +2,7 @@ package stake
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -190,36 +191,102 @@ func TestAPenaltyTakesTheSameFractionOfAllStake(t *testing.T) {
 	require.Equal(t, []int{1, 1, 1, 1, 1, 1, 1, 1, 0}, since)
 }
 
-// clocks are those that have started, with their ends.
-type clocks map[uint64]time.Time
+// clocks are those that have started, with their ends, and the present time.
+type clocks struct {
+	now  time.Time
+	ends map[uint64]time.Time
+	paid map[uint64]bool
+}
 
 func (c clocks) Completion(_ context.Context, clock uint64) (time.Time, bool, error) {
-	at, started := c[clock]
+	at, started := c.ends[clock]
 	return at, started, nil
+}
+
+func (c clocks) Ended(_ context.Context, limit int) (ended []types.UnbondingClock, err error) {
+	for clock, at := range c.ends {
+		if !at.After(c.now) && !c.paid[clock] {
+			ended = append(ended, types.UnbondingClock{Clock: clock, CompletionTime: at})
+		}
+	}
+	slices.SortFunc(ended, func(a, b types.UnbondingClock) int { return a.CompletionTime.Compare(b.CompletionTime) })
+	return ended[:min(limit, len(ended))], nil
+}
+
+func (c clocks) Paid(_ context.Context, clock types.UnbondingClock) error {
+	c.paid[clock.Clock] = true
+	return nil
+}
+
+// pay pays what is due, and returns what the operator of voter 0 has then.
+func (w *world) pay(ends map[uint64]time.Time) int64 {
+	w.t.Helper()
+	c := clocks{now: w.Ctx.BlockTime(), ends: ends, paid: map[uint64]bool{}}
+	require.NoError(w.t, w.PayUnbondings(w.Ctx, c))
+	require.NoError(w.t, w.CheckInvariants(w.Ctx))
+	return w.Bank.Of(fakes.NewVoter(0).Operator).Int64()
 }
 
 func TestEntriesArePaidWhenTheirClocksRunOut(t *testing.T) {
 	w := newWorld(t)
 	w.Params.UnbondingTime = time.Minute
 	w.register(0, math.NewInt(1000))
-	operator := fakes.NewVoter(0).Operator
 	for clock, amount := range []int64{1, 20, 300} {
 		require.NoError(t, w.undelegate(0, amount, uint64(clock)))
 	}
-	pay := func(c clocks) int64 {
-		require.NoError(t, w.PayUnbondings(w.Ctx, c))
-		require.NoError(t, w.CheckInvariants(w.Ctx))
-		return w.Bank.Of(operator).Int64()
-	}
-	require.Zero(t, pay(nil))
+	require.Zero(t, w.pay(nil))
 	w.Wait(time.Minute)
-	require.Equal(t, int64(1), pay(nil), "clock 0 has a time of its own")
+	require.Equal(t, int64(1), w.pay(nil), "clock 0 has a time of its own")
 	end := w.Ctx.BlockTime().Add(time.Minute)
-	require.Equal(t, int64(1), pay(clocks{1: end, 2: end}))
+	require.Equal(t, int64(1), w.pay(map[uint64]time.Time{1: end, 2: end}))
 	w.Wait(time.Minute)
-	require.Equal(t, int64(1), pay(clocks{2: end}), "clocks start in order: the first that has not ends the search")
-	require.Equal(t, int64(21), pay(clocks{1: end}))
-	require.Equal(t, int64(321), pay(clocks{1: end, 2: end}))
+	require.Equal(t, int64(301), w.pay(map[uint64]time.Time{2: end}), "no clock waits for another")
+	require.Equal(t, int64(321), w.pay(map[uint64]time.Time{1: end, 2: end}))
+}
+
+func TestNoEntryWaitsForALongerOneThatCameFirst(t *testing.T) {
+	for _, clock := range []uint64{0, 1} {
+		w := newWorld(t)
+		w.Params.UnbondingTime = 10 * time.Minute
+		w.register(0, math.NewInt(1000))
+		require.NoError(t, w.undelegate(0, 1, clock))
+		ends := map[uint64]time.Time{1: w.Ctx.BlockTime().Add(10 * time.Minute), 2: w.Ctx.BlockTime().Add(time.Minute)}
+		w.Params.UnbondingTime = time.Minute // by governance
+		require.NoError(t, w.undelegate(0, 20, 2*clock))
+		w.Wait(time.Minute - time.Second)
+		require.Zero(t, w.pay(ends))
+		w.Wait(time.Second)
+		require.Equal(t, int64(20), w.pay(ends), "clock %d", clock)
+		w.Wait(9*time.Minute - time.Second)
+		require.Equal(t, int64(20), w.pay(ends), "clock %d", clock)
+		w.Wait(time.Second)
+		require.Equal(t, int64(21), w.pay(ends), "clock %d", clock)
+	}
+}
+
+func TestABlockPaysTheEntriesThatFellDueFirst(t *testing.T) {
+	w := newWorld(t)
+	w.Params.MaxUnbondings = 3 * payBatch
+	w.register(0, math.NewInt(1000))
+	for range payBatch {
+		require.NoError(t, w.undelegate(0, 1, 2))
+	}
+	for range payBatch / 2 {
+		require.NoError(t, w.undelegate(0, 2, 1))
+	}
+	now := w.Ctx.BlockTime()
+	ends := map[uint64]time.Time{1: now.Add(2), 2: now.Add(1)}
+	w.Wait(time.Second)
+	require.Equal(t, int64(payBatch), w.pay(ends), "all of clock 2, whose entries came first and fell due first")
+	require.Equal(t, int64(2*payBatch), w.pay(ends))
+	for range payBatch / 2 {
+		require.NoError(t, w.undelegate(0, 1, 3))
+		require.NoError(t, w.undelegate(0, 2, 4))
+	}
+	require.NoError(t, w.undelegate(0, 5, 4))
+	ends = map[uint64]time.Time{3: now.Add(2), 4: now.Add(1)}
+	require.Equal(t, int64(2*payBatch+payBatch+5+payBatch/2-1), w.pay(ends), "clock 4 and all but one of clock 3")
+	require.Equal(t, int64(2*payBatch+payBatch+5+payBatch/2), w.pay(ends))
 }
 
 func TestRewardsAreSplitByCommission(t *testing.T) {

@@ -3,6 +3,7 @@ package stake
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"cosmossdk.io/collections"
@@ -22,6 +23,10 @@ import (
 type Clocks interface {
 	// Completion returns when a clock runs out, or false while it has not started.
 	Completion(ctx context.Context, clock uint64) (time.Time, bool, error)
+	// Ended returns the clocks that have run out, in the order of their ends, at most a number of them.
+	Ended(ctx context.Context, limit int) ([]types.UnbondingClock, error)
+	// Paid takes a clock, all of whose entries are paid or frozen, off the list of those that have run out.
+	Paid(ctx context.Context, clock types.UnbondingClock) error
 }
 
 // unbond moves shares of the voter's bonded pool into a new unbonding entry.
@@ -80,7 +85,18 @@ func (k *Keeper) setUnbonding(ctx context.Context, entry types.Unbonding, delega
 	if !queued {
 		return nil
 	}
+	if entry.Clock == 0 {
+		return k.unbondingTimes.Set(ctx, collections.Join(*entry.CompletionTime, entry.Id))
+	}
 	return k.unbondingQueue.Set(ctx, collections.Join(entry.Clock, entry.Id))
+}
+
+// unqueue makes sure that an entry is not paid.
+func (k *Keeper) unqueue(ctx context.Context, entry types.Unbonding) error {
+	if entry.Clock == 0 {
+		return k.unbondingTimes.Remove(ctx, collections.Join(*entry.CompletionTime, entry.Id))
+	}
+	return k.unbondingQueue.Remove(ctx, collections.Join(entry.Clock, entry.Id))
 }
 
 // removeUnbonding removes an entry and takes its shares out of the voter's unbonding pool; it returns their worth.
@@ -95,7 +111,7 @@ func (k *Keeper) removeUnbonding(ctx context.Context, entry types.Unbonding) (ma
 	if err := k.unbondingsByDelegator.Remove(ctx, collections.Join([]byte(delegator), entry.Id)); err != nil {
 		return math.Int{}, fmt.Errorf("unindex unbonding %d: %w", entry.Id, err)
 	}
-	if err := k.unbondingQueue.Remove(ctx, collections.Join(entry.Clock, entry.Id)); err != nil {
+	if err := k.unqueue(ctx, entry); err != nil {
 		return math.Int{}, fmt.Errorf("unqueue unbonding %d: %w", entry.Id, err)
 	}
 	var tokens math.Int
@@ -164,50 +180,85 @@ func (k *Keeper) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbond
 	return &types.MsgCancelUnbondingResponse{Bonded: sdk.NewCoin(params.BondDenom, bonded)}, nil
 }
 
-// payBatch bounds the entries paid in one block.
+// payBatch bounds the entries paid in one block, and the clocks that it looks at.
 const payBatch = 100
 
-// PayUnbondings pays the entries that are due, clock by clock.
+// due is what falls due together: an entry of clock 0, or all entries of another clock.
+type due struct {
+	clock types.UnbondingClock
+	id    uint64 // of the entry, if the clock is 0
+}
+
+// PayUnbondings pays the entries that are due, in the order of their completion times.
 func (k *Keeper) PayUnbondings(ctx context.Context, clocks Clocks) error {
-	due, err := k.dueUnbondings(ctx, clocks, sdk.UnwrapSDKContext(ctx).BlockTime())
+	dues, err := k.dues(ctx, clocks)
 	if err != nil {
 		return err
 	}
-	for _, entry := range due {
-		if err := k.pay(ctx, entry); err != nil {
-			return fmt.Errorf("unbonding %d: %w", entry.Id, err)
+	left := payBatch
+	for _, d := range dues {
+		paid, err := k.payDue(ctx, clocks, d, left)
+		if err != nil {
+			return err
+		}
+		if left -= paid; left == 0 {
+			return nil
 		}
 	}
 	return nil
 }
 
-// dueUnbondings returns at most payBatch entries. Clocks start in order, so the first that is not due ends the search;
-// clock 0 is searched by itself.
-func (k *Keeper) dueUnbondings(ctx context.Context, clocks Clocks, now time.Time) ([]types.Unbonding, error) {
-	var due []types.Unbonding
-	collect := func(from, to uint64) error {
-		ids := new(collections.Range[collections.Pair[uint64, uint64]]).
-			StartInclusive(collections.PairPrefix[uint64, uint64](from)).EndExclusive(collections.PairPrefix[uint64, uint64](to))
-		return k.unbondingQueue.Walk(ctx, ids, func(id collections.Pair[uint64, uint64]) (bool, error) {
-			entry, err := k.unbondings.Get(ctx, id.K2())
-			if err != nil {
-				return false, fmt.Errorf("read unbonding %d: %w", id.K2(), err)
-			}
-			completion, started, err := completion(ctx, clocks, entry)
-			if err != nil {
-				return false, err
-			}
-			if !started || completion.After(now) || len(due) == payBatch {
-				return true, nil
-			}
-			due = append(due, entry)
-			return false, nil
-		})
+// dues returns what is due, oldest first.
+func (k *Keeper) dues(ctx context.Context, clocks Clocks) ([]due, error) {
+	var dues []due
+	now := sdk.UnwrapSDKContext(ctx).BlockTime()
+	err := k.unbondingTimes.Walk(ctx, nil, func(place collections.Pair[time.Time, uint64]) (bool, error) {
+		if place.K1().After(now) || len(dues) == payBatch {
+			return true, nil
+		}
+		dues = append(dues, due{clock: types.UnbondingClock{CompletionTime: place.K1()}, id: place.K2()})
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read unbonding times: %w", err)
 	}
-	if err := collect(0, 1); err != nil {
+	ended, err := clocks.Ended(ctx, payBatch)
+	if err != nil {
 		return nil, err
 	}
-	return due, collect(1, ^uint64(0))
+	for _, clock := range ended {
+		dues = append(dues, due{clock: clock})
+	}
+	slices.SortStableFunc(dues, func(a, b due) int { return a.clock.CompletionTime.Compare(b.clock.CompletionTime) })
+	return dues, nil
+}
+
+// payDue pays at most limit entries, and returns how many.
+func (k *Keeper) payDue(ctx context.Context, clocks Clocks, d due, limit int) (int, error) {
+	ids := []uint64{d.id}
+	if d.clock.Clock > 0 {
+		ids = nil
+		entries := collections.NewPrefixedPairRange[uint64, uint64](d.clock.Clock)
+		if err := k.unbondingQueue.Walk(ctx, entries, func(place collections.Pair[uint64, uint64]) (bool, error) {
+			ids = append(ids, place.K2())
+			return len(ids) == limit, nil
+		}); err != nil {
+			return 0, fmt.Errorf("read entries of clock %d: %w", d.clock.Clock, err)
+		}
+	}
+	for _, id := range ids {
+		entry, err := k.unbondings.Get(ctx, id)
+		if err != nil {
+			return 0, fmt.Errorf("read unbonding %d: %w", id, err)
+		}
+		if err := k.pay(ctx, entry); err != nil {
+			return 0, fmt.Errorf("unbonding %d: %w", id, err)
+		}
+	}
+	if d.clock.Clock > 0 && len(ids) < limit {
+		return len(ids), clocks.Paid(ctx, d.clock)
+	}
+	return len(ids), nil
 }
 
 // Queued reports whether any entry of a clock waits for payment.
@@ -235,7 +286,7 @@ func (k *Keeper) pay(ctx context.Context, entry types.Unbonding) error {
 		return err
 	}
 	if voter.Tombstoned {
-		if err := k.unbondingQueue.Remove(ctx, collections.Join(entry.Clock, entry.Id)); err != nil {
+		if err := k.unqueue(ctx, entry); err != nil {
 			return err
 		}
 		return state.Emit(ctx, &types.EventUnbondingFrozen{UnbondingId: entry.Id})
