@@ -170,6 +170,9 @@ func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Re
 	if err := app.UpgradeKeeper.SetModuleVersionMap(ctx, app.ModuleManager.GetVersionMap()); err != nil {
 		return nil, fmt.Errorf("record module versions: %w", err)
 	}
+	if err := dropExpired(app.encoding.Codec, genesis, ctx.BlockTime()); err != nil {
+		return nil, err
+	}
 	return app.ModuleManager.InitGenesis(ctx, app.encoding.Codec, genesis)
 }
 
