@@ -5,8 +5,10 @@ package minichain
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,39 +47,11 @@ func TestAnotherChainFinalizesProvesAndVerifies(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := harness.New(t, bin)
-	node, voter := filepath.Join(filepath.Dir(n.Home), "node"), filepath.Join(filepath.Dir(n.Home), "voter")
-	keyring := []string{"--home", node, "--keyring-backend", "test"}
-	run := func(args ...string) []byte { return n.Run(append(args, keyring...)...) }
-	account := func(name string) string {
-		var key struct{ Address string }
-		if err := json.Unmarshal(run("keys", "add", name, "--output", "json"), &key); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasPrefix(key.Address, "toy1") {
-			t.Fatalf("expected an address of the toy chain, found %s", key.Address)
-		}
-		return key.Address
-	}
-
-	const zeros = "000000000000000000"
-	n.Run("init", "first", "--chain-id", chainID, "--default-denom", "atoy", "--home", node)
-	validator, operator := account("validator"), account("operator")
-	run("genesis", "add-genesis-account", validator, "200"+zeros+"atoy")
-	run("genesis", "add-genesis-account", operator, "60"+zeros+"atoy")
-	run("genesis", "gentx", "validator", "100"+zeros+"atoy", "--chain-id", chainID)
-	n.Run("genesis", "collect-gentxs", "--home", node)
-
 	n.Env = []string{"DUALCHAIND_VOTER_PASSWORD=correct horse", asMinid + "=1"}
-	n.Run("voter", "keys", "new", "--home", voter, "--chain-id", chainID, "--operator", operator)
-	var proof struct {
-		PubKey     string `json:"pub_key"`
-		Possession string `json:"possession"`
-	}
-	if err := json.Unmarshal(n.Run("voter", "keys", "pop", "--home", voter), &proof); err != nil {
-		t.Fatal(err)
-	}
+	folder := filepath.Dir(n.Home)
+	node, voter := filepath.Join(folder, "node"), filepath.Join(folder, "voter")
+	asDocumented(t, bin, folder, n.Env)
 	everyBlock(t, filepath.Join(node, "config", "genesis.json"))
-	n.Run("genesis", "add-voter", operator, proof.PubKey, proof.Possession, "50"+zeros+"atoy", "--home", node)
 
 	rpc, grpcAddress, p2p := n.FreeAddress(), n.FreeAddress(), n.FreeAddress()
 	n.Spawn("node", "start", "--home", node, "--rpc.laddr", "tcp://"+rpc, "--p2p.laddr", "tcp://"+p2p, "--grpc.address", grpcAddress,
@@ -130,6 +104,30 @@ func TestAnotherChainFinalizesProvesAndVerifies(t *testing.T) {
 	}
 	if outcome.Height != 2 {
 		t.Errorf("expected block 2 to be proved, found %+v", outcome)
+	}
+}
+
+// asDocumented runs the commands of docs/adopt.md that make a new chain, in a folder.
+func asDocumented(t *testing.T, bin, folder string, env []string) {
+	t.Helper()
+	content, err := os.ReadFile("../../../docs/adopt.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(content), "\n## A new chain\n")
+	_, script, _ := strings.Cut(section, "```sh\n")
+	script, _, found := strings.Cut(script, "```")
+	if !found {
+		t.Fatal("docs/adopt.md: expected commands under \"A new chain\"")
+	}
+	path := filepath.Join(folder, "bin")
+	if err := errors.Join(os.Mkdir(path, 0o700), os.Symlink(bin, filepath.Join(path, "minid"))); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", script)
+	cmd.Dir, cmd.Env = folder, append(append(os.Environ(), env...), "PATH="+path+":"+os.Getenv("PATH"))
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v:\n%s", err, output)
 	}
 }
 

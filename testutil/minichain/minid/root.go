@@ -47,7 +47,7 @@ func newRoot() (*cobra.Command, error) {
 		return nil, err
 	}
 	clientCtx := client.Context{}.WithCodec(app.Codec).WithInterfaceRegistry(app.Registry).WithTxConfig(app.TxConfig).
-		WithLegacyAmino(app.Amino).WithAccountRetriever(authtypes.AccountRetriever{}).WithInput(os.Stdin).WithHomeDir(home).WithViper("")
+		WithLegacyAmino(app.Amino).WithAccountRetriever(authtypes.AccountRetriever{}).WithInput(os.Stdin).WithBroadcastMode(flags.BroadcastSync).WithHomeDir(home).WithViper("")
 	root := &cobra.Command{
 		Use: "minid", SilenceUsage: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -67,7 +67,10 @@ func newRoot() (*cobra.Command, error) {
 	root.SetOut(os.Stdout)
 	genesisCmd := genutilcli.Commands(app.TxConfig, app.Basics, home)
 	genesisCmd.AddCommand(genesis.NewAddVoterCmd())
+	tx := &cobra.Command{Use: "tx", Short: "Make, sign and send transactions", RunE: client.ValidateCmd}
+	app.Basics.AddTxCommands(tx)
 	root.AddCommand(
+		tx,
 		genesis.WithGasLimit(genutilcli.InitCmd(app.Basics, home), maxGas),
 		genesisCmd,
 		keys.Commands(),

@@ -46,6 +46,9 @@ import (
 	distrtypes "github.com/cosmos/cosmos-sdk/x/distribution/types"
 	"github.com/cosmos/cosmos-sdk/x/genutil"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+	"github.com/cosmos/cosmos-sdk/x/gov"
+	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
+	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	"github.com/cosmos/cosmos-sdk/x/mint"
 	mintkeeper "github.com/cosmos/cosmos-sdk/x/mint/keeper"
 	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
@@ -110,7 +113,7 @@ func New(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions, options .
 	app.BaseApp = bApp
 
 	keys := storetypes.NewKVStoreKeys(authtypes.StoreKey, banktypes.StoreKey, stakingtypes.StoreKey, minttypes.StoreKey,
-		distrtypes.StoreKey, consensustypes.StoreKey, upgradetypes.StoreKey)
+		distrtypes.StoreKey, consensustypes.StoreKey, upgradetypes.StoreKey, govtypes.StoreKey)
 	bApp.MountKVStores(keys)
 	permissions := map[string][]string{
 		authtypes.FeeCollectorName:          nil,
@@ -119,12 +122,13 @@ func New(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions, options .
 		stakingtypes.BondedPoolName:         {authtypes.Burner, authtypes.Staking},
 		stakingtypes.NotBondedPoolName:      {authtypes.Burner, authtypes.Staking},
 		stakingtypes.KeyRotationFeePoolName: {authtypes.Burner},
+		govtypes.ModuleName:                 {authtypes.Burner},
 	}
 	blocked := map[string]bool{}
 	for name := range permissions {
 		blocked[authtypes.NewModuleAddress(name).String()] = true
 	}
-	authority := authtypes.NewModuleAddress("gov").String()
+	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()
 	accountKeeper := authkeeper.NewAccountKeeper(cdc, runtime.NewKVStoreService(keys[authtypes.StoreKey]), authtypes.ProtoBaseAccount,
 		permissions, signingOptions.AddressCodec, Prefix, authority)
 	bankKeeper := bankkeeper.NewBaseKeeper(cdc, runtime.NewKVStoreService(keys[banktypes.StoreKey]), accountKeeper, blocked, authority, logger)
@@ -140,6 +144,8 @@ func New(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions, options .
 	bApp.SetParamStore(consensusKeeper.ParamsStore)
 	app.upgrade = upgradekeeper.NewKeeper(nil, runtime.NewKVStoreService(keys[upgradetypes.StoreKey]), cdc,
 		cast.ToString(appOpts.Get(flags.FlagHome)), bApp, authority)
+	govKeeper := govkeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[govtypes.StoreKey]), accountKeeper, bankKeeper, distrKeeper,
+		bApp.MsgServiceRouter(), govtypes.DefaultConfig(), authority, govkeeper.NewDefaultCalculateVoteResultsAndVotingPower(stakingKeeper))
 
 	app.modules = module.NewManager(
 		genutil.NewAppModule(accountKeeper, stakingKeeper, app, app.TxConfig),
@@ -150,13 +156,14 @@ func New(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions, options .
 		distr.NewAppModule(cdc, distrKeeper, accountKeeper, bankKeeper, stakingKeeper),
 		consensus.NewAppModule(cdc, consensusKeeper),
 		upgrade.NewAppModule(app.upgrade, accountKeeper.AddressCodec()),
+		gov.NewAppModule(cdc, govKeeper, accountKeeper, bankKeeper),
 	)
 	app.modules.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
 	app.modules.SetOrderBeginBlockers(minttypes.ModuleName, distrtypes.ModuleName, stakingtypes.ModuleName)
-	app.modules.SetOrderEndBlockers(banktypes.ModuleName, stakingtypes.ModuleName)
+	app.modules.SetOrderEndBlockers(banktypes.ModuleName, govtypes.ModuleName, stakingtypes.ModuleName)
 	genesis := []string{
 		authtypes.ModuleName, banktypes.ModuleName, distrtypes.ModuleName, stakingtypes.ModuleName, minttypes.ModuleName,
-		consensustypes.ModuleName, upgradetypes.ModuleName, genutiltypes.ModuleName,
+		govtypes.ModuleName, consensustypes.ModuleName, upgradetypes.ModuleName, genutiltypes.ModuleName,
 	}
 	app.modules.SetOrderInitGenesis(genesis...)
 	app.modules.SetOrderExportGenesis(genesis...)

@@ -3,11 +3,14 @@ package abci
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/collections"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
@@ -98,6 +101,36 @@ func TestAChainThatInjectsItsOwnFirstTransactionFindsItFirst(t *testing.T) {
 	require.False(t, n.accepts(t, append(ours, user)...), "the chain's own rule counts")
 	require.False(t, n.accepts(t, append([][]byte{prices}, ours...)...), "ours come first")
 	require.False(t, n.accepts(t, append(ours, prices, ordinaryTx(t, 0, "no gas", &banktypes.MsgSend{FromAddress: submitter, ToAddress: submitter}))...))
+}
+
+func TestTheChainsHandlersSeeTheBlocksGasLimitAsItIs(t *testing.T) {
+	for _, limit := range []int64{-1, 0, 1, maxGas} {
+		n, o, ours := newOracle(t)
+		params := n.ctx.ConsensusParams()
+		params.Block.MaxGas = limit
+		n.ctx = n.ctx.WithConsensusParams(params)
+		o.maxGas = -2
+		block := n.prepare(t, maxBytes, ours[0])
+		require.Equal(t, append(ours, prices), block)
+		require.Equal(t, limit, o.maxGas, "PrepareProposal")
+		o.maxGas = -2
+		require.True(t, n.accepts(t, block...))
+		require.Equal(t, limit, o.maxGas, "ProcessProposal")
+	}
+}
+
+// The block of an upgrade that adds x/finality is proposed and judged on state that has nothing of it.
+func TestABlockBeforeTheModuleIsInitializedHasNoVotes(t *testing.T) {
+	n := newNode(newWorld(5))
+	n.own = (&oracle{t: t}).own()
+	n.vote(t, 15, 0, 1)
+	block := [][]byte{prices, transfer(t, 1)}
+	n.fail["Params"] = fmt.Errorf("read params: %w", collections.ErrNotFound)
+	require.Equal(t, block, n.prepare(t, maxBytes, block[1]))
+	require.True(t, n.accepts(t, block...))
+	require.False(t, n.accepts(t, append([][]byte{voteTx(t, n.sign(canonical(15), n.now, 0, 1))}, block...)...))
+	n.fail["Params"] = errState
+	require.False(t, n.accepts(t, block...))
 }
 
 func TestABlockOfVotesAloneIsEmptyToTheChain(t *testing.T) {

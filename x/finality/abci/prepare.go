@@ -81,8 +81,8 @@ func (h *Handlers) inject(ctx sdk.Context, room int64) (txs [][]byte) {
 // injectVotes chooses among the open targets: those short of quorum, newest first, then the others, newest first, so
 // that old votes released one by one can't starve the head.
 func (h *Handlers) injectVotes(ctx sdk.Context, room int64) ([][]byte, error) {
-	params, err := h.keeper.Params(ctx)
-	if err != nil {
+	maxVotes, err := h.maxVotes(ctx)
+	if err != nil || maxVotes == 0 {
 		return nil, err
 	}
 	open, err := h.openTargets(ctx)
@@ -104,7 +104,7 @@ func (h *Handlers) injectVotes(ctx sdk.Context, room int64) ([][]byte, error) {
 	}
 	var votes []chosen
 	for _, t := range open {
-		if len(votes) >= int(params.MaxVoteTxs) {
+		if len(votes) >= maxVotes {
 			break
 		}
 		tx, err := h.voteTx(ctx, t)

@@ -1,9 +1,12 @@
 package abci
 
 import (
+	"errors"
 	"fmt"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+
+	"cosmossdk.io/collections"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -47,11 +50,11 @@ func (h *Handlers) CheckBlock(ctx sdk.Context, txs [][]byte) error {
 	if block := ctx.ConsensusParams().Block; block != nil && block.MaxBytes >= 0 && sizeOf(txs...) > block.MaxBytes {
 		return ErrOversized.Wrapf("expected at most %d bytes, found %d", block.MaxBytes, sizeOf(txs...))
 	}
-	params, err := h.keeper.Params(ctx)
+	maxVotes, err := h.maxVotes(ctx)
 	if err != nil {
 		return fmt.Errorf("read params: %w", err)
 	}
-	l := layout{maxVotes: int(params.MaxVoteTxs), gasLeft: blockGas(ctx)}
+	l := layout{maxVotes: maxVotes, gasLeft: blockGas(ctx)}
 	for i, txBytes := range txs {
 		if err := h.addTo(&l, txBytes); err != nil {
 			return fmt.Errorf("transaction %d: %w", i, err)
@@ -68,6 +71,16 @@ func (h *Handlers) CheckBlock(ctx sdk.Context, txs [][]byte) error {
 		}
 	}
 	return nil
+}
+
+// maxVotes returns how many transactions with votes a block may have: none in the block of the upgrade that adds x/finality, which is
+// proposed and judged before the upgrade runs.
+func (h *Handlers) maxVotes(ctx sdk.Context) (int, error) {
+	params, err := h.keeper.Params(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return 0, nil
+	}
+	return int(params.MaxVoteTxs), err
 }
 
 // layout is a block's transactions so far.
