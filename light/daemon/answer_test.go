@@ -131,6 +131,8 @@ func TestTheServerSaysWhetherItKeepsUp(t *testing.T) {
 	n := lighttest.NewNode("a", chain)
 	synctest.Test(t, func(t *testing.T) {
 		s := begin(t, false, chain, 0, n)
+		s.timed = true
+		s.reopened()
 		health := func(want int, says string) {
 			t.Helper()
 			if status, body := get(t, s.client, "/healthz"); status != want || !strings.Contains(body, says) || want != 200 && codeOf(t, body) != "stale" {

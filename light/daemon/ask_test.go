@@ -68,7 +68,7 @@ func TestAQuestionWaitsForASilentNodeForASecond(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := begin(t, false, chain, 0, honest)
-				s.nodes = tc.nodes
+				s.nodes, s.timed = tc.nodes, true
 				s.reopened()
 				start := time.Now()
 				outcome, _, err := s.client.Prove(t.Context(), light.BlockRequest(tc.height))

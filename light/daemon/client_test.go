@@ -48,6 +48,17 @@ type scene struct {
 	client *daemon.Client
 	nodes  []light.Provider
 	log    *bytes.Buffer
+	timed  bool // with the times of a real client; otherwise it waits for every answer, however slow the machine is
+}
+
+// wait makes the client wait as the scene says.
+func (s *scene) wait() {
+	if s.timed {
+		return
+	}
+	policy := light.DefaultPolicy()
+	policy.Grace, policy.Second, policy.Patience, policy.Update = time.Hour, time.Hour, time.Hour, time.Hour
+	daemon.SetPolicy(s.client, policy)
 }
 
 // begin trusts an epoch of a chain. The trust is as young as the tests run fast.
@@ -63,6 +74,7 @@ func begin(t *testing.T, following bool, chain *certtest.Chain, epoch uint64, no
 		t.Fatal(err)
 	}
 	s.client = daemon.New(kept, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
+	s.wait()
 	return s
 }
 
@@ -98,6 +110,7 @@ func (s *scene) reopened() *scene {
 		s.t.Fatal(err)
 	}
 	s.client = daemon.New(kept, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
+	s.wait()
 	return s
 }
 

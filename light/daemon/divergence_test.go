@@ -215,7 +215,7 @@ func TestASilentNodeHoldsUpNoOtherForLong(t *testing.T) {
 			t.Run(name+", "+tc.who, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := begin(t, following, chain, 0, lighttest.NewNode("unused", chain))
-					s.nodes = tc.nodes
+					s.nodes, s.timed = tc.nodes, true
 					start := time.Now()
 					_, err := s.reopened().client.Update(t.Context())
 					waited := time.Since(start)

@@ -117,7 +117,7 @@ func ExampleGuard() {
 		return
 	}
 
-	keepers := node{chain: ours} // wire.Keepers has both
+	keepers := node{chain: ours}                                                                       // wire.Keepers has both
 	guard := trusted.NewGuard([]trusted.Checkpoint{checkpoint}, keepers, keepers, func(reason error) { // trusted.Exit(logger)
 		var conflict *trusted.Conflict
 		fmt.Println("halted:", errors.As(reason, &conflict), "in epoch", conflict.Own.Epoch)

@@ -47,8 +47,8 @@ func TestInitLimitsTheGasOfABlockAndNothingElse(t *testing.T) {
 		consensus *genutiltypes.ConsensusGenesis
 		maxBytes  int64
 	}{
-		"parameters":                   {&genutiltypes.ConsensusGenesis{Params: own}, 2_345_678},
-		"no parameters, as a null":     {new(genutiltypes.ConsensusGenesis), cmttypes.DefaultConsensusParams().Block.MaxBytes},
+		"parameters":                    {&genutiltypes.ConsensusGenesis{Params: own}, 2_345_678},
+		"no parameters, as a null":      {new(genutiltypes.ConsensusGenesis), cmttypes.DefaultConsensusParams().Block.MaxBytes},
 		"no consensus part in the file": {nil, cmttypes.DefaultConsensusParams().Block.MaxBytes},
 	} {
 		t.Run(name, func(t *testing.T) {
