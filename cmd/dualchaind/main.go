@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	svrcmd "github.com/cosmos/cosmos-sdk/server/cmd"
-
-	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/cmd/dualchaind/cmd"
 	lightcli "github.com/dualchain/dualchain/light/cli"
 )
@@ -15,7 +12,7 @@ import (
 func main() {
 	root, err := cmd.NewRoot()
 	if err == nil {
-		err = svrcmd.Execute(root, "", app.DefaultNodeHome)
+		err = cmd.Execute(root)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)

@@ -3,8 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,7 +14,6 @@ import (
 	"github.com/dualchain/dualchain/voter/guard"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/keys"
-	"github.com/dualchain/dualchain/voter/unjail"
 )
 
 // started runs `voter start` as if Ctrl-C came at once.
@@ -201,10 +198,4 @@ func TestAMnemonicsFileIsCalledSo(t *testing.T) {
 	f := newKeysFixture(t)
 	f.refused(fs.ErrNotExist, "read the mnemonic: open /nope", "recover", "--mnemonic-file", "/nope")
 	f.refused(fs.ErrNotExist, "passphrase of the mnemonic: ", "recover", "--mnemonic-file", f.file(knownMnemonic, 0o600), "--passphrase-file", "/nope")
-}
-
-func TestNoLineOfSourceIsShown(t *testing.T) {
-	err := withoutSources(fmt.Errorf("unjail: %w", errors.Join(fmt.Errorf("%w: not jailed [x/finality/keeper/jail.go:33]: invalid [cosmos/cosmos-sdk@v0.53.4/baseapp/baseapp.go:1051] with gas [1]", unjail.ErrRefused))))
-	require.ErrorIs(t, err, unjail.ErrRefused)
-	require.EqualError(t, err, "unjail: "+unjail.ErrRefused.Error()+": not jailed: invalid with gas [1]")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,12 +58,12 @@ count. Flags override [unjail] in voter.toml. With 'auto = true' there, 'voter s
 			}
 			hash, err := sender.Unjail(command.Context(cmd))
 			if err != nil {
-				return withoutSources(err)
+				return command.InWords(cmd, err)
 			}
 			ctx, cancel := context.WithTimeout(command.Context(cmd), includeWait)
 			defer cancel()
 			if err := sender.Await(ctx, hash); err != nil {
-				return withoutSources(err)
+				return command.InWords(cmd, err)
 			}
 			return command.PrintJSON(cmd, struct {
 				Operator    string `json:"operator"`
@@ -79,17 +78,6 @@ count. Flags override [unjail] in voter.toml. With 'auto = true' there, 'voter s
 	cmd.Flags().StringVar(&settings.GasPrices, flags.FlagGasPrices, "", "price of a unit of gas, like 0.025udual")
 	return cmd
 }
-
-// sourceLine matches the source position that a node's SDK appends to an error.
-var sourceLine = regexp.MustCompile(`\s*\[[^\[\]\s]+\.go:\d+\]`)
-
-type shortened struct{ error }
-
-// withoutSources returns the error with a text that has no source positions.
-func withoutSources(err error) error { return shortened{err} }
-
-func (s shortened) Error() string { return sourceLine.ReplaceAllString(s.error.Error(), "") }
-func (s shortened) Unwrap() error { return s.error }
 
 // newUnjailer opens the operator's account in the keyring.
 func (o Options) newUnjailer(cmd *cobra.Command, dir home.Dir, config home.Config) (*unjail.Sender, error) {

@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -9,11 +11,15 @@ import (
 	cmtcfg "github.com/cometbft/cometbft/config"
 	"github.com/spf13/cobra"
 
-	"github.com/cosmos/cosmos-sdk/client/flags"
-	"github.com/cosmos/cosmos-sdk/server"
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/config"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	"github.com/cosmos/cosmos-sdk/types/module"
+	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
 	"github.com/dualchain/dualchain/app"
+	"github.com/dualchain/dualchain/localnet"
+	"github.com/dualchain/dualchain/x/finality/client/genesis"
 	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
@@ -24,26 +30,6 @@ const (
 	minGasPrices = "0.001" + app.BaseDenom
 )
 
-// loadNodeConfig reads app.toml and config.toml of the home into the server context, and writes them first if they are
-// missing.
-func loadNodeConfig(cmd *cobra.Command) error {
-	home, err := cmd.Flags().GetString(flags.FlagHome)
-	if err != nil {
-		return fmt.Errorf("read --%s: %w", flags.FlagHome, err)
-	}
-	cometFile := filepath.Join(home, "config", "config.toml")
-	_, err = os.Stat(cometFile)
-	fresh := os.IsNotExist(err)
-
-	if err := server.InterceptConfigsPreRunHandler(cmd, trusted.ConfigTemplate, appConfig(), cmtcfg.DefaultConfig()); err != nil {
-		return fmt.Errorf("read the node's configuration: %w", err)
-	}
-	if fresh {
-		writeCometDefaults(server.GetServerContextFromCmd(cmd).Config, cometFile)
-	}
-	return nil
-}
-
 // appConfig is the app.toml of a new home.
 func appConfig() trusted.NodeConfig {
 	cfg := serverconfig.DefaultConfig()
@@ -52,10 +38,56 @@ func appConfig() trusted.NodeConfig {
 	return trusted.NodeConfig{Config: *cfg}
 }
 
-// writeCometDefaults corrects a config.toml that the SDK has just written: it turns CometBFT's default timeout_commit
-// of 1 s into 5 s, and opens a profiling port.
-func writeCometDefaults(cfg *cmtcfg.Config, file string) {
+// setCometDefaults corrects the configuration of a new home: the SDK turns CometBFT's default timeout_commit of 1 s into
+// 5 s, and opens a profiling port.
+func setCometDefaults(cfg *cmtcfg.Config) {
 	cfg.Consensus.TimeoutCommit = timeoutCommit
 	cfg.RPC.PprofListenAddress = ""
-	cmtcfg.WriteConfigFile(file, cfg)
+}
+
+// initCommand is the SDK's init command, which writes config.toml and the genesis, with the rest of a home's configuration. A
+// command that fails, or that is interrupted while it asks for a mnemonic, leaves no new folder.
+func initCommand(basics module.BasicManager) *cobra.Command {
+	cmd := genutilcli.InitCmd(basics, app.DefaultNodeHome)
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		clientCtx := client.GetClientContextFromCmd(cmd)
+		home := clientCtx.HomeDir
+		folders := []string{filepath.Join(home, "config"), filepath.Join(home, "data"), home}
+		make := func() error { return os.MkdirAll(folders[0], 0o700) }
+		recover, err := cmd.Flags().GetBool(genutilcli.FlagRecover)
+		if err != nil {
+			return err
+		}
+		if recover {
+			cmd.SetIn(&afterRead{cmd.InOrStdin(), make})
+		} else if err := make(); err != nil {
+			return fmt.Errorf("make the home: %w", err)
+		}
+		if err := run(cmd, args); err != nil {
+			for _, folder := range folders {
+				_ = os.Remove(folder) // only if it is empty
+			}
+			return err
+		}
+		if _, err := config.ReadFromClientConfig(clientCtx); err != nil { // it writes what is missing
+			return fmt.Errorf("write client.toml: %w", err)
+		}
+		return loadConfigFrom(cmd, home) // so does it: app.toml
+	}
+	return genesis.WithGasLimit(cmd, localnet.MaxGas)
+}
+
+// afterRead calls a function after each successful reading.
+type afterRead struct {
+	from io.Reader
+	do   func() error
+}
+
+func (r *afterRead) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if n > 0 {
+		err = errors.Join(err, r.do())
+	}
+	return n, err
 }

@@ -11,23 +11,21 @@ import (
 	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/client"
-	"github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/debug"
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/client/keys"
 	"github.com/cosmos/cosmos-sdk/client/pruning"
 	"github.com/cosmos/cosmos-sdk/client/rpc"
 	"github.com/cosmos/cosmos-sdk/client/snapshot"
 	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	authcmd "github.com/cosmos/cosmos-sdk/x/auth/client/cli"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
-	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
 	"github.com/dualchain/dualchain/app"
 	lightcli "github.com/dualchain/dualchain/light/cli"
-	"github.com/dualchain/dualchain/localnet"
 	votercli "github.com/dualchain/dualchain/voter/cli"
-	"github.com/dualchain/dualchain/x/finality/client/genesis"
 )
 
 // NewRoot returns the root command with everything under it. It errs when the application can't be put together or two
@@ -38,6 +36,7 @@ func NewRoot() (*cobra.Command, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describe the application: %w", err)
 	}
+	sdk.GetConfig().Seal() // 'keys parse' waits for it
 	encoding := description.Encoding()
 	clientCtx := client.Context{}.
 		WithCodec(encoding.Codec).
@@ -50,17 +49,26 @@ func NewRoot() (*cobra.Command, error) {
 
 	voters := votercli.Options{Program: "dualchaind", AddressPrefix: app.Bech32Prefix, NodeHome: app.DefaultNodeHome, Client: clientCtx}
 
+	tidyUp := func() {}
 	root := &cobra.Command{
 		Use:           "dualchaind",
 		Short:         "A chain whose blocks are proposed by validators and made final by separately bonded voters",
 		SilenceErrors: true, // main prints them, once
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return prepare(cmd, clientCtx)
+			home, err := cmd.Flags().GetString(flags.FlagHome)
+			if err != nil {
+				return fmt.Errorf("read --%s: %w", flags.FlagHome, err)
+			}
+			tidyUp = emptyFolders(home)
+			if err = prepare(cmd, clientCtx); err != nil {
+				tidyUp()
+			}
+			return err
 		},
 	}
 	root.AddCommand(
-		genesis.WithGasLimit(genutilcli.InitCmd(description.Basics(), app.DefaultNodeHome), localnet.MaxGas),
+		initCommand(description.Basics()),
 		genesisCommand(description),
 		queryCommand(),
 		txCommand(),
@@ -80,30 +88,11 @@ func NewRoot() (*cobra.Command, error) {
 	if err := description.AutoCLI(clientCtx).EnhanceRootCommand(root); err != nil {
 		return nil, fmt.Errorf("add the modules' commands: %w", err)
 	}
+	if err := repairIBC(root); err != nil {
+		return nil, err
+	}
+	speakPlainly(root, func() { tidyUp() })
 	return root, nil
-}
-
-// prepare gives every command its client context and, for those that work on a node's home, the node's configuration,
-// which it writes first if the home has none.
-func prepare(cmd *cobra.Command, clientCtx client.Context) error {
-	cmd.SetOut(cmd.OutOrStdout())
-	cmd.SetErr(cmd.ErrOrStderr())
-
-	clientCtx = clientCtx.WithCmdContext(cmd.Context())
-	clientCtx, err := client.ReadPersistentCommandFlags(clientCtx, cmd.Flags())
-	if err != nil {
-		return fmt.Errorf("read the flags: %w", err)
-	}
-	if clientCtx, err = config.ReadFromClientConfig(clientCtx); err != nil {
-		return fmt.Errorf("read client.toml: %w", err)
-	}
-	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
-		return fmt.Errorf("set up the client: %w", err)
-	}
-	if err := askAtFinalized(cmd); err != nil {
-		return err
-	}
-	return loadNodeConfig(cmd)
 }
 
 func queryCommand() *cobra.Command {
