@@ -4,6 +4,7 @@ package minichain
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -50,7 +52,9 @@ func TestAnotherChainFinalizesProvesAndVerifies(t *testing.T) {
 	n.Env = []string{"DUALCHAIND_VOTER_PASSWORD=correct horse", asMinid + "=1"}
 	folder := filepath.Dir(n.Home)
 	node, voter := filepath.Join(folder, "node"), filepath.Join(folder, "voter")
-	asDocumented(t, bin, folder, n.Env)
+	_, script, _ := strings.Cut(section(t, "A new chain"), "```sh\n")
+	script, _, _ = strings.Cut(script, "```")
+	shell(t, bin, folder, n.Env, script)
 	everyBlock(t, filepath.Join(node, "config", "genesis.json"))
 
 	rpc, grpcAddress, p2p := n.FreeAddress(), n.FreeAddress(), n.FreeAddress()
@@ -105,29 +109,86 @@ func TestAnotherChainFinalizesProvesAndVerifies(t *testing.T) {
 	if outcome.Height != 2 {
 		t.Errorf("expected block 2 to be proved, found %+v", outcome)
 	}
+	proposeAsDocumented(t, n, bin, folder, rpc)
 }
 
-// asDocumented runs the commands of docs/adopt.md that make a new chain, in a folder.
-func asDocumented(t *testing.T, bin, folder string, env []string) {
+// section returns a section of docs/adopt.md.
+func section(t *testing.T, title string) string {
 	t.Helper()
 	content, err := os.ReadFile("../../../docs/adopt.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(content), "\n## A new chain\n")
-	_, script, _ := strings.Cut(section, "```sh\n")
-	script, _, found := strings.Cut(script, "```")
+	_, text, found := strings.Cut(string(content), "\n## "+title+"\n")
 	if !found {
-		t.Fatal("docs/adopt.md: expected commands under \"A new chain\"")
+		t.Fatalf("docs/adopt.md: expected a section %q", title)
 	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	return text
+}
+
+// shell runs commands of the documents in a folder, in which minid is this program.
+func shell(t *testing.T, bin, folder string, env []string, script string) []byte {
+	t.Helper()
 	path := filepath.Join(folder, "bin")
-	if err := errors.Join(os.Mkdir(path, 0o700), os.Symlink(bin, filepath.Join(path, "minid"))); err != nil {
+	if err := errors.Join(os.MkdirAll(path, 0o700), os.RemoveAll(filepath.Join(path, "minid")), os.Symlink(bin, filepath.Join(path, "minid"))); err != nil {
 		t.Fatal(err)
 	}
+	var failure strings.Builder
 	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", script)
-	cmd.Dir, cmd.Env = folder, append(append(os.Environ(), env...), "PATH="+path+":"+os.Getenv("PATH"))
-	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v:\n%s", err, output)
+	cmd.Dir, cmd.Env, cmd.Stderr = folder, append(append(os.Environ(), env...), "PATH="+path+":"+os.Getenv("PATH")), &failure
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v:\n%s%s", script, err, output, failure.String())
+	}
+	return output
+}
+
+// proposeAsDocumented submits and votes for the proposals that take finality into a running chain.
+func proposeAsDocumented(t *testing.T, n *harness.Net, bin, folder, rpc string) {
+	t.Helper()
+	text := section(t, "A running chain")
+	for i, block := range strings.Split(text, "```json\n")[1:] {
+		body, _, _ := strings.Cut(block, "```")
+		if err := os.WriteFile(filepath.Join(folder, []string{"limit.json", "upgrade.json"}[i]), []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	node, err := rpchttp.New("tcp://"+rpc, "/websocket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "minid tx gov ") {
+			continue
+		}
+		ran++
+		var sent struct {
+			TxHash string `json:"txhash"`
+			Code   uint32 `json:"code"`
+			RawLog string `json:"raw_log"`
+		}
+		if err := json.Unmarshal(shell(t, bin, folder, n.Env, line+" --node tcp://"+rpc+" --output json"), &sent); err != nil {
+			t.Fatal(err)
+		}
+		hash, err := hex.DecodeString(sent.TxHash)
+		if err != nil || sent.Code != 0 {
+			t.Fatalf("%s: %v, code %d: %s", line, err, sent.Code, sent.RawLog)
+		}
+		n.Await("transaction "+sent.TxHash, time.Minute, func(ctx context.Context) (bool, error) {
+			result, err := node.Tx(ctx, hash, false)
+			if err != nil {
+				return false, err
+			}
+			if result.TxResult.Code != 0 {
+				t.Fatalf("%s: code %d: %s", line, result.TxResult.Code, result.TxResult.Log)
+			}
+			return true, nil
+		})
+	}
+	if ran != 4 {
+		t.Errorf("expected two proposals and two votes, found %d lines", ran)
 	}
 }
 
