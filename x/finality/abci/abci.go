@@ -85,6 +85,7 @@ func Install(app *baseapp.BaseApp, keeper Keeper, decode sdk.TxDecoder, own Own)
 	app.SetPrepareProposal(h.PrepareProposal)
 	app.SetProcessProposal(h.ProcessProposal)
 	app.SetPrepareCheckStater(h.PrepareCheckState)
+	listenTo(app)
 	if own.PreBlocker != nil {
 		app.SetPreBlocker(h.PreBlocker)
 	}

@@ -44,7 +44,8 @@ type Keeper struct {
 // maxCachedKeys bounds the parsed keys that a node remembers, at 350 bytes each.
 const maxCachedKeys = 1 << 17
 
-// NewKeeper returns the keeper; authority is the bech32 address that may change the parameters.
+// NewKeeper returns the keeper; authority is the bech32 address that may change the parameters. Like the SDK's keepers it panics if the
+// account keeper lacks a module account: the chain would halt at its first fee or its first bond.
 func NewKeeper(
 	cdc codec.BinaryCodec,
 	service store.KVStoreService,
@@ -55,6 +56,11 @@ func NewKeeper(
 	checkpoints types.Checkpoints,
 	authority string,
 ) *Keeper {
+	for _, name := range []string{types.ModuleName, types.RewardsName} {
+		if accounts.GetModuleAddress(name) == nil {
+			panic(fmt.Sprintf("x/finality: expected module account %s among the permissions of the account keeper, found none", name))
+		}
+	}
 	sb := collections.NewSchemaBuilder(service)
 	tb := collections.NewSchemaBuilderFromAccessor(func(ctx context.Context) store.KVStore { return transient.OpenTransientStore(ctx) })
 	keys := bls.NewCache(maxCachedKeys)
