@@ -110,6 +110,7 @@ func newStore(t testing.TB) *rootmulti.Store {
 		for _, name := range []string{"alice", "bob", "carol", "dave"} {
 			store.GetKVStore(bank).Set([]byte(name), []byte{version, 100})
 		}
+		store.GetKVStore(bank).Set(balanceKey(t), []byte("1234567890123456789"))
 		store.GetKVStore(gov).Set([]byte("proposal"), []byte{version})
 		store.Commit()
 	}

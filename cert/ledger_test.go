@@ -54,7 +54,7 @@ func FuzzVerifyProof(f *testing.F) {
 		p.HandOvers = l.proof(nil).HandOvers // signatures stop everything else
 		p.ChainID = vectorChain
 		trust := l.Trust(firstEpoch)
-		out, err := cert.VerifyProof(p, p.ChainID, trust, cert.Options{Now: time.UnixMilli(int64(trust.Checkpoint.Time))})
+		out, err := cert.VerifyProof(p, p.ChainID, trust, cert.Subject{}, cert.Options{Now: time.UnixMilli(int64(trust.Checkpoint.Time))})
 		if err != nil {
 			_, typed := cert.FailedStep(err)
 			require.True(t, typed, "expected a step, found %v", err)
@@ -69,7 +69,10 @@ func FuzzVerifyProof(f *testing.F) {
 			require.Equal(t, l.results[index].Code, out.Tx.Result.Code)
 			require.EqualValues(t, txHeight, out.Height)
 		case cert.KindState:
-			value, present := map[string][]byte{"alice": {txHeight, 100}, "bob": {txHeight, 100}, "carol": {txHeight, 100}, "dave": {txHeight, 100}}[string(out.State.Key)]
+			value, present := map[string][]byte{
+				"alice": {txHeight, 100}, "bob": {txHeight, 100}, "carol": {txHeight, 100}, "dave": {txHeight, 100},
+				string(balanceKey(t)): []byte("1234567890123456789"),
+			}[string(out.State.Key)]
 			require.Equal(t, present, out.State.Exists())
 			require.Equal(t, value, []byte(out.State.Value))
 		}

@@ -2,6 +2,8 @@ package cert_test
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	ics23 "github.com/cosmos/ics23/go"
@@ -33,7 +35,12 @@ func (l ledger) txProof(t *testing.T, index int) cert.Proof {
 
 func (l ledger) stateProof(t *testing.T, key string) cert.Proof {
 	t.Helper()
-	p, state := l.proof(nil), l.state(t, key)
+	return l.stateOf(t, []byte(key))
+}
+
+func (l ledger) stateOf(t *testing.T, key []byte) cert.Proof {
+	t.Helper()
+	p, state := l.proof(nil), l.state(t, string(key))
 	p.State = &state
 	return copied(t, p)
 }
@@ -76,7 +83,7 @@ func proofVectors(t *testing.T) (out []certtest.Vector) {
 	add("the checkpoint's own block", l.input(certtest.InBinary(l.blockProof(ledgerHeight))), certtest.Expect{Height: ledgerHeight})
 	add("a key's value", l.input(certtest.Both(l.stateProof(t, "bob"))), certtest.Expect{Height: txHeight, Value: cert.Bytes{txHeight, 100}})
 	add("a key's absence", l.input(certtest.InBinary(l.stateProof(t, "bill"))), certtest.Expect{Height: txHeight, Absent: true})
-	add("absence before the first key", l.input(certtest.InBinary(l.stateProof(t, "aaron"))), certtest.Expect{Height: txHeight, Absent: true})
+	add("absence before the first key", l.input(certtest.InBinary(l.stateProof(t, "\x01"))), certtest.Expect{Height: txHeight, Absent: true})
 	add("absence after the last key", l.input(certtest.InBinary(l.stateProof(t, "zoe"))), certtest.Expect{Height: txHeight, Absent: true})
 
 	trust := l.Trust(firstEpoch)
@@ -92,8 +99,19 @@ func proofVectors(t *testing.T) (out []certtest.Vector) {
 	reached.Trust = certtest.InBinary(l.Trust(ledgerEpoch))
 	add("under the trusted checkpoint itself", reached, certtest.Expect{Height: 2})
 
+	out = append(out, subjectVectors(t, l)...)
+	out = append(out, numberVectors(t, l)...)
+	out = append(out, commitmentVectors(t, l)...)
 	out = append(out, forgedProofs(t, l)...)
+	out = append(out, forgedAbsences(t, l)...)
+	out = append(out, forgedOps(t, l)...)
 	return append(out, consistencyVectors(l)...)
+}
+
+// sorted orders vectors by name.
+func sorted(vectors []certtest.Vector) []certtest.Vector {
+	slices.SortFunc(vectors, func(a, b certtest.Vector) int { return strings.Compare(a.Name, b.Name) })
+	return vectors
 }
 
 // forgedProofs change one thing each.

@@ -117,13 +117,11 @@ func TestTrustExpires(t *testing.T) {
 	}{
 		"as old as allowed":                {at.Add(time.Hour), time.Hour, false},
 		"a millisecond older":              {at.Add(time.Hour + time.Millisecond), time.Hour, true},
-		"from the future":                  {at.Add(-time.Hour), 0, false},
 		"no unbonding time":                {at.Add(time.Millisecond), 0, true},
 		"a negative unbonding time":        {at.Add(time.Millisecond), -time.Hour, true},
 		"no time given":                    {time.Time{}, time.Hour, true},
 		"a clock that stands before 1970":  {time.UnixMilli(-1), time.Hour, true},
 		"a clock that begins":              {time.UnixMilli(0), time.Hour, true},
-		"a moment later":                   {time.UnixMilli(1), 0, false},
 		"a clock at the end of all clocks": {time.UnixMilli(math.MaxInt64), time.Hour, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,6 +136,34 @@ func TestTrustExpires(t *testing.T) {
 	}
 	_, _, err := cert.VerifyChain(r.Domain(), trust, nil, cert.Options{Now: at.Add(90 * time.Second), UnbondingTime: time.Minute})
 	require.ErrorContains(t, err, "is 90 s old, expected at most 60 s; take a newer one")
+}
+
+// A checkpoint from the future would be trusted for longer than the unbonding time, be it given or reached.
+func TestNoCheckpointIsFromTheFuture(t *testing.T) {
+	r := newRotation()
+	const from, to = 3, 4
+	verify := func(o cert.Options, handOvers ...cert.HandOver) error {
+		o.UnbondingTime = time.Hour
+		_, _, err := cert.VerifyChain(r.Domain(), r.Trust(from), handOvers, o)
+		return err
+	}
+	for name, drift := range map[string]time.Duration{"as clocks drift": 0, "a negative drift": -time.Hour, "a given drift": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			allowed := drift
+			if drift <= 0 {
+				allowed = cert.DefaultClockDrift
+			}
+			for epoch, handOvers := range map[uint64][]cert.HandOver{from: nil, to: {r.Follow(from, to+1)}} {
+				bound := time.UnixMilli(int64(r.Checkpoints[epoch].Time)).Add(-allowed)
+				require.NoError(t, verify(cert.Options{Now: bound, ClockDrift: drift}, handOvers...))
+				err := verify(cert.Options{Now: bound.Add(-time.Millisecond), ClockDrift: drift}, handOvers...)
+				requireStep(t, cert.StepFuture, err)
+				require.ErrorIs(t, err, cert.ErrFuture)
+			}
+		})
+	}
+	err := verify(cert.Options{Now: time.UnixMilli(int64(r.Checkpoints[from].Time)).Add(-time.Minute)})
+	require.ErrorContains(t, err, "that of epoch 3 by 60 s, expected at most 10 s; set the clock")
 }
 
 func TestErrorsSayWhichHandOverAndCheckpoint(t *testing.T) {
@@ -188,7 +214,7 @@ func TestAllWaysLeadToTheSameTrust(t *testing.T) {
 
 // fresh returns options under which the trust in an epoch has just begun.
 func (r rotation) fresh(epoch uint64) cert.Options {
-	return cert.Options{Now: time.UnixMilli(int64(r.Checkpoints[epoch].Time))}
+	return cert.Options{Now: time.UnixMilli(int64(r.Checkpoints[epoch].Time)), ClockDrift: time.Hour}
 }
 
 func TestModesHaveNames(t *testing.T) {

@@ -1,6 +1,7 @@
 package cert
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -35,6 +36,14 @@ func (m Mode) String() string {
 // past at no cost.
 var ErrExpired = errors.New("trust is older than the unbonding time")
 
+// ErrFuture is wrapped by VerifyChain for a checkpoint from the future: this clock is behind, or a quorum lies about the time. Trust in
+// such a checkpoint would outlast the unbonding time.
+var ErrFuture = errors.New("the checkpoint is ahead of this clock")
+
+// DefaultClockDrift is how far ahead of the caller's time a checkpoint may be, unless Options say otherwise. Voters sign none that is
+// further ahead of their clocks (protocol §4).
+const DefaultClockDrift = 10 * time.Second
+
 // Options say how to verify a chain of hand-overs. The zero value refuses all trust as expired.
 type Options struct {
 	Mode Mode
@@ -45,6 +54,8 @@ type Options struct {
 	Now time.Time
 	// UnbondingTime is the chain's unbonding time. Older trust is refused.
 	UnbondingTime time.Duration
+	// ClockDrift is how far ahead of Now a checkpoint may be that is trusted, or becomes trusted. 0 stands for DefaultClockDrift.
+	ClockDrift time.Duration
 	// Keys remembers parsed keys between calls. If it is nil, each call parses them again.
 	Keys *bls.Cache
 }
@@ -67,6 +78,9 @@ func verifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options, 
 	if err := o.fresh(trust.Checkpoint); err != nil {
 		return trust, &StepError{Step: StepExpired, Err: err}
 	}
+	if err := o.arrived(trust.Checkpoint); err != nil {
+		return trust, err
+	}
 	if len(handOvers) == 0 {
 		return trust, nil
 	}
@@ -81,6 +95,9 @@ func verifyChain(domain ffg.Root, trust Trust, handOvers []HandOver, o Options, 
 	v := verifier{domain: domain, allowDegraded: o.AllowDegraded, keys: o.Keys}
 	for i, h := range handOvers {
 		next, pairs, err := v.handOver(at, h, o.Mode)
+		if err == nil {
+			err = o.arrived(next.checkpoint)
+		}
 		if err != nil {
 			return at.trust(), fmt.Errorf("hand-over %d: %w", i, err)
 		}
@@ -101,6 +118,16 @@ func (o Options) fresh(c ffg.Checkpoint) error {
 	}
 	return fmt.Errorf("%w: the checkpoint of epoch %d is %d s old, expected at most %d s; take a newer one from a source you trust",
 		ErrExpired, c.Epoch, (now-c.Time)/1000, allowed/1000)
+}
+
+// arrived checks that a checkpoint is not from the future. The error is a *StepError of StepFuture.
+func (o Options) arrived(c ffg.Checkpoint) error {
+	now, drift := uint64(o.Now.UnixMilli()), uint64(cmp.Or(max(o.ClockDrift, 0), DefaultClockDrift).Milliseconds())
+	if c.Time <= now || c.Time-now <= drift {
+		return nil
+	}
+	return fail(StepFuture, 0, "%w: that of epoch %d by %d s, expected at most %d s; set the clock, or else a quorum of the voters lies",
+		ErrFuture, c.Epoch, (c.Time-now)/1000, drift/1000)
 }
 
 // place is where a chain of hand-overs has led: a Trust, prepared for verification.

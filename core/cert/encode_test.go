@@ -58,7 +58,7 @@ func TestProofsOfNothingHaveNoEncoding(t *testing.T) {
 			require.ErrorIs(t, err, cert.ErrEncoding)
 		})
 	}
-	_, err := cert.VerifyProof(cert.Proof{ChainID: vectorChain}, vectorChain, l.trust, cert.Options{})
+	_, err := cert.VerifyProof(cert.Proof{ChainID: vectorChain}, vectorChain, l.trust, cert.Subject{}, cert.Options{})
 	requireStep(t, cert.StepDecode, err)
 	_, err = cert.Proof{ChainID: strings.Repeat("x", 64), Block: &block}.Encode()
 	require.NoError(t, err)

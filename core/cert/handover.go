@@ -49,10 +49,15 @@ func Diff(from, to ffg.Side) NextSet {
 func Full(side ffg.Side) NextSet { return NextSet{Full: true, Members: side} }
 
 // Apply returns the set that n describes, given the one that was trusted before. It shares no memory with either. Errors
-// wrap ErrBase, or those of Side.Validate.
+// wrap ErrBase, or are those of Side.Validate.
 func (n NextSet) Apply(base ffg.Side) (ffg.Side, error) {
 	if n.Full {
 		base = nil
+	}
+	for i := 1; i < len(n.Members); i++ {
+		if bytes.Compare(n.Members[i-1].Key[:], n.Members[i].Key[:]) >= 0 {
+			return nil, fmt.Errorf("%w: %w: expected above %s at position %d, found %s", ErrBase, ffg.ErrSetOrder, n.Members[i-1].Key, i, n.Members[i].Key)
+		}
 	}
 	out := make(ffg.Side, 0, len(base)+len(n.Members))
 	for changes := ffg.Side(n.Members); len(base) > 0 || len(changes) > 0; {

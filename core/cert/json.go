@@ -7,6 +7,32 @@ import (
 	"fmt"
 )
 
+// Decode reads a document in whichever form it has: binary, which begins with its version, below every character of JSON, or JSON.
+// A dispute has no binary form. The error is a *StepError of StepDecode.
+func Decode[T Document](b []byte) (T, error) {
+	if len(b) > 0 && b[0] < '\t' {
+		return decodeBinary[T](b)
+	}
+	return DecodeJSON[T](b)
+}
+
+// decodeBinary reads what the type's Encode wrote.
+func decodeBinary[T Document](b []byte) (out T, err error) {
+	switch to := any(&out).(type) {
+	case *Certificate:
+		*to, err = DecodeCertificate(b)
+	case *HandOver:
+		*to, err = DecodeHandOver(b)
+	case *Trust:
+		*to, err = DecodeTrust(b)
+	case *Proof:
+		*to, err = DecodeProof(b)
+	default:
+		err = fail(StepDecode, 0, "%s: expected JSON, found binary: %w", documentType(out), ErrEncoding)
+	}
+	return out, err
+}
+
 // MaxJSON bounds a document in JSON, in bytes. A longer one has its binary form only.
 const MaxJSON = 1 << 20
 

@@ -46,22 +46,22 @@ type Outcome struct {
 
 // part is the block, transaction or state that is under the checkpoint.
 type part struct {
-	kind   Kind
-	height uint64
-	verify func(under ffg.Checkpoint) error
+	subject Subject
+	height  uint64
+	verify  func(under ffg.Checkpoint) error
 }
 
 // part returns the part that is set.
 func (p Proof) part() (part, error) {
 	var parts []part
 	if b := p.Block; b != nil {
-		parts = append(parts, part{KindBlock, b.Height, b.Verify})
+		parts = append(parts, part{BlockSubject(b.Height), b.Height, b.Verify})
 	}
 	if t := p.Tx; t != nil {
-		parts = append(parts, part{KindTx, t.Block.Height, t.Verify})
+		parts = append(parts, part{TxSubject(t.Hash), t.Block.Height, t.Verify})
 	}
 	if s := p.State; s != nil {
-		parts = append(parts, part{KindState, s.Height(), s.Verify})
+		parts = append(parts, part{StateSubject(s.Store, s.Key, s.Height()), s.Height(), s.Verify})
 	}
 	if len(parts) != 1 {
 		return part{}, fmt.Errorf("expected one of block, tx and state, found %d: %w", len(parts), ErrEncoding)
@@ -78,16 +78,20 @@ func (p Proof) TrustAt(ref ffg.Ref) (Trust, error) {
 	return *p.Trust, p.Trust.At(ref)
 }
 
-// VerifyProof checks a proof against a trusted checkpoint of the chain with this id: the hand-overs, then what they lead to.
-// The id must not come from the proof: voters may sign on several chains, and a checkpoint does not contain the id. The error is a
-// *StepError, of StepDecode for a proof without a part or with several.
-func VerifyProof(p Proof, chainID string, trust Trust, o Options) (Outcome, error) {
+// VerifyProof checks a proof about a subject against a trusted checkpoint of the chain with this id: the hand-overs, then what they
+// lead to. The id must not come from the proof: voters may sign on several chains, and a checkpoint does not contain the id. Nor
+// may the subject: a valid proof of another payment is valid. The error is a *StepError, of StepDecode for a proof without a part
+// or with several.
+func VerifyProof(p Proof, chainID string, trust Trust, about Subject, o Options) (Outcome, error) {
 	what, err := p.part()
 	if err != nil {
 		return Outcome{}, fail(StepDecode, 0, "proof: %w", err)
 	}
 	if p.ChainID != chainID {
 		return Outcome{}, fail(StepChain, 0, "expected a proof for chain %s, found one for %s", chainID, p.ChainID)
+	}
+	if err := about.Check(p); err != nil {
+		return Outcome{}, err
 	}
 	reached, _, err := VerifyChain(ffg.Domain(chainID), trust, p.HandOvers, o)
 	if err != nil {
@@ -96,7 +100,7 @@ func VerifyProof(p Proof, chainID string, trust Trust, o Options) (Outcome, erro
 	if err := what.verify(reached.Checkpoint); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Kind: what.kind, Trust: reached, Height: what.height, Tx: p.Tx, State: p.State}, nil
+	return Outcome{Kind: what.subject.Kind, Trust: reached, Height: what.height, Tx: p.Tx, State: p.State}, nil
 }
 
 // How the part is written.

@@ -12,8 +12,10 @@ type Step string
 const (
 	StepDecode      Step = "decode"      // bytes that no encoder writes, or that exceed a bound
 	StepChain       Step = "chain"       // a proof for another chain than the verifier's
+	StepSubject     Step = "subject"     // a proof of something else than was asked for
 	StepTrust       Step = "trust"       // members that the trusted checkpoint does not commit to, or another checkpoint
 	StepExpired     Step = "expired"     // trust older than the unbonding time
+	StepFuture      Step = "future"      // a checkpoint that is further ahead of the clock than clocks drift
 	StepAnchor      Step = "anchor"      // a checkpoint that descends from another anchor than the trusted one (protocol §7)
 	StepOrder       Step = "order"       // a certificate that does not come after the trusted checkpoint
 	StepDegraded    Step = "degraded"    // powers lowered by the inactivity leak (protocol §9)

@@ -80,6 +80,7 @@ func certificateVectors(t *testing.T) (out []vector) {
 	allowed.Voters, allowed.Next, allowed.AllowDegraded = degraded.Set(d), degraded.Next(d), true
 	ref := degraded.Checkpoints[d-1].Ref()
 	add("degraded, allowed", allowed, expect{OK: true, Final: &ref})
+	out = append(out, powerVectors()...)
 	return append(out, forgedCertificates(t, s)...)
 }
 
@@ -242,6 +243,11 @@ func forgedVotes(t *testing.T, s story) (out []vector) {
 	add("another four of five voters", cert.StepSignature, func(l *cert.Link) {
 		*l = cert.Link{Target: l.Target, Source: l.Source, Signature: l.Signature, Signers: s.Sign(l.Source, l.Target, s.Set(s.plain), 3).Signers}
 	})
+	add("bits for nobody", cert.StepQuorum, func(l *cert.Link) { l.Signers = ffg.Bitfield{0} })
+	add("bits for nobody, and no signature", cert.StepQuorum, func(l *cert.Link) {
+		l.Signers, l.Signature = ffg.Bitfield{0}, ffg.Signature{}
+	})
+	add("no signers, on the link that has to have some", cert.StepQuorum, func(l *cert.Link) { l.Signers = nil })
 	add("the identity as signature", cert.StepSignature, func(l *cert.Link) { l.Signature = ffg.Signature{0xc0} })
 	add("zeros as signature", cert.StepSignature, func(l *cert.Link) { l.Signature = ffg.Signature{} })
 	add("a signature with a flipped bit", cert.StepSignature, func(l *cert.Link) { l.Signature[95] ^= 1 })

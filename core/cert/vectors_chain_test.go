@@ -12,8 +12,8 @@ import (
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
-// Trust lasts for ten seconds in the vectors' chains, in which a block takes one.
-const unbonding = 10_000
+// Trust lasts for a minute in the vectors' chains, in which a block takes a second.
+const unbonding = 60_000
 
 // rotation is a chain in which a voter joins, another's power changes, and one leaves, with an installation in between that
 // changes nothing. Pair i is in force in epochs first[i] to first[i + 1] − 1; there are three each.
@@ -100,9 +100,9 @@ func chainVectors(t *testing.T) (out []vector) {
 	over := r.input(t, r.first[3], r.HandOver(r.first[3], r.first[3], r.first[4]+1))
 	over.Mode = "following"
 	add("followed over an installation that changed nothing", over, r.first[4])
-	fresh := r.input(t, 0)
-	fresh.Now = 1
-	add("trusted before its time", fresh, 0)
+	out = append(out, futureVectors(t, r)...)
+	out = append(out, memberVectors(t, r)...)
+	out = append(out, keyVectors(t, r)...)
 	return append(out, forgedChains(t, r)...)
 }
 

@@ -3,6 +3,8 @@ package ffg
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // Text, in JSON above all, has hashes, keys, signatures and bitfields in lower-case hexadecimal. Each has one spelling: like
@@ -26,6 +28,20 @@ func ParsePublicKey(text string) (k PublicKey, err error) {
 func ParseSignature(text string) (s Signature, err error) {
 	err = s.UnmarshalText([]byte(text))
 	return s, err
+}
+
+// ParseRef reads EPOCH:ROOT, as people copy it: what Ref.String prints, the root's digits in either case. The error wraps
+// ErrEncoding.
+func ParseRef(text string) (ref Ref, err error) {
+	epoch, root, _ := strings.Cut(text, ":")
+	ref.Epoch, err = strconv.ParseUint(epoch, 10, 64)
+	if err == nil {
+		ref.Root, err = ParseRoot(strings.ToLower(root))
+	}
+	if err != nil {
+		return Ref{}, fmt.Errorf("expected EPOCH:ROOT, a number and 64 hexadecimal digits, found %.100q: %w", text, ErrEncoding)
+	}
+	return ref, nil
 }
 
 // MarshalText returns the root in lower-case hexadecimal.

@@ -103,3 +103,21 @@ func TestCheckpointsInJSON(t *testing.T) {
 		t.Errorf("expected %v back, found %v and %v", c, again, err)
 	}
 }
+
+func TestReferencesAsPeopleCopyThem(t *testing.T) {
+	ref := ffg.Ref{Epoch: 42, Root: ffg.Root{0xab, 0xcd}}
+	digits := ref.Root.String()
+	for _, text := range []string{ref.String(), "42:" + strings.ToUpper(digits), "042:" + digits} {
+		if found, err := ffg.ParseRef(text); err != nil || found != ref {
+			t.Errorf("%q: expected %s, found %s, %v", text, ref, found, err)
+		}
+	}
+	for _, text := range []string{
+		"", ":", "42", "42:", ":" + digits, "42:" + digits[1:], "42:" + digits + "0", "-1:" + digits, "+1:" + digits, " 42:" + digits, "42: " + digits,
+		"18446744073709551616:" + digits, "42:0x" + digits[2:], "42;" + digits, "42:" + digits + ":",
+	} {
+		if found, err := ffg.ParseRef(text); !errors.Is(err, ffg.ErrEncoding) || !strings.Contains(err.Error(), "expected EPOCH:ROOT") || found != (ffg.Ref{}) {
+			t.Errorf("%q: expected an error, found %s, %v", text, found, err)
+		}
+	}
+}

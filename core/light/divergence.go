@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/dualchain/dualchain/core/cert"
@@ -106,7 +107,7 @@ func (v Verifier) Prune(ctx context.Context, own Record, age time.Duration) (bas
 		start.Checkpoint, _ = kept[old].Certificate.Finalized()
 		old++
 	}
-	v.Options.Now = time.UnixMilli(int64(own.Base.Checkpoint.Time)) // the base was fresh when the record was verified
+	v.Options.UnbondingTime = math.MaxInt64 // the base was fresh when the record was verified
 	to := newTrace(nil, own.Base)
 	err = v.extend(ctx, &to, kept[:old])
 	return to.Reached, kept[old:], err == nil && old > 0, err

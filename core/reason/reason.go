@@ -12,6 +12,7 @@ type Reason string
 const (
 	InvalidRequest Reason = "INVALID_REQUEST"
 	OutOfRange     Reason = "OUT_OF_RANGE"
+	BeforeAnchor   Reason = "BEFORE_ANCHOR"
 	OutOfGas       Reason = "OUT_OF_GAS"
 	NotAnchored    Reason = "NOT_ANCHORED"
 	NoOpenEpoch    Reason = "NO_OPEN_EPOCH"
@@ -53,6 +54,7 @@ type Entry struct {
 var Table = []Entry{
 	{InvalidRequest, invalidArgument, false, "A field of the request is malformed."},
 	{OutOfRange, outOfRange, false, "A height or a size lies outside the history that the request names."},
+	{BeforeAnchor, outOfRange, false, "The block is not above the anchor, the first checkpoint: no vote is about it, and it can never be proven."},
 	{OutOfGas, resourceExhausted, false, "The query used more gas than the node's `query-gas-limit`."},
 	{NotAnchored, notFound, true, "There is no checkpoint yet: no voter has been eligible."},
 	{NoOpenEpoch, failedPrecondition, true, "No epoch is open to votes yet: no voter has been eligible."},

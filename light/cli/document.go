@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,26 +37,23 @@ func readArgument(cmd *cobra.Command, name string) ([]byte, error) {
 
 // readProof reads a proof in any of its forms.
 func readProof(content []byte) (cert.Proof, error) {
-	return readDocument(content, "proof", cert.DecodeProof)
+	return readDocument[cert.Proof](content, "proof")
 }
 
 // readDocument reads a document as JSON, in its binary form, or from the field with this name in the answer of a light client or of a
 // node.
-func readDocument[T cert.Document](content []byte, field string, decode func([]byte) (T, error)) (T, error) {
-	if text := bytes.TrimSpace(content); len(text) > 0 && text[0] < ' ' { // no JSON begins like this
-		return decode(content)
-	}
+func readDocument[T cert.Document](content []byte, field string) (T, error) {
 	if canonical := canonicalIn(content); canonical != nil {
-		return decode(canonical)
+		return cert.Decode[T](canonical)
 	}
 	var answer map[string]json.RawMessage
 	if json.Unmarshal(content, &answer) == nil && len(answer[field]) > 0 {
 		content = answer[field]
 	}
 	if canonical := canonicalIn(content); canonical != nil {
-		return decode(canonical)
+		return cert.Decode[T](canonical)
 	}
-	return cert.DecodeJSON[T](content)
+	return cert.Decode[T](content)
 }
 
 // canonicalIn returns the binary form in a node's answer, or nil if it has none.

@@ -64,7 +64,7 @@ func importable(content []byte) ([]byte, error) {
 	if proofErr == nil {
 		return proof.Encode()
 	}
-	certificate, err := readDocument(content, "certificate", cert.DecodeCertificate)
+	certificate, err := readDocument[cert.Certificate](content, "certificate")
 	if err == nil {
 		return certificate.Encode()
 	}

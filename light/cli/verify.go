@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,10 +38,10 @@ func ExitCode(err error) int {
 }
 
 func (o Options) verifyCommand() *cobra.Command {
-	var chainID, trust, trustFile string
+	var chainID, trust, trustFile, output string
 	var unbonding time.Duration
 	var allowDegraded bool
-	var readSubject func() (subject, error)
+	var readSubject func() (cert.Subject, error)
 	cmd := &cobra.Command{
 		Use:   "verify PROOF",
 		Short: "Verify offline that a block, a transaction or a piece of state is final",
@@ -59,6 +57,10 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 		Args:              cobra.ExactArgs(1),
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // no node, no home
 		RunE: func(cmd *cobra.Command, args []string) error {
+			asJSON, err := outputFormat(output)
+			if err != nil {
+				return err
+			}
 			content, err := readArgument(cmd, args[0])
 			if err != nil {
 				return err
@@ -69,7 +71,7 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 			}
 			about, err := readSubject()
 			if err == nil {
-				err = about.check(proof)
+				err = about.Check(proof) // before the trust, whose flags the user may have to correct for this very proof
 			}
 			if err != nil {
 				return err
@@ -79,7 +81,8 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 				return err
 			}
 			options := cert.Options{Now: time.Now(), UnbondingTime: unbonding, AllowDegraded: allowDegraded}
-			return verifyProof(cmd.OutOrStdout(), proof, chainID, from, options)
+			outcome, err := cert.VerifyProof(proof, chainID, from, about, options)
+			return conclude(cmd.OutOrStdout(), verification{proof, from, outcome, err, asJSON})
 		},
 	}
 	cmd.Flags().StringVar(&chainID, flags.FlagChainID, "", "the chain's id; a checkpoint does not contain it, and the same voters may have signed for another chain")
@@ -87,6 +90,7 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 	cmd.Flags().StringVar(&trustFile, "trust-file", "", "file with a finalized checkpoint and its members, as light clients serve it")
 	cmd.Flags().DurationVar(&unbonding, "unbonding-time", finalitytypes.DefaultParams().UnbondingTime, "the chain's unbonding time: older trust is refused")
 	cmd.Flags().BoolVar(&allowDegraded, "allow-degraded", false, "accept checkpoints whose powers the inactivity leak has lowered")
+	cmd.Flags().StringVarP(&output, flags.FlagOutput, "o", "text", "text: a line for each step; json: one object, for programs")
 	readSubject = subjectFlags(cmd)
 	if err := cmd.MarkFlagRequired(flags.FlagChainID); err != nil {
 		panic(err) // can't be: the flag is defined above
@@ -96,19 +100,16 @@ Exit code: 0 if the proof is valid, 2 if it is valid and shows that the transact
 	return cmd
 }
 
-// verifyProof prints a line for each step that holds, and then what is proven.
-func verifyProof(out io.Writer, proof cert.Proof, chainID string, trust cert.Trust, options cert.Options) error {
-	outcome, err := cert.VerifyProof(proof, chainID, trust, options)
-	for _, line := range stepsOf(proof, trust, outcome, err) {
-		if _, err := fmt.Fprintln(out, line); err != nil {
-			return err
-		}
+// conclude prints a verification, and returns its error.
+func conclude(out io.Writer, v verification) error {
+	if err := v.print(out); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("not proven: %w", err)
+	if v.err != nil {
+		return fmt.Errorf("not proven: %w", v.err)
 	}
-	if outcome.Tx != nil && outcome.Tx.Result.Code != 0 {
-		return &TxFailed{Code: outcome.Tx.Result.Code}
+	if tx := v.outcome.Tx; tx != nil && tx.Result.Code != 0 {
+		return &TxFailed{Code: tx.Result.Code}
 	}
 	return nil
 }
@@ -139,7 +140,7 @@ func stepsOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome, err error
 
 func stagesOf(proof cert.Proof, trust cert.Trust, outcome cert.Outcome) []stage {
 	stages := []stage{
-		{[]cert.Step{cert.StepDecode, cert.StepChain}, "chain      " + proof.ChainID},
+		{[]cert.Step{cert.StepDecode, cert.StepChain, cert.StepSubject}, "chain      " + proof.ChainID},
 		{[]cert.Step{cert.StepTrust, cert.StepExpired}, fmt.Sprintf("trust      epoch %d, root %s", trust.Checkpoint.Epoch, trust.Checkpoint.Root())},
 	}
 	if len(proof.HandOvers) > 0 {
@@ -199,7 +200,7 @@ func (o Options) trustOf(name, file string, proof cert.Proof) (cert.Trust, error
 		if err != nil {
 			return cert.Trust{}, fmt.Errorf("read --trust-file: %w", err)
 		}
-		trust, err := readDocument(content, "trust", cert.DecodeTrust)
+		trust, err := readDocument[cert.Trust](content, "trust")
 		if err != nil {
 			return cert.Trust{}, fmt.Errorf("read --trust-file %s: %w", file, err)
 		}
@@ -223,17 +224,11 @@ func (o Options) trustOf(name, file string, proof cert.Proof) (cert.Trust, error
 	return *proof.Trust, nil
 }
 
-// parseRef reads EPOCH:ROOT, the root in hexadecimal digits of either case.
+// parseRef reads EPOCH:ROOT.
 func parseRef(text string) (ffg.Ref, error) {
-	epoch, root, found := strings.Cut(text, ":")
-	number, err := strconv.ParseUint(epoch, 10, 64)
-	var ref ffg.Ref
-	if err == nil {
-		err = ref.Root.UnmarshalText([]byte(strings.ToLower(root)))
+	ref, err := ffg.ParseRef(text)
+	if err != nil {
+		return ref, fmt.Errorf("%w: %w", errTrustFlag, err)
 	}
-	if !found || err != nil {
-		return ffg.Ref{}, fmt.Errorf("%w: expected EPOCH:ROOT, a number and 64 hexadecimal digits, found %q", errTrustFlag, text)
-	}
-	ref.Epoch = number
 	return ref, nil
 }

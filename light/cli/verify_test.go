@@ -94,24 +94,24 @@ func TestAProofOfSomethingElseIsRefused(t *testing.T) {
 	}{
 		"the transaction":             {tx, []string{"--tx", hash}, ""},
 		"in capitals":                 {tx, []string{"--tx", strings.ToUpper(hash)}, ""},
-		"another transaction":         {tx, []string{"--tx", other}, "expected transaction " + other + ", found transaction " + hash},
-		"a block for a transaction":   {block, []string{"--tx", hash}, "found block 2"},
+		"another transaction":         {tx, []string{"--tx", other}, "expected a proof of transaction " + other + ", found one of transaction " + hash},
+		"a block for a transaction":   {block, []string{"--tx", hash}, "found one of block 2"},
 		"no hash":                     {tx, []string{"--tx", "ab"}, "expected 64 hexadecimal digits, found \"ab\""},
 		"the block":                   {block, []string{"--block", "2"}, ""},
-		"another block":               {block, []string{"--block", "3"}, "expected block 3, found block 2"},
-		"a transaction for its block": {tx, []string{"--block", "5"}, "found transaction " + hash},
+		"another block":               {block, []string{"--block", "3"}, "expected a proof of block 3, found one of block 2"},
+		"a transaction for its block": {tx, []string{"--block", "5"}, "found one of transaction " + hash},
 		"the key":                     {state, []string{"--state", key}, ""},
 		"the key after the block":     {state, []string{"--state", key, "--height", "5"}, ""},
-		"the key after another block": {state, []string{"--state", key, "--height", "6"}, "after block 6, found store"},
-		"another key":                 {state, []string{"--state", key + "00"}, "found store " + kept.State.Store},
-		"another store":               {state, []string{"--state", "x" + key}, "expected store x" + kept.State.Store},
+		"the key after another block": {state, []string{"--state", key, "--height", "6"}, "after block 6, found one of store"},
+		"another key":                 {state, []string{"--state", key + "00"}, "found one of store " + kept.State.Store},
+		"another store":               {state, []string{"--state", "x" + key}, "expected a proof of store x" + kept.State.Store},
 		"no key":                      {state, []string{"--state", "bank"}, "expected STORE/KEY"},
 		"a height alone":              {block, []string{"--height", "2"}, "expected --height with --state"},
 		"a height of a transaction":   {tx, []string{"--tx", hash, "--height", "5"}, "expected --height with --state"},
 		"a hash that is empty":        {block, []string{"--tx", ""}, "expected 64 hexadecimal digits, found \"\""},
-		"block 0":                     {tx, []string{"--block", "0"}, "expected block 0, found transaction " + hash},
+		"block 0":                     {tx, []string{"--block", "0"}, "expected a proof of block 0, found one of transaction " + hash},
 		"a key that is empty":         {state, []string{"--state", ""}, "expected STORE/KEY"},
-		"height 0":                    {state, []string{"--state", key, "--height", "0"}, "after block 0, found store"},
+		"height 0":                    {state, []string{"--state", key, "--height", "0"}, "expected --height of at least 1, found 0"},
 		"two things":                  {tx, []string{"--tx", hash, "--block", "5"}, "none of the others can be"},
 	} {
 		out, err := verify(t, tc.proof, chainID, trust, tc.flags...)
@@ -151,4 +151,33 @@ func verify(t *testing.T, content []byte, chainID, trust string, flags ...string
 	cmd.SetArgs(append([]string{"-", "--chain-id", chainID, "--trust-file", trust, "--unbonding-time", "2000000h"}, flags...))
 	err := cmd.ExecuteContext(t.Context())
 	return out.String(), err
+}
+
+// A program reads the verdict and not the lines, whatever it is.
+func TestVerifyPrintsItsVerdictAsJSON(t *testing.T) {
+	for name, tc := range map[string]struct {
+		flags []string
+		exit  int
+		says  []string
+	}{
+		"a transaction that succeeded":                 {nil, 0, []string{`"valid":true`, `"kind":"tx"`, `"height":"5"`, `"success":true,"code":0,"gas_used":"61234"`}},
+		"a transaction that failed: final, and failed": {nil, 2, []string{`"valid":true`, `"success":false,"code":5`}},
+		"a block":         {nil, 0, []string{`"kind":"block"`, `"height":"2"`, `"final":{"epoch":"2","root":"`, `"height":"9","time_ms":"1700000009000"}`}},
+		"a key's value":   {nil, 0, []string{`"state":{"store":"bank","key":"626f62","exists":true,"value":"0564"}`}},
+		"a key's absence": {nil, 0, []string{`"exists":false,"value":""`}},
+		"a failed transaction passed off as successful": {nil, 1, []string{`"valid":false`, `"error":{"step":"result","message":"result: `}},
+		"another value": {nil, 1, []string{`"valid":false`, `"kind":"state"`, `"step":"state"`}},
+	} {
+		binary, _, chainID, trust := goldenProof(t, name)
+		out, err := verify(t, binary, chainID, trust, "--output", "json")
+		require.Equal(t, tc.exit, map[bool]int{true: 0, false: ExitCode(err)}[err == nil], name)
+		require.True(t, json.Valid([]byte(out)), "%s: %s", name, out)
+		require.Equal(t, 1, strings.Count(out, "\n"), "one line")
+		for _, says := range tc.says {
+			require.Contains(t, out, says, name)
+		}
+	}
+	binary, _, chainID, trust := goldenProof(t, "a block")
+	_, err := verify(t, binary, chainID, trust, "--output", "yaml")
+	require.ErrorContains(t, err, `expected text or json, found "yaml"`)
 }

@@ -119,7 +119,7 @@ func TestAServedProofNeedsOnlyTheTrustBesideIt(t *testing.T) {
 	}
 	err = proof.Trust.At(trusted.Ref())
 	if err == nil {
-		_, err = cert.VerifyProof(proof, chainID, *proof.Trust, cert.Options{Now: time.UnixMilli(certtest.Genesis), UnbondingTime: time.Hour})
+		_, err = cert.VerifyProof(proof, chainID, *proof.Trust, cert.Subject{}, cert.Options{Now: time.UnixMilli(certtest.Genesis).Add(time.Minute), UnbondingTime: time.Hour})
 	}
 	if err != nil {
 		t.Errorf("expected a proof that holds from the trust in it, found %v", err)

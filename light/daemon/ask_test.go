@@ -95,6 +95,7 @@ func TestAFirstStartIsNotHeldUpByASilentNode(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				arrive()
 				start := time.Now()
 				settings := store.Settings{Following: following, UnbondingTime: store.Duration(100 * 365 * 24 * time.Hour)}
 				if _, err := daemon.Initialize(t.Context(), t.TempDir(), settings, chain.Checkpoints[1].Ref(), nodes); err != nil {

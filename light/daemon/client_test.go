@@ -61,9 +61,13 @@ func (s *scene) wait() {
 	daemon.SetPolicy(s.client, policy)
 }
 
+// arrive puts a bubble's clock, which begins in 2000, after the chains' beginning. Outside of bubbles it does nothing.
+func arrive() { time.Sleep(time.Until(time.UnixMilli(certtest.Genesis).Add(time.Hour))) }
+
 // begin trusts an epoch of a chain. The trust is as young as the tests run fast.
 func begin(t *testing.T, following bool, chain *certtest.Chain, epoch uint64, nodes ...*lighttest.Node) *scene {
 	t.Helper()
+	arrive()
 	s := &scene{t: t, folder: t.TempDir(), log: new(bytes.Buffer)}
 	for _, n := range nodes {
 		s.nodes = append(s.nodes, n)
@@ -245,7 +249,7 @@ func (s *scene) stopped(err error, following bool) {
 	if following {
 		mode = cert.Following
 	}
-	options := cert.Options{Mode: mode, Now: time.UnixMilli(certtest.Genesis), UnbondingTime: time.Hour}
+	options := cert.Options{Mode: mode, Now: time.UnixMilli(certtest.Genesis).Add(time.Minute), UnbondingTime: time.Hour}
 	again, err := cert.Compare(ffg.Domain(handOvers.ChainID), handOvers.Trust, handOvers.First.HandOvers, handOvers.Second.HandOvers, options)
 	if err != nil || again.Epoch != conflict.Dispute.Epoch || len(again.Evidence) != len(handOvers.Dispute.Evidence) {
 		s.t.Errorf("expected a file that proves the same dispute, found %+v, %v", again, err)

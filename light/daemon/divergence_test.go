@@ -45,21 +45,21 @@ func TestVotesOlderThanTheUnbondingTimeStopNobody(t *testing.T) {
 			other := honest.Fork()
 			honest.Extend(2)
 			other.Extend(4)
-			honest.Empty(100) // seconds
-			honest.Extend(6)
-			now := time.UnixMilli(int64(honest.Checkpoints[honest.Head()].Time))
 			kept, err := store.Create(t.TempDir(), store.Settings{ChainID: chainID, Following: following, UnbondingTime: store.Duration(90 * time.Second)}, honest.Trust(1))
 			if err != nil {
 				t.Fatal(err)
 			}
 			second := lighttest.NewNode("second", honest)
 			client := daemon.New(kept, []light.Provider{lighttest.NewNode("first", honest), second}, slog.New(slog.DiscardHandler))
-			daemon.SetClock(client, func() time.Time { return now.Add(-60 * time.Second) })
-			if _, err := client.Update(t.Context()); err != nil {
-				t.Fatal(err)
+			daemon.SetClock(client, func() time.Time { return time.UnixMilli(int64(honest.Checkpoints[honest.Head()].Time)) })
+			for range 2 { // the client stays up to date, while the other fork's votes grow old
+				honest.Empty(50) // seconds
+				honest.Extend(3)
+				if _, err := client.Update(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 			}
 			second.Chain = other
-			daemon.SetClock(client, func() time.Time { return now })
 			if _, err := client.Update(t.Context()); errors.Is(err, light.ErrConflict) {
 				t.Errorf("expected no conflict with what nobody can be held to account for, found %v", err)
 			}
@@ -71,7 +71,7 @@ func TestAYoungForkStopsTheClientWhoseLogBeginsLongAgo(t *testing.T) {
 	for name, following := range modes {
 		t.Run(name, func(t *testing.T) {
 			honest := rotating(1)
-			honest.Empty(100) // seconds
+			honest.Empty(50) // seconds
 			honest.Extend(4)
 			rotate(honest, 5)
 			other := honest.Fork()
@@ -87,10 +87,10 @@ func TestAYoungForkStopsTheClientWhoseLogBeginsLongAgo(t *testing.T) {
 			second.Page = 100
 			s := &scene{t: t, folder: folder, nodes: []light.Provider{second}, log: new(bytes.Buffer)}
 			s.client = daemon.New(kept, s.nodes, slog.New(slog.NewTextHandler(s.log, nil)))
-			daemon.SetClock(s.client, func() time.Time { return now.Add(-60 * time.Second) })
+			daemon.SetClock(s.client, func() time.Time { return now })
 			s.expect(honest.Head() - 1)
 			second.Chain = other
-			daemon.SetClock(s.client, func() time.Time { return now })
+			daemon.SetClock(s.client, func() time.Time { return now.Add(60 * time.Second) })
 			_, err = s.update()
 			s.stopped(err, following)
 		})

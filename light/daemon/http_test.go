@@ -163,7 +163,7 @@ func TestTheServerTellsWhatIsVerified(t *testing.T) {
 		}
 		proof, err := cert.DecodeJSON[cert.Proof](answer.Proof)
 		if err == nil {
-			_, err = cert.VerifyProof(proof, chainID, trust, cert.Options{Now: time.UnixMilli(certtest.Genesis), UnbondingTime: time.Hour})
+			_, err = cert.VerifyProof(proof, chainID, trust, cert.BlockSubject(height), cert.Options{Now: time.UnixMilli(certtest.Genesis).Add(time.Minute), UnbondingTime: time.Hour})
 		}
 		if err != nil {
 			t.Errorf("%s: expected a proof that holds, found %v", name, err)

@@ -56,7 +56,7 @@ func TestTheLogForgetsWhatNobodyIsHeldToAccountFor(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				options := cert.Options{Mode: kept.Settings().Mode(), Now: time.UnixMilli(int64(base.Time))}
+				options := cert.Options{Mode: kept.Settings().Mode(), Now: time.UnixMilli(int64(base.Time)), ClockDrift: time.Minute}
 				if reached, _, err := cert.VerifyChain(chain.Domain(), kept.Record().Base, handOvers, options); err != nil || reached.Checkpoint != kept.Trust().Checkpoint {
 					t.Errorf("expected a log from the base to the trust, found %v", err)
 				}
@@ -164,7 +164,7 @@ func TestAFailedWriteOfTheTrustCostsNoLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := cert.Options{Mode: cert.Following, Now: time.UnixMilli(certtest.Genesis)}
+	options := cert.Options{Mode: cert.Following, Now: time.UnixMilli(certtest.Genesis), ClockDrift: time.Minute}
 	if reached, _, err := cert.VerifyChain(chain.Domain(), kept.Record().Base, handOvers, options); err != nil || reached.Checkpoint != kept.Trust().Checkpoint {
 		t.Errorf("expected a log that leads to the trust, found %v", err)
 	}

@@ -44,7 +44,7 @@ func verify(f *fixture.Fixture, p types.Proof, trust cert.Trust) cert.Outcome {
 	decoded, err := cert.DecodeProof(p.Canonical)
 	require.NoError(f.T, err)
 	require.Len(f.T, decoded.HandOvers, int(p.HandOvers))
-	outcome, err := cert.VerifyProof(decoded, fixture.ChainID, trust, anyAge(f, cert.Skipping))
+	outcome, err := cert.VerifyProof(decoded, fixture.ChainID, trust, cert.Subject{}, anyAge(f, cert.Skipping))
 	require.NoError(f.T, err)
 	require.Equal(f.T, p.Checkpoint.Root, outcome.Trust.Checkpoint.Root().String())
 	return outcome

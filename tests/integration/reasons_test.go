@@ -57,7 +57,7 @@ func TestRefusalsCarryTheirReasons(t *testing.T) {
 		"a proof from an epoch to come":     {reason.EpochNotFinal, func() error { return prove(f, 30, beyond) }},
 		"a proof from no epoch":             {reason.InvalidRequest, func() error { return prove(f, 30, "start") }},
 		"a proof from a pruned epoch":       {reason.NotKept, func() error { return prove(f, 30, "2") }},
-		"a block that the history lacks":    {reason.OutOfRange, func() error { return prove(f, 0, "") }},
+		"a block at the anchor":             {reason.BeforeAnchor, func() error { return prove(f, 0, "") }},
 		"a block that the node lacks":       {reason.NodeLacks, func() error { return prove(f, 2, "", func(c *fixture.Comet) { c.Base = 5 }) }},
 		"a transaction's lost result":       {reason.NodeLacks, func() error { return proveTx(hashOf(tx), func(c *fixture.Comet) { c.Results = 40 }) }},
 		"an unknown transaction":            {reason.TxNotFound, func() error { return proveTx(hashOf(nil)) }},

@@ -18,6 +18,7 @@ const (
 	checkpointed = types.FinalityLevel_FINALITY_LEVEL_CHECKPOINTED
 	justified    = types.FinalityLevel_FINALITY_LEVEL_JUSTIFIED
 	finalized    = types.FinalityLevel_FINALITY_LEVEL_FINALIZED
+	anchored     = types.FinalityLevel_FINALITY_LEVEL_ANCHORED
 )
 
 func txStatus(f *fixture.Fixture, tx []byte) *types.TxStatusResponse {
@@ -84,9 +85,10 @@ func TestAStatusBeforeThereAreEpochs(t *testing.T) {
 	require.Equal(t, &types.TxStatusResponse{Height: 2, Level: committed}, txStatus(f, tx))
 	f.Register(0, 1).OK()
 	found := txStatus(f, tx)
-	require.Equal(t, finalized, found.Level, "the anchor is final by definition")
+	require.Equal(t, anchored, found.Level, "the anchor is final by definition, not by votes")
 	require.False(t, found.Provable, "and the history begins above it")
 	f.Honest(0).Blocks(5)
+	require.Equal(t, anchored, txStatus(f, tx).Level)
 	require.False(t, txStatus(f, tx).Provable)
 	_, err := prover(f).TxStatus(f.Ctx(), &types.TxStatusRequest{Hash: hashOf(nil)})
 	require.Equal(t, codes.NotFound, status.Code(err))

@@ -61,6 +61,13 @@ export function u64(v: bigint): Uint8Array {
   return out;
 }
 
+/** A number in base 128, as protobuf writes it. */
+export function varint(v: bigint): Uint8Array {
+  const out: number[] = [];
+  for (; v >= 0x80n; v >>= 7n) out.push(Number(v & 0x7fn) | 0x80);
+  return Uint8Array.of(...out, Number(v));
+}
+
 /** The bytes of an ASCII text. */
 export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (c) => c.charCodeAt(0));

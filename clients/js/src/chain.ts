@@ -33,6 +33,8 @@ export interface Options {
   /** The caller's time and the chain's unbonding time, in milliseconds. Older trust is refused. */
   readonly nowMs: bigint;
   readonly unbondingMs: bigint;
+  /** How far ahead of nowMs a checkpoint may be that is trusted, or becomes trusted. Without it, or with 0, that is 10 seconds. */
+  readonly clockDriftMs?: bigint;
   /** Accepts checkpoints whose powers the inactivity leak has lowered. */
   readonly allowDegraded?: boolean;
   /** Remembers parsed keys between calls. */
@@ -68,6 +70,7 @@ export function verifyChain(domain: Hex, trust: Trust, handOvers: readonly HandO
   try {
     validateTrust(trust);
     checkAge(trust.checkpoint, options);
+    checkArrived(trust.checkpoint, options);
     if (handOvers.length === 0) return { trust, verified };
     const keys = options.keys ?? new Keys();
     let pair: Pair;
@@ -79,6 +82,7 @@ export function verifyChain(domain: Hex, trust: Trust, handOvers: readonly HandO
     let checkpoint = trust.checkpoint;
     for (const handOver of handOvers) {
       [checkpoint, pair] = step(domain, checkpoint, pair, handOver, options, keys);
+      checkArrived(checkpoint, options);
       reached = { checkpoint, voters: pair.voters, next: pair.next!.side };
       verified++;
     }
@@ -95,6 +99,15 @@ function checkAge(c: Checkpoint, { nowMs, unbondingMs }: Options): void {
   const [age, allowed] = [nowMs - c.timeMs, unbondingMs > 0n ? unbondingMs : 0n];
   check(age <= allowed, "expired", () =>
     `the checkpoint of epoch ${c.epoch} is ${age / 1000n} s old, expected at most ${allowed / 1000n} s: take a newer one from a source you trust`);
+}
+
+const defaultDriftMs = 10_000n;
+
+/** Trust in a checkpoint from the future would outlast the unbonding time. */
+function checkArrived(c: Checkpoint, { nowMs, clockDriftMs = 0n }: Options): void {
+  const drift = clockDriftMs > 0n ? clockDriftMs : defaultDriftMs;
+  check(c.timeMs - nowMs <= drift, "future", () =>
+    `the checkpoint of epoch ${c.epoch} is ${(c.timeMs - nowMs) / 1000n} s ahead of this clock, expected at most ${drift / 1000n} s: set the clock, or else a quorum of the voters lies`);
 }
 
 /** Verifies one hand-over from a trusted checkpoint and its pair, and returns the next checkpoint and pair. */
@@ -146,6 +159,7 @@ function notLater(before: Checkpoint, c: Checkpoint): string | undefined {
 /** The set that n describes, given the previously trusted set. Throws a StepError. */
 export function apply(n: NextSet, before: Side): Side {
   if (!n.full && n.members.length === 0) return before;
+  check(n.members.every((m, i) => i === 0 || n.members[i - 1]!.key < m.key), "next", () => "expected members in strictly ascending order");
   const out: Member[] = [];
   const base = n.full ? [] : before;
   let [i, j] = [0, 0];

@@ -4,8 +4,9 @@ import { concat, type Hex } from "./bytes.js";
 import { domainOf, type Ref } from "./checkpoint.js";
 import { verifyChain, validateTrustAt, type HandOver, type Options, type Trust } from "./chain.js";
 import { decodeCertificate, decodeHandOver, decodeProof, decodeTrust } from "./codec.js";
-import { verifyProof, type Outcome } from "./proof.js";
+import { verifyProof, type Outcome, type Subject } from "./proof.js";
 import { isMissing } from "./reason.js";
+import { check } from "./step.js";
 
 /** The settings of a client. */
 export interface ClientOptions {
@@ -88,10 +89,28 @@ export class LightClient {
     }
   }
 
+  /**
+   * Proves what a store has under a key after the block of a height, or without one, the latest state that can be proven. That is no
+   * older than the block before the trusted checkpoint's, so call update() first. Throws a NotThereError while it can't be proven.
+   */
+  async proveState(store: string, key: Hex, height?: bigint): Promise<Outcome> {
+    const trust = await this.trust();
+    const after = height === undefined ? "" : `&height=${height}`;
+    const outcome = await this.verified(trust, `proofs/state/${encodeURIComponent(store)}/${key}?trust.epoch=${trust.checkpoint.epoch}${after}`, Infinity,
+      { kind: "state", store, key, ...(height !== undefined && { height }) });
+    check(height !== undefined || outcome.height + 1n >= trust.checkpoint.height, "subject", () =>
+      `expected the state after block ${trust.checkpoint.height - 1n} or a later one, found that after block ${outcome.height}`);
+    return outcome;
+  }
+
   private async proveUntil(end: number, txHash: Hex): Promise<Outcome> {
     const trust = await this.trustUntil(end);
-    const answer = await this.get(`proofs/tx/${txHash.toLowerCase()}?trust.epoch=${trust.checkpoint.epoch}`, end);
-    return verifyProof(decodeProof(canonical(answer.proof)), this.options.chainId, trust, { ...this.verification(), txHash });
+    return this.verified(trust, `proofs/tx/${txHash.toLowerCase()}?trust.epoch=${trust.checkpoint.epoch}`, end, { kind: "tx", txHash });
+  }
+
+  private async verified(trust: Trust, path: string, end: number, about: Subject): Promise<Outcome> {
+    const answer = await this.get(path, end);
+    return verifyProof(decodeProof(canonical(answer.proof)), this.options.chainId, trust, { ...this.verification(), about });
   }
 
   private async trustUntil(end: number): Promise<Trust> {

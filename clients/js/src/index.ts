@@ -1,6 +1,6 @@
 /**
- * Verifies the finality of dualchain: certificates, hand-overs between voter sets, and proofs that a block or a transaction is
- * final, offline and from one trusted checkpoint. docs/protocol.md in the repository is the specification.
+ * Verifies the finality of dualchain: certificates, hand-overs between voter sets, and proofs that a block, a transaction or a piece of
+ * state is final, offline and from one trusted checkpoint. docs/protocol.md in the repository is the specification.
  */
 export { Keys } from "./bls.js";
 export { domainOf, refOf, rootOfCheckpoint, type Checkpoint, type Ref } from "./checkpoint.js";
@@ -10,8 +10,9 @@ export * from "./codec.js";
 export { readProof } from "./answer.js";
 export { parseCertificate, parseHandOver, parseProof, parseTrust } from "./json.js";
 export {
-  SubjectError, UnsupportedError, verifyBlock, verifyConsistency, verifyProof, type BlockProof, type Outcome, type Proof, type ProofOptions, type TxProof,
+  verifyBlock, verifyConsistency, verifyProof, type BlockProof, type Outcome, type Proof, type ProofOptions, type StateProof, type Subject, type TxProof,
 } from "./proof.js";
+export { amountOf, balanceKey } from "./bank.js";
 export { LightClient, NotThereError, UnavailableError, type ClientOptions } from "./client.js";
 export { StepError, type Step } from "./step.js";
 export type { Member, Side, Voter, VoterSet } from "./voterset.js";

@@ -1,6 +1,7 @@
-import { concat, fromHex, wrap, type Hex } from "./bytes.js";
+import { ascii, concat, fromHex, toHex, varint, wrap, type Hex } from "./bytes.js";
 import { domainOf, type Checkpoint } from "./checkpoint.js";
 import { validateTrustAt, verifyChain, type HandOver, type Options, type Trust } from "./chain.js";
+import { hasKey, iavlTree, lacksKey, readCommitment, simpleTree } from "./ics23.js";
 import { goesOn, includes } from "./merkle.js";
 import { check } from "./step.js";
 import type { Ref } from "./checkpoint.js";
@@ -40,7 +41,7 @@ export interface TxProof {
   readonly nextBlock: BlockProof;
 }
 
-/** A value, or its absence, in the application's state. This package decodes it and does not verify it: see verifyProof. */
+/** What a store of the application has under a key: a value, or nothing if value is empty. The block is the one after the state's. */
 export interface StateProof {
   readonly store: string;
   readonly key: Hex;
@@ -68,54 +69,73 @@ export interface Proof {
 
 /** What a verified proof has shown to be final. */
 export interface Outcome {
-  readonly kind: "block" | "tx";
+  readonly kind: "block" | "tx" | "state";
   /** The last checkpoint of the hand-overs. A later verification may start there. */
   readonly trust: Trust;
+  /** That of the block, of the transaction's block, or of the block after which the state was this. */
   readonly height: bigint;
   /** Set for a transaction. It is final with any result code, and it failed unless the code is 0. */
   readonly tx?: TxProof;
+  /** Set for a state. Its value is empty if the store has nothing under the key. */
+  readonly state?: StateProof;
 }
 
-/** State proofs need ICS-23, which this package leaves to `dualchaind verify` and package cert. */
-export class UnsupportedError extends Error {
-  override readonly name = "UnsupportedError";
-}
-
-/** The proof is valid but has another subject than requested. */
-export class SubjectError extends Error {
-  override readonly name = "SubjectError";
-}
+/** What a proof must be about: a transaction by its hash, a block by its height, or a state by its store and key, after a block if a height is given. */
+export type Subject =
+  | { readonly kind: "tx"; readonly txHash: Hex }
+  | { readonly kind: "block"; readonly height: bigint }
+  | { readonly kind: "state"; readonly store: string; readonly key: Hex; readonly height?: bigint };
 
 /** Options of verifyProof. */
 export interface ProofOptions extends Options {
-  /** Refuses a proof of anything but the transaction with this hash. Without it, check the subject in the outcome. */
-  readonly txHash?: Hex;
+  /** Refuses a proof of anything else. Without it, check the subject in the outcome. Hexadecimal digits may have either case. */
+  readonly about?: Subject;
 }
 
 /**
  * Verifies a proof against a trusted checkpoint of the chain with this id. Neither may come from the proof. The checkpoint is given
- * in full, or by epoch and root if the proof contains the rest. Throws a StepError, a SubjectError for a proof of another
- * transaction than requested, or an UnsupportedError for a proof of state.
+ * in full, or by epoch and root if the proof contains the rest. Throws a StepError.
  */
 export function verifyProof(p: Proof, chainId: string, trust: Trust | Ref, options: ProofOptions): Outcome {
   const part = p.part;
-  if ("txHash" in options) isAbout(part, String(options.txHash)); // undefined, possible in JavaScript, matches no transaction
-  if (part.kind === "state") throw new UnsupportedError("expected a proof of a block or a transaction, found one of state");
   const start = startOf(p, trust);
   check(p.chainId === chainId, "chain", () => `expected a proof for chain ${chainId}, found one for ${p.chainId}`);
+  if ("about" in options) checkSubject(part, options.about); // undefined, possible in JavaScript, matches nothing
   const reached = verifyChain(domainOf(chainId), start, p.handOvers, options);
   if (reached.error) throw reached.error;
-  if (part.kind === "block") {
-    verifyBlock(part.block, reached.trust.checkpoint);
-    return { kind: "block", trust: reached.trust, height: part.block.height };
+  const { trust: to } = reached;
+  switch (part.kind) {
+    case "block":
+      verifyBlock(part.block, to.checkpoint);
+      return { kind: "block", trust: to, height: part.block.height };
+    case "tx":
+      verifyTx(part.tx, to.checkpoint);
+      return { kind: "tx", trust: to, height: part.tx.block.height, tx: part.tx };
+    case "state":
+      verifyState(part.state, to.checkpoint);
+      return { kind: "state", trust: to, height: stateHeight(part.state), state: part.state };
   }
-  verifyTx(part.tx, reached.trust.checkpoint);
-  return { kind: "tx", trust: reached.trust, height: part.tx.block.height, tx: part.tx };
 }
 
-function isAbout(part: Part, txHash: string): void {
-  const [expected, found] = [txHash.toLowerCase(), part.kind === "tx" ? part.tx.hash : undefined];
-  if (found !== expected) throw new SubjectError(`expected a proof of transaction ${expected}, found one of ${found ?? `a ${part.kind}`}`);
+const stateHeight = (s: StateProof): bigint => wrap(s.block.height - 1n);
+
+function checkSubject(part: Part, about: Subject | undefined): void {
+  const describe = (s: Subject | undefined): string =>
+    s?.kind === "tx" ? `transaction ${s.txHash}` : s?.kind === "block" ? `block ${s.height}` : s ? `store ${s.store}, key ${s.key}, after block ${s.height ?? "any"}` : "nothing";
+  const found: Subject = part.kind === "tx" ? { kind: "tx", txHash: part.tx.hash }
+    : part.kind === "block" ? { kind: "block", height: part.block.height }
+      : { kind: "state", store: part.state.store, key: part.state.key, height: stateHeight(part.state) };
+  check(sameSubject(about, found), "subject", () => `expected a proof of ${describe(about)}, found one of ${describe(found)}`);
+}
+
+function sameSubject(about: Subject | undefined, found: Subject): boolean {
+  switch (about?.kind) {
+    case "tx": return found.kind === "tx" && String(about.txHash).toLowerCase() === found.txHash;
+    case "block": return found.kind === "block" && about.height === found.height;
+    case "state":
+      return found.kind === "state" && about.store === found.store && String(about.key).toLowerCase() === found.key && (about.height ?? found.height) === found.height;
+    default: return false;
+  }
 }
 
 function startOf(p: Proof, trust: Trust | Ref): Trust {
@@ -136,7 +156,21 @@ export function verifyBlock(p: BlockProof, under: Checkpoint): void {
 /** The indexes of the fields of CometBFT's 14-field header that proofs need. */
 const headerFields = 14n;
 const dataHashField = 6n;
+const appHashField = 10n;
 const resultsHashField = 11n;
+
+function verifyState(p: StateProof, under: Checkpoint): void {
+  verifyBlock(p.block, under);
+  verifyField(p.appHash, appHashField, p.block.hash);
+  const [inApp, inStore] = [readCommitment(p.inApp), readCommitment(p.inStore)];
+  check(inApp !== undefined && inStore !== undefined, "state", () => "expected ICS-23 proofs of one existence or absence each");
+  check(inApp.kind === "exists", "state", () => `expected a proof that the multistore has store ${p.store}`);
+  const root = inApp.exists.value; // it claims to be the store's; the app hash vouches for it
+  check(hasKey(simpleTree, p.appHash.hash, inApp, ascii(p.store), root), "state", () => `store ${p.store} with this root is not under the app hash`);
+  const [key, value] = [fromHex(p.key), fromHex(p.value)];
+  const shown = value.length > 0 ? hasKey(iavlTree, toHex(root), inStore, key, value) : lacksKey(iavlTree, toHex(root), inStore, key);
+  check(shown, "state", () => `key ${p.key} of store ${p.store}`);
+}
 
 function verifyTx(p: TxProof, under: Checkpoint): void {
   verifyBlock(p.block, under);
@@ -165,12 +199,6 @@ function encodeResult(r: TxResult): Uint8Array {
     number(5, r.gasWanted),
     number(6, r.gasUsed),
   ]);
-}
-
-function varint(v: bigint): Uint8Array {
-  const out: number[] = [];
-  for (; v >= 0x80n; v >>= 7n) out.push(Number(v & 0x7fn) | 0x80);
-  return Uint8Array.of(...out, Number(v));
 }
 
 /** Verifies that the history under one checkpoint begins with that under an earlier one. Throws a StepError. */

@@ -4,6 +4,7 @@ import { isObject } from "./answer.js";
 export const reasons: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   ["INVALID_REQUEST", 3],
   ["OUT_OF_RANGE", 11],
+  ["BEFORE_ANCHOR", 11],
   ["OUT_OF_GAS", 8],
   ["NOT_ANCHORED", 5],
   ["NO_OPEN_EPOCH", 9],

@@ -1,6 +1,6 @@
 /** A step of a verification. Protocol §13.6 to §13.8 list the steps in order. */
 export type Step =
-  | "decode" | "chain" | "trust" | "expired" | "anchor" | "order" | "degraded" | "extends" | "set" | "next" | "source" | "signers" | "quorum"
+  | "decode" | "chain" | "subject" | "trust" | "expired" | "future" | "anchor" | "order" | "degraded" | "extends" | "set" | "next" | "source" | "signers" | "quorum"
   | "signature" | "inclusion" | "consistency" | "header" | "tx" | "result" | "state";
 
 /** A verification failed: at which step, and why. */

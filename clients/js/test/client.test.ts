@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { fromHex } from "../src/bytes.js";
-import { decodeProof, decodeTrust, LightClient, NotThereError, refOf, StepError, SubjectError, UnavailableError } from "../src/index.js";
+import { decodeProof, decodeTrust, LightClient, NotThereError, refOf, StepError, UnavailableError } from "../src/index.js";
 
 // A node that answers from the golden vectors: what it serves of a chain is genuine.
 
@@ -113,10 +113,12 @@ test("a page that is no node's names its address and says what came", async () =
   assert.doesNotMatch(page!, /end/);
 });
 
+const about = (e: unknown): boolean => e instanceof StepError && e.step === "subject";
+
 test("a node that lies is not believed", async () => {
   await assert.rejects(clientOf(genuine, "11".repeat(32)).prove(hash), (e) => e instanceof StepError && e.step === "trust");
-  await assert.rejects(clientOf(genuine).prove("11".repeat(32)), SubjectError);
-  await assert.rejects(clientOf(genuine).waitForFinality("11".repeat(32)), SubjectError);
+  await assert.rejects(clientOf(genuine).prove("11".repeat(32)), about);
+  await assert.rejects(clientOf(genuine).waitForFinality("11".repeat(32)), about);
   const damaged = proofBytes.slice(0, -2) + (proofBytes.endsWith("00") ? "01" : "00");
   const liar = clientOf((path) => (path.startsWith("proofs/") ? [200, { proof: { canonical: base64(damaged) } }] : genuine(path)));
   await assert.rejects(liar.prove(hash), StepError);

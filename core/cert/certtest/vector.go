@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/ffg"
@@ -24,6 +25,7 @@ type Input struct {
 	AllowDegraded bool            `json:"allow_degraded,omitempty"`
 	Now           uint64          `json:"now_ms,string,omitempty"`
 	Unbonding     uint64          `json:"unbonding_ms,string,omitempty"`
+	ClockDrift    uint64          `json:"clock_drift_ms,string,omitempty"`
 	Voters        ffg.VoterSet    `json:"voters,omitempty"`
 	Next          ffg.Side        `json:"next,omitempty"`
 	Certificate   *Document       `json:"certificate,omitempty"`
@@ -32,10 +34,33 @@ type Input struct {
 	HandOvers     []Document      `json:"hand_overs,omitempty"`
 	Others        []Document      `json:"other_hand_overs,omitempty"`
 	Proof         *Document       `json:"proof,omitempty"`
+	About         *About          `json:"about,omitempty"`
 	Earlier       *ffg.Checkpoint `json:"earlier,omitempty"`
 	Later         *ffg.Checkpoint `json:"later,omitempty"`
 	Path          []ffg.Root      `json:"path,omitempty"`
 	Decode        *Document       `json:"decode,omitempty"`
+}
+
+// About is a cert.Subject.
+type About struct {
+	Kind   cert.Kind  `json:"kind"`
+	TxHash ffg.Root   `json:"tx_hash,omitzero"`
+	Height uint64     `json:"height,string,omitempty"`
+	Store  string     `json:"store,omitempty"`
+	Key    cert.Bytes `json:"key,omitempty"`
+}
+
+// Subject returns what a proof has to be about: anything if a is nil.
+func (a *About) Subject() cert.Subject {
+	if a == nil {
+		return cert.Subject{}
+	}
+	return cert.Subject{Kind: a.Kind, TxHash: a.TxHash, Height: a.Height, Store: a.Store, Key: a.Key}
+}
+
+// NewAbout returns a subject in the form of vectors.
+func NewAbout(s cert.Subject) *About {
+	return &About{Kind: s.Kind, TxHash: s.TxHash, Height: s.Height, Store: s.Store, Key: s.Key}
 }
 
 // Expect is the outcome of a vector: OK, or the step that fails.
@@ -56,13 +81,21 @@ type Expect struct {
 }
 
 // Document is a value of one of the types with an encoding, in its binary form, in JSON, or in both. Text may be invalid JSON. PadTo
-// is the length that spaces after it make up.
+// is the length that spaces after it make up. Each * in Binary or Text stands for as many bytes 00 as Zeros says, in hexadecimal.
 type Document struct {
 	Type   string          `json:"type"`
 	Binary string          `json:"binary,omitempty"`
 	JSON   json.RawMessage `json:"json,omitempty"`
 	Text   string          `json:"text,omitempty"`
 	PadTo  int             `json:"pad_to,omitempty"`
+	Zeros  int             `json:"zeros,omitempty"`
+}
+
+// Expand returns the document with its zeros written out.
+func (d Document) Expand() Document {
+	zeros := strings.Repeat("00", d.Zeros)
+	d.Binary, d.Text, d.Zeros = strings.ReplaceAll(d.Binary, "*", zeros), strings.ReplaceAll(d.Text, "*", zeros), 0
+	return d
 }
 
 // Both returns a document in both of its forms.

@@ -102,7 +102,7 @@ func TestAnotherChainFinalizesProvesAndVerifies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	outcome, err := cert.VerifyProof(decoded, chainID, trust, cert.Options{Now: time.Now(), UnbondingTime: 21 * 24 * time.Hour})
+	outcome, err := cert.VerifyProof(decoded, chainID, trust, cert.BlockSubject(2), cert.Options{Now: time.Now(), UnbondingTime: 21 * 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package trusted
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/dualchain/dualchain/core/cert"
@@ -34,25 +35,17 @@ func Import(document []byte, chain Chain, now time.Time) (Checkpoint, error) {
 }
 
 func (c Chain) verify(document []byte, now time.Time) (final ffg.Checkpoint, from string, err error) {
-	proof, proofErr := read(document, cert.DecodeProof)
+	proof, proofErr := cert.Decode[cert.Proof](document)
 	if proofErr == nil {
 		final, err = c.proof(proof, now)
 		return final, "an imported proof", err
 	}
-	certificate, certificateErr := read(document, cert.DecodeCertificate)
+	certificate, certificateErr := cert.Decode[cert.Certificate](document)
 	if certificateErr == nil {
 		final, err = c.certificate(certificate, now)
 		return final, "an imported certificate", err
 	}
 	return final, "", fmt.Errorf("%w: expected a proof or a certificate: %w; %w", ErrImport, proofErr, certificateErr)
-}
-
-// read reads a document in its binary form, which begins with a version below any character, or as JSON.
-func read[T cert.Document](document []byte, decode func([]byte) (T, error)) (T, error) {
-	if len(document) > 0 && document[0] < '\t' {
-		return decode(document)
-	}
-	return cert.DecodeJSON[T](document)
 }
 
 // proof verifies the hand-overs from where they leave this chain.
@@ -91,7 +84,7 @@ func (c Chain) certificate(certificate cert.Certificate, now time.Time) (ffg.Che
 		}
 		before++
 	}
-	past := cert.Options{Now: time.UnixMilli(int64(c.Anchor.Checkpoint.Time)), UnbondingTime: c.UnbondingTime}
+	past := cert.Options{Now: now, UnbondingTime: math.MaxInt64} // this chain's own past, however old
 	start, _, err := cert.VerifyChain(ffg.Domain(c.ID), c.Anchor, c.HandOvers[:before], past)
 	if err != nil {
 		return ffg.Checkpoint{}, err

@@ -14,8 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/durable"
@@ -41,18 +39,13 @@ type Checkpoint struct {
 	From string `json:"from"`
 }
 
-// Parse reads EPOCH:ROOT. It wraps ErrFormat.
+// Parse reads EPOCH:ROOT, the root's digits in either case. It wraps ErrFormat.
 func Parse(text string) (Checkpoint, error) {
-	epoch, root, found := strings.Cut(text, ":")
-	number, err := strconv.ParseUint(epoch, 10, 64)
-	c := Checkpoint{Epoch: number}
-	if err == nil {
-		err = c.Root.UnmarshalText([]byte(root))
+	ref, err := ffg.ParseRef(text)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	if !found || err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: expected EPOCH:ROOT, a number and 64 lower-case hexadecimal digits, found %q", ErrFormat, text)
-	}
-	return c, nil
+	return Checkpoint{Epoch: ref.Epoch, Root: ref.Root}, nil
 }
 
 // Load returns the checkpoints that app.toml names and those imported into a home, ascending by epoch.

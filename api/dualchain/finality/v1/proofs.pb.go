@@ -36,8 +36,11 @@ const (
 	FinalityLevel_FINALITY_LEVEL_CHECKPOINTED FinalityLevel = 2
 	// FINALITY_LEVEL_JUSTIFIED: under a justified checkpoint.
 	FinalityLevel_FINALITY_LEVEL_JUSTIFIED FinalityLevel = 3
-	// FINALITY_LEVEL_FINALIZED: under a final checkpoint.
+	// FINALITY_LEVEL_FINALIZED: under a checkpoint that votes made final.
 	FinalityLevel_FINALITY_LEVEL_FINALIZED FinalityLevel = 4
+	// FINALITY_LEVEL_ANCHORED: not above the anchor, the first checkpoint. That is final by definition: no votes are about it, and
+	// nothing in this block can ever be proven.
+	FinalityLevel_FINALITY_LEVEL_ANCHORED FinalityLevel = 5
 )
 
 // Enum value maps for FinalityLevel.
@@ -48,6 +51,7 @@ var (
 		2: "FINALITY_LEVEL_CHECKPOINTED",
 		3: "FINALITY_LEVEL_JUSTIFIED",
 		4: "FINALITY_LEVEL_FINALIZED",
+		5: "FINALITY_LEVEL_ANCHORED",
 	}
 	FinalityLevel_value = map[string]int32{
 		"FINALITY_LEVEL_UNSPECIFIED":  0,
@@ -55,6 +59,7 @@ var (
 		"FINALITY_LEVEL_CHECKPOINTED": 2,
 		"FINALITY_LEVEL_JUSTIFIED":    3,
 		"FINALITY_LEVEL_FINALIZED":    4,
+		"FINALITY_LEVEL_ANCHORED":     5,
 	}
 )
 
@@ -577,7 +582,8 @@ type TxStatusResponse struct {
 	Level     FinalityLevel `protobuf:"varint,6,opt,name=level,proto3,enum=dualchain.finality.v1.FinalityLevel" json:"level,omitempty"`
 	// epoch is the first kept checkpoint that covers the block, or the next one if none does yet.
 	Epoch uint64 `protobuf:"varint,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// provable says whether ProveTx can answer: the next block, which has the result, must be final too.
+	// provable says whether ProveTx can answer: the next block, which has the result, must be final too. It never becomes true at
+	// level FINALITY_LEVEL_ANCHORED.
 	Provable bool `protobuf:"varint,8,opt,name=provable,proto3" json:"provable,omitempty"`
 	// eta_blocks, eta_epochs and eta_seconds estimate how long it takes until the block is final, if a quorum votes in time from now
 	// on; all 0 if it is. Seconds follow from recent blocks, and are 0 if there are too few.
@@ -745,13 +751,14 @@ const file_dualchain_finality_v1_proofs_proto_rawDesc = "" +
 	"eta_epochs\x18\n" +
 	" \x01(\x04R\tetaEpochs\x12\x1f\n" +
 	"\veta_seconds\x18\v \x01(\x04R\n" +
-	"etaSeconds*\xaa\x01\n" +
+	"etaSeconds*\xc7\x01\n" +
 	"\rFinalityLevel\x12\x1e\n" +
 	"\x1aFINALITY_LEVEL_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18FINALITY_LEVEL_COMMITTED\x10\x01\x12\x1f\n" +
 	"\x1bFINALITY_LEVEL_CHECKPOINTED\x10\x02\x12\x1c\n" +
 	"\x18FINALITY_LEVEL_JUSTIFIED\x10\x03\x12\x1c\n" +
-	"\x18FINALITY_LEVEL_FINALIZED\x10\x042\xdc\x04\n" +
+	"\x18FINALITY_LEVEL_FINALIZED\x10\x04\x12\x1b\n" +
+	"\x17FINALITY_LEVEL_ANCHORED\x10\x052\xdc\x04\n" +
 	"\x06Proofs\x12\x89\x01\n" +
 	"\aProveTx\x12%.dualchain.finality.v1.ProveTxRequest\x1a&.dualchain.finality.v1.ProveTxResponse\"/\x82\xd3\xe4\x93\x02)\x12'/dualchain/finality/v1/proofs/tx/{hash}\x12\x97\x01\n" +
 	"\n" +

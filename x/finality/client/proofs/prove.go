@@ -30,7 +30,7 @@ func (s *Server) ProveTx(ctx context.Context, req *types.ProveTxRequest) (*types
 		return nil, err
 	}
 	height := uint64(found.Height)
-	w, err := s.way(ctx, req.GetTrust(), height+1)
+	w, err := s.way(ctx, req.GetTrust(), height, height+1)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (s *Server) txProof(ctx context.Context, height uint64, index int) (cert.Tx
 
 // ProveBlock proves a block.
 func (s *Server) ProveBlock(ctx context.Context, req *types.ProveBlockRequest) (*types.ProveBlockResponse, error) {
-	w, err := s.way(ctx, req.GetTrust(), req.GetHeight())
+	w, err := s.way(ctx, req.GetTrust(), req.GetHeight(), req.GetHeight())
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (s *Server) ProveState(ctx context.Context, req *types.ProveStateRequest) (
 			return nil, err
 		}
 	}
-	w, err := s.way(ctx, req.GetTrust(), height+1)
+	w, err := s.way(ctx, req.GetTrust(), height+1, height+1)
 	if err != nil {
 		return nil, err
 	}

@@ -40,15 +40,20 @@ func (s *Server) TxStatus(ctx context.Context, req *types.TxStatusRequest) (*typ
 	if out.Epoch, err = s.covering(ctx, heads, height); err != nil {
 		return nil, err
 	}
-	if out.Provable, err = s.provable(ctx, height); err != nil {
+	anchor, err := s.anchorHeight(ctx)
+	if err != nil {
 		return nil, err
+	}
+	out.Provable = height > anchor && height < heads.Finalized.Height // and so is the next block, which has the result
+	if height <= anchor {
+		out.Level = types.FinalityLevel_FINALITY_LEVEL_ANCHORED
 	}
 	wait, err := s.estimate(ctx, heads, height)
 	out.EtaBlocks, out.EtaEpochs, out.EtaSeconds = wait.blocks, wait.epochs, wait.seconds
 	return out, err
 }
 
-// level compares a height with the heads.
+// level compares a height above the anchor with the heads.
 func level(heads *checkpointtypes.QueryStatusResponse, height uint64) types.FinalityLevel {
 	covers := func(h *checkpointtypes.Head) bool { return h != nil && h.Height >= height }
 	switch {
@@ -75,14 +80,14 @@ func (s *Server) covering(ctx context.Context, heads *checkpointtypes.QueryStatu
 	return found.Record.Checkpoint.Epoch, nil
 }
 
-// provable reports whether a block above the anchor and the one after it are final.
-func (s *Server) provable(ctx context.Context, height uint64) (bool, error) {
+// anchorHeight returns the height of the first checkpoint. The history begins above it, and so does what votes make final.
+func (s *Server) anchorHeight(ctx context.Context) (uint64, error) {
 	found, err := s.checkpoints.Checkpoint(ctx, &checkpointtypes.QueryCheckpointRequest{Id: "finalized"})
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	final := found.Record.Checkpoint
-	return height > final.Height-final.HistorySize && height < final.Height, nil
+	return final.Height - final.HistorySize, nil
 }
 
 // notFinal says how far finality has come with a block that a proof needs.

@@ -26,11 +26,22 @@ type way struct {
 const maxHandOvers = 1_000
 
 // way finds the shortest way from a start to a final checkpoint at or above a height: none if the start is one; else the
-// archived hand-overs from there, up to one that will do, or else a certificate in the pair that these have reached.
-func (s *Server) way(ctx context.Context, start types.TrustStart, height uint64) (way, error) {
+// archived hand-overs from there, up to one that will do, or else a certificate in the pair that these have reached. The proof needs
+// the blocks from lowest to height.
+func (s *Server) way(ctx context.Context, start types.TrustStart, lowest, height uint64) (way, error) {
 	heads, err := s.checkpoints.Status(ctx, &checkpointtypes.QueryStatusRequest{})
 	if err != nil {
 		return way{}, err
+	}
+	if heads.Finalized != nil && lowest <= heads.Finalized.Height {
+		anchor, err := s.anchorHeight(ctx)
+		if err != nil {
+			return way{}, err
+		}
+		if lowest <= anchor {
+			return way{}, refusal.New(reason.BeforeAnchor, "block %d can never be proven: no vote is about a block that is not above the anchor, block %d",
+				lowest, anchor)
+		}
 	}
 	if heads.Finalized == nil || heads.Finalized.Height < height {
 		return way{}, s.notFinal(ctx, heads, height)

@@ -36,6 +36,12 @@ func (farAway) Status(context.Context, *checkpointtypes.QueryStatusRequest) (*ch
 	return &checkpointtypes.QueryStatusResponse{ChainId: "test-1", Finalized: &checkpointtypes.Head{Height: 1 << 40}}, nil
 }
 
+func (farAway) Checkpoint(context.Context, *checkpointtypes.QueryCheckpointRequest) (*checkpointtypes.QueryCheckpointResponse, error) {
+	return &checkpointtypes.QueryCheckpointResponse{Record: checkpointtypes.CheckpointRecord{
+		Checkpoint: &checkpointtypes.Checkpoint{Height: 1 << 40, HistorySize: 1 << 40},
+	}}, nil
+}
+
 // A proof has at most a thousand hand-overs and three megabytes, and nothing beyond is even collected.
 func TestAProofsHandOversAreBounded(t *testing.T) {
 	for name, size := range map[string]int{"in number": 2, "in bytes": 600} {
@@ -53,7 +59,7 @@ func TestAProofsHandOversAreBounded(t *testing.T) {
 			handOver, err := cert.HandOver{Certificate: chain.Certificate(1, 2), Next: cert.Full(voters.Side(powers...))}.Encode()
 			require.NoError(t, err)
 			archive := &endless{trust: trust, handOver: handOver}
-			_, err = NewServer(nil, nil, farAway{}, archive).way(t.Context(), types.TrustStart{}, 1<<39)
+			_, err = NewServer(nil, nil, farAway{}, archive).way(t.Context(), types.TrustStart{}, 1<<39, 1<<39)
 			require.Equal(t, codes.FailedPrecondition, status.Code(err), "%v", err)
 			require.ErrorContains(t, err, "follow the chain to pair")
 			require.Equal(t, min(maxHandOvers, maxProof/len(handOver))+1, archive.pages)

@@ -1,0 +1,156 @@
+package cert_test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dualchain/dualchain/core/cert"
+	"github.com/dualchain/dualchain/core/cert/certtest"
+	"github.com/dualchain/dualchain/core/ffg"
+)
+
+// badKeys are no public keys. Three are from the Ethereum vectors (deserialization_G1).
+func badKeys(t *testing.T) map[string]ffg.PublicKey {
+	t.Helper()
+	read := func(text string) ffg.PublicKey {
+		key, err := ffg.ParsePublicKey(text)
+		require.NoError(t, err)
+		return key
+	}
+	const digits = "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+	honest := certtest.NewVoters(1).Key(0)
+	uncompressed, infinite := honest, honest
+	uncompressed[0] &^= 0x80
+	infinite[0] |= 0x40
+	return map[string]ffg.PublicKey{
+		"outside the subgroup":          read("8" + digits + "f"),
+		"not on the curve":              read("8" + digits + "0"),
+		"not below the field's modulus": read("9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab"),
+		"not compressed":                uncompressed,
+		"infinity with coordinates":     infinite,
+		"zeros":                         {},
+		"the identity":                  identityKey,
+	}
+}
+
+// keyVectors have a key that is none, among the trusted voters, and let in by a quorum against the chain's rules. Whoever sums such
+// keys up verifies signatures that nobody made, or fails in some other way than a verifier should.
+func keyVectors(t *testing.T, r rotation) (out []vector) {
+	t.Helper()
+	bad := badKeys(t)
+	names := make([]string, 0, len(bad))
+	for name := range bad {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	insert := func(side ffg.Side, key ffg.PublicKey) ffg.Side {
+		side = append(slices.Clone(side), ffg.Member{Key: key, Power: 1})
+		slices.SortFunc(side, func(a, b ffg.Member) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+		return side
+	}
+	for _, name := range names {
+		key := bad[name]
+		// Among the trusted voters: found as soon as there is something to verify.
+		trust := r.Trust(0)
+		trust.Voters = ffg.Stitch(insert(trust.Voters.RearSide(), key), insert(trust.Voters.CurrentSide(), key))
+		trust.Checkpoint.VoterSetHash = trust.Voters.Hash()
+		in := r.input(t, 0, r.hops(1)...)
+		in.Trust = certtest.InBinary(trust)
+		out = append(out, vector{Name: "a trusted voter's key: " + name, Op: "verify_chain", Input: in, Expect: expect{Error: cert.StepTrust}})
+		none := in
+		none.HandOvers = nil
+		ref := trust.Checkpoint.Ref()
+		out = append(out, vector{Name: "a trusted voter's key, and nothing to verify: " + name, Op: "verify_chain", Input: none, Expect: expect{OK: true, Final: &ref}})
+		// Let in: trusted as part of the next set, refused as part of a pair.
+		poisoned := r.Fork()
+		poisoned.Install(insert(r.Next(r.Head()), key))
+		poisoned.Extend(2)
+		first := poisoned.Head() - 1
+		poisoned.Install(r.Next(r.Head()))
+		poisoned.Extend(2)
+		second := poisoned.Head() - 1
+		let := r.input(t, r.first[8], poisoned.HandOver(r.first[8], first, first+1), poisoned.HandOver(first, second, second+1))
+		out = append(out, vector{Name: "a key that a quorum lets in: " + name, Op: "verify_chain", Input: let, Expect: expect{Error: cert.StepSet, Verified: 1}})
+		crossing := r.input(t, r.first[8], poisoned.HandOver(r.first[8], first, first+1), poisoned.HandOver(first, first, second))
+		out = append(out, vector{Name: "a key that a quorum lets in, by a link into its pair: " + name, Op: "verify_chain", Input: crossing, Expect: expect{Error: cert.StepSet, Verified: 1}})
+	}
+	return out
+}
+
+// memberVectors are lists of members that make no set, or not the set that they should.
+func memberVectors(t *testing.T, r rotation) (out []vector) {
+	t.Helper()
+	add := func(name string, step cert.Step, in input) {
+		out = append(out, vector{Name: name, Op: "verify_chain", Input: in, Expect: expect{Error: step}})
+	}
+	trust := func(name string, change func(*cert.Trust)) {
+		wrong := r.Trust(0)
+		wrong.Voters, wrong.Next = slices.Clone(wrong.Voters), slices.Clone(wrong.Next)
+		change(&wrong)
+		wrong.Checkpoint.VoterSetHash, wrong.Checkpoint.NextVoterSetHash = wrong.Voters.Hash(), wrong.Next.Hash()
+		in := r.input(t, 0)
+		in.Trust = certtest.InBinary(wrong)
+		add(name, cert.StepTrust, in)
+	}
+	trust("trusted voters with one key twice", func(tr *cert.Trust) { tr.Voters = slices.Insert(tr.Voters, 1, tr.Voters[0]) })
+	trust("the trusted next set has one key twice", func(tr *cert.Trust) { tr.Next = slices.Insert(tr.Next, 1, tr.Next[0]) })
+	trust("the trusted next set out of order", func(tr *cert.Trust) { slices.Reverse(tr.Next) })
+	trust("the trusted next set has a member without power", func(tr *cert.Trust) { tr.Next[1].Power = 0 })
+	trust("no trusted voter has rear power", func(tr *cert.Trust) {
+		for i := range tr.Voters {
+			tr.Voters[i].Rear = 0
+		}
+	})
+	trust("no trusted voter has current power", func(tr *cert.Trust) {
+		for i := range tr.Voters {
+			tr.Voters[i].Current = 0
+		}
+	})
+	trust("a trusted voter without power on either side", func(tr *cert.Trust) { tr.Voters[1].Rear, tr.Voters[1].Current = 0, 0 })
+	trust("no trusted voters", func(tr *cert.Trust) { tr.Voters = nil })
+
+	// Voter 0's power changes, voter 1 leaves and voter 4 joins.
+	before, after := r.Voters.Side(12, 12, 12, 12), r.Voters.Side(11, 0, 12, 12, 12)
+	changed := rotation{Chain: certtest.New(vectorChain, r.Voters, before)}
+	changed.Extend(2)
+	changed.Install(after)
+	changed.Extend(2)
+	first := changed.Head() - 1
+	diff := cert.Diff(before, after).Members
+	require.Len(t, diff, 3)
+	next := func(name string, members ...ffg.Member) {
+		h := changed.HandOver(0, first, first+1)
+		h.Next = cert.NextSet{Members: members}
+		add(name, cert.StepNext, changed.input(t, 0, h))
+	}
+	ref := changed.Checkpoints[first].Ref()
+	out = append(out, vector{
+		Name: "a voter joins, one leaves, and one gets another power", Op: "verify_chain",
+		Input: changed.input(t, 0, changed.HandOver(0, first, first+1)), Expect: expect{OK: true, Final: &ref, Verified: 1},
+	})
+	for i := range diff {
+		others := slices.Delete(slices.Clone(diff), i, i+1)
+		next("changes without one of three, number "+string(rune('1'+i)), others...)
+	}
+	next("changes out of order", diff[2], diff[0], diff[1])
+	next("changes in descending order", diff[2], diff[1], diff[0])
+	for i, change := range diff {
+		twice := slices.Insert(slices.Clone(diff), i, change)
+		next("a change twice, number "+string(rune('1'+i)), twice...)
+		gone := change
+		gone.Power = 0
+		next("a key removed and then added, number "+string(rune('1'+i)), slices.Concat(diff[:i], []ffg.Member{gone, change}, diff[i+1:])...)
+		next("a key added and then removed, number "+string(rune('1'+i)), slices.Concat(diff[:i], []ffg.Member{change, gone}, diff[i+1:])...)
+	}
+	full := changed.HandOver(0, first, first+1)
+	full.Next = cert.Full(slices.Insert(slices.Clone(after), 1, after[0]))
+	add("a full set with one key twice", cert.StepNext, changed.input(t, 0, full))
+	full.Next = cert.NextSet{Full: true, Members: diff}
+	add("changes passed off as the full set", cert.StepNext, changed.input(t, 0, full))
+	full.Next = cert.NextSet{Full: true}
+	add("a full set of nobody", cert.StepNext, changed.input(t, 0, full))
+	return out
+}
