@@ -6,20 +6,41 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 )
 
-// PrintJSON prints a value as indented JSON to standard output, for other programs.
+// PrintJSON prints a value as indented JSON to standard output, for other programs. It escapes unprintable characters.
 func PrintJSON(cmd *cobra.Command, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), string(b))
+	fmt.Fprintln(cmd.OutOrStdout(), printable(string(b)))
 	return nil
+}
+
+// printable escapes, in JSON, what encoding/json leaves of characters that could steer a terminal. They are in strings only, so the
+// JSON means the same.
+func printable(text string) string {
+	var out strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || strconv.IsPrint(r):
+			out.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return out.String()
 }
 
 // Context returns the command's context. A command that runs without one gets the background context.

@@ -12,9 +12,8 @@ import (
 // Write makes a new file with this content, readable by its owner only. It makes the folder, for the owner only, if it
 // is missing. It never replaces a file: if the file exists, the error wraps fs.ErrExist.
 func Write(path string, content []byte) error {
-	// A link, unlike a rename, refuses to replace what is there.
 	return put(path, content, func(draft string) error {
-		err := os.Link(draft, path)
+		err := nameNew(draft, path)
 		if errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("expected no such file: %w", fs.ErrExist)
 		}

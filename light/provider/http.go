@@ -20,6 +20,7 @@ import (
 	"github.com/dualchain/dualchain/core/light"
 	"github.com/dualchain/dualchain/core/reason"
 	"github.com/dualchain/dualchain/internal/foreign"
+	"github.com/dualchain/dualchain/internal/redact"
 )
 
 // Bounds of a request. Honest nodes keep to them: a proof has at most 3 MiB and a page of hand-overs 1 MiB, in base64; a trust point
@@ -42,7 +43,7 @@ type HTTP struct {
 func New(address string) (*HTTP, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
-		return nil, fmt.Errorf("use node: expected http://HOST:PORT or https://…, found %q", address)
+		return nil, fmt.Errorf("use node: expected http://HOST:PORT or https://…, found %q", redact.URL(address))
 	}
 	return &HTTP{base: strings.TrimSuffix(u.String(), "/"), client: &http.Client{Timeout: httpTimeout}}, nil
 }

@@ -225,11 +225,18 @@ const (
 	MaxWebsite = 140
 )
 
-// ValidateDescription checks the lengths of what a voter says of itself.
+// ValidateDescription checks the lengths of what a voter says of itself, and that it has no control or direction characters.
 func ValidateDescription(moniker, website string) error {
 	if len(moniker) > MaxMoniker || len(website) > MaxWebsite {
 		return ErrInvalidVoter.Wrapf("description: expected moniker and website of at most %d and %d bytes, found %d and %d",
 			MaxMoniker, MaxWebsite, len(moniker), len(website))
+	}
+	err := checkText("moniker", moniker)
+	if err == nil {
+		err = checkText("website", website)
+	}
+	if err != nil {
+		return ErrInvalidVoter.Wrapf("description: %s", err)
 	}
 	return nil
 }
