@@ -99,7 +99,7 @@ func (b *ballot) report(err error) {
 	case reason.Severity == monitor.Waiting:
 		b.log.Info(reason.Message, event.NotVoting, "reason", err, "code", reason.Code)
 	case reason.Severity == monitor.Alarm:
-		b.log.Error(reason.Message, event.NotVoting, "error", err, "code", reason.Code)
+		event.Alarm(b.log, reason.Message, event.NotVoting, "error", err, "code", reason.Code)
 	default:
 		b.log.Warn(reason.Message, event.NotVoting, "error", err, "code", reason.Code)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/internal/foreign"
+	"github.com/dualchain/dualchain/internal/redact"
 	"github.com/dualchain/dualchain/voter/home"
 	"github.com/dualchain/dualchain/voter/internal/gogocodec"
 	"github.com/dualchain/dualchain/voter/monitor"
@@ -81,6 +82,15 @@ func (n *network) health() []monitor.Node {
 	return out
 }
 
+// alarms says what is wrong with nodes and witnesses, beside the duties of keys.
+func (n *network) alarms() []monitor.Standing {
+	var out []monitor.Standing
+	for _, err := range n.watch.Alarms() {
+		out = append(out, monitor.Stand(reasonOf(err), err))
+	}
+	return out
+}
+
 // register asks the node in use what the chain knows of a key.
 func (n *network) register(ctx context.Context, key ffg.PublicKey) (types.Voter, error) {
 	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
@@ -109,7 +119,7 @@ func dial(address string) (*grpc.ClientConn, error) {
 			MinConnectTimeout: 2 * time.Second,
 		}))
 	if err != nil {
-		return nil, fmt.Errorf("use gRPC address %q: %w", address, err)
+		return nil, fmt.Errorf("use gRPC address %q: %w", redact.URL(address), redact.Error(err))
 	}
 	return conn, nil
 }

@@ -1,27 +1,116 @@
 package voter
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/keys"
 	"github.com/dualchain/dualchain/voter/monitor"
+	"github.com/dualchain/dualchain/voter/signerd"
 	"github.com/dualchain/dualchain/voter/watch"
 )
 
 func TestEachReasonHasACodeOfItsOwnAndAdvice(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range reasons {
-		if seen[r.Code] || r.Code == "" || r.Message == "" || r.Advice == "" || strings.Contains(r.Advice, "|") {
+		if seen[r.Code] || r.Code == "" || r.Advice == "" || strings.Contains(r.Advice, "|") || strings.HasPrefix(r.Message, event.AlarmPrefix) {
 			t.Errorf("found %+v", r.Reason)
 		}
-		if alarm := strings.HasPrefix(r.Message, "ALARM"); alarm && r.Severity != monitor.Alarm {
-			t.Errorf("%s: expected the severity of an alarm, found %d", r.Code, r.Severity)
-		}
 		seen[r.Code] = true
+	}
+}
+
+// errorsOf has an error of each reason that a key or the nodes can have, by code.
+var errorsOf = map[string]error{
+	"doppelganger": ErrDoppelganger, "guard_conflict": &guard.Conflict{}, "guard_floor": &guard.BelowFloor{}, "guard_retired": guard.ErrRetired,
+	"guard_missing": guard.ErrMissing, "guard_lost": errors.Join(guard.ErrLost, guard.ErrStorage), "guard_storage": guard.ErrStorage,
+	"keystore_unusable": keys.ErrFormat, "wrong_chain": watch.ErrWrongChain, "future": watch.ErrFuture, "disputed": watch.ErrDisputed,
+	"unconfirmed": watch.ErrUnconfirmed, "no_node": watch.ErrNoNode, "inconsistent": watch.ErrInconsistent, "signer_refuses": signerd.ErrDenied,
+	"signer_lost": signerd.ErrUnavailable, "node_skipped": watch.ErrSkipped, "nodes_differ": watch.ErrDiffer, "blocks_old": watch.ErrOld,
+}
+
+// Each reason that the table calls an alarm makes the voter ill, is counted, and has a line in the log with the prefix and its code. Those
+// without a message have their line in packages watch and signerd.
+func TestEachReasonThatTheTableCallsAnAlarmRaisesOne(t *testing.T) {
+	key := ffg.PublicKey{1}
+	for _, r := range reasons {
+		err, known := errorsOf[r.Code]
+		if alarm := r.Severity == monitor.Alarm; alarm != known {
+			t.Errorf("%s: expected an example here of each alarm and of nothing else, found %t for %t", r.Code, known, alarm)
+		}
+		if !known {
+			continue
+		}
+		if r.Message == "" {
+			seen := monitor.New(monitor.Config{StallAfter: time.Hour, Alarms: func() []monitor.Standing {
+				return []monitor.Standing{monitor.Stand(reasonOf(err), err)}
+			}})
+			expectAlarm(t, seen, r.Code)
+			continue
+		}
+		var log bytes.Buffer
+		seen := monitor.New(monitor.Config{StallAfter: time.Hour})
+		seen.Signer([]ffg.PublicKey{key}, monitor.Reason{}, nil)
+		b := &ballot{key: key, seen: seen.Key(key), log: slog.New(slog.NewTextHandler(&log, nil))}
+		b.report(fmt.Errorf("vote: %w", err))
+		if !strings.Contains(log.String(), `level=ERROR msg="`+event.AlarmPrefix+r.Message+`"`) || !strings.Contains(log.String(), "code="+r.Code) {
+			t.Errorf("%s: expected an alarm in the log, found %s", r.Code, log.String())
+		}
+		expectAlarm(t, seen, r.Code)
+		b.report(nil)
+		if status := seen.Status(); !status.Healthy {
+			t.Errorf("%s: expected health afterwards, found %+v", r.Code, status.Reasons)
+		}
+	}
+}
+
+// expectAlarm requires that the monitor is ill because of an alarm, and has counted it.
+func expectAlarm(t *testing.T, seen *monitor.Monitor, code string) {
+	t.Helper()
+	seen.Review()
+	answer := httptest.NewRecorder()
+	seen.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+	if answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), `"code":"`+code+`","alarm":true`) {
+		t.Errorf("%s: expected 503 with the alarm, found %d %s", code, answer.Code, answer.Body)
+	}
+	answer = httptest.NewRecorder()
+	seen.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if !strings.Contains(answer.Body.String(), `dualchain_voter_alarms_total{reason="`+code+`"} 1`) {
+		t.Errorf("%s: expected it counted once, found\n%s", code, answer.Body)
+	}
+}
+
+// What asks for a human has one prefix and one level: event.Alarm, or both by hand where lines are limited.
+func TestEveryErrorInTheLogIsAnAlarm(t *testing.T) {
+	direct := regexp.MustCompile(`[lL]og\.Error\(|LevelError, (?:[^e]|e[^v])|"ALARM`)
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == filepath.Join("event", "event.go") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		for number, line := range strings.Split(string(content), "\n") {
+			if direct.MatchString(line) {
+				t.Errorf("%s:%d: expected event.Alarm, found %s", path, number+1, strings.TrimSpace(line))
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
@@ -56,7 +145,7 @@ func TestTheDocumentationHasTheTableOfReasons(t *testing.T) {
 	for _, r := range reasons {
 		row(r.Reason)
 	}
-	row(unexplained)
+	row(monitor.Unexplained)
 	for _, r := range monitor.Reasons() {
 		if r != monitor.NoNode {
 			row(r)

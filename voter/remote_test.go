@@ -43,7 +43,7 @@ func newRemote(t *testing.T) *remote {
 	r := &remote{fixture: newFixture(t, 1), tls: t.TempDir(), signer: home.DefaultSignerConfig(), lines: make(logger, 4096), end: func() {}}
 	r.issue(time.Hour)
 	r.signer.ChainID, r.signer.Listen, r.signer.PasswordFile = chainID, address, r.config.PasswordFile
-	r.signer.TLS = r.files("server")
+	r.signer.TLS, r.signer.Monitor.Listen = r.files("server"), ""
 	return r
 }
 
@@ -76,7 +76,7 @@ func (r *remote) serve() *remote {
 	r.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- signerd.Run(ctx, r.dir, r.signer, slog.New(r.lines)) }()
+	go func() { ended <- signerd.Run(ctx, r.dir, r.signer, "v1", slog.New(r.lines)) }()
 	for line := range r.lines {
 		if strings.Contains(line, event.SignerStarted.String()) {
 			break
@@ -278,12 +278,12 @@ func TestMistakesWithASignerEndTheStart(t *testing.T) {
 		t.Errorf("a promise: expected %v naming the flag, found %v", home.ErrConfig, err)
 	}
 	r.signer.TLS = r.files("nobody")
-	if err := signerd.Run(t.Context(), r.dir, r.signer, log); !errors.Is(err, signerd.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
+	if err := signerd.Run(t.Context(), r.dir, r.signer, "v1", log); !errors.Is(err, signerd.ErrCertificate) || !strings.Contains(err.Error(), "nobody.crt") {
 		t.Errorf("signer: expected %v naming it, found %v", signerd.ErrCertificate, err)
 	}
 	r.signer.TLS = r.files("server")
 	r.signer.Listen = "127.0.0.1:99999"
-	if err := signerd.Run(t.Context(), r.dir, r.signer, log); err == nil || !strings.Contains(err.Error(), "listen on 127.0.0.1:99999") {
+	if err := signerd.Run(t.Context(), r.dir, r.signer, "v1", log); err == nil || !strings.Contains(err.Error(), "listen on 127.0.0.1:99999") {
 		t.Errorf("expected no such port, found %v", err)
 	}
 }

@@ -107,11 +107,12 @@ func (c *client) findKeys(ctx context.Context) (found []*ballot) {
 	if ctx.Err() != nil {
 		return nil
 	}
-	c.seen.Signer(reasonOf(err), err)
+	reason := reasonOf(err)
+	c.seen.Signer(keys, reason, err)
 	if lost := err != nil; lost != c.signerLost {
 		c.signerLost = lost
 		if lost {
-			c.log.Error("ALARM: no answer from the signer", event.SignerLost, "error", err)
+			event.Alarm(c.log, "no answer from the signer", event.SignerLost, "code", reason.Code, "error", err)
 		} else {
 			c.log.Info("the signer answers again", event.SignerBack)
 		}

@@ -24,9 +24,8 @@ import (
 
 // Options are settings that don't belong in a configuration file.
 type Options struct {
-	NeverVoted bool     // begin a record of votes for the only key, which has never voted
-	Version    string   // of this program
-	Unjailer   Unjailer // nil: the operator unjails voters by hand
+	NeverVoted bool   // begin a record of votes for the only key, which has never voted
+	Version    string // of this program
 }
 
 // Start votes with the keys of a home until ctx is done, which is no error. Errors: home.ErrConfig, those of packages keys and guard,
@@ -52,9 +51,11 @@ func Start(ctx context.Context, dir home.Dir, config home.Config, options Option
 	defer stop()
 	seen := monitor.New(monitor.Config{
 		ChainID: config.ChainID, Version: options.Version, StallAfter: time.Duration(config.StallAfter), Nodes: nodes.health,
+		Alarms: func() []monitor.Standing { return append(nodes.alarms(), keyring.Alarms()...) }, Log: log,
 	})
-	serveMonitor(ctx, &beside, config.Monitor.Listen, seen, log)
-	jail := &jailWatch{keys: keyring.Keys, register: nodes.register, unjailer: options.Unjailer, seen: seen, now: time.Now, log: log}
+	beside.Go(func() { seen.Run(ctx) })
+	monitor.Serve(ctx, &beside, config.Monitor.Listen, seen.Handler(), log)
+	jail := &jailWatch{keys: keyring.Keys, register: nodes.register, seen: seen, log: log}
 	beside.Go(func() { jail.run(ctx) })
 
 	client := &client{
@@ -102,5 +103,6 @@ func openSigner(ctx context.Context, dir home.Dir, config home.Config, neverVote
 // closingSigner is a signer that has to be closed after use.
 type closingSigner interface {
 	signer
+	Alarms() []monitor.Standing // of keys that were left out
 	Close() error
 }

@@ -30,8 +30,7 @@ func overviewOf(n *harness.Net, dir string) (overview.Overview, overview.Voter) 
 	return found, found.Voters[0]
 }
 
-// Two voters hold a tenth together and are away long enough to be jailed. One leaves jail by a command, the other
-// automatically. Neither is jailed again for what it missed, and neither votes on old epochs. In an era of 20 epochs the
+// Two voters hold a tenth together and are away long enough to be jailed. Their operators bring them back. Neither is jailed again for what it missed, and neither votes on old epochs. In an era of 20 epochs the
 // doppelganger check does not count as absence.
 func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 	if testing.Short() {
@@ -70,28 +69,26 @@ func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 		t.Errorf("expected a jailed voter whose client does not run, found %+v", v)
 	}
 
-	account := func(c *home.Config) { c.Unjail.KeyringBackend, c.Unjail.KeyringDir = "test", n.ClientHome() }
 	monitored := n.FreeAddress()
-	n.Configure(dir("voter-2"), account)
-	n.Configure(dir("voter-3"), func(c *home.Config) {
-		account(c)
-		c.Unjail.Auto, c.Monitor.Listen = true, monitored
-	})
-	n.Localnet("restart", "voter-2")
-	n.Localnet("restart", "voter-3")
-	n.Run("voter", "unjail", "--home", dir("voter-2"))
-	byHand := is("voter-2", "out of jail", free)
-	byItself := is("voter-3", "out of jail", free)
-	for _, v := range []*finalityapi.QueryVoterResponse{byHand, byItself} {
-		if v.Voter.AccountableFrom == 0 {
-			t.Errorf("expected a clean slate, found %v", v)
+	n.Configure(dir("voter-3"), func(c *home.Config) { c.Monitor.Listen = monitored })
+	out := map[string]*finalityapi.QueryVoterResponse{}
+	for _, name := range []string{"voter-2", "voter-3"} {
+		n.Localnet("restart", name)
+		// As a timer would: the simulation refuses it until the time in jail is over.
+		n.Await(name+" is unjailed", time.Minute, func(ctx context.Context) (bool, error) {
+			_, err := n.Command(ctx, "tx", "finality", "unjail", "--from", operators[name], "--home", n.ClientHome(), "--gas", "auto", "--gas-adjustment", "1.5", "--yes")
+			return err == nil, err
+		})
+		out[name] = is(name, "out of jail", free)
+		if out[name].Voter.AccountableFrom == 0 {
+			t.Errorf("expected a clean slate, found %v", out[name])
 		}
 	}
 
 	// By then the missed eras are settled, and also the first era in which they had to vote.
 	head := node.MustHeads().Head.Epoch
 	node.AwaitFinalized(head+2*era+window+5, 3*time.Minute)
-	for name, before := range map[string]*finalityapi.QueryVoterResponse{"voter-2": byHand, "voter-3": byItself} {
+	for name, before := range out {
 		now := is(name, "in both sides", func(v *finalityapi.QueryVoterResponse) bool { return v.Rear > 0 && v.Current > 0 })
 		if !now.Voter.JailedUntil.AsTime().Equal(before.Voter.JailedUntil.AsTime()) {
 			t.Errorf("%s: expected no second jailing, found %v after %v", name, now, before)
@@ -103,7 +100,7 @@ func TestVotersThatWereAwayComeOutOfJailAndStayOut(t *testing.T) {
 		for line := range strings.Lines(string(log)) {
 			for _, words := range []string{
 				"code=guard_", "code=doppelganger\n", "code=wrong_chain", "code=future", "code=inconsistent",
-				event.NotRecorded.String(), event.UnjailFailed.String(),
+				event.NotRecorded.String(),
 			} {
 				if strings.Contains(line, words) {
 					t.Errorf("%s: expected no such line, found %s", name, line)

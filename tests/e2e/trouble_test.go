@@ -137,7 +137,9 @@ func writesFail(_ *testing.T, n troubled) {
 // A journal reserves its space at the start, so a full disk stops only a voter that begins a new journal.
 func fullDisk(_ *testing.T, n troubled) {
 	disk := n.SmallDisk("full")
-	client := n.start(n.CopyHome(n.voter.Home, disk.Path))
+	dir := n.CopyHome(n.voter.Home, disk.Path)
+	n.Adopt(dir)
+	client := n.start(dir)
 	n.votes()
 	disk.Fill()
 	n.votes()
@@ -152,6 +154,7 @@ func fullDisk(_ *testing.T, n troubled) {
 func readOnlyDisk(_ *testing.T, n troubled) {
 	disk := n.SmallDisk("read-only")
 	dir := n.CopyHome(n.voter.Home, disk.Path)
+	n.Adopt(dir)
 	disk.ReadOnly(true)
 	client := n.start(dir)
 	client.Says("slashing protection can't be stored", "read-only")
@@ -205,6 +208,8 @@ func oldCopy(t *testing.T, n troubled) {
 	n.start(n.voter.Home)
 	n.votes()
 	n.node.AwaitFinalized(n.node.MustHeads().Head.Epoch+4, time.Minute)
+	n.Spawn("copy", "voter", "start", "--home", backup).Refuses("slashing protection was copied")
+	n.Adopt(backup) // a promise that is not true
 	faces := n.TwoFaced("validator-0", 0)
 	n.start(backup, "--grpc", faces.Address).Says("another machine votes with this key")
 	n.votes()

@@ -24,11 +24,11 @@ func guardCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "guard",
 		RunE:  client.ValidateCmd, // an unknown subcommand is an error
-		Short: "Export, import, show and prune the record of what the voter's keys have signed",
-		Long: `Export, import, show and prune the record of what the voter's keys have signed: its slashing protection. Stop the voter first, because
+		Short: "Export, import, show, prune and adopt the record of what the voter's keys have signed",
+		Long: `Export, import, show, prune and adopt the record of what the voter's keys have signed: its slashing protection. Stop the voter first, because
 it has the record locked.`,
 	}
-	cmd.AddCommand(exportGuardCommand(), importGuardCommand(), pruneGuardCommand(), showGuardCommand())
+	cmd.AddCommand(exportGuardCommand(), importGuardCommand(), pruneGuardCommand(), showGuardCommand(), adoptGuardCommand())
 	return cmd
 }
 
@@ -210,6 +210,34 @@ func printImport(cmd *cobra.Command, g *guard.Guard, report guard.Report) error 
 			"any of these votes again.\n", clashing, len(out))
 	}
 	return command.PrintJSON(cmd, out)
+}
+
+func adoptGuardCommand() *cobra.Command {
+	var alone bool
+	cmd := &cobra.Command{
+		Use:   "adopt",
+		Short: "Take the record of a home that was copied or restored for the original",
+		Long: `Take the record of a home that was copied or restored for the original. A copy does not vote, because the original may, and because the
+copy lacks what was signed since it was made. Only if the original can't vote any more, and nothing was signed since, give
+--` + guard.NoOtherMachineFlag + `. To move a voter, use 'voter move'.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !alone {
+				return fmt.Errorf("expected --%s, found no such promise", guard.NoOtherMachineFlag)
+			}
+			dir, err := homeOf(cmd)
+			if err != nil {
+				return err
+			}
+			g, err := dir.OpenGuard(guard.Adopt())
+			if err != nil {
+				return err
+			}
+			return g.Close()
+		},
+	}
+	cmd.Flags().BoolVar(&alone, guard.NoOtherMachineFlag, false, "the original can't vote any more, and has signed nothing since the copy was made; if it has, the stake is at risk")
+	return cmd
 }
 
 func pruneGuardCommand() *cobra.Command {

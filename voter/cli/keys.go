@@ -69,7 +69,7 @@ func (o Options) onOldKey(do func(k voterKey, args []string) error) func(*cobra.
 		if !isThere(k.dir, home.ConfigFile) && !isThere(k.dir, "keys") {
 			return noVoter(k.dir)
 		}
-		if infos, err := keys.List(k.dir.Keys()); err == nil && len(infos) == 1 && !k.cmd.Flags().Changed(flagName) {
+		if infos, _, err := keys.Survey(k.dir.Keys()); err == nil && len(infos) == 1 && !k.cmd.Flags().Changed(flagName) {
 			k.name = infos[0].Name
 		}
 		return do(k, args)
@@ -133,7 +133,7 @@ func (k voterKey) passwordToAdd() ([]byte, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	infos, err := keys.List(k.dir.Keys())
+	infos, _, err := keys.Survey(k.dir.Keys())
 	if err != nil {
 		return nil, err
 	}
@@ -165,9 +165,12 @@ func (o Options) listKeysCommand() *cobra.Command {
 		Short: "List all keys of the home; needs no password",
 		Args:  cobra.NoArgs,
 		RunE: o.onOldKey(func(k voterKey, _ []string) error {
-			infos, err := keys.List(k.dir.Keys())
+			infos, odd, err := keys.Survey(k.dir.Keys())
 			if err != nil {
 				return err
+			}
+			for _, file := range odd {
+				k.cmd.PrintErrf("%s.json is left out: %v\n", file.Name, file.Err)
 			}
 			return command.PrintJSON(k.cmd, infos)
 		}),

@@ -93,7 +93,6 @@ func TestAHomeThatIsNotThere(t *testing.T) {
 		{"keys", "pop"},
 		{"keys", "export", "--output-file", filepath.Join(t.TempDir(), "file")},
 		{"start"},
-		{"unjail"},
 	} {
 		_, err := onHome(f.dir, args...)
 		require.ErrorIs(t, err, home.ErrConfig, args)

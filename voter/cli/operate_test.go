@@ -13,7 +13,6 @@ import (
 	"github.com/dualchain/dualchain/voter/keys"
 	"github.com/dualchain/dualchain/voter/move"
 	"github.com/dualchain/dualchain/voter/overview"
-	"github.com/dualchain/dualchain/voter/unjail"
 )
 
 // onHome runs one of the voter's commands on a home.
@@ -72,14 +71,4 @@ func TestAVoterIsMovedByTwoCommands(t *testing.T) {
 	require.Contains(t, out, made.PubKey)
 	_, err = onHome(f.dir, "status", "--output", "yaml")
 	require.ErrorContains(t, err, `expected text or json, found "yaml"`)
-}
-
-func TestUnjailingNeedsTheOperatorsAccount(t *testing.T) {
-	f := newKeysFixture(t)
-	f.make("--chain-id", "test-1", "--operator", f.operator)
-	_, err := onHome(f.dir, "unjail", "--keyring-backend", "test", "--keyring-dir", t.TempDir())
-	require.ErrorIs(t, err, unjail.ErrAccount)
-	require.ErrorContains(t, err, f.operator)
-	_, err = onHome(f.dir, "unjail", "--keyring-backend", "test", "--fees", "many")
-	require.ErrorIs(t, err, unjail.ErrFee)
 }

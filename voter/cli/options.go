@@ -1,6 +1,6 @@
 // Package cli is the commands `voter` and `signer`, for the program of any chain that has x/finality:
 //
-//	options := cli.Options{Program: "toyd", AddressPrefix: "toy", NodeHome: home, Client: clientCtx}
+//	options := cli.Options{Program: "toyd", AddressPrefix: "toy", NodeHome: home}
 //	root.AddCommand(cli.NewCommand(options), cli.NewSignerCommand(options))
 package cli
 
@@ -17,10 +17,9 @@ import (
 
 // Options are what differs between chains.
 type Options struct {
-	Program       string         // the name of the program, for help texts: "dualchaind"
-	AddressPrefix string         // the bech32 prefix of account addresses: "dual"
-	NodeHome      string         // the default home of nodes, which holds the operator's keyring; those of voters and signers are beside it
-	Client        client.Context // its codec, interface registry and transaction configuration sign MsgUnjail; the zero value is enough for the other commands
+	Program       string // the name of the program, for help texts: "dualchaind"
+	AddressPrefix string // the bech32 prefix of account addresses: "dual"
+	NodeHome      string // the default home of nodes; those of voters and signers are beside it
 }
 
 // voterHome is beside the node's home, never in it: a voter may follow somebody else's node.
@@ -42,7 +41,7 @@ old guard.journal, and never run two voters with one key: either can sign two co
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
 	cmd.PersistentFlags().String(flags.FlagHome, options.voterHome(), "the voter's home")
-	cmd.AddCommand(options.startCommand(), statusCommand(), options.keysCommand(), guardCommand(), options.moveCommand(), options.unjailCommand())
+	cmd.AddCommand(startCommand(), statusCommand(), options.keysCommand(), guardCommand(), options.moveCommand())
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/version"
 
 	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/voter/home"
@@ -107,7 +108,7 @@ its keys have signed. Certificates may be replaced while it runs.`,
 			}
 			ctx, stop := signal.NotifyContext(command.Context(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			if err := signerd.Run(ctx, dir, config, log); err != nil {
+			if err := signerd.Run(ctx, dir, config, version.Version, log); err != nil {
 				return fmt.Errorf("signer: %w", err)
 			}
 			return nil

@@ -23,7 +23,7 @@ import (
 )
 
 // startCommand runs the voter client.
-func (o Options) startCommand() *cobra.Command {
+func startCommand() *cobra.Command {
 	var chainID, grpcAddress, rpcAddress string
 	var names []string
 	var poll time.Duration
@@ -83,11 +83,6 @@ Flags override voter.toml. The voter survives restarts of its node. It refuses t
 			}
 			ctx, stop := signal.NotifyContext(command.Context(cmd), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			if config.Unjail.Auto {
-				if options.Unjailer, err = o.newUnjailer(cmd, dir, config); err != nil {
-					return err
-				}
-			}
 			return voter.Start(ctx, dir, config, options, log)
 		},
 	}

@@ -10,9 +10,6 @@ package custody
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"strings"
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
@@ -52,22 +49,14 @@ type Custody struct {
 
 // Keystores returns the keystores in the folder by public key. With an error, it returns those that it can read.
 func (c Custody) Keystores() (map[ffg.PublicKey][]keys.Info, error) {
-	entries, err := os.ReadDir(c.Folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	infos, odd, err := keys.Survey(c.Folder)
+	for _, file := range odd {
+		err = errors.Join(err, file.Err)
 	}
 	out := map[ffg.PublicKey][]keys.Info{}
-	for _, entry := range entries {
-		name, isKey := strings.CutSuffix(entry.Name(), ".json")
-		if !isKey {
-			continue
-		}
-		info, odd := keys.Show(c.Folder, name)
+	for _, info := range infos {
 		var key ffg.PublicKey
-		if odd == nil {
-			odd = key.UnmarshalText([]byte(info.PubKey))
-		}
-		if odd != nil {
+		if odd := key.UnmarshalText([]byte(info.PubKey)); odd != nil {
 			err = errors.Join(err, odd)
 			continue
 		}

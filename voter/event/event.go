@@ -6,6 +6,13 @@ import "log/slog"
 
 func named(name string) slog.Attr { return slog.String("event", name) }
 
+// Alarm logs an alarm: something that does not pass by itself, or that puts stake at risk. Every line with AlarmPrefix, and none
+// other, has the level ERROR.
+func Alarm(log *slog.Logger, message string, args ...any) { log.Error(AlarmPrefix+message, args...) }
+
+// AlarmPrefix begins the message of every alarm.
+const AlarmPrefix = "ALARM: "
+
 // Events of the voter client.
 var (
 	KeysIgnored  = named("keystores_ignored") // because voter.toml has a [signer]
@@ -28,8 +35,9 @@ var (
 	Jailed       = named("jailed")
 	Tombstoned   = named("tombstoned")
 	OutOfJail    = named("out_of_jail")
-	Unjailed     = named("unjail_sent")
-	UnjailFailed = named("unjail_failed")
+
+	AlarmBegan = named("alarm_began")
+	AlarmEnded = named("alarm_ended")
 
 	MonitorStarted = named("monitor_started")
 	MonitorEnded   = named("monitor_ended") // or never started
@@ -73,6 +81,7 @@ var (
 	CertificateBad    = named("certificate_unusable")
 	CertificateEnds   = named("certificate_expires")
 
+	KeyOpening        = named("key_opening")
 	KeyLeftOut        = named("key_left_out")
 	KeyImported       = named("key_imported")
 	KeyDeleted        = named("key_deleted")

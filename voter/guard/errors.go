@@ -26,6 +26,8 @@ var (
 	// ErrLost: the journal or its lock was deleted, moved or replaced while this process used it, so another process may have
 	// opened it. It comes with ErrStorage, but a retry doesn't help: the guard refuses everything until the next Open.
 	ErrLost = errors.New("slashing protection lost to another process")
+	// ErrCopied: the home is a copy of the one in which the keys voted last.
+	ErrCopied = errors.New("slashing protection was copied")
 	// ErrInterchange: a file to import isn't an EIP-3076 interchange file of votes.
 	ErrInterchange = errors.New("not an interchange file of votes")
 	// ErrDomain: a file to import is for another chain.

@@ -34,7 +34,9 @@ var ErrEpoch = errors.New("vote for an epoch that no chain reaches")
 
 // Guard approves votes. Many goroutines may use it.
 type Guard struct {
-	keep int
+	keep   int
+	voting bool // the place is recorded
+	adopt  bool // the place is not checked
 
 	mu      sync.Mutex
 	lock    *os.File
@@ -49,6 +51,13 @@ type Option func(*Guard)
 // default is Complete, and Keep raises votes to Minimal. Votes that were forgotten under a smaller number stay forgotten.
 func Keep(votes int) Option { return func(g *Guard) { g.keep = max(votes, Minimal) } }
 
+// ToVote makes Open record where the journal is, because its keys may vote from now on: a copy of the home is found afterwards.
+func ToVote() Option { return func(g *Guard) { g.voting = true } }
+
+// Adopt makes Open take a copied journal for the original, because its owner says that the original can't vote any more, and that it
+// has signed nothing since the copy was made.
+func Adopt() Option { return func(g *Guard) { g.voting, g.adopt = true, true } }
+
 // Create creates a journal without keys. If the file exists, it changes nothing and wraps fs.ErrExist.
 func Create(path string) error {
 	content, _, _ := encode(0, nil, spareSlots)
@@ -58,8 +67,8 @@ func Create(path string) error {
 	return nil
 }
 
-// Open opens an existing journal and locks it until Close. It writes nothing. Errors: ErrMissing, ErrInUse, ErrDamaged,
-// ErrStorage.
+// Open opens an existing journal and locks it until Close. It writes nothing but where the journal is, with ToVote or Adopt. Errors:
+// ErrMissing, ErrInUse, ErrCopied, ErrDamaged, ErrStorage.
 func Open(path string, options ...Option) (*Guard, error) {
 	resolved, err := filepath.EvalSymlinks(path) // so that a journal has one lock, and no link is replaced by a second journal
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,7 +87,28 @@ func Open(path string, options ...Option) (*Guard, error) {
 		return nil, errors.Join(err, locked.Close())
 	}
 	g.lock = locked
+	if err := g.settleIn(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open slashing protection: %w", err), g.Close())
+	}
 	return g, nil
+}
+
+// settleIn checks the place of the lock file, and records it.
+func (g *Guard) settleIn() error {
+	if !g.adopt {
+		if err := checkPlace(g.lock); errors.Is(err, ErrCopied) {
+			return err
+		} else if err != nil {
+			return fmt.Errorf("%w: %w", ErrStorage, err)
+		}
+	}
+	if !g.voting {
+		return nil
+	}
+	if err := recordPlace(g.lock); err != nil && g.adopt { // a disk that is full or read-only keeps nobody from reading; the next start records it
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	return nil
 }
 
 // open reads the journal from a disk that nobody else writes to.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/internal/textfile"
 )
 
 // parseInterchange reads a file, in which a key may occur more than once. Errors wrap ErrInterchange or ErrDomain.
@@ -20,12 +21,16 @@ func parseInterchange(domain ffg.Root, content []byte) ([]history, error) {
 	if len(content) > MaxInterchange {
 		return nil, fmt.Errorf("%w: expected at most %d bytes, found %d", ErrInterchange, MaxInterchange, len(content))
 	}
+	content, err := textfile.Text(content)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInterchange, err)
+	}
 	if err := json.Unmarshal(content, new(skipped)); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInterchange, err)
 	}
 	p := parser{Decoder: json.NewDecoder(bytes.NewReader(content)), domain: domain}
 	var all []history
-	err := p.object("", map[string]read{
+	err = p.object("", map[string]read{
 		"metadata": p.metadata,
 		"data": func(place string) error {
 			return p.list(place, maxHistories, fmt.Sprintf("up to %d entries", maxHistories), func(place string) error {

@@ -13,7 +13,7 @@ var ErrConfig = errors.New("invalid voter configuration")
 // Config is the voter's configuration file. The comments here are those in the file.
 type Config struct {
 	ChainID            string        `toml:"chain_id" comment:"The chain to vote on. Required. It must never change for a key that has voted on it."`
-	Operator           string        `toml:"operator" comment:"The voter's operator address. Optional: 'voter keys pop' and unjailing use it."`
+	Operator           string        `toml:"operator" comment:"The voter's operator address. Optional: 'voter keys pop' uses it."`
 	Keys               []string      `toml:"keys" comment:"Names of the keys to vote with; empty for all in keys/. With a [signer], the signer has the keys."`
 	PasswordFile       string        `toml:"password_file" comment:"File with the password of the keys, relative to this folder or absolute. If empty: DUALCHAIND_VOTER_PASSWORD, else a prompt."`
 	Protection         string        `toml:"protection" comment:"How many votes slashing protection keeps for each key: 'complete', the last thousand, or 'minimal', the last one; it refuses every epoch before the oldest vote that it keeps. With a [signer], signer.toml decides."`
@@ -24,7 +24,6 @@ type Config struct {
 	Signer             RemoteSigner  `toml:"signer" comment:"A signer in a process of its own (the command 'signer'), instead of the keys and the slashing protection in this folder."`
 	Monitor            Monitor       `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP. 'voter status' asks here first."`
 	Keymanager         Keymanager    `toml:"keymanager" comment:"An HTTP API that adds, removes and lists keys while the voter runs."`
-	Unjail             Unjail        `toml:"unjail" comment:"The operator's account, for 'voter unjail'. Not needed to vote."`
 	Witnesses          []NodeConfig  `toml:"witness,omitempty" comment:"Independent nodes. If there are any, the voter votes only if at least one of them reports the same checkpoint; otherwise it raises an alarm."`
 }
 
@@ -37,16 +36,6 @@ type RemoteSigner struct {
 // Monitor says where to serve metrics, health and state.
 type Monitor struct {
 	Listen string `toml:"listen" comment:"HOST:PORT. If empty, nothing is served. There is no password: only this machine and Prometheus should be able to reach it."`
-}
-
-// Unjail says how to unjail a voter that was absent.
-type Unjail struct {
-	Auto           bool   `toml:"auto" comment:"Let the running voter unjail itself when its time in jail is over. It then opens the keyring unattended, so anybody who controls this machine controls the account."`
-	From           string `toml:"from" comment:"Name or address of the account in the keyring. If empty: operator."`
-	KeyringBackend string `toml:"keyring_backend" comment:"os, file, kwallet, pass, test or keyctl."`
-	KeyringDir     string `toml:"keyring_dir" comment:"Folder of the keyring, relative to this folder or absolute. If empty: the home of the node."`
-	Fees           string `toml:"fees" comment:"Fee of the transaction, such as 5000udual. If empty: gas_prices."`
-	GasPrices      string `toml:"gas_prices" comment:"Price of a unit of gas, such as 0.025udual. The node estimates the gas."`
 }
 
 // TLSFiles are PEM files, by paths relative to the home or absolute.
@@ -71,7 +60,6 @@ func DefaultConfig() Config {
 		DoppelgangerEpochs: 2,
 		Nodes:              []NodeConfig{DefaultNode()},
 		Monitor:            Monitor{Listen: "127.0.0.1:26680"},
-		Unjail:             Unjail{KeyringBackend: "os"},
 		Signer:             RemoteSigner{TLSFiles: tlsFiles("voter")},
 	}
 }

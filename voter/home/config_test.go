@@ -108,7 +108,7 @@ func TestTheBoundsOfAConfiguration(t *testing.T) {
 		"keymanager and signer":  {func(c *home.Config) { c.Keymanager.Listen, c.Signer.Address = "127.0.0.1:1", "127.0.0.1:2" }, "keymanager: expected it in signer.toml"},
 		"keymanager nowhere":     {func(c *home.Config) { c.Keymanager.Listen = "localhost" }, "keymanager: listen: expected HOST:PORT"},
 		"no monitor":             {change: func(c *home.Config) { c.Monitor.Listen = "" }},
-		"monitor without port":   {func(c *home.Config) { c.Monitor.Listen = "localhost" }, `monitor.listen: expected HOST:PORT or nothing, found "localhost"`},
+		"monitor without port":   {func(c *home.Config) { c.Monitor.Listen = "localhost" }, `monitor: listen: expected HOST:PORT or nothing, found "localhost"`},
 		"longest poll":           {change: func(c *home.Config) { c.PollInterval = duration.Text(time.Minute) }},
 		"longer poll":            {func(c *home.Config) { c.PollInterval = duration.Text(time.Minute + 1) }, "poll_interval"},
 	} {

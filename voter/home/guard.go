@@ -34,9 +34,12 @@ func (d Dir) CreateGuard() (*guard.Guard, error) {
 // Prepare creates slashing protection in a home without keys, ready for keys to arrive, and reports whether the home has none. A
 // home that has keys but no slashing protection has lost it, and Prepare leaves it as it is.
 func (d Dir) Prepare() (empty bool, err error) {
-	infos, err := keys.List(d.Keys())
+	infos, odd, err := keys.Survey(d.Keys())
 	if err != nil || len(infos) > 0 {
 		return false, err
+	}
+	if len(odd) > 0 { // they may be keys
+		return true, nil
 	}
 	if err := guard.Create(d.guardPath()); err != nil && !errors.Is(err, fs.ErrExist) {
 		return false, err
@@ -47,7 +50,7 @@ func (d Dir) Prepare() (empty bool, err error) {
 // OpenGuardToVote opens slashing protection for a process that signs. If the journal is missing or damaged, the error tells the
 // operator what to do: nobody knows then what the keys have signed.
 func (d Dir) OpenGuardToVote(keep int) (*guard.Guard, error) {
-	g, err := d.OpenGuard(guard.Keep(keep))
+	g, err := d.OpenGuard(guard.Keep(keep), guard.ToVote())
 	if errors.Is(err, guard.ErrMissing) {
 		return nil, fmt.Errorf("%w; %s; if its keys have never signed a vote, anywhere, start once with --%s", err, lostJournal, NeverVotedFlag)
 	}

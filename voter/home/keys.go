@@ -21,41 +21,67 @@ func (d Dir) AddKey(name string, secret *bls.SecretKey, password []byte, options
 	return info, errors.Join(err, protection.Close())
 }
 
-// LoadKeys opens the named keys, or all keys if there are no names. One password opens them all. The caller zeroes the keys.
-func (d Dir) LoadKeys(names []string, find keys.Password) (secrets []*bls.SecretKey, err error) {
-	if len(names) == 0 {
-		infos, err := keys.List(d.Keys())
+// LoadKeys opens the named keys, or all keys if there are no names, one after another. One password opens them all. Each named key must
+// open. Without names, at least one must, and LoadKeys also returns the files that are no keystores or don't open. opening is called
+// before each key with its name, its number from 1, and the number of all. The caller zeroes the keys.
+func (d Dir) LoadKeys(names []string, find keys.Password, opening func(name string, number, all int)) ([]*bls.SecretKey, []keys.Odd, error) {
+	chosen, odd := len(names) > 0, []keys.Odd(nil)
+	if !chosen {
+		infos, files, err := keys.Survey(d.Keys())
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, info := range infos {
 			names = append(names, info.Name)
 		}
+		odd = files
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("load keys: expected at least one in %s, found none: make one with 'voter keys new'", d.Keys())
+		return nil, nil, noKeys(d, odd)
 	}
 	password, err := find()
 	if err != nil {
-		return nil, fmt.Errorf("load keys: %w", err)
+		return nil, nil, fmt.Errorf("load keys: %w", err)
 	}
 	defer clear(password)
-	for _, name := range names {
+	var secrets []*bls.SecretKey
+	for i, name := range names {
+		opening(name, i+1, len(names))
 		secret, err := keys.Load(d.Keys(), name, password)
-		if err != nil {
+		switch {
+		case err == nil:
+			secrets = append(secrets, secret)
+		case chosen:
 			for _, loaded := range secrets {
 				loaded.Zero()
 			}
-			return nil, err
+			return nil, nil, err
+		default:
+			odd = append(odd, keys.Odd{Name: name, Err: err})
 		}
-		secrets = append(secrets, secret)
 	}
-	return secrets, nil
+	if len(secrets) == 0 {
+		return nil, nil, noKeys(d, odd)
+	}
+	return secrets, odd, nil
 }
 
-// PublicKeys returns the names and the public keys of the named keystores, or of all keystores if there are no names. It needs no password.
+// noKeys says why there is no key to load.
+func noKeys(d Dir, odd []keys.Odd) error {
+	if len(odd) == 0 {
+		return fmt.Errorf("load keys: expected at least one in %s, found none: make one with 'voter keys new'", d.Keys())
+	}
+	var all error
+	for _, file := range odd {
+		all = errors.Join(all, file.Err)
+	}
+	return fmt.Errorf("load keys: expected at least one that opens in %s, found none: %w", d.Keys(), all)
+}
+
+// PublicKeys returns the names and the public keys of the named keystores, or of all keystores if there are no names. It needs no password,
+// and leaves out files that are no keystores.
 func (d Dir) PublicKeys(names []string) ([]keys.Info, []ffg.PublicKey, error) {
-	all, err := keys.List(d.Keys())
+	all, _, err := keys.Survey(d.Keys())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/dualchain/dualchain/internal/redact"
 )
 
 // NodeConfig has the addresses of a node.
@@ -66,11 +68,11 @@ func checkNodes(nodes, witnesses []NodeConfig) error {
 
 func (n NodeConfig) validate() error {
 	if !isHostPort(n.GRPC) {
-		return fmt.Errorf("grpc: expected HOST:PORT, found %q", n.GRPC)
+		return fmt.Errorf("grpc: expected HOST:PORT, found %q", redact.URL(n.GRPC))
 	}
 	schemes := []string{"tcp", "http", "https"}
 	if u, err := url.Parse(n.RPC); err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
-		return fmt.Errorf("rpc: parse RPC address: expected tcp://HOST:PORT, http://… or https://…, found %q", n.RPC)
+		return fmt.Errorf("rpc: parse RPC address: expected tcp://HOST:PORT, http://… or https://…, found %q", redact.URL(n.RPC))
 	}
 	return nil
 }

@@ -17,12 +17,15 @@ type SignerConfig struct {
 	Protection   string     `toml:"protection" comment:"How many votes slashing protection keeps for each key: 'complete', the last thousand, or 'minimal', the last one; it refuses every epoch before the oldest vote that it keeps."`
 	Clients      []string   `toml:"clients" comment:"Voters that may use the signer, by the common name or the fingerprint (sha256:...) of their certificate. If empty, every certificate of the authority is accepted."`
 	TLS          TLSFiles   `toml:"tls" comment:"How the signer and its voters authenticate each other. 'signer certs' makes the files."`
+	Monitor      Monitor    `toml:"monitor" comment:"Metrics for Prometheus (/metrics), health (/healthz) and state (/status) over HTTP."`
 	Keymanager   Keymanager `toml:"keymanager" comment:"An HTTP API that adds, removes and lists keys while the signer runs."`
 }
 
 // DefaultSignerConfig returns a configuration that lacks only the chain id.
 func DefaultSignerConfig() SignerConfig {
-	return SignerConfig{Listen: "127.0.0.1:9191", Protection: CompleteProtection, TLS: tlsFiles("server")}
+	return SignerConfig{
+		Listen: "127.0.0.1:9191", Protection: CompleteProtection, TLS: tlsFiles("server"), Monitor: Monitor{Listen: "127.0.0.1:26682"},
+	}
 }
 
 func tlsFiles(name string) TLSFiles {
@@ -48,6 +51,9 @@ func (c SignerConfig) Validate() error {
 	}
 	if _, err := KeptVotes(c.Protection); err != nil {
 		return fmt.Errorf("%w: protection: %w", ErrConfig, err)
+	}
+	if err := c.Monitor.validate(); err != nil {
+		return fmt.Errorf("%w: monitor: %w", ErrConfig, err)
 	}
 	if err := c.Keymanager.validate(c.Keys); err != nil {
 		return fmt.Errorf("%w: keymanager: %w", ErrConfig, err)

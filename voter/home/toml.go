@@ -10,6 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/dualchain/dualchain/internal/durable"
+	"github.com/dualchain/dualchain/internal/textfile"
 )
 
 // loadTOML decodes a file into config, and reports whether there is a file.
@@ -20,6 +21,9 @@ func loadTOML(path string, config any) (found bool, err error) {
 	}
 	if err != nil {
 		return false, fmt.Errorf("read configuration: %w", err)
+	}
+	if content, err = textfile.Text(content); err != nil {
+		return false, fmt.Errorf("%w: %s: %w", ErrConfig, path, err)
 	}
 	decoder := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields()
 	if err := decoder.Decode(config); err != nil {

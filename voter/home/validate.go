@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/internal/duration"
+	"github.com/dualchain/dualchain/internal/redact"
 	"github.com/dualchain/dualchain/voter/guard"
 )
 
@@ -43,8 +44,8 @@ func (c Config) Validate() error {
 	if c.Keymanager.On() && c.Signer.Address != "" {
 		return refuse("keymanager", errors.New("expected it in signer.toml, where the keys are, found it beside a [signer]"))
 	}
-	if c.Monitor.Listen != "" && !isHostPort(c.Monitor.Listen) {
-		return refuse("monitor.listen", fmt.Errorf("expected HOST:PORT or nothing, found %q", c.Monitor.Listen))
+	if err := c.Monitor.validate(); err != nil {
+		return refuse("monitor", err)
 	}
 	if err := checkNodes(c.Nodes, c.Witnesses); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
@@ -76,7 +77,7 @@ func (r RemoteSigner) validate(keys []string) error {
 	case r.Address == "":
 		return nil
 	case !isHostPort(r.Address):
-		return fmt.Errorf("address: expected HOST:PORT, found %q", r.Address)
+		return fmt.Errorf("address: expected HOST:PORT, found %q", redact.URL(r.Address))
 	case len(keys) > 0:
 		return fmt.Errorf("it can't be combined with a list of keys, found keys = %q: the signer has the keys", keys)
 	default:
@@ -84,9 +85,16 @@ func (r RemoteSigner) validate(keys []string) error {
 	}
 }
 
+func (m Monitor) validate() error {
+	if m.Listen != "" && !isHostPort(m.Listen) {
+		return fmt.Errorf("listen: expected HOST:PORT or nothing, found %q", redact.URL(m.Listen))
+	}
+	return nil
+}
+
 func isHostPort(address string) bool {
 	host, port, err := net.SplitHostPort(address)
-	return err == nil && port != "" && !strings.Contains(host, "/")
+	return err == nil && port != "" && !strings.ContainsAny(host, "/@")
 }
 
 // KeptVotes returns the number of votes that a setting of Config.Protection keeps for each key.

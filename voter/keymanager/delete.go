@@ -10,14 +10,23 @@ import (
 )
 
 // Delete stops each key for good and then returns what the keys that were here have signed, as an EIP-3076 file for the place that they
-// move to. It may be repeated: a key that is gone is NotActive, and the file has its history again.
+// move to. It may be repeated: a key that is gone is NotActive, and the file has its history again. It comes before a running import,
+// which then doesn't take the keys in.
 func (s *Store) Delete(public []ffg.PublicKey) ([]Result, []byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.stopped.add(public)
+	hasty := make([]string, len(public)) // the status of each key that stopped at once
+	for i, key := range public {
+		hasty[i], _ = s.stop(key) // an error comes again below
+	}
+	s.files.Lock()
+	defer s.files.Unlock()
 	results := make([]Result, len(public))
 	var gone []ffg.PublicKey
 	for i, key := range public {
-		status, err := s.stop(key)
+		status, err := s.stop(key) // again, for an import may have taken it in meanwhile
+		if hasty[i] == Deleted && status == NotActive {
+			status = Deleted
+		}
 		if err == nil && status != NotFound && !slices.Contains(gone, key) {
 			gone = append(gone, key)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
@@ -108,10 +109,8 @@ func parseKeys(texts []string) ([]ffg.PublicKey, error) {
 	}
 	keys := make([]ffg.PublicKey, len(texts))
 	for i, text := range texts {
-		if len(text) > 2 && text[:2] == "0x" {
-			text = text[2:]
-		}
-		if err := keys[i].UnmarshalText([]byte(text)); err != nil {
+		digits := strings.TrimPrefix(strings.ToLower(text), "0x")
+		if err := keys[i].UnmarshalText([]byte(digits)); err != nil {
 			return nil, fmt.Errorf("pubkeys[%d]: %w", i, err)
 		}
 	}

@@ -14,6 +14,9 @@ import (
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
+// errStopped: the key was deleted while it was imported.
+var errStopped = errors.New("the key was deleted while it was imported: import it again if it is to vote here")
+
 // opened is a key from a keystore of a request.
 type opened struct {
 	result *Result
@@ -33,8 +36,9 @@ func (o *opened) fail(status string, err error) {
 // was signed here. Import seals the keys again under the home's password and hands them to custody.TakeIn. An error means that nothing was
 // done: those of custody.TakeIn and of finding the password.
 func (s *Store) Import(ctx context.Context, keystores, passwords []string, history []byte) ([]Result, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.imports.Lock()
+	defer s.imports.Unlock()
+	s.stopped.reset()
 	password, err := s.config.Password()
 	if err != nil {
 		return nil, err
@@ -42,6 +46,9 @@ func (s *Store) Import(ctx context.Context, keystores, passwords []string, histo
 	defer clear(password)
 	if len(history) == 0 {
 		history, _ = s.custody.History(nil) // a file of no keys can't fail
+	}
+	if _, err := s.custody.Guard.Compare(s.custody.Domain, history, nil); err != nil { // before the long work
+		return nil, err
 	}
 	active, err := s.keyring.Keys(ctx)
 	if err != nil {
@@ -51,6 +58,12 @@ func (s *Store) Import(ctx context.Context, keystores, passwords []string, histo
 	var all []*opened
 	again := map[*Result]*Result{} // the result of a key that comes twice, and that of its first time
 	for i := range keystores {
+		if err := ctx.Err(); err != nil { // the client has gone, or the process ends
+			for _, o := range all {
+				o.secret.Zero()
+			}
+			return nil, fmt.Errorf("import: %w", err)
+		}
 		o := s.open(&results[i], []byte(keystores[i]), []byte(passwords[i]), password, active)
 		if o == nil {
 			continue
@@ -100,16 +113,18 @@ func (s *Store) open(result *Result, keystore, theirs, ours []byte, active []ffg
 
 // takeIn lets the keys vote here that may, and sets all results.
 func (s *Store) takeIn(all []*opened, history []byte) error {
-	files, odd := s.custody.Keystores()
+	s.files.Lock()
+	defer s.files.Unlock()
+	files, _ := s.custody.Keystores() // other files are nobody's keys, or are left out
 	var coming []*opened
 	var arrivals []custody.Arrival
 	for _, o := range all {
-		if there := files[o.key]; odd == nil && len(there) > 0 {
+		if there := files[o.key]; len(there) > 0 {
 			o.fail("", fmt.Errorf("expected no keystore of key %s, found %s: restart to use it, or delete it first", o.key, there[0].Name))
 			continue
 		}
-		if odd != nil {
-			o.fail("", odd)
+		if s.stopped.has(o.key) {
+			o.fail("", errStopped)
 			continue
 		}
 		coming = append(coming, o)
@@ -124,6 +139,9 @@ func (s *Store) takeIn(all []*opened, history []byte) error {
 	}
 	for i, o := range coming {
 		err := refused[i]
+		if err == nil && s.stopped.has(o.key) { // the deletion waits to stop it for good
+			err = errStopped
+		}
 		if errors.Is(err, custody.ErrNothingNew) {
 			err = fmt.Errorf("%w: take the file of the machine that voted last; if none has voted since, stop this process and run 'voter guard import FILE --%s' with it first",
 				err, guard.NoOtherMachineFlag)

@@ -297,6 +297,10 @@ func TestNobodyWithoutTheTokenIsAnswered(t *testing.T) {
 		"Basic " + token:        http.StatusUnauthorized,
 		token:                   http.StatusUnauthorized,
 		"Bearer " + token:       http.StatusOK,
+		"bearer " + token:       http.StatusOK,
+		"BEARER  " + token:      http.StatusOK,
+		"Bearer" + token:        http.StatusUnauthorized,
+		"Token " + token:        http.StatusUnauthorized,
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 			request := httptest.NewRequest(method, keymanager.Path, strings.NewReader("{}"))

@@ -51,13 +51,44 @@ type Config struct {
 	Cost     keys.Cost     // of new keystores
 }
 
-// Store adds and removes keys. It handles one request at a time.
+// Store adds and removes keys. One import runs at a time. List never waits, and Delete waits for no keystore that an import opens.
 type Store struct {
 	config  Config
 	keyring Keyring
 	custody custody.Custody
 	log     *slog.Logger
-	mu      sync.Mutex
+
+	imports sync.Mutex // held by an import
+	files   sync.Mutex // held while keystores and the guard change together; taken after imports
+	stopped stopped
+}
+
+// stopped are the keys that were deleted while an import ran: it must not take them in.
+type stopped struct {
+	mu   sync.Mutex
+	keys map[ffg.PublicKey]bool
+}
+
+func (s *stopped) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = map[ffg.PublicKey]bool{}
+}
+
+func (s *stopped) add(keys []ffg.PublicKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		if s.keys != nil {
+			s.keys[key] = true
+		}
+	}
+}
+
+func (s *stopped) has(key ffg.PublicKey) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keys[key]
 }
 
 // NewStore changes the keys of a keyring and its guard.
@@ -70,8 +101,6 @@ func NewStore(config Config, keyring Keyring, guard custody.Guard, log *slog.Log
 
 // List returns the keys in use, ascending.
 func (s *Store) List(ctx context.Context) ([]Key, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	active, err := s.keyring.Keys(ctx)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/internal/textfile"
 )
 
 // Every voter's key has these first two steps in its path.
@@ -53,7 +54,12 @@ func Derive(mnemonic, passphrase string, index uint32) (*bls.SecretKey, string, 
 
 // seedOf returns the seed of BIP-39. No error contains a word.
 func seedOf(mnemonic, passphrase string) ([]byte, error) {
-	words := strings.Fields(mnemonic)
+	text, err := textfile.Text([]byte(mnemonic))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMnemonic, err)
+	}
+	defer clear(text)
+	words := strings.Fields(string(text))
 	if n := len(words); n < 12 || n > 24 || n%3 != 0 {
 		return nil, fmt.Errorf("%w: expected 12, 15, 18, 21 or 24 words, found %d", ErrMnemonic, n)
 	}

@@ -19,7 +19,7 @@ func ReadKeystore(folder, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read keystore: %w", err)
 	}
-	if _, err := Inspect(content); err != nil {
+	if _, err := inspectNamed(content); err != nil {
 		return nil, fmt.Errorf("read keystore %s: %w", path, err)
 	}
 	return content, nil
@@ -32,7 +32,7 @@ func SaveKeystore(folder, name string, content []byte) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("save keystore: %w", err)
 	}
-	info, err := Inspect(content)
+	info, err := inspectNamed(content)
 	if err != nil {
 		return Info{}, fmt.Errorf("save keystore: %w", err)
 	}

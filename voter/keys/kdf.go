@@ -51,6 +51,8 @@ const (
 type kdf interface {
 	name() KDF
 	derive(password []byte) ([]byte, error)
+	// memory is what derive takes, in bytes.
+	memory() uint64
 	// check returns an error if the parameters are invalid or out of bounds.
 	check() error
 }
@@ -116,6 +118,10 @@ func (p *scryptParams) derive(password []byte) ([]byte, error) {
 func (p *pbkdf2Params) derive(password []byte) ([]byte, error) {
 	return pbkdf2.Key(password, p.Salt, int(p.C), int(p.DKLen), sha256.New), nil //nolint:gosec // check bounds them
 }
+
+func (p *scryptParams) memory() uint64 { return 128 * p.N * p.R }
+
+func (*pbkdf2Params) memory() uint64 { return 0 }
 
 func (p *scryptParams) check() error {
 	if p.N < 2 || p.N&(p.N-1) != 0 {

@@ -37,7 +37,7 @@ var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 var (
 	// ErrName means that a key can't have the name.
 	ErrName = errors.New("invalid key name")
-	// ErrMode means that users other than the owner may read the file.
+	// ErrMode means that users other than the owner may read the file, and somebody may write it.
 	ErrMode = errors.New("file is not private")
 	// ErrSize means that the file is too large for its kind.
 	ErrSize = errors.New("file is too large")
@@ -109,7 +109,7 @@ func Show(folder, name string) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("show key: %w", err)
 	}
-	info, err := Inspect(content)
+	info, err := inspectNamed(content)
 	if err != nil {
 		return Info{}, fmt.Errorf("show key %s: %w", path, err)
 	}
@@ -117,32 +117,50 @@ func Show(folder, name string) (Info, error) {
 	return info, nil
 }
 
-// List returns the Info of all keys of a folder by name, and nothing if the folder is missing. A file with the ending of a
-// keystore that isn't one is an error, because it could be a key that would be missed.
-func List(folder string) ([]Info, error) {
+// Odd is a file with the ending of a keystore that can't be used as one.
+type Odd struct {
+	Name string // of the file, without its ending
+	Err  error  // why
+}
+
+// Survey returns the Info of all keys of a folder by name, and the files with the ending of a keystore that aren't any. A folder
+// that is missing has neither. Errors: those of reading the folder.
+func Survey(folder string) (infos []Info, odd []Odd, err error) {
 	entries, err := os.ReadDir(folder) // sorted by name
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("list keys: %w", err)
+		return nil, nil, fmt.Errorf("list keys: %w", err)
 	}
-	infos := []Info{}
+	infos = []Info{}
 	for _, entry := range entries {
 		name, isKey := strings.CutSuffix(entry.Name(), suffix)
 		if !isKey {
 			continue
 		}
-		info, err := Show(folder, name)
-		if err != nil {
-			return nil, fmt.Errorf("list keys in %s: %w", folder, err)
+		if info, err := Show(folder, name); err == nil {
+			infos = append(infos, info)
+		} else {
+			odd = append(odd, Odd{Name: name, Err: err})
 		}
-		infos = append(infos, info)
+	}
+	return infos, odd, nil
+}
+
+// List is Survey for those who must miss no key: a file with the ending of a keystore that isn't one is an error.
+func List(folder string) ([]Info, error) {
+	infos, odd, err := Survey(folder)
+	if err != nil {
+		return nil, err
+	}
+	if len(odd) > 0 {
+		return nil, fmt.Errorf("list keys in %s: %w", folder, odd[0].Err)
 	}
 	return infos, nil
 }
 
 // Absent returns an error wrapping fs.ErrExist, with the file's name, if a folder has the key already under any name. Other
-// errors: those of List.
+// errors: those of Survey.
 func Absent(folder string, public *bls.PublicKey) error {
-	infos, err := List(folder)
+	infos, _, err := Survey(folder)
 	if err != nil {
 		return err
 	}
@@ -180,16 +198,8 @@ func pathOf(folder, name string) (string, error) {
 // replaces one: if it exists, the error wraps fs.ErrExist.
 func WriteFile(path string, content []byte) error { return durable.Write(path, content) }
 
-// othersBits returns the bits of a file's mode that let others read it. The group's bits of a systemd credential do not count:
-// they are the mask of the access list through which the service reads it (systemd.exec(5), LoadCredential=).
-func othersBits(path string) fs.FileMode {
-	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" && filepath.Dir(path) == filepath.Clean(folder) {
-		return 0o007
-	}
-	return 0o077
-}
-
-// ReadPrivate reads a file of at most most bytes that only its owner may read. It wraps ErrMode and ErrSize.
+// ReadPrivate reads a file of at most most bytes that only its owner may read, or that nobody may write: systemd, Docker and Kubernetes
+// hand secrets over in such files, with mode 0440 or 0444. It wraps ErrMode and ErrSize.
 func ReadPrivate(path string, most int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -200,8 +210,8 @@ func ReadPrivate(path string, most int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode := stat.Mode().Perm(); mode&othersBits(path) != 0 {
-		return nil, fmt.Errorf("%w: %s: expected mode 0600, found %#o: run chmod 600", ErrMode, path, mode)
+	if mode := stat.Mode().Perm(); mode&0o077 != 0 && mode&0o222 != 0 {
+		return nil, fmt.Errorf("%w: %s: expected mode 0600, found %#o: run chmod 600, or mount it with mode 0440", ErrMode, path, mode)
 	}
 	content := make([]byte, most+1) // allocated at once: growing would leave copies of a secret behind
 	n, err := io.ReadFull(file, content)

@@ -11,9 +11,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/internal/textfile"
 )
 
 // The only values that EIP-2335 defines.
@@ -63,7 +66,7 @@ type sealed struct {
 	checksum [sha256.Size]byte
 	iv       [aes.BlockSize]byte
 	message  [bls.SecretKeySize]byte
-	public   *bls.PublicKey
+	public   *bls.PublicKey // nil if the file doesn't name it
 	info     Info
 }
 
@@ -124,10 +127,20 @@ func Decode(keystoreJSON, password []byte) (*bls.SecretKey, error) {
 	return s.open(password)
 }
 
-// Inspect returns the Info of a keystore without its password. The name is empty. Errors: ErrFormat.
+// Inspect returns the Info of a keystore without its password. The name is empty, and so is the public key if the keystore does not
+// name it, since EIP-2335 lets it be left out. Errors: ErrFormat.
 func Inspect(keystoreJSON []byte) (Info, error) {
 	s, err := parse(keystoreJSON)
 	return s.info, err
+}
+
+// inspectNamed is Inspect for a keystore in a home, which must name its public key: without it, nobody could tell which key it holds.
+func inspectNamed(keystoreJSON []byte) (Info, error) {
+	info, err := Inspect(keystoreJSON)
+	if err == nil && info.PubKey == "" {
+		err = fmt.Errorf("%w: pubkey: expected the public key, found none: take the file in with 'voter keys import', which adds it", ErrFormat)
+	}
+	return info, err
 }
 
 // parse makes every check of a keystore that needs no password. It ignores fields that EIP-2335 doesn't define, since other
@@ -136,6 +149,10 @@ func parse(content []byte) (sealed, error) {
 	refuse := func(err error) (sealed, error) { return sealed{}, fmt.Errorf("%w: %w", ErrFormat, err) }
 	if len(content) > maxKeystore {
 		return refuse(fmt.Errorf("expected at most %d bytes, found %d", maxKeystore, len(content)))
+	}
+	content, err := textfile.Text(content)
+	if err != nil {
+		return refuse(err)
 	}
 	var file keystore
 	if err := json.Unmarshal(content, &file); err != nil {
@@ -148,11 +165,12 @@ func parse(content []byte) (sealed, error) {
 		return refuse(fmt.Errorf("uuid: expected a UUID, found %.64q", file.UUID))
 	}
 	s := sealed{info: Info{Path: file.Path, Description: file.Description}}
-	var err error
-	if s.public, err = parsePublicKey(file.PubKey); err != nil {
-		return refuse(fmt.Errorf("pubkey: %w", err))
+	if file.PubKey != "" {
+		if s.public, err = parsePublicKey(file.PubKey); err != nil {
+			return refuse(fmt.Errorf("pubkey: %w", err))
+		}
+		s.info.PubKey = s.public.String()
 	}
-	s.info.PubKey = s.public.String()
 	if s.kdf, err = parseKDF(file.Crypto.KDF); err != nil {
 		return refuse(fmt.Errorf("crypto.kdf: %w", err))
 	}
@@ -177,7 +195,7 @@ func (s sealed) open(password []byte) (*bls.SecretKey, error) {
 	}
 	defer clear(derived)
 	if found := checksumOf(derived, s.message); subtle.ConstantTimeCompare(found[:], s.checksum[:]) == 0 {
-		return nil, fmt.Errorf("%w for key %s, or a damaged keystore", ErrPassword, s.public)
+		return nil, fmt.Errorf("%w for %s, or a damaged keystore", ErrPassword, s.name())
 	}
 	raw := crypt(derived, s.iv, s.message)
 	defer clear(raw[:])
@@ -185,18 +203,39 @@ func (s sealed) open(password []byte) (*bls.SecretKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	if public := secret.PublicKey(); public.Bytes() != s.public.Bytes() {
+	if public := secret.PublicKey(); s.public != nil && public.Bytes() != s.public.Bytes() {
 		secret.Zero()
 		return nil, fmt.Errorf("%w: pubkey: expected the public key %s of the secret key, found %s", ErrFormat, public, s.public)
 	}
 	return secret, nil
 }
 
+// name is what errors call the key.
+func (s sealed) name() string {
+	if s.public == nil {
+		return "a key without a public key"
+	}
+	return "key " + s.public.String()
+}
+
+// deriving is held while a key is derived: the functions take much memory, so the process has only one at work.
+var deriving sync.Mutex
+
+// much is the memory in bytes above which a derivation gives it back to the system afterwards. It would stay with the process
+// for minutes otherwise, and the next derivation would take as much again.
+const much = 32 << 20
+
 // derive derives the key of a keystore from its password.
 func derive(kdf kdf, password []byte) ([]byte, error) {
 	processed := process(password)
 	defer clear(processed)
-	return kdf.derive(processed)
+	deriving.Lock()
+	defer deriving.Unlock()
+	derived, err := kdf.derive(processed)
+	if kdf.memory() > much {
+		debug.FreeOSMemory()
+	}
+	return derived, err
 }
 
 // crypt encrypts and decrypts: AES-128 in counter mode with the first half of the derived key.

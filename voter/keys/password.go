@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/term"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/dualchain/dualchain/internal/textfile"
 )
 
 // PasswordEnv is the environment variable that may hold the password of a voter's keys.
@@ -30,7 +32,13 @@ type Ask func(question string) ([]byte, error)
 // ErrNoPassword, and for the file ErrMode if others may read it and ErrSize above 4 KiB.
 func FindPassword(file string, ask Ask) Password {
 	if value := os.Getenv(PasswordEnv); file == "" && value != "" {
-		return func() ([]byte, error) { return []byte(value), nil }
+		return func() ([]byte, error) {
+			password, err := textfile.Line([]byte(value)) // often the content of a file
+			if err != nil {
+				return nil, fmt.Errorf("%w: %s: %w", ErrNoPassword, PasswordEnv, err)
+			}
+			return password, nil
+		}
 	}
 	return FilePassword(file, "Password of the voter's keys: ", ask)
 }
@@ -45,13 +53,17 @@ func FilePassword(file, question string, ask Ask) Password {
 	}
 }
 
-// readPassword reads a password without the newline that ends the file.
+// readPassword reads a password without the newlines that end the file, and without a byte order mark.
 func readPassword(path string) ([]byte, error) {
 	content, err := ReadPrivate(path, maxPasswordFile)
 	if err != nil {
 		return nil, fmt.Errorf("read password: %w", err)
 	}
-	password := bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
+	password, err := textfile.Line(content)
+	if err != nil {
+		clear(content)
+		return nil, fmt.Errorf("%w: %s: %w", ErrNoPassword, path, err)
+	}
 	if len(password) == 0 {
 		return nil, fmt.Errorf("%w: expected one in %s, found an empty file", ErrNoPassword, path)
 	}

@@ -113,6 +113,7 @@ func (k *Key) expectNoRecord() { k.unrecorded, k.lostInARow = time.Time{}, 0 }
 
 // Result records, after each block, why the key did not do its duty; err is nil if it did.
 func (k *Key) Result(reason Reason, err error) {
+	defer k.monitor.Review()
 	k.locked(func() {
 		now := k.monitor.config.Now()
 		if err == nil || reason.Severity == Waiting {
@@ -126,7 +127,6 @@ func (k *Key) Result(reason Reason, err error) {
 		}
 		if err != nil && (k.err == nil || k.reason.Code != reason.Code) {
 			k.since = now
-			k.monitor.began(reason)
 		}
 		k.reason, k.err = reason, err
 	})

@@ -45,7 +45,7 @@ var (
 	blockHeight  = describe("block_height", "Height of the latest block that a node told of.")
 	headEpoch    = describe("head_epoch", "Epoch of the latest checkpoint.")
 	signerUp     = describe("signer_up", "1 if the signer answers, or the keys are the voter's own.")
-	alarmsBegun  = describe("alarms_total", "Alarms that began, by reason; what only time tells (chain_stalled, behind, not_recorded, no_node) is not counted.", "reason")
+	alarmsBegun  = describe("alarms_total", "Alarms that began, by reason.", "reason")
 	alarmsNow    = describe("alarms", "Alarms that stand now, by reason.", "reason")
 	nodeHealthy  = describe("node_healthy", "1 if the node is healthy.", "node", "role")
 	nodeInUse    = describe("node_in_use", "1 if the voter follows this node.", "node", "role")
@@ -75,7 +75,7 @@ func (c *collector) Describe(chan<- *prometheus.Desc) {}
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m := c.m
-	nodes := m.config.Nodes()
+	nodes, elsewhere := m.config.Nodes(), m.config.Alarms()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
@@ -84,7 +84,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, value uint64, labels ...string) {
 		out <- constant(d, prometheus.CounterValue, float64(value), labels)
 	}
-	reasons := m.reasons(nodes)
+	reasons := m.reasons(nodes, elsewhere)
 	gauge(buildInfo, 1, m.config.Version, m.config.ChainID)
 	gauge(healthy, truth(len(reasons) == 0))
 	gauge(blockHeight, float64(m.height))

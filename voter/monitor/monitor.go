@@ -4,6 +4,7 @@
 package monitor
 
 import (
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -17,10 +18,12 @@ import (
 // Config holds the settings of a monitor.
 type Config struct {
 	ChainID    string
-	Version    string           // of this program
-	StallAfter time.Duration    // how long a vote or a block may be overdue before the client is unhealthy
-	Nodes      func() []Node    // returns all nodes, each once; nil if no node is known
-	Now        func() time.Time // nil for the machine's clock
+	Version    string            // of this program
+	StallAfter time.Duration     // how long a vote or a block may be overdue before the client is unhealthy
+	Nodes      func() []Node     // returns all nodes, each once; nil if no node is known
+	Alarms     func() []Standing // returns what is wrong beside the duties of keys; nil for nothing
+	Now        func() time.Time  // nil for the machine's clock
+	Log        *slog.Logger      // for alarms that only the monitor finds; nil for none
 }
 
 // Node is the state of a node that the voter can follow.
@@ -43,8 +46,10 @@ type Monitor struct {
 	height   uint64
 	blockAt  time.Time
 	epoch    uint64
+	asked    bool  // the signer has said which keys it has
 	signer   error // why the signer does not answer
 	signerBy Reason
+	standing map[about]bool    // alarms at the last review
 	alarms   map[string]uint64 // how often each alarm began, by code
 	keys     map[ffg.PublicKey]*Key
 }
@@ -56,6 +61,12 @@ func New(config Config) *Monitor {
 	}
 	if config.Nodes == nil {
 		config.Nodes = func() []Node { return []Node{} }
+	}
+	if config.Alarms == nil {
+		config.Alarms = func() []Standing { return nil }
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
 	}
 	m := &Monitor{config: config, started: config.Now(), alarms: map[string]uint64{}, keys: map[ffg.PublicKey]*Key{}}
 	m.blockAt = m.started
@@ -76,34 +87,36 @@ func (m *Monitor) Block(height uint64) {
 	m.height, m.blockAt = height, now
 }
 
-// Signer records why the signer does not answer; err is nil if it answers.
-func (m *Monitor) Signer(reason Reason, err error) {
+// Signer records the signer's keys, or why it does not answer. Keys that the monitor knows already stay until Forget.
+func (m *Monitor) Signer(keys []ffg.PublicKey, reason Reason, err error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err != nil && m.signer == nil {
-		m.began(reason)
-	}
 	m.signer, m.signerBy = err, reason
+	m.asked = m.asked || err == nil
+	for _, key := range keys {
+		m.key(key)
+	}
+	m.mu.Unlock()
+	m.Review()
 }
 
 // Jailed records whether a voter is in jail. It ignores a key that was forgotten.
 func (m *Monitor) Jailed(public ffg.PublicKey, jail Jail) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	k := m.keys[public]
-	if k == nil || k.jail == jail {
-		return
+	if k := m.keys[public]; k != nil {
+		k.jail = jail
 	}
-	if reason, err := jail.reason(); err != nil {
-		m.began(reason)
-	}
-	k.jail = jail
+	m.mu.Unlock()
+	m.Review()
 }
 
 // Key returns the record of a key, which exists until Forget.
 func (m *Monitor) Key(public ffg.PublicKey) *Key {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.key(public)
+}
+
+func (m *Monitor) key(public ffg.PublicKey) *Key {
 	if m.keys[public] == nil {
 		m.keys[public] = &Key{monitor: m, public: public, fineAt: m.config.Now(), failures: map[string]uint64{}}
 	}
@@ -116,13 +129,6 @@ func (m *Monitor) Forget(public ffg.PublicKey) {
 	defer m.mu.Unlock()
 	delete(m.keys, public)
 	m.metrics.inclusion.DeletePartialMatch(prometheus.Labels{"key": public.String()})
-}
-
-// began counts an alarm that begins.
-func (m *Monitor) began(reason Reason) {
-	if reason.Severity == Alarm {
-		m.alarms[reason.Code]++
-	}
 }
 
 // sorted returns the keys, ascending.

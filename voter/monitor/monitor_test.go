@@ -1,8 +1,10 @@
 package monitor_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,21 +25,26 @@ var (
 	second   = ffg.PublicKey{2}
 	waits    = monitor.Reason{Code: "not_member", Severity: monitor.Waiting, Message: "waiting"}
 	passes   = monitor.Reason{Code: "no_answer", Severity: monitor.Trouble, Message: "not voting"}
-	conflict = monitor.Reason{Code: monitor.GuardPrefix + "conflict", Severity: monitor.Alarm, Message: "ALARM", Advice: "stop the other one"}
+	conflict = monitor.Reason{Code: monitor.GuardPrefix + "conflict", Severity: monitor.Alarm, Message: "refused", Advice: "stop the other one"}
 	errAny   = errors.New("something")
 )
 
 // story is a monitor with its own clock.
 type story struct {
 	*monitor.Monitor
-	t     *testing.T
-	now   time.Time
-	nodes []monitor.Node
+	t         *testing.T
+	now       time.Time
+	nodes     []monitor.Node
+	elsewhere []monitor.Standing
+	log       bytes.Buffer
 }
 
 func begin(t *testing.T) *story {
 	s := &story{t: t, now: time.Unix(1_700_000_000, 0)}
-	s.Monitor = monitor.New(monitor.Config{ChainID: "test-1", Version: "v1", StallAfter: stall, Nodes: func() []monitor.Node { return s.nodes }, Now: func() time.Time { return s.now }})
+	s.Monitor = monitor.New(monitor.Config{
+		ChainID: "test-1", Version: "v1", StallAfter: stall, Now: func() time.Time { return s.now }, Log: slog.New(slog.NewTextHandler(&s.log, nil)),
+		Nodes: func() []monitor.Node { return s.nodes }, Alarms: func() []monitor.Standing { return s.elsewhere },
+	})
 	return s
 }
 
@@ -124,9 +131,9 @@ func TestAlarmsMakeTheVoterIllAtOnce(t *testing.T) {
 	s := begin(t)
 	s.block(1, first, conflict, errAny)
 	s.expect("an alarm of a key", conflict.Code)
-	s.Signer(monitor.Reason{Code: "signer_lost", Severity: monitor.Alarm}, errAny)
+	s.Signer(nil, monitor.Reason{Code: "signer_lost", Severity: monitor.Alarm}, errAny)
 	s.expect("and no signer", "signer_lost", conflict.Code)
-	s.Signer(monitor.Reason{}, nil)
+	s.Signer([]ffg.PublicKey{first}, monitor.Reason{}, nil)
 	s.block(2, first, monitor.Reason{}, nil)
 	s.expect("both gone")
 	s.nodes = []monitor.Node{{Address: "a"}, {Address: "b", Healthy: true, Witness: true}}

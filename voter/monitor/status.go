@@ -35,10 +35,10 @@ type KeyStatus struct {
 
 // Status returns everything that the monitor knows.
 func (m *Monitor) Status() Status {
-	nodes := m.config.Nodes()
+	nodes, elsewhere := m.config.Nodes(), m.config.Alarms()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	reasons := m.reasons(nodes)
+	reasons := m.reasons(nodes, elsewhere)
 	s := Status{
 		ChainID: m.config.ChainID, Version: m.config.Version, StartedAt: m.started.UTC(),
 		Healthy: len(reasons) == 0, Reasons: reasons, Height: m.height, Epoch: m.epoch, Nodes: nodes, Keys: []KeyStatus{},
@@ -49,7 +49,7 @@ func (m *Monitor) Status() Status {
 			Signed: k.signed, Recorded: k.recorded, Resent: k.resent, Lost: k.lost,
 		}
 		if k.err != nil {
-			standing := standing(k.reason, k.err)
+			standing := Stand(k.reason, k.err)
 			status.Reason, status.Since = &standing, k.since.UTC()
 		}
 		s.Keys = append(s.Keys, status)
@@ -57,23 +57,27 @@ func (m *Monitor) Status() Status {
 	return s
 }
 
-// reasons returns why the client is unhealthy: alarms, no healthy node, an overdue block, an overdue vote, votes that the
+// reasons returns why the client is unhealthy: alarms, no key, no healthy node, an overdue block, an overdue vote, votes that the
 // chain doesn't record, or a voter in jail. A key that waits outside the voter set is healthy.
-func (m *Monitor) reasons(nodes []Node) []Standing {
+func (m *Monitor) reasons(nodes []Node, elsewhere []Standing) []Standing {
 	now, out := m.config.Now(), []Standing{}
-	if m.signer != nil {
-		out = append(out, standing(m.signerBy, m.signer))
+	switch {
+	case m.signer != nil:
+		out = append(out, Stand(m.signerBy, m.signer))
+	case m.asked && len(m.keys) == 0:
+		out = append(out, Stand(NoKey, errors.New("expected at least one key that can vote, found none")))
 	}
+	out = append(out, elsewhere...)
 	if len(nodes) > 0 && !anyHealthy(nodes) {
-		out = append(out, standing(NoNode, errors.New("expected a healthy node, found none")))
+		out = append(out, Stand(NoNode, errors.New("expected a healthy node, found none")))
 	}
 	stalled := now.Sub(m.blockAt) > m.config.StallAfter
 	if stalled {
-		out = append(out, standing(Stalled, fmt.Errorf("expected a block within %s, found none for %s", m.config.StallAfter, now.Sub(m.blockAt).Round(time.Second))))
+		out = append(out, Stand(Stalled, fmt.Errorf("expected a block within %s, found none for %s", m.config.StallAfter, now.Sub(m.blockAt).Round(time.Second))))
 	}
 	for _, k := range m.sorted() {
 		of := func(reason Reason, err error) {
-			s := standing(reason, err)
+			s := Stand(reason, err)
 			s.PublicKey = k.public.String()
 			out = append(out, s)
 		}
@@ -116,7 +120,8 @@ func (k *Key) notRecorded(now time.Time) error {
 	return nil
 }
 
-func standing(reason Reason, err error) Standing {
+// Stand returns a reason that holds because of an error.
+func Stand(reason Reason, err error) Standing {
 	return Standing{Code: reason.Code, Alarm: reason.Severity == Alarm, Error: err.Error(), Advice: reason.Advice}
 }
 

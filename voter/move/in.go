@@ -76,11 +76,14 @@ func in(dir home.Dir, path string, config home.Config, find keys.Password, alone
 
 // place finds a name for each key: the name that it has here, the name that it had in the old home, or one made of its public key.
 func place(dir home.Dir, f file) ([]custody.Arrival, error) {
-	infos, err := keys.List(dir.Keys())
+	infos, odd, err := keys.Survey(dir.Keys())
 	if err != nil {
 		return nil, err
 	}
 	names, taken := map[string]string{}, map[string]bool{}
+	for _, file := range odd {
+		taken[file.Name] = true
+	}
 	for _, info := range infos {
 		names[info.PubKey], taken[info.Name] = info.Name, true
 	}

@@ -121,7 +121,7 @@ client           NOT healthy, following b
 voter            ` + key.String() + ` (voter)
   registered     as 3 by dual1op "me"
   state          jailed; power 5 rear, 4 current, 0 next
-  jailed         until 2023-11-14 22:23:20 UTC; then: voter unjail
+  jailed         until 2023-11-14 22:23:20 UTC; then: tx finality unjail
   accountable    from epoch 7
   last vote      epoch 9 at 2023-11-14 22:13:21 UTC, recorded after 2 blocks
   not voting     guard_conflict: refused

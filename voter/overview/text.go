@@ -76,7 +76,7 @@ func (v Voter) write(row func(name, format string, values ...any)) {
 		row("  registered", "as %d by %s %q", r.Index, r.Operator, r.Moniker)
 		row("  state", "%s; power %d rear, %d current, %d next", r.State, r.Rear, r.Current, r.Next)
 		if r.JailedUntil != nil {
-			row("  jailed", "until %s; then: voter unjail", clock(*r.JailedUntil))
+			row("  jailed", "until %s; then: tx finality unjail", clock(*r.JailedUntil))
 		}
 		if r.AccountableFrom > 0 {
 			row("  accountable", "from epoch %d", r.AccountableFrom)

@@ -40,7 +40,8 @@ func (s *service) admit(ctx context.Context, request any, _ *grpc.UnaryServerInf
 		err = s.checkChain(request)
 	}
 	if err != nil {
-		s.lines.say(kind{client, "request: " + refusalKind(err)}, slog.LevelError, "ALARM: request refused", event.RequestRefused, "client", client, "error", err)
+		s.record.requestRefused(client)
+		s.lines.say(kind{client, "request: " + refusalKind(err)}, slog.LevelError, event.AlarmPrefix+"request refused", event.RequestRefused, "client", client, "error", err)
 		return nil, toStatus(err)
 	}
 	answer, err := handle(context.WithValue(ctx, clientKey{}, client), request)

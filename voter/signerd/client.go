@@ -12,6 +12,7 @@ import (
 
 	signerv1 "github.com/dualchain/dualchain/api/dualchain/signer/v1"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/voter/monitor"
 	"github.com/dualchain/dualchain/voter/sign"
 )
 
@@ -60,6 +61,9 @@ func Dial(address, chainID string, files Files, log *slog.Logger) (*Client, erro
 		conn: conn, signer: signerv1.NewSignerClient(conn), failures: credentials.failures, chainID: chainID, timeout: callTimeout,
 	}, nil
 }
+
+// Alarms returns none: the signer's process has the keys, and its own health tells of those that it left out.
+func (*Client) Alarms() []monitor.Standing { return nil }
 
 // Close closes the connection.
 func (c *Client) Close() error { return c.conn.Close() }

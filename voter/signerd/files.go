@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/dualchain/dualchain/internal/textfile"
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
@@ -35,11 +36,22 @@ func (f Files) read() (*identity, error) {
 	ca, caErr := os.ReadFile(f.CA)
 	certificate, certificateErr := os.ReadFile(f.Certificate)
 	key, keyErr := keys.ReadPrivate(f.Key, maxKey)
-	defer clear(key)
+	secret := key
+	defer clear(secret)
 	for _, err := range []error{caErr, certificateErr, keyErr} {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrCertificate, err)
 		}
+	}
+	for _, text := range []struct {
+		file    string
+		content *[]byte
+	}{{f.CA, &ca}, {f.Certificate, &certificate}, {f.Key, &key}} {
+		clean, err := textfile.Text(*text.content)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrCertificate, text.file, err)
+		}
+		*text.content = clean
 	}
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {

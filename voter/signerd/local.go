@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
@@ -18,6 +19,7 @@ import (
 // Local is a signer in this process: the keys of a home and their slashing protection. Close it after use.
 type Local struct {
 	*sign.Keyring
+	leftOut
 	guard   *guard.Guard
 	stop    context.CancelFunc
 	managed <-chan struct{} // closed when the keymanager API has ended, nil if it does not run
@@ -31,7 +33,7 @@ func Open(ctx context.Context, dir home.Dir, config home.Signing, log *slog.Logg
 	if err != nil {
 		return nil, fmt.Errorf("%w: protection: %w", home.ErrConfig, err)
 	}
-	secrets, err := loadKeys(dir, config)
+	secrets, odd, err := loadKeys(dir, config, log)
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +44,10 @@ func Open(ctx context.Context, dir home.Dir, config home.Signing, log *slog.Logg
 	}
 	ctx, stop := context.WithCancel(ctx)
 	l := &Local{Keyring: sign.NewKeyring(ffg.Domain(config.ChainID), protection), guard: protection, stop: stop}
+	for _, file := range odd {
+		event.Alarm(log, "a file in keys/ is left out", event.KeyLeftOut, "file", file.Name, "error", file.Err)
+		l.leaveOut(absence{file: filepath.Join(dir.Keys(), file.Name+".json"), err: file.Err})
+	}
 	if err := l.addKeys(dir, config, secrets, log); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -64,13 +70,18 @@ func (l *Local) Close() error {
 }
 
 // loadKeys loads the keys that the configuration names. A home without keys is fine if the keymanager API can add some.
-func loadKeys(dir home.Dir, config home.Signing) ([]*bls.SecretKey, error) {
+func loadKeys(dir home.Dir, config home.Signing, log *slog.Logger) ([]*bls.SecretKey, []keys.Odd, error) {
 	if config.Keymanager.On() {
-		if empty, err := dir.Prepare(); err != nil || empty {
-			return nil, err
+		if empty, err := dir.Prepare(); err != nil {
+			return nil, nil, err
+		} else if empty {
+			_, odd, err := keys.Survey(dir.Keys())
+			return nil, odd, err
 		}
 	}
-	return dir.LoadKeys(config.Keys, dir.Password(config.PasswordFile))
+	return dir.LoadKeys(config.Keys, dir.Password(config.PasswordFile), func(name string, number, all int) {
+		log.Info("opening a key", event.KeyOpening, "name", name, "number", number, "of", all)
+	})
 }
 
 // addKeys gives the keyring the keys that may vote. It takes over all of them.
@@ -80,8 +91,9 @@ func (l *Local) addKeys(dir home.Dir, config home.Signing, secrets []*bls.Secret
 		err := dir.MayVote(l.guard, ffg.Domain(config.ChainID), public)
 		if config.Keymanager.On() && (errors.Is(err, guard.ErrMissing) || errors.Is(err, guard.ErrRetired)) {
 			// An interrupted import or delete leaves such a key. The other keys keep voting.
-			log.Error("ALARM: a key is left out: delete it with the keymanager API, and import it again if it is to vote here",
+			event.Alarm(log, "a key is left out: delete it with the keymanager API, and import it again if it is to vote here",
 				event.KeyLeftOut, "public_key", public.String(), "error", err)
+			l.leaveOut(absence{key: public, err: err})
 			secret.Zero()
 			continue
 		}

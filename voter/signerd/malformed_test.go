@@ -119,7 +119,7 @@ func connected(ctx context.Context) context.Context {
 }
 
 func TestNobodyIsAnsweredWithoutACertificate(t *testing.T) {
-	s := &service{chainID: chainID, lines: &rateLimitedLog{log: slog.New(slog.DiscardHandler)}}
+	s := &service{chainID: chainID, lines: &rateLimitedLog{log: slog.New(slog.DiscardHandler)}, record: newRecord(Config{}, "", nil, nil)}
 	for name, from := range map[string]*peer.Peer{
 		"nobody": nil, "no TLS": {}, "no certificate": {AuthInfo: credentials.TLSInfo{}},
 	} {
@@ -143,7 +143,7 @@ func FuzzRequests(f *testing.F) {
 	f.Cleanup(closeKeyring)
 	s := &service{
 		chainID: chainID, keys: keyring, log: slog.New(slog.DiscardHandler),
-		lines: &rateLimitedLog{log: slog.New(slog.DiscardHandler)}, refused: map[asker]ffg.Vote{},
+		record: newRecord(Config{}, "", nil, nil), lines: &rateLimitedLog{log: slog.New(slog.DiscardHandler)}, refused: map[asker]ffg.Vote{},
 	}
 	for _, change := range []func(*signerv1.SignRequest){
 		func(*signerv1.SignRequest) {},

@@ -30,12 +30,12 @@ func serveKeymanager(ctx context.Context, dir home.Dir, config home.Signing, l *
 		return nil, fmt.Errorf("keymanager: %w", err)
 	}
 	log.Info("serving the keymanager API", event.KeymanagerStarted, "address", listener.Addr().String(), "path", keymanager.Path)
-	store := keymanager.NewStore(keymanager.Config{Folder: dir.Keys(), Domain: ffg.Domain(config.ChainID), Password: find}, l.Keyring, l.guard, log)
+	store := keymanager.NewStore(keymanager.Config{Folder: dir.Keys(), Domain: ffg.Domain(config.ChainID), Password: find}, l, l.guard, log)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		if err := local.Serve(ctx, listener, store.Handler(token)); err != nil {
-			log.Error("the keymanager API has ended", event.KeymanagerEnded, "error", err)
+			event.Alarm(log, "the keymanager API has ended", event.KeymanagerEnded, "error", err)
 		}
 	}()
 	return ended, nil

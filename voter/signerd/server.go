@@ -33,19 +33,25 @@ type Config struct {
 	ChainID string   // of the keyring
 	TLS     Files    // the CA issues the clients' certificates
 	Clients []string // common names or fingerprints (see Fingerprint) of the clients that are allowed; empty allows all with a certificate
+
+	record *record // nil for one that nobody reads
 }
 
 // Serve answers requests on listener until ctx is done. Then it waits for running requests and returns nil. It always closes the
 // listener. Errors: ErrCertificate for files that can't be used at the start, those of accepting.
 func Serve(ctx context.Context, listener net.Listener, config Config, keys Keyring, log *slog.Logger) error {
+	if config.record == nil {
+		config.record = newRecord(config, "", keys, nil)
+	}
 	credentials := newTransport(config.TLS, log)
+	credentials.refused = config.record.connectionRefused
 	if own, err := credentials.read(); own == nil {
 		return errors.Join(err, listener.Close())
 	} else if err != nil {
-		log.Error("ALARM: no voter can connect", event.CertificateBad, "error", err)
+		event.Alarm(log, "no voter can connect", event.CertificateBad, "error", err)
 	}
 	s := &service{
-		chainID: config.ChainID, clients: config.Clients, keys: keys, log: log,
+		chainID: config.ChainID, clients: config.Clients, keys: keys, log: log, record: config.record,
 		lines:   &rateLimitedLog{pause: 10 * time.Second, log: log},
 		refused: map[asker]ffg.Vote{},
 	}
@@ -92,6 +98,7 @@ type service struct {
 	keys    Keyring
 	log     *slog.Logger
 	lines   *rateLimitedLog // about requests, which a client may send without a pause
+	record  *record
 
 	mu      sync.Mutex
 	refused map[asker]ffg.Vote // the last refused vote
@@ -128,6 +135,9 @@ func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1
 		"source", vote.Source.Epoch, "client", who.client,
 	}
 	signature, err := s.keys.Sign(ctx, key, vote)
+	if ctx.Err() == nil {
+		s.record.asked(who, vote.Target.Epoch, err)
+	}
 	if err == nil {
 		s.lines.say(kind{who.client, fmt.Sprintf("signed: %s %d", key, vote.Target.Epoch)}, slog.LevelInfo, "signed", event.Signed, about...)
 		return &signerv1.SignResponse{Signature: signature[:]}, nil
@@ -139,7 +149,7 @@ func (s *service) Sign(ctx context.Context, in *signerv1.SignRequest) (*signerv1
 	case s.again(who, vote):
 		s.log.Debug("refused to sign again", append([]any{event.RefusedAgain}, about...)...)
 	default:
-		s.lines.say(kind{who.client, fmt.Sprintf("refused: %s %s", key, refusalKind(err))}, slog.LevelError, "ALARM: refused to sign", event.Refused, about...)
+		s.lines.say(kind{who.client, fmt.Sprintf("refused: %s %s", key, refusalKind(err))}, slog.LevelError, event.AlarmPrefix+"refused to sign", event.Refused, about...)
 	}
 	return nil, err
 }

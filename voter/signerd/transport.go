@@ -26,6 +26,7 @@ type transport struct {
 
 	files     Files
 	failures  *failures // of a client
+	refused   func()    // counts a connection that a server refuses
 	alarms    *rateLimitedLog
 	refusals  *rateLimitedLog
 	reminders *rateLimitedLog
@@ -36,6 +37,7 @@ func newTransport(files Files, log *slog.Logger) transport {
 		TransportCredentials: credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS13}),
 		files:                files,
 		failures:             new(failures),
+		refused:              func() {},
 		alarms:               &rateLimitedLog{pause: time.Minute, log: log},
 		refusals:             &rateLimitedLog{pause: 10 * time.Second, log: log},
 		reminders:            &rateLimitedLog{pause: 24 * time.Hour, log: log},
@@ -78,6 +80,7 @@ func (t transport) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 		err = fmt.Errorf("%w: this one waited the longest", errFull)
 	}
 	if err != nil && !errors.Is(err, io.EOF) { // a port scan
+		t.refused()
 		t.refusals.say(kind{what: sourceOf(raw.RemoteAddr()).String()}, slog.LevelWarn, "connection refused", event.ConnectionRefused, "from", raw.RemoteAddr().String(), "error", err)
 	}
 	return conn, info, err
@@ -93,7 +96,7 @@ func (t transport) serverHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 	}
 	own, err := t.read()
 	if err != nil {
-		t.alarms.say(kind{}, slog.LevelError, "ALARM: no voter can connect", event.CertificateBad, "error", err)
+		t.alarms.say(kind{}, slog.LevelError, event.AlarmPrefix+"no voter can connect", event.CertificateBad, "error", err)
 	}
 	if own == nil {
 		return nil, nil, err

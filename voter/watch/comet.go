@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/dualchain/dualchain/internal/foreign"
+	"github.com/dualchain/dualchain/internal/redact"
 	"github.com/dualchain/dualchain/voter/internal/cometrpc"
 )
 
@@ -31,40 +33,49 @@ const maxEvent = 1 << 20
 // Comet reads blocks from CometBFT's RPC.
 type Comet struct {
 	http   *rpchttp.HTTP
-	events string // address of the websocket
+	events string      // address of the websocket
+	login  http.Header // of the websocket
 }
 
 // NewComet returns a Comet for an address like tcp://127.0.0.1:26657, http://… or https://…. It doesn't connect.
 func NewComet(address string) (*Comet, error) {
-	events, err := eventsAddress(address)
+	events, login, err := eventsAddress(address)
 	if err != nil {
 		return nil, err
 	}
 	client, err := cometrpc.New(address, 0)
 	if err != nil {
-		return nil, fmt.Errorf("use RPC address %q: %w", address, err)
+		return nil, fmt.Errorf("use RPC address %q: %w", redact.URL(address), redact.Error(err))
 	}
-	return &Comet{http: client, events: events}, nil
+	return &Comet{http: client, events: events, login: login}, nil
 }
 
-func eventsAddress(address string) (string, error) {
+// eventsAddress returns the address of the websocket, and the user and the password of the address as a header, where the websocket's
+// client expects them.
+func eventsAddress(address string) (string, http.Header, error) {
 	scheme, known := "", false
 	u, err := url.Parse(address)
 	if err == nil {
 		scheme, known = map[string]string{"tcp": "ws", "http": "ws", "https": "wss"}[u.Scheme]
 	}
 	if !known || u.Host == "" {
-		return "", fmt.Errorf("parse RPC address: expected tcp://HOST:PORT, http://… or https://…, found %q", address)
+		return "", nil, fmt.Errorf("parse RPC address: expected tcp://HOST:PORT, http://… or https://…, found %q", redact.URL(address))
+	}
+	request := http.Request{Header: http.Header{}}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		request.SetBasicAuth(u.User.Username(), password)
+		u.User = nil
 	}
 	u.Scheme = scheme
-	return u.JoinPath(websocketPath).String(), nil
+	return u.JoinPath(websocketPath).String(), request.Header, nil
 }
 
 // Status implements Blocks.
 func (c *Comet) Status(ctx context.Context) (Status, error) {
 	answer, err := c.http.Status(ctx)
 	if err != nil {
-		return Status{}, foreign.Error(err)
+		return Status{}, foreign.Error(redact.Error(err))
 	}
 	if answer.SyncInfo.LatestBlockHeight < 0 {
 		return Status{}, fmt.Errorf("%w: expected a height, found %d", ErrInconsistent, answer.SyncInfo.LatestBlockHeight)
@@ -91,16 +102,16 @@ func (c *Comet) At(ctx context.Context, height uint64) (Header, error) {
 func (c *Comet) header(ctx context.Context, height *int64) (Header, error) {
 	answer, err := c.http.Header(ctx, height)
 	if err != nil {
-		return Header{}, foreign.Error(err)
+		return Header{}, foreign.Error(redact.Error(err))
 	}
 	return headerOf(answer.Header)
 }
 
 // Listen implements Blocks. CometBFT publishes a header after the application has committed the block.
 func (c *Comet) Listen(ctx context.Context, started func(), found func(Header)) error {
-	conn, response, err := websocket.DefaultDialer.DialContext(ctx, c.events, nil)
+	conn, response, err := websocket.DefaultDialer.DialContext(ctx, c.events, c.login)
 	if err != nil {
-		return fmt.Errorf("connect to %s: %w", c.events, err)
+		return fmt.Errorf("connect to %s: %w", redact.URL(c.events), redact.Error(err))
 	}
 	defer response.Body.Close() //nolint:errcheck // an upgraded connection has no body
 	defer conn.Close()          //nolint:errcheck // nothing is left to send

@@ -29,7 +29,19 @@ var (
 	ErrDisputed = errors.New("a witness contradicts the node")
 	// ErrUnconfirmed means that no witness reports the checkpoint.
 	ErrUnconfirmed = errors.New("no witness confirms the checkpoint")
+
+	// ErrSkipped means that a node or witness can't be used before somebody has looked at it.
+	ErrSkipped = errors.New("skipped")
+	// ErrDiffer means that two nodes report different blocks at one height.
+	ErrDiffer = errors.New("nodes report different blocks")
+	// ErrOld means that new blocks are old on arrival, by this machine's clock.
+	ErrOld = errors.New("new blocks are old on arrival")
 )
+
+// unusable reports whether a problem needs somebody to look at the node: it doesn't pass by itself.
+func unusable(problem error) bool {
+	return errors.Is(problem, ErrWrongChain) || errors.Is(problem, ErrInconsistent)
+}
 
 // errUnchecked is the problem of a node before its first check.
 var errUnchecked = errors.New("not checked yet")

@@ -98,10 +98,10 @@ func (j *jury) answer(ctx context.Context, node string, q *inquiry) {
 	j.said = kind(q.err)
 	switch log, epoch := j.pool.log, q.vote.Target.Epoch; {
 	case objection != nil:
-		log.Error("ALARM: a witness contradicts the node: not voting", event.Contradicted, "epoch", epoch,
+		event.Alarm(log, "a witness contradicts the node: not voting", event.Contradicted, "epoch", epoch,
 			"node", node, "node_reports", q.vote.String(), "witness", objection.Address, "witness_reports", objection.vote.String())
 	case silent != nil:
-		log.Error("ALARM: no witness confirms the checkpoint: not voting", event.Unconfirmed, "epoch", epoch, "reasons", strings.Join(silent, "; "))
+		event.Alarm(log, "no witness confirms the checkpoint: not voting", event.Unconfirmed, "epoch", epoch, "reasons", strings.Join(silent, "; "))
 	default:
 		log.Info("witnesses confirm the node again", event.Confirmed, "epoch", epoch)
 	}

@@ -273,10 +273,12 @@ func TestAClockThatIsAhead(t *testing.T) {
 		for range 3 {
 			old()
 		}
-		w.said(event.BlocksOld.String(), "1m1s")
+		w.said(event.BlocksOld.String(), event.AlarmPrefix, "1m1s")
+		w.alarms(ErrOld)
 		w.duty(w.nodes[0], 6)
 		w.grow()
 		w.said(event.BlocksRecent.String())
+		w.alarms()
 	})
 }
 

@@ -1,5 +1,10 @@
 package watch
 
+import (
+	"fmt"
+	"slices"
+)
+
 // NodeHealth is the state of a node or witness in the pool.
 type NodeHealth struct {
 	Address string
@@ -27,6 +32,25 @@ func (p *Pool) Health() []NodeHealth {
 	}
 	for _, m := range p.jury.witnesses {
 		add(m, m.problem, false)
+	}
+	return all
+}
+
+// Alarms returns what is wrong beside the duties of keys, until it is over: a node or witness that is skipped, nodes with different
+// blocks, blocks that are old on arrival. Errors wrap ErrSkipped, ErrDiffer or ErrOld.
+func (p *Pool) Alarms() (all []error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range slices.Concat(p.nodes, p.jury.witnesses) {
+		if unusable(m.problem) {
+			all = append(all, fmt.Errorf("%w: %s %s: %s", ErrSkipped, m.role, m.Address, m.problem))
+		}
+		if m.parted {
+			all = append(all, fmt.Errorf("%w: %s and the node in use", ErrDiffer, m.Address))
+		}
+	}
+	if p.clock.old >= oldBlocks {
+		all = append(all, fmt.Errorf("%w: expected blocks of the last %s, found %d older ones in a row", ErrOld, p.StallAfter, p.clock.old))
 	}
 	return all
 }

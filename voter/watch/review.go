@@ -71,7 +71,7 @@ func (p *Pool) review() {
 	p.using = pick(p.healths(), found, last)
 	nobody := p.using < 0 && !slices.Contains(found, errUnchecked)
 	if nobody && !p.nobody {
-		p.log.Error("ALARM: no healthy node: not voting", event.NoHealthyNode)
+		event.Alarm(p.log, "no healthy node: not voting", event.NoHealthyNode)
 	}
 	p.nobody = nobody
 	using := p.current()
@@ -99,7 +99,7 @@ func (p *Pool) compare(using, other *member) {
 	}
 	if other.parted = parted; parted {
 		other.alarmed = p.now()
-		p.log.Error("ALARM: two nodes report different blocks", event.BlocksDiffer, "height", using.tip.Height, "node", using.Address,
+		event.Alarm(p.log, "two nodes report different blocks", event.BlocksDiffer, "height", using.tip.Height, "node", using.Address,
 			"node_reports", using.tip.Hash.String(), "other", other.Address, "other_reports", other.tip.Hash.String())
 	} else {
 		p.log.Info("nodes report the same blocks again", event.BlocksAgree, "height", using.tip.Height, "node", using.Address, "other", other.Address)
@@ -116,8 +116,8 @@ func (p *Pool) report(m *member, verdict error) {
 	switch {
 	case verdict == nil:
 		p.log.Info(what+" is healthy", event.Healthy, what, m.Address, "height", m.tip.Height)
-	case errors.Is(verdict, ErrWrongChain), errors.Is(verdict, ErrInconsistent):
-		p.log.Error("ALARM: "+what+" is skipped", event.Skipped, what, m.Address, "reason", verdict)
+	case unusable(verdict):
+		event.Alarm(p.log, what+" is skipped", event.Skipped, what, m.Address, "reason", verdict)
 	default:
 		p.log.Warn(what+" is unhealthy", event.Unhealthy, what, m.Address, "reason", verdict)
 	}

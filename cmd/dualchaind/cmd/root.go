@@ -47,7 +47,7 @@ func NewRoot() (*cobra.Command, error) {
 		WithHomeDir(app.DefaultNodeHome).
 		WithViper("")
 
-	voters := votercli.Options{Program: "dualchaind", AddressPrefix: app.Bech32Prefix, NodeHome: app.DefaultNodeHome, Client: clientCtx}
+	voters := votercli.Options{Program: "dualchaind", AddressPrefix: app.Bech32Prefix, NodeHome: app.DefaultNodeHome}
 
 	tidyUp := func() {}
 	root := &cobra.Command{

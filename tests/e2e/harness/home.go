@@ -38,6 +38,12 @@ func (n *Net) CopyHome(dir, folder string) string {
 	return to
 }
 
+// Adopt lets the copy of a home vote, which it does not by itself.
+func (n *Net) Adopt(dir string) {
+	n.Helper()
+	n.Run("voter", "guard", "adopt", "--home", dir, "--i-know-no-other-machine-has-these-keys")
+}
+
 // Beside returns a path next to the network's home. It is removed with the home.
 func (n *Net) Beside(name string) string { return filepath.Join(filepath.Dir(n.Home), name) }
 

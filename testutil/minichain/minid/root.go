@@ -74,7 +74,7 @@ func newRoot() (*cobra.Command, error) {
 		genesis.WithGasLimit(genutilcli.InitCmd(app.Basics, home), maxGas),
 		genesisCmd,
 		keys.Commands(),
-		votercli.NewCommand(votercli.Options{Program: "minid", AddressPrefix: minichain.Prefix, NodeHome: home, Client: clientCtx}),
+		votercli.NewCommand(votercli.Options{Program: "minid", AddressPrefix: minichain.Prefix, NodeHome: home}),
 	)
 	create := func(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions) servertypes.Application {
 		app, err := minichain.New(logger, db, appOpts, server.DefaultBaseappOptions(appOpts)...)
