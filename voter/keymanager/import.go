@@ -64,6 +64,7 @@ func (s *Store) Import(ctx context.Context, keystores, passwords []string, histo
 			}
 			return nil, fmt.Errorf("import: %w", err)
 		}
+		s.log.Info("opening a keystore", event.KeyOpening, "number", i+1, "of", len(keystores))
 		o := s.open(&results[i], []byte(keystores[i]), []byte(passwords[i]), password, active)
 		if o == nil {
 			continue

@@ -335,3 +335,27 @@ func TestARefusedCertificateIsForgottenWhenTheSignerIsGone(t *testing.T) {
 		}
 	}
 }
+
+func TestFilesAreReadAsEditorsOfAllSystemsWriteThem(t *testing.T) {
+	s := newSite(t)
+	for _, name := range []string{"ca.crt", "alice.crt", "alice.key"} {
+		content, err := os.ReadFile(s.path(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := "\ufeff" + strings.ReplaceAll(string(content), "\n", "\r\n") + "\r\n"
+		if err := os.WriteFile(s.path(name), []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own, err := s.files("alice").read()
+	if err != nil || len(own.authority) != 1 || own.pair.Leaf.Subject.CommonName != "alice" {
+		t.Errorf("expected the certificates, found %+v, %v", own, err)
+	}
+	if err := os.WriteFile(s.path("ca.crt"), []byte("\xff\xfe-\x00"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.files("alice").read(); !errors.Is(err, ErrCertificate) || !strings.Contains(err.Error(), "ca.crt: ") || !strings.Contains(err.Error(), "found UTF-16") {
+		t.Errorf("UTF-16: expected a refusal that names it, found %v", err)
+	}
+}

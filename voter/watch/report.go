@@ -43,7 +43,7 @@ func (p *Pool) Alarms() (all []error) {
 	defer p.mu.Unlock()
 	for _, m := range slices.Concat(p.nodes, p.jury.witnesses) {
 		if unusable(m.problem) {
-			all = append(all, fmt.Errorf("%w: %s %s: %s", ErrSkipped, m.role, m.Address, m.problem))
+			all = append(all, fmt.Errorf("%w: %s %s: %s", ErrSkipped, m.role, m.Address, m.problem.Error())) // another reason than its own
 		}
 		if m.parted {
 			all = append(all, fmt.Errorf("%w: %s and the node in use", ErrDiffer, m.Address))
