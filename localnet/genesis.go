@@ -7,8 +7,6 @@ import (
 	"maps"
 	"time"
 
-	cmttypes "github.com/cometbft/cometbft/types"
-
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
@@ -20,10 +18,6 @@ import (
 	"github.com/dualchain/dualchain/x/finality/client/genesis"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
-
-// MaxGas is the gas limit of a block in every genesis that dualchaind writes: without a limit, one transaction could keep
-// all nodes busy.
-const MaxGas = 100_000_000
 
 // Chain is the program that a network runs: its codec and the default genesis of each of its modules.
 type Chain struct {
@@ -60,16 +54,13 @@ func (g beginning) build(chain Chain) (*genutiltypes.AppGenesis, error) {
 		return nil, fmt.Errorf("write genesis: %w", err)
 	}
 
-	params := cmttypes.DefaultConsensusParams()
-	params.Block.MaxGas = MaxGas
-	// Evidence against a validator is useful only while its stake can be slashed.
-	params.Evidence.MaxAgeDuration = g.spec.UnbondingTime
-	params.Evidence.MaxAgeNumBlocks = max(1, int64(g.spec.UnbondingTime/g.spec.BlockTime))
+	limits := genesis.DefaultLimits()
+	limits.BlockTime = g.spec.BlockTime
 	return &genutiltypes.AppGenesis{
 		AppName: chain.Name, AppVersion: chain.Version,
 		GenesisTime: g.time, ChainID: g.spec.ChainID, InitialHeight: 1,
 		AppState:  raw,
-		Consensus: &genutiltypes.ConsensusGenesis{Params: params},
+		Consensus: &genutiltypes.ConsensusGenesis{Params: limits.ConsensusParams(g.spec.UnbondingTime)},
 	}, nil
 }
 

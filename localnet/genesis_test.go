@@ -105,8 +105,12 @@ func TestGenesisHoldsWhatTheSpecSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	genesis, state := readGenesis(t, filepath.Join(n.NodeHome("validator-0"), "config", "genesis.json"))
-	if genesis.ChainID != "genesis-test-1" || genesis.Consensus.Params.Evidence.MaxAgeDuration != n.Spec.UnbondingTime {
+	if genesis.ChainID != "genesis-test-1" {
 		t.Fatalf("unexpected header: %+v", genesis)
+	}
+	if params := genesis.Consensus.Params; params.ValidateBasic() != nil || params.Block.MaxGas != 100_000_000 || params.Block.MaxBytes != 2<<20 ||
+		params.Evidence.MaxAgeDuration != n.Spec.UnbondingTime || params.Evidence.MaxAgeNumBlocks != int64(n.Spec.UnbondingTime/n.Spec.BlockTime) {
+		t.Fatalf("unexpected consensus parameters: %+v", params)
 	}
 	other, err := os.ReadFile(filepath.Join(n.NodeHome("validator-1"), "config", "genesis.json"))
 	if err != nil {

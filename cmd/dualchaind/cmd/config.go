@@ -75,7 +75,7 @@ func initCommand(basics module.BasicManager) *cobra.Command {
 		}
 		return loadConfigFrom(cmd, home) // so does it: app.toml
 	}
-	return genesis.WithGasLimit(cmd, localnet.MaxGas)
+	return genesis.WithLimits(cmd, genesis.DefaultLimits())
 }
 
 // afterRead calls a function after each successful reading.

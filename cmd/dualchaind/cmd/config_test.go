@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	svrcmd "github.com/cosmos/cosmos-sdk/server/cmd"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 )
 
 // run gives the program a command line.
@@ -42,6 +43,21 @@ func TestANewHomeHasTheDefaultsOfThisChain(t *testing.T) {
 	require.Equal(t, "0.001udual", node.GetString("minimum-gas-prices"))
 	require.True(t, node.GetBool("api.enable"))
 	require.True(t, node.GetBool("grpc.enable"))
+}
+
+// The SDK's init writes no gas limit, blocks of 55 MB, and evidence that expires after two days.
+func TestANewGenesisBoundsWhatABlockAsksOfANode(t *testing.T) {
+	home := t.TempDir()
+	run(t, "init", "one", "--home", home, "--chain-id", "test-1")
+	genesis, err := genutiltypes.AppGenesisFromFile(filepath.Join(home, "config", "genesis.json"))
+	require.NoError(t, err)
+	params := genesis.Consensus.Params
+	require.NoError(t, params.ValidateBasic())
+	require.EqualValues(t, 100_000_000, params.Block.MaxGas)
+	require.EqualValues(t, 2_097_152, params.Block.MaxBytes)
+	require.EqualValues(t, 131_072, params.Evidence.MaxBytes)
+	require.Equal(t, 21*24*time.Hour, params.Evidence.MaxAgeDuration, "the unbonding time of x/staking")
+	require.EqualValues(t, 21*24*60*60, params.Evidence.MaxAgeNumBlocks, "as many blocks of a second")
 }
 
 func TestAHomeThatExistsIsLeftAsItIs(t *testing.T) {

@@ -27,8 +27,6 @@ import (
 	"github.com/dualchain/dualchain/x/finality/client/genesis"
 )
 
-const maxGas = 50_000_000
-
 // home is the node's home if --home is not given.
 var home = filepath.Join(os.TempDir(), "minid")
 
@@ -71,7 +69,7 @@ func newRoot() (*cobra.Command, error) {
 	app.Basics.AddTxCommands(tx)
 	root.AddCommand(
 		tx,
-		genesis.WithGasLimit(genutilcli.InitCmd(app.Basics, home), maxGas),
+		genesis.WithLimits(genutilcli.InitCmd(app.Basics, home), genesis.DefaultLimits()),
 		genesisCmd,
 		keys.Commands(),
 		votercli.NewCommand(votercli.Options{Program: "minid", AddressPrefix: minichain.Prefix, NodeHome: home}),

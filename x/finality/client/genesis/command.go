@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	cmtconfig "github.com/cometbft/cometbft/config"
-	cmttypes "github.com/cometbft/cometbft/types"
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
@@ -87,36 +86,4 @@ func parseVoter(cdc codec.Codec, args []string) (Voter, error) {
 		return v, fmt.Errorf("read AMOUNT: %w", err)
 	}
 	return v, nil
-}
-
-// WithGasLimit makes the SDK's init command write a limit on the gas of a block into the genesis, after what the command does already.
-// The SDK's own genesis has none, and the finality layer refuses to start without one.
-func WithGasLimit(init *cobra.Command, maxGas int64) *cobra.Command {
-	withError, without := init.PostRunE, init.PostRun
-	init.PostRunE = func(cmd *cobra.Command, args []string) error {
-		if withError != nil { // cobra runs one of the two, this one first
-			if err := withError(cmd, args); err != nil {
-				return err
-			}
-		} else if without != nil {
-			without(cmd, args)
-		}
-		return limitGas(genesisFile(client.GetClientContextFromCmd(cmd)), maxGas)
-	}
-	return init
-}
-
-func limitGas(file string, maxGas int64) error {
-	genesis, err := genutiltypes.AppGenesisFromFile(file)
-	if err != nil {
-		return fmt.Errorf("read genesis: %w", err)
-	}
-	if genesis.Consensus == nil {
-		genesis.Consensus = new(genutiltypes.ConsensusGenesis)
-	}
-	if genesis.Consensus.Params == nil { // CometBFT reads a genesis without them so
-		genesis.Consensus.Params = cmttypes.DefaultConsensusParams()
-	}
-	genesis.Consensus.Params.Block.MaxGas = maxGas
-	return genutil.ExportGenesisFile(genesis, file)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/spf13/cobra"
@@ -40,19 +41,23 @@ func initialize(t *testing.T, cmd *cobra.Command) (file string, err error) {
 	return fileIn(home), cmd.ExecuteContext(context.WithValue(t.Context(), client.ClientContextKey, &clientCtx))
 }
 
-func TestInitLimitsTheGasOfABlockAndNothingElse(t *testing.T) {
+func limits() genesis.Limits {
+	return genesis.Limits{MaxGas: 77, MaxBytes: 1 << 20, BlockTime: 5 * time.Second}
+}
+
+func TestInitLimitsBlocksAndNothingElse(t *testing.T) {
 	own := cmttypes.DefaultConsensusParams()
-	own.Block.MaxBytes = 2_345_678
+	own.Validator.PubKeyTypes = []string{cmttypes.ABCIPubKeyTypeSecp256k1}
 	for name, tc := range map[string]struct {
 		consensus *genutiltypes.ConsensusGenesis
-		maxBytes  int64
+		keys      string
 	}{
-		"parameters":                    {&genutiltypes.ConsensusGenesis{Params: own}, 2_345_678},
-		"no parameters, as a null":      {new(genutiltypes.ConsensusGenesis), cmttypes.DefaultConsensusParams().Block.MaxBytes},
-		"no consensus part in the file": {nil, cmttypes.DefaultConsensusParams().Block.MaxBytes},
+		"parameters":                    {&genutiltypes.ConsensusGenesis{Params: own}, cmttypes.ABCIPubKeyTypeSecp256k1},
+		"no parameters, as a null":      {new(genutiltypes.ConsensusGenesis), cmttypes.ABCIPubKeyTypeEd25519},
+		"no consensus part in the file": {nil, cmttypes.ABCIPubKeyTypeEd25519},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file, err := initialize(t, genesis.WithGasLimit(initCommand(tc.consensus), 77))
+			file, err := initialize(t, genesis.WithLimits(initCommand(tc.consensus), limits()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,10 +65,28 @@ func TestInitLimitsTheGasOfABlockAndNothingElse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if block := written.Consensus.Params.Block; block.MaxGas != 77 || block.MaxBytes != tc.maxBytes {
-				t.Errorf("expected 77 gas and %d bytes, found %+v", tc.maxBytes, block)
+			params := written.Consensus.Params
+			if params.ValidateBasic() != nil || params.Block.MaxGas != 77 || params.Block.MaxBytes != 1<<20 || params.Evidence.MaxBytes != 128<<10 {
+				t.Errorf("expected the limits, found %+v and %+v", params.Block, params.Evidence)
+			}
+			if params.Validator.PubKeyTypes[0] != tc.keys {
+				t.Errorf("expected keys of type %s, found %v", tc.keys, params.Validator.PubKeyTypes)
+			}
+			if age := cmttypes.DefaultConsensusParams().Evidence.MaxAgeDuration; params.Evidence.MaxAgeDuration != age {
+				t.Errorf("expected %s without x/staking, found %s", age, params.Evidence.MaxAgeDuration)
 			}
 		})
+	}
+}
+
+func TestEvidenceIsTakenForTheUnbondingTime(t *testing.T) {
+	params := limits().ConsensusParams(time.Hour)
+	if params.Evidence.MaxAgeDuration != time.Hour || params.Evidence.MaxAgeNumBlocks != 720 {
+		t.Errorf("expected an hour and 720 blocks of 5 s, found %+v", params.Evidence)
+	}
+	small := genesis.Limits{MaxGas: 1, MaxBytes: 1000}.ConsensusParams(time.Hour)
+	if err := small.ValidateBasic(); err != nil || small.Evidence.MaxBytes != 1000 {
+		t.Errorf("expected no more evidence than a block has room for, found %+v and %v", small.Evidence, err)
 	}
 }
 
@@ -92,7 +115,7 @@ func TestInitDoesWhatItDidBeforeTheLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cmd, ran := initCommand(&genutiltypes.ConsensusGenesis{Params: cmttypes.DefaultConsensusParams()}), 0
 			tc.set(cmd, &ran)
-			file, err := initialize(t, genesis.WithGasLimit(cmd, 77))
+			file, err := initialize(t, genesis.WithLimits(cmd, limits()))
 			if !errors.Is(err, tc.err) || ran != tc.expected {
 				t.Fatalf("expected %d runs and %v, found %d and %v", tc.expected, tc.err, ran, err)
 			}
