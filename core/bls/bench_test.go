@@ -127,3 +127,16 @@ func BenchmarkVerifyBatch(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkVerifyPossessions(b *testing.B) {
+	keys, roots, proofs := possessions(b, 128)
+	for _, n := range []int{1, 2, 16, 128} {
+		b.Run(fmt.Sprintf("proofs=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				if err := bls.VerifyPossessions(keys[:n], roots[:n], proofs[:n]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
