@@ -90,8 +90,15 @@ func EncodeUnsigned(msg sdk.Msg) ([]byte, error) {
 
 // DecodeUnsigned tells three kinds of transactions apart: it returns the message and true for the canonical
 // transaction of an unsigned message, an error wrapping [ErrNotCanonical] for anything else that carries an unsigned
-// message at its top level, another spelling of a root, hash or key included, and false for all other bytes, be they an ordinary transaction or none at all.
+// message at its top level, another spelling of a root, hash or key included, and false for all other bytes, be they an
+// ordinary transaction or none at all. It parses only what carries an unsigned message in at most [MaxUnsignedBytes].
 func DecodeUnsigned(txBytes []byte) (msg sdk.Msg, unsigned bool, err error) {
+	if !mayBeUnsigned(txBytes) {
+		return nil, false, nil
+	}
+	if len(txBytes) > MaxUnsignedBytes {
+		return nil, false, fmt.Errorf("%w: expected at most %d bytes, found %d", ErrNotCanonical, MaxUnsignedBytes, len(txBytes))
+	}
 	var raw tx.TxRaw
 	if raw.Unmarshal(txBytes) != nil {
 		return nil, false, nil
