@@ -134,6 +134,9 @@ func New(
 		if err := guard.Start(app); err != nil {
 			return nil, err
 		}
+		if err := app.finality.LoadKeys(); err != nil {
+			return nil, err
+		}
 	}
 	return app, nil
 }

@@ -230,7 +230,13 @@ func New(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions, options .
 	if err := wire.Seal(app.finality); err != nil {
 		return nil, err
 	}
-	return app, bApp.LoadLatestVersion()
+	if err := bApp.LoadLatestVersion(); err != nil {
+		return nil, err
+	}
+	if err := app.finality.LoadKeys(); err != nil {
+		return nil, err
+	}
+	return app, nil
 }
 
 func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {

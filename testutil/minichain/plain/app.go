@@ -190,7 +190,10 @@ func New(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions, options .
 	})
 	bApp.SetBeginBlocker(app.modules.BeginBlock)
 	bApp.SetEndBlocker(app.modules.EndBlock)
-	return app, bApp.LoadLatestVersion()
+	if err := bApp.LoadLatestVersion(); err != nil {
+		return nil, err
+	}
+	return app, nil
 }
 
 func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {

@@ -266,6 +266,43 @@ func (k *Keeper) Successor(ctx context.Context) (*Set, error) {
 	return s, nil
 }
 
+// Voting are the pair in force and its successor, whose keys every node has loaded. It is empty before the anchor.
+type Voting []*Set
+
+// Voting returns the voters that count now or will: rear, current and next.
+func (k *Keeper) Voting(ctx context.Context) (Voting, error) {
+	if anchored, err := k.Anchored(ctx); err != nil || !anchored {
+		return nil, err
+	}
+	pair, err := k.PairInForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hash, _, err := pair.Hashes()
+	if err != nil {
+		return nil, err
+	}
+	now, err := k.Set(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	next, err := k.Successor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Voting{now, next}, nil
+}
+
+// Key returns a voter's key, or nil if none of the sets has it.
+func (v Voting) Key(key ffg.PublicKey) *bls.PublicKey {
+	for _, set := range v {
+		if position, member := set.Voters.Position(key); member {
+			return set.Keys.Key(position)
+		}
+	}
+	return nil
+}
+
 // UpcomingSets returns the hashes of the pair in force and of its successor: what votes above the head may count in.
 func (k *Keeper) UpcomingSets(ctx context.Context) ([]ffg.Root, error) {
 	pair, err := k.PairInForce(ctx)
