@@ -26,6 +26,7 @@ import (
 	"github.com/dualchain/dualchain/app"
 	lightcli "github.com/dualchain/dualchain/light/cli"
 	votercli "github.com/dualchain/dualchain/voter/cli"
+	finalitycli "github.com/dualchain/dualchain/x/finality/client/cli"
 )
 
 // NewRoot returns the root command with everything under it. It errs when the application can't be put together or two
@@ -91,6 +92,7 @@ func NewRoot() (*cobra.Command, error) {
 	if err := repairIBC(root); err != nil {
 		return nil, err
 	}
+	finalitycli.SetGasAdjustment(root)
 	speakPlainly(root, func() { tidyUp() })
 	return root, nil
 }

@@ -32,7 +32,7 @@ type Included struct {
 func (n *Net) Tx(node *Node, from string, args ...string) Included {
 	n.Helper()
 	args = append([]string{"tx"}, args...)
-	args = append(args, "--from", from, "--home", n.ClientHome(), "--gas", "500000", "--yes", "--output", "json")
+	args = append(args, "--from", from, "--home", n.ClientHome(), "--gas", "2000000", "--yes", "--output", "json")
 	var sent struct {
 		TxHash string `json:"txhash"`
 		Code   uint32 `json:"code"`

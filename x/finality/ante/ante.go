@@ -43,8 +43,32 @@ func Wrap(next sdk.AnteHandler) sdk.AnteHandler {
 		if ctx, err = next(ctx, tx, simulate); err != nil {
 			return ctx, err
 		}
+		if simulate {
+			if ctx, err = capped(ctx); err != nil {
+				return ctx, err
+			}
+		}
 		return noteRefundable(ctx, tx), nil
 	}
+}
+
+// defaultSimulationGas bounds a simulation on a chain whose blocks have no limit.
+const defaultSimulationGas = 100_000_000
+
+// capped bounds a simulation, which anybody may ask a node for and nobody pays: the SDK's own meter has no limit then. What doesn't
+// fit into a block needs no estimate.
+func capped(ctx sdk.Context) (sdk.Context, error) {
+	limit := uint64(defaultSimulationGas)
+	if block := ctx.ConsensusParams().Block; block != nil && block.MaxGas > 0 {
+		limit = uint64(block.MaxGas)
+	}
+	used := ctx.GasMeter().GasConsumed()
+	if used > limit {
+		return ctx, sdkerrors.ErrOutOfGas.Wrapf("simulation: expected at most the gas of a block, %d, found %d", limit, used)
+	}
+	meter := storetypes.NewGasMeter(limit)
+	meter.ConsumeGas(used, "checks before the messages")
+	return ctx.WithGasMeter(meter), nil
 }
 
 // noteRefundable notes who was charged for evidence, so that x/finality can give the fee back if the evidence is valid

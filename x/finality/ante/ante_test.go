@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/cosmos/gogoproto/proto"
 	"github.com/stretchr/testify/require"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	"github.com/cosmos/cosmos-sdk/codec/address"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
@@ -65,7 +67,8 @@ func runAnte(t *testing.T, tx sdk.Tx, txBytes []byte, mode sdk.ExecMode, err err
 		result.ordinary = true
 		return ctx, err
 	})
-	ctx := sdk.Context{}.WithContext(context.Background()).WithTxBytes(txBytes).WithExecMode(mode)
+	ctx := sdk.Context{}.WithContext(context.Background()).WithTxBytes(txBytes).WithExecMode(mode).
+		WithGasMeter(storetypes.NewInfiniteGasMeter())
 	result.ctx, result.err = handler(ctx, tx, mode == sdk.ExecModeSimulate)
 	return result
 }
@@ -206,4 +209,36 @@ func TestNothingIsRefundableOfATransactionThatFailed(t *testing.T) {
 	require.ErrorIs(t, result.err, sdkerrors.ErrUnauthorized)
 	_, _, ok := types.RefundableFee(result.ctx)
 	require.False(t, ok)
+}
+
+// The SDK gives simulations a meter without a limit, and anybody may ask a node for one.
+func TestASimulationHasTheGasOfABlock(t *testing.T) {
+	const maxGas = 1000
+	tx, encoded := build(t, nil, sendCoins())
+	simulate := func(maxGas int64, used uint64, mode sdk.ExecMode) (sdk.Context, error) {
+		handler := ante.Wrap(func(ctx sdk.Context, _ sdk.Tx, _ bool) (sdk.Context, error) {
+			ctx = ctx.WithGasMeter(storetypes.NewInfiniteGasMeter())
+			ctx.GasMeter().ConsumeGas(used, "fees and signatures")
+			return ctx, nil
+		})
+		ctx := sdk.Context{}.WithContext(context.Background()).WithTxBytes(encoded).WithExecMode(mode).
+			WithConsensusParams(cmtproto.ConsensusParams{Block: &cmtproto.BlockParams{MaxGas: maxGas}})
+		return handler(ctx, tx, mode == sdk.ExecModeSimulate)
+	}
+	ctx, err := simulate(maxGas, 900, sdk.ExecModeSimulate)
+	require.NoError(t, err)
+	require.EqualValues(t, 900, ctx.GasMeter().GasConsumed())
+	ctx.GasMeter().ConsumeGas(100, "a message")
+	require.Panics(t, func() { ctx.GasMeter().ConsumeGas(1, "one more") })
+
+	_, err = simulate(maxGas, maxGas+1, sdk.ExecModeSimulate)
+	require.ErrorIs(t, err, sdkerrors.ErrOutOfGas)
+
+	ctx, err = simulate(-1, 0, sdk.ExecModeSimulate)
+	require.NoError(t, err)
+	require.EqualValues(t, 100_000_000, ctx.GasMeter().Limit(), "blocks have no limit")
+
+	ctx, err = simulate(maxGas, maxGas+1, sdk.ExecModeFinalize)
+	require.NoError(t, err, "the chain's own meter")
+	require.Positive(t, ctx.GasMeter().GasRemaining())
 }

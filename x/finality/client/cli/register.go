@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
-	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/client/tx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -55,7 +54,7 @@ The proof is good for one operator on one chain: --from and --chain-id must be t
 	cmd.Flags().StringVar(&msg.Website, "website", "", "address of a page about the voter")
 	cmd.Flags().Uint32Var(&msg.CommissionPpm, "commission-ppm", 0, "the operator's share of rewards in parts per million")
 	cmd.Flags().Uint32Var(&msg.MaxCommissionPpm, "max-commission-ppm", 0, "bound of the commission for ever, in parts per million")
-	flags.AddTxFlagsToCmd(cmd)
+	addTxFlags(cmd)
 	return cmd
 }
 

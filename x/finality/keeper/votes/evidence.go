@@ -15,7 +15,7 @@ import (
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
-	"github.com/dualchain/dualchain/x/finality/keeper/stake"
+	"github.com/dualchain/dualchain/x/finality/keeper/sets"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -24,6 +24,9 @@ import (
 
 // SubmitEvidence slashes the voters guilty of both votes, and pays the reporter of a signed submission.
 func (k *Keeper) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvidence) (*types.MsgSubmitEvidenceResponse, error) {
+	if err := msg.Evidence.Validate(); err != nil {
+		return nil, err
+	}
 	if msg.Submitter == "" {
 		if err := checkInjected(msg.Evidence); err != nil {
 			return nil, err
@@ -70,7 +73,7 @@ func (k *Keeper) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvidenc
 
 // CheckUnsignedEvidence says whether a proposer may inject this evidence now.
 func (k *Keeper) CheckUnsignedEvidence(ctx context.Context, e types.Evidence) error {
-	if err := checkInjected(e); err != nil {
+	if err := errors.Join(e.Validate(), checkInjected(e)); err != nil {
 		return err
 	}
 	_, _, err := k.judge(ctx, e)
@@ -86,10 +89,13 @@ func checkInjected(e types.Evidence) error {
 	return nil
 }
 
+// consumeEvidenceGas charges for what evidence lists before any of it is looked at. Keys that no node has loaded cost more, once
+// they are known to be such.
 func consumeEvidenceGas(ctx context.Context, e types.Evidence) {
 	registered := len(e.First.Registrations) + len(e.Second.Registrations)
 	fork := len(e.First.ForkSigners) + len(e.Second.ForkSigners)
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(2*gasVerify+gasSigner*uint64(registered)+stake.GasPossession*uint64(fork), "verify evidence")
+	gas := 2*types.GasAggregate + types.GasSigner*uint64(registered) + types.GasForkSigner*uint64(fork)
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gas, "verify evidence")
 }
 
 // judge verifies evidence and returns the offence and the registrations to slash: those behind both votes that are not
@@ -111,10 +117,14 @@ func (k *Keeper) judge(ctx context.Context, e types.Evidence) (*ffg.Offence, []u
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := k.verifyEvidenceVote(ctx, e.First, first); err != nil {
+	voting, err := k.sets.Voting(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := k.verifyEvidenceVote(ctx, e.First, first, voting); err != nil {
 		return nil, nil, errorsmod.Wrap(err, "first vote")
 	}
-	if err := k.verifyEvidenceVote(ctx, e.Second, second); err != nil {
+	if err := k.verifyEvidenceVote(ctx, e.Second, second, voting); err != nil {
 		return nil, nil, errorsmod.Wrap(err, "second vote")
 	}
 	return offence, guilty, nil
@@ -122,13 +132,6 @@ func (k *Keeper) judge(ctx context.Context, e types.Evidence) (*ffg.Offence, []u
 
 // guilty returns the registrations in both votes that can still be slashed.
 func (k *Keeper) guilty(ctx context.Context, e types.Evidence) ([]uint64, error) {
-	for _, list := range [][]uint64{e.First.Registrations, e.Second.Registrations} {
-		for i := 1; i < len(list); i++ {
-			if list[i-1] >= list[i] {
-				return nil, types.ErrInvalidEvidence.Wrapf("registrations: expected strictly ascending, found %d before %d", list[i-1], list[i])
-			}
-		}
-	}
 	var out []uint64
 	for _, index := range e.First.Registrations {
 		if _, both := slices.BinarySearch(e.Second.Registrations, index); !both {
@@ -148,83 +151,94 @@ func (k *Keeper) guilty(ctx context.Context, e types.Evidence) ([]uint64, error)
 	return out, nil
 }
 
-// verifyEvidenceVote checks one vote's signature by all its signers.
-func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, vote ffg.Vote) error {
-	params, err := k.params(ctx)
+// signer is a signer of evidence: its key as bytes, and parsed if the node has it in a voter set in force.
+type signer struct {
+	raw    ffg.PublicKey
+	parsed *bls.PublicKey
+}
+
+// verifyEvidenceVote checks one vote's signature by all its signers, and that those which only a fork registered possess their
+// keys: without that, a rogue key would frame whomever the vote names beside it.
+func (k *Keeper) verifyEvidenceVote(ctx context.Context, e types.EvidenceVote, vote ffg.Vote, voting sets.Voting) error {
+	signature, err := types.ParseSignature(e.Signature)
 	if err != nil {
 		return err
 	}
-	if len(e.ForkSigners) > int(params.MaxVoters) {
-		return types.ErrInvalidEvidence.Wrapf("expected at most %d fork signers, found %d", params.MaxVoters, len(e.ForkSigners))
-	}
-	sig, err := types.ParseSignature(e.Signature)
+	signers, err := k.registered(ctx, e, voting)
 	if err != nil {
 		return err
 	}
-	keys := make([]*bls.PublicKey, 0, len(e.Registrations)+len(e.ForkSigners))
-	for _, index := range e.Registrations {
-		key, err := k.stake.KeyOf(ctx, index)
-		if err != nil {
-			return err
-		}
-		keys = append(keys, key)
-	}
-	for i, signer := range e.ForkSigners {
-		if i > 0 && e.ForkSigners[i-1].PubKey >= signer.PubKey {
-			return types.ErrInvalidEvidence.Wrapf("fork signers: expected strictly ascending keys, found %s before %s", e.ForkSigners[i-1].PubKey, signer.PubKey)
-		}
-		key, err := k.forkKey(ctx, signer)
+	claims := make([]possession, len(e.ForkSigners))
+	for i, named := range e.ForkSigners {
+		s, claim, err := k.forkSigner(ctx, named)
 		if err != nil {
 			return errorsmod.Wrapf(err, "fork signer %d", i)
 		}
-		keys = append(keys, key)
+		signers, claims[i] = append(signers, s), claim
 	}
-	if err := bls.VerifyAggregate(keys, vote.SigningRoot(state.Domain(ctx)), sig); err != nil {
+	if state.Simulated(ctx) {
+		return nil
+	}
+	keys := make([]*bls.PublicKey, len(signers))
+	for i, s := range signers {
+		if keys[i] = s.parsed; s.parsed == nil {
+			if keys[i], err = k.keys.Parse(s.raw); err != nil {
+				return types.ErrInvalidKey.Wrap(err.Error())
+			}
+		}
+	}
+	if err := bls.VerifyAggregate(keys, vote.SigningRoot(state.Domain(ctx)), signature); err != nil {
 		return types.ErrInvalidSignature.Wrap(err.Error())
 	}
-	for i, signer := range e.ForkSigners { // the most expensive last
-		if err := k.checkForkSigner(ctx, signer); err != nil {
-			return errorsmod.Wrapf(err, "fork signer %d", i)
-		}
+	for i := range claims { // the most expensive last
+		claims[i].key = keys[len(e.Registrations)+i]
 	}
-	return nil
+	return k.possessed.possessions(claims)
 }
 
-// forkKey returns the key of a signer that only a fork registered.
-func (k *Keeper) forkKey(ctx context.Context, signer types.ForkSigner) (*bls.PublicKey, error) {
-	raw, err := ffg.ParsePublicKey(signer.PubKey)
-	if err != nil {
-		return nil, types.ErrInvalidEvidence.Wrap(err.Error())
+// registered returns the signers that are registered here. It charges for those whose keys no node has loaded.
+func (k *Keeper) registered(ctx context.Context, e types.EvidenceVote, voting sets.Voting) ([]signer, error) {
+	signers := make([]signer, len(e.Registrations))
+	for i, index := range e.Registrations {
+		voter, err := k.stake.Voter(ctx, index)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := types.ParsePublicKey(voter.PubKey)
+		if err != nil {
+			return nil, err
+		}
+		parsed := voting.Key(raw)
+		if parsed == nil {
+			sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(types.GasColdKey, "read a key")
+		}
+		signers[i] = signer{raw, parsed}
 	}
-	if _, err := types.ParsePossession(signer.Possession); err != nil {
-		return nil, types.ErrInvalidEvidence.Wrap(err.Error())
+	return signers, nil
+}
+
+// forkSigner returns a signer that only a fork registered, with its claim to possess its key.
+func (k *Keeper) forkSigner(ctx context.Context, named types.ForkSigner) (signer, possession, error) {
+	raw, err := types.ParsePublicKey(named.PubKey)
+	if err != nil {
+		return signer{}, possession{}, err
+	}
+	proof, err := types.ParsePossession(named.Possession)
+	if err != nil {
+		return signer{}, possession{}, err
+	}
+	operator, err := sdk.AccAddressFromBech32(named.Operator)
+	if err != nil {
+		return signer{}, possession{}, types.ErrInvalidEvidence.Wrapf("operator: %s", err)
+	}
+	root, err := ffg.Possession(state.Domain(ctx), operator, raw)
+	if err != nil {
+		return signer{}, possession{}, types.ErrInvalidEvidence.Wrap(err.Error())
 	}
 	if _, _, known, err := k.stake.Registration(ctx, raw); err != nil || known {
-		return nil, state.Or(err, types.ErrForkSignerIsKnown, raw.String())
+		return signer{}, possession{}, state.Or(err, types.ErrForkSignerIsKnown, raw.String())
 	}
-	key, err := k.keys.Parse(raw)
-	if err != nil {
-		return nil, types.ErrInvalidKey.Wrap(err.Error())
-	}
-	return key, nil
-}
-
-// checkForkSigner verifies that a fork signer, whose forkKey is known, possesses its key. Without this a rogue key would
-// frame whomever the vote names beside it.
-func (k *Keeper) checkForkSigner(ctx context.Context, signer types.ForkSigner) error {
-	operator, err := sdk.AccAddressFromBech32(signer.Operator)
-	if err != nil {
-		return types.ErrInvalidEvidence.Wrapf("operator: %s", err)
-	}
-	key, err := ffg.ParsePublicKey(signer.PubKey)
-	if err != nil {
-		return types.ErrInvalidEvidence.Wrap(err.Error())
-	}
-	proof, err := types.ParsePossession(signer.Possession)
-	if err != nil {
-		return types.ErrInvalidEvidence.Wrap(err.Error())
-	}
-	return k.stake.CheckPossession(ctx, operator, key, proof)
+	return signer{raw: raw}, possession{root: root, proof: proof}, nil
 }
 
 // payReporter pays the reporter's share of a penalty and gives the fee back. Proposers that inject evidence get nothing.

@@ -26,7 +26,8 @@ type Keeper struct {
 	bank        types.BankKeeper
 	checkpoints types.Checkpoints
 	keys        *bls.Cache // node-local: parsed keys by their bytes
-	verified    *verified  // node-local and content-addressed: it changes no answer, only how fast it comes
+	verified    *verified  // node-local and content-addressed, of aggregates: it changes no answer, only how fast it comes
+	possessed   *verified  // the same of proofs of possession
 
 	tallies     collections.Map[uint64, types.Tally]
 	touched     collections.KeySet[uint64] // epochs whose tally grew in this block (transient)
@@ -42,7 +43,8 @@ func New(
 	stake *stake.Keeper, sets *sets.Keeper, bank types.BankKeeper, checkpoints types.Checkpoints, keys *bls.Cache,
 ) *Keeper {
 	return &Keeper{
-		params: params, stake: stake, sets: sets, bank: bank, checkpoints: checkpoints, keys: keys, verified: newVerified(),
+		params: params, stake: stake, sets: sets, bank: bank, checkpoints: checkpoints, keys: keys,
+		verified: newVerified(), possessed: newVerified(),
 
 		tallies:     collections.NewMap(sb, types.TalliesPrefix, "tallies", collections.Uint64Key, codec.CollValue[types.Tally](cdc)),
 		touched:     collections.NewKeySet(transient, types.TouchedPrefix, "touched", collections.Uint64Key),

@@ -7,7 +7,6 @@ import (
 
 	"cosmossdk.io/math"
 
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/core/bls"
@@ -228,24 +227,6 @@ func TestAVoterIsSlashedForEquivocationOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, has)
 	require.Equal(t, penalty, record.Penalty)
-}
-
-// An interchain account or a contract may execute a message that has no signer: the SDK asks each signer, and the message has none.
-func TestVotesAndEvidenceCostGasAlsoWithoutSubmitter(t *testing.T) {
-	w := newWorld(t, 1, 1, 1)
-	used := func(submit func(sdk.Context) error) uint64 {
-		ctx := w.Ctx.WithGasMeter(storetypes.NewInfiniteGasMeter())
-		require.NoError(t, submit(ctx))
-		return ctx.GasMeter().GasConsumed()
-	}
-	require.GreaterOrEqual(t, used(func(ctx sdk.Context) error {
-		_, err := w.SubmitVotes(ctx, &types.MsgSubmitVotes{Votes: types.AggregateVoteFromFFG(w.votes(1, 0))})
-		return err
-	}), uint64(gasVerify+gasSigner))
-	require.GreaterOrEqual(t, used(func(ctx sdk.Context) error {
-		_, err := w.SubmitEvidence(ctx, &types.MsgSubmitEvidence{Evidence: w.evidence(0)})
-		return err
-	}), uint64(2*gasVerify+2*gasSigner))
 }
 
 func TestAReporterGetsItsShareOfThePenalty(t *testing.T) {

@@ -19,6 +19,12 @@ type Params func(context.Context) (types.Params, error)
 // Domain returns the domain that this chain's votes are signed for.
 func Domain(ctx context.Context) ffg.Root { return ffg.Domain(sdk.UnwrapSDKContext(ctx).ChainID()) }
 
+// Simulated reports whether a transaction is only tried, to learn its gas. Anybody may ask a node for that, so gas is charged and
+// nothing is verified.
+func Simulated(ctx context.Context) bool {
+	return sdk.UnwrapSDKContext(ctx).ExecMode() == sdk.ExecModeSimulate
+}
+
 // Found turns a missing value into false.
 func Found[T any](v T, err error) (T, bool, error) {
 	if errors.Is(err, collections.ErrNotFound) {
