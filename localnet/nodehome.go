@@ -81,9 +81,14 @@ func (h nodeHome) comet() *cmtconfig.Config {
 	return c
 }
 
+// QueryGasLimit bounds the gas of a stranger's query in every app.toml that dualchaind writes, to about a sixth of a second of work. The
+// SDK's default is no limit.
+const QueryGasLimit = 50_000_000
+
 // server returns app.toml.
 func (h nodeHome) server() *serverconfig.Config {
 	c := serverconfig.DefaultConfig()
+	c.QueryGasLimit = QueryGasLimit
 	c.MinGasPrices = "0" + sdk.DefaultBondDenom
 	c.API.Enable = true
 	c.API.Swagger = true

@@ -35,6 +35,7 @@ func appConfig() trusted.NodeConfig {
 	cfg := serverconfig.DefaultConfig()
 	cfg.MinGasPrices = minGasPrices
 	cfg.API.Enable = true
+	cfg.QueryGasLimit = localnet.QueryGasLimit
 	return trusted.NodeConfig{Config: *cfg}
 }
 

@@ -43,6 +43,7 @@ func TestANewHomeHasTheDefaultsOfThisChain(t *testing.T) {
 	require.Equal(t, "0.001udual", node.GetString("minimum-gas-prices"))
 	require.True(t, node.GetBool("api.enable"))
 	require.True(t, node.GetBool("grpc.enable"))
+	require.EqualValues(t, 50_000_000, node.GetUint64("query-gas-limit"))
 }
 
 // The SDK's init writes no gas limit, blocks of 55 MB, and evidence that expires after two days.

@@ -11,6 +11,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/paging"
 	"github.com/dualchain/dualchain/internal/refusal"
 	"github.com/dualchain/dualchain/x/checkpoint/types"
 )
@@ -110,17 +111,20 @@ func (q QueryServer) CheckpointByHeight(ctx context.Context, req *types.QueryChe
 
 // Checkpoints lists the kept checkpoints.
 func (q QueryServer) Checkpoints(ctx context.Context, req *types.QueryCheckpointsRequest) (*types.QueryCheckpointsResponse, error) {
+	if err := paging.Check(req.GetPagination()); err != nil {
+		return nil, err
+	}
 	finalized, err := q.FinalizedEpoch(ctx)
 	if err != nil {
 		return nil, err
 	}
-	records, page, err := query.CollectionPaginate(ctx, q.records, req.GetPagination(), func(_ uint64, r types.Record) (types.CheckpointRecord, error) {
+	records, next, err := query.CollectionPaginate(ctx, q.records, req.GetPagination(), func(_ uint64, r types.Record) (types.CheckpointRecord, error) {
 		return q.recordView(ctx, r, finalized)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &types.QueryCheckpointsResponse{Records: records, Pagination: page}, nil
+	return &types.QueryCheckpointsResponse{Records: records, Pagination: next}, nil
 }
 
 // Params returns the parameters.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/core/reason"
+	"github.com/dualchain/dualchain/internal/paging"
 	"github.com/dualchain/dualchain/internal/refusal"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
@@ -136,6 +137,9 @@ func (q QueryServer) states(ctx context.Context) (func(types.Voter) types.VoterS
 
 // Voters lists voters, all or those in one state.
 func (q QueryServer) Voters(ctx context.Context, req *types.QueryVotersRequest) (*types.QueryVotersResponse, error) {
+	if err := paging.Check(req.GetPagination()); err != nil {
+		return nil, err
+	}
 	if _, known := types.VoterState_name[int32(req.GetState())]; !known {
 		return nil, refusal.New(reason.InvalidRequest, "state: unknown value %d", req.GetState())
 	}
@@ -143,52 +147,61 @@ func (q QueryServer) Voters(ctx context.Context, req *types.QueryVotersRequest) 
 	if err != nil {
 		return nil, err
 	}
-	voters, page, err := q.stake.Voters(ctx, req.GetPagination(), func(v types.Voter) bool {
+	voters, next, err := q.stake.Voters(ctx, req.GetPagination(), func(v types.Voter) bool {
 		return req.GetState() == types.VoterState_VOTER_STATE_UNSPECIFIED || state(v) == req.GetState()
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &types.QueryVotersResponse{Voters: voters, Pagination: page}, nil
+	return &types.QueryVotersResponse{Voters: voters, Pagination: next}, nil
 }
 
 // Delegations lists the delegations to a voter.
 func (q QueryServer) Delegations(ctx context.Context, req *types.QueryDelegationsRequest) (*types.QueryDelegationsResponse, error) {
+	if err := paging.Check(req.GetPagination()); err != nil {
+		return nil, err
+	}
 	voter, err := q.resolveVoter(ctx, req.GetVoter())
 	if err != nil {
 		return nil, err
 	}
-	delegations, page, err := q.stake.Delegations(ctx, voter, req.GetPagination())
+	delegations, next, err := q.stake.Delegations(ctx, voter, req.GetPagination())
 	if err != nil {
 		return nil, err
 	}
-	return &types.QueryDelegationsResponse{Delegations: delegations, Pagination: page}, nil
+	return &types.QueryDelegationsResponse{Delegations: delegations, Pagination: next}, nil
 }
 
 // DelegatorDelegations lists the delegations of an account.
 func (q QueryServer) DelegatorDelegations(ctx context.Context, req *types.QueryDelegatorDelegationsRequest) (*types.QueryDelegatorDelegationsResponse, error) {
+	if err := paging.Check(req.GetPagination()); err != nil {
+		return nil, err
+	}
 	delegator, err := account(req.GetDelegator())
 	if err != nil {
 		return nil, err
 	}
-	delegations, page, err := q.stake.DelegatorDelegations(ctx, delegator, req.GetPagination())
+	delegations, next, err := q.stake.DelegatorDelegations(ctx, delegator, req.GetPagination())
 	if err != nil {
 		return nil, err
 	}
-	return &types.QueryDelegatorDelegationsResponse{Delegations: delegations, Pagination: page}, nil
+	return &types.QueryDelegatorDelegationsResponse{Delegations: delegations, Pagination: next}, nil
 }
 
 // Unbondings lists the unbonding entries of an account.
 func (q QueryServer) Unbondings(ctx context.Context, req *types.QueryUnbondingsRequest) (*types.QueryUnbondingsResponse, error) {
+	if err := paging.Check(req.GetPagination()); err != nil {
+		return nil, err
+	}
 	delegator, err := account(req.GetDelegator())
 	if err != nil {
 		return nil, err
 	}
-	unbondings, page, err := q.stake.Unbondings(ctx, delegator, req.GetPagination(), q.sets)
+	unbondings, next, err := q.stake.Unbondings(ctx, delegator, req.GetPagination(), q.sets)
 	if err != nil {
 		return nil, err
 	}
-	return &types.QueryUnbondingsResponse{Unbondings: unbondings, Pagination: page}, nil
+	return &types.QueryUnbondingsResponse{Unbondings: unbondings, Pagination: next}, nil
 }
 
 func account(address string) (sdk.AccAddress, error) {
@@ -213,11 +226,14 @@ func (q QueryServer) Evidence(ctx context.Context, req *types.QueryEvidenceReque
 
 // AllEvidence lists the records.
 func (q QueryServer) AllEvidence(ctx context.Context, req *types.QueryAllEvidenceRequest) (*types.QueryAllEvidenceResponse, error) {
-	records, page, err := q.votes.AllEvidence(ctx, req.GetPagination())
+	if err := paging.Check(req.GetPagination()); err != nil {
+		return nil, err
+	}
+	records, next, err := q.votes.AllEvidence(ctx, req.GetPagination())
 	if err != nil {
 		return nil, err
 	}
-	return &types.QueryAllEvidenceResponse{Records: records, Pagination: page}, nil
+	return &types.QueryAllEvidenceResponse{Records: records, Pagination: next}, nil
 }
 
 // EconomicSecurity tells what stands behind finality, and how much of it the proposal layer's operators hold.
