@@ -13,6 +13,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/light"
+	"github.com/dualchain/dualchain/internal/local"
 )
 
 // Head is the newest finalized checkpoint, as the server returns it.
@@ -86,6 +87,10 @@ func (c *Client) Run(ctx context.Context, interval time.Duration) error {
 	}
 }
 
+// maxProving bounds the proofs that are fetched and verified at once; further requests wait. One over a long distance of trust takes
+// seconds of CPU.
+const maxProving = 4
+
 // Handler serves what the client has verified. Errors are JSON with the fields error and code: see kinds. Once a conflict has
 // stopped the client, every answer is status 503 with that conflict.
 //
@@ -96,7 +101,17 @@ func (c *Client) Run(ctx context.Context, interval time.Duration) error {
 //	GET /proofs/state/STORE/KEY        the latest value under a key in hexadecimal; ?height=H: the value after that block
 //	GET /healthz                       status 200 if an update succeeded lately
 func (c *Client) Handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, slots := http.NewServeMux(), make(chan struct{}, maxProving)
+	proofs := func(pattern string, handle http.HandlerFunc) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case slots <- struct{}{}:
+				defer func() { <-slots }()
+				handle(w, r)
+			case <-r.Context().Done():
+			}
+		})
+	}
 	mux.HandleFunc("GET /finalized", func(w http.ResponseWriter, _ *http.Request) {
 		head, err := c.Head()
 		c.answer(w, head, err)
@@ -112,15 +127,15 @@ func (c *Client) Handler() http.Handler {
 		}
 		c.answer(w, document, err)
 	})
-	mux.HandleFunc("GET /proofs/tx/{hash}", func(w http.ResponseWriter, r *http.Request) {
+	proofs("GET /proofs/tx/{hash}", func(w http.ResponseWriter, r *http.Request) {
 		hash, err := light.ParseTxHash(r.PathValue("hash"))
 		c.prove(w, r, light.TxRequest(hash), err)
 	})
-	mux.HandleFunc("GET /proofs/block/{height}", func(w http.ResponseWriter, r *http.Request) {
+	proofs("GET /proofs/block/{height}", func(w http.ResponseWriter, r *http.Request) {
 		height, err := strconv.ParseUint(r.PathValue("height"), 10, 64)
 		c.prove(w, r, light.BlockRequest(height), err)
 	})
-	mux.HandleFunc("GET /proofs/state/{store}/{key}", func(w http.ResponseWriter, r *http.Request) {
+	proofs("GET /proofs/state/{store}/{key}", func(w http.ResponseWriter, r *http.Request) {
 		key, err := hex.DecodeString(r.PathValue("key"))
 		var height uint64
 		if text := r.URL.Query().Get("height"); err == nil && text != "" {
@@ -196,13 +211,8 @@ func documentOf[T interface {
 	return json.Marshal(map[string][]byte{"canonical": binary})
 }
 
-// Serve answers to connections until ctx is done, and closes the listener.
+// Serve answers to connections until ctx is done, and closes the listener. Connections, and the time that each may take, are bounded.
+// On an address of this machine only, it answers to "localhost" and to IP addresses as the host.
 func (c *Client) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: c.Handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return local.Serve(ctx, listener, c.Handler())
 }

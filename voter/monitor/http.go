@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/dualchain/dualchain/internal/local"
 	"github.com/dualchain/dualchain/voter/event"
-	"github.com/dualchain/dualchain/voter/internal/local"
 )
 
 // Handler serves GET /metrics, /healthz (200, or 503 with the reasons) and /status.

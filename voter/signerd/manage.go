@@ -6,9 +6,9 @@ import (
 	"log/slog"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/internal/local"
 	"github.com/dualchain/dualchain/voter/event"
 	"github.com/dualchain/dualchain/voter/home"
-	"github.com/dualchain/dualchain/voter/internal/local"
 	"github.com/dualchain/dualchain/voter/keymanager"
 )
 

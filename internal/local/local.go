@@ -1,4 +1,4 @@
-// Package local serves HTTP on this machine.
+// Package local serves HTTP within bounds: of connections, of time, and on an address of this machine alone, of hosts.
 package local
 
 import (
@@ -30,14 +30,16 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	return netutil.LimitListener(listener, maxConnections), nil
+	return listener, nil
 }
 
-// Serve answers until ctx is done, which is no error, and closes the listener.
+// Serve answers at most 64 connections at once until ctx is done, which is no error, and closes the listener. It closes a connection
+// that takes 5 s for a header, or a minute for a request, for an answer, or without a request.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	listener = netutil.LimitListener(listener, maxConnections)
 	server := &http.Server{
-		Handler: expectHost(listener.Addr(), handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: timeout, WriteTimeout: timeout, MaxHeaderBytes: maxHeader,
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		Handler: expectHost(listener.Addr(), handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: timeout, WriteTimeout: timeout, IdleTimeout: timeout,
+		MaxHeaderBytes: maxHeader, BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dualchain/dualchain/voter/internal/local"
+	"github.com/dualchain/dualchain/internal/local"
 )
 
 func TestServingEndsWithItsContext(t *testing.T) {
