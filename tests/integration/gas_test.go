@@ -42,3 +42,25 @@ func TestATransactionWithoutGasIsNotForBlocks(t *testing.T) {
 	require.False(t, f.Accepts(unmetered))
 	require.NotContains(t, f.Prepare(unmetered), unmetered)
 }
+
+// A node loads keys at its start, and no gas depends on it: neither of votes nor of evidence, whose keys cost more if they are in no
+// set in force.
+func TestGasDoesNotDependOnTheKeysThatANodeHasLoaded(t *testing.T) {
+	before := fixture.New(t, fixture.Voters(10, 10, 10, 5), fixture.Params(func(p *types.Params) { p.MinStake = fixture.Dual(10).Amount })).Blocks(3)
+	used := func(f *fixture.Fixture, voter int) uint64 {
+		ctx, _ := f.Ctx().WithGasMeter(storetypes.NewInfiniteGasMeter()).CacheContext()
+		handler := f.App.MsgServiceRouter().Handler(&types.MsgSubmitEvidence{})
+		_, err := handler(ctx, &types.MsgSubmitEvidence{Submitter: fixture.Alice.String(), Evidence: f.DoubleVote(3, voter)})
+		require.NoError(t, err)
+		return ctx.GasMeter().GasConsumed()
+	}
+	cold, loaded := before.Import().Blocks(1), before.Import().Blocks(1)
+	before.Blocks(1)
+	require.NoError(t, loaded.App.FinalityKeeper.LoadKeys(loaded.Ctx()))
+	inForce, outsider := used(before, 0), used(before, 3)
+	require.Greater(t, outsider, inForce+2*types.GasColdKey-10_000)
+	for name, restarted := range map[string]*fixture.Fixture{"cold": cold, "loaded": loaded} {
+		require.Equal(t, inForce, used(restarted, 0), name)
+		require.Equal(t, outsider, used(restarted, 3), name)
+	}
+}
