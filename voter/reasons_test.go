@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,64 @@ func TestEveryErrorInTheLogIsAnAlarm(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// messagesOfAlarms returns what follows the prefix in each alarm that the code logs.
+func messagesOfAlarms(t *testing.T) (all []string) {
+	t.Helper()
+	logged := regexp.MustCompile(`(?:event\.Alarm\([^,]+, (?:what\+)?|AlarmPrefix\+)"([^"]+)"`)
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		for _, match := range logged.FindAllStringSubmatch(string(content), -1) {
+			all = append(all, match[1])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range reasons {
+		if r.Severity == monitor.Alarm && r.Message != "" {
+			all = append(all, r.Message)
+		}
+	}
+	for _, r := range monitor.Reasons() {
+		if r.Message != "" {
+			all = append(all, r.Message)
+		}
+	}
+	return all
+}
+
+func TestTheDocumentationHasEachAlarmOfTheLogAndNoOther(t *testing.T) {
+	text, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, match := range regexp.MustCompile("`"+event.AlarmPrefix+"([^`]+)`").FindAllStringSubmatch(string(text), -1) {
+		documented = append(documented, match[1])
+	}
+	logged := messagesOfAlarms(t)
+	if len(logged) < 20 || len(documented) < 20 {
+		t.Fatalf("expected at least 20 alarms, found %q and %q", logged, documented)
+	}
+	one := func(of []string, other string) bool {
+		return slices.ContainsFunc(of, func(text string) bool { return strings.Contains(text, other) || strings.Contains(other, text) })
+	}
+	for _, message := range logged {
+		if !one(documented, message) {
+			t.Errorf("docs/operations.md lacks %q", message)
+		}
+	}
+	for _, line := range documented {
+		if !one(logged, line) {
+			t.Errorf("docs/operations.md has %q, which nothing logs", line)
+		}
 	}
 }
 
