@@ -1,6 +1,7 @@
 package localnet
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"path/filepath"
@@ -22,16 +23,16 @@ func keepVoterKey(dir home.Dir, secret *bls.SecretKey) (keys.Info, error) {
 	if err := keys.WriteFile(filepath.Join(string(dir), voterPasswordFile), password); err != nil {
 		return keys.Info{}, err
 	}
-	return dir.AddKey(home.DefaultKey, secret, password, keys.SaveOptions{Cost: keys.Light})
+	return dir.AddKey(context.Background(), home.DefaultKey, secret, password, keys.SaveOptions{Cost: keys.Light})
 }
 
 // voterKey loads the secret key of a voter. The caller zeroes it.
 func (n *Network) voterKey(name string) (*bls.SecretKey, error) {
 	dir := home.Dir(n.NodeHome(name))
-	password, err := dir.Password(voterPasswordFile)()
+	password, err := dir.Password(context.Background(), voterPasswordFile)()
 	if err != nil {
 		return nil, fmt.Errorf("open the key of %s: %w", name, err)
 	}
 	defer clear(password)
-	return keys.Load(dir.Keys(), home.DefaultKey, password)
+	return keys.Load(context.Background(), dir.Keys(), home.DefaultKey, password)
 }

@@ -1,6 +1,7 @@
 package voter_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -38,7 +39,7 @@ func (f *fixture) unprotectedKey() ffg.PublicKey {
 	f.t.Helper()
 	secret, err := bls.KeyFromSeed([]byte(strings.Repeat("u", bls.MinSeedSize)))
 	f.require("another key", err, nil)
-	_, err = keys.Save(f.dir.Keys(), "unprotected", secret, []byte(password), keys.SaveOptions{Cost: keys.Light})
+	_, err = keys.Save(context.Background(), f.dir.Keys(), "unprotected", secret, []byte(password), keys.SaveOptions{Cost: keys.Light})
 	f.require("save it", err, nil)
 	return secret.PublicKey().Bytes()
 }

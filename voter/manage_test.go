@@ -2,6 +2,7 @@ package voter_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func TestAKeyThatComesVotesAndOneThatGoesDoesNot(t *testing.T) {
 	secret, err := bls.KeyFromSeed(make([]byte, bls.MinSeedSize))
 	f.require("key", err, nil)
 	public := ffg.PublicKey(secret.PublicKey().Bytes())
-	keystore, err := keys.Encode(secret, []byte("another password"), keys.SaveOptions{Cost: keys.Light})
+	keystore, err := keys.Encode(context.Background(), secret, []byte("another password"), keys.SaveOptions{Cost: keys.Light})
 	f.require("keystore", err, nil)
 
 	empty := f.elsewhere() // no keys, no guard

@@ -1,6 +1,7 @@
 package voter_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -40,7 +41,7 @@ func (f *fixture) moveIn(file string, alone bool) error {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	_, err = move.In(f.dir, file, config, theirPassword, alone)
+	_, err = move.In(context.Background(), f.dir, file, config, theirPassword, alone)
 	return err
 }
 
@@ -219,7 +220,7 @@ func TestMoveFilesThatAreRefusedChangeNothing(t *testing.T) {
 		if tc.password != "" {
 			given = tc.password
 		}
-		_, err := move.In(dir, edit(t, file, tc.change), config, func() ([]byte, error) { return []byte(given), nil }, false)
+		_, err := move.In(context.Background(), dir, edit(t, file, tc.change), config, func() ([]byte, error) { return []byte(given), nil }, false)
 		if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: expected %v with %q, found %v", name, tc.want, tc.says, err)
 		}
@@ -227,7 +228,7 @@ func TestMoveFilesThatAreRefusedChangeNothing(t *testing.T) {
 			t.Errorf("%s: expected nothing made, found %v, %v", name, made, err)
 		}
 	}
-	if _, err := move.In(home.Dir(t.TempDir()), f.dir.Keys(), f.config, theirPassword, false); err == nil {
+	if _, err := move.In(context.Background(), home.Dir(t.TempDir()), f.dir.Keys(), f.config, theirPassword, false); err == nil {
 		t.Error("expected a folder to be refused")
 	}
 }

@@ -33,7 +33,7 @@ func unrecorded(t *testing.T, count int) (home.Dir, home.Config, []keys.Info) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		info, err := keys.Save(dir.Keys(), string(rune('a'+i)), secret, []byte("correct horse"), keys.SaveOptions{Cost: keys.Light})
+		info, err := keys.Save(context.Background(), dir.Keys(), string(rune('a'+i)), secret, []byte("correct horse"), keys.SaveOptions{Cost: keys.Light})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package voter_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ const password = "correct horse"
 
 func (f *fixture) addKey(name string, secret *bls.SecretKey) {
 	f.t.Helper()
-	if _, err := f.dir.AddKey(name, secret, []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
+	if _, err := f.dir.AddKey(context.Background(), name, secret, []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -412,6 +413,16 @@ func TestASecondVoterOnOneHomeIsRefused(t *testing.T) {
 	f.stop()
 }
 
+// onceStarted is a log that calls a function once the voter has started.
+type onceStarted func()
+
+func (do onceStarted) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(event.Started.String())) {
+		do()
+	}
+	return len(line), nil
+}
+
 func TestAKeyWithoutProtectionNeedsAPromise(t *testing.T) {
 	guardOf := func(dir home.Dir) string { return filepath.Join(string(dir), guard.FileName) }
 	for name, tc := range map[string]struct {
@@ -430,10 +441,10 @@ func TestAKeyWithoutProtectionNeedsAPromise(t *testing.T) {
 			if err := tc.lose(f); err != nil {
 				t.Fatal(err)
 			}
-			ended, cancel := context.WithCancel(t.Context())
-			cancel()
 			start := func(neverVoted bool) error {
-				return voter.Start(ended, f.dir, f.config, voter.Options{NeverVoted: neverVoted}, slog.New(slog.DiscardHandler))
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				return voter.Start(ctx, f.dir, f.config, voter.Options{NeverVoted: neverVoted}, slog.New(slog.NewTextHandler(onceStarted(cancel), nil)))
 			}
 			err := start(false)
 			if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), guardOf(f.dir)) {

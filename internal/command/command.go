@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"unicode/utf16"
 
 	"github.com/spf13/cobra"
@@ -49,6 +51,13 @@ func Context(cmd *cobra.Command) context.Context {
 		return ctx
 	}
 	return context.Background()
+}
+
+// EndOnSignals ends the command's context at the first SIGINT, SIGTERM or SIGHUP. The second one ends the process.
+func EndOnSignals(cmd *cobra.Command) {
+	ctx, stop := signal.NotifyContext(Context(cmd), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	cmd.SetContext(ctx)
 }
 
 // FlagText returns the value of a string flag, "" if the command doesn't have the flag.

@@ -50,11 +50,11 @@ func secrets(t *testing.T, n *harness.Net, names ...string) (out []*bls.SecretKe
 		if err != nil {
 			t.Fatal(err)
 		}
-		password, err := dir.Password(config.PasswordFile)()
+		password, err := dir.Password(context.Background(), config.PasswordFile)()
 		if err != nil {
 			t.Fatal(err)
 		}
-		secret, err := keys.Load(dir.Keys(), home.DefaultKey, password)
+		secret, err := keys.Load(context.Background(), dir.Keys(), home.DefaultKey, password)
 		if err != nil {
 			t.Fatal(err)
 		}

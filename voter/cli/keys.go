@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,6 +48,8 @@ type voterKey struct {
 	config home.Config
 	name   string
 }
+
+func (k voterKey) ctx() context.Context { return command.Context(k.cmd) }
 
 // onKey returns the body of a command that works on one key of a home. The key need not exist.
 func (o Options) onKey(do func(k voterKey, args []string) error) func(*cobra.Command, []string) error {
@@ -117,12 +120,12 @@ func (k voterKey) password() ([]byte, error) {
 }
 
 // findPassword finds the password with --password-file, relative to the working directory, or with voter.toml's file, relative to the home.
-func (k voterKey) findPassword(find func(file string) keys.Password) keys.Password {
+func (k voterKey) findPassword(find func(ctx context.Context, file string) keys.Password) keys.Password {
 	file := k.config.PasswordFile
 	if err := givenPasswordFile(k.cmd, &file); err != nil {
 		return func() ([]byte, error) { return nil, err }
 	}
-	return find(file)
+	return find(k.ctx(), file)
 }
 
 // passwordToAdd returns the password for one more key of the home, whose name must be free. The password has to open the other keys as
@@ -147,7 +150,7 @@ func (k voterKey) passwordToAdd() ([]byte, error) {
 	}
 	if len(infos) == 0 {
 		err = keys.CheckNew(password)
-	} else if other, loadErr := keys.Load(k.dir.Keys(), infos[0].Name, password); loadErr == nil {
+	} else if other, loadErr := keys.Load(k.ctx(), k.dir.Keys(), infos[0].Name, password); loadErr == nil {
 		other.Zero()
 	} else {
 		err = fmt.Errorf("expected the password of the home's other keys: %w", loadErr)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/internal/abort"
 	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/voter/custody"
 	"github.com/dualchain/dualchain/voter/guard"
@@ -125,9 +126,9 @@ func (k voterKey) mnemonic() ([]byte, error) {
 	}
 	in := k.cmd.InOrStdin()
 	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor is small
-		return keys.Terminal(question)
+		return keys.Terminal(k.ctx())(question)
 	}
-	words, err := io.ReadAll(io.LimitReader(in, maxMnemonic))
+	words, err := abort.Do(k.ctx(), func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, maxMnemonic)) })
 	if err != nil {
 		return nil, fmt.Errorf("read the mnemonic: %w", err)
 	}
@@ -152,12 +153,12 @@ in the home, the home's password seals the key.` + mayHaveVotedHelp,
 				if err != nil {
 					return nil, keys.SaveOptions{}, fmt.Errorf("read %s: %w", args[0], err)
 				}
-				password, err := keys.FilePassword(command.FlagText(k.cmd, flagKeystorePassword), "Password of "+args[0]+": ", keys.Terminal)()
+				password, err := keys.FilePassword(command.FlagText(k.cmd, flagKeystorePassword), "Password of "+args[0]+": ", keys.Terminal(k.ctx()))()
 				if err != nil {
 					return nil, keys.SaveOptions{}, err
 				}
 				defer clear(password)
-				secret, err := keys.Decode(content, password)
+				secret, err := keys.Decode(k.ctx(), content, password)
 				if err != nil {
 					return nil, keys.SaveOptions{}, fmt.Errorf("open %s: %w", args[0], err)
 				}
@@ -187,8 +188,8 @@ const mayHaveVotedHelp = `
 Such a key may have voted, and a voter that doesn't know its votes can sign a conflicting one. So the key gets no slashing protection here,
 and does not vote, until you import the record of its votes: 'voter guard import'. Only if the key has never voted, anywhere, give --` + home.NeverVotedFlag + `.`
 
-// add saves the key that get returns. It checks the flags, finds the password and locks slashing protection before get shows a mnemonic
-// or asks for one.
+// add saves the key that get returns. It checks the flags, finds the password and locks slashing protection, if there is one, before get
+// shows a mnemonic or asks for one. Nothing is written before the key is encrypted, which is the last step that can be interrupted.
 func (k voterKey) add(neverVoted bool, get func() (*bls.SecretKey, keys.SaveOptions, error)) error {
 	config, err := k.newConfig()
 	if err != nil {
@@ -204,8 +205,8 @@ func (k voterKey) add(neverVoted bool, get func() (*bls.SecretKey, keys.SaveOpti
 	}
 	defer clear(password)
 	var protection *guard.Guard
-	if neverVoted {
-		if protection, err = k.dir.CreateGuard(); err != nil {
+	if neverVoted && isThere(k.dir, guard.FileName) {
+		if protection, err = k.dir.OpenGuard(); err != nil {
 			return err
 		}
 		defer protection.Close() //nolint:errcheck // every record is on disk
@@ -217,10 +218,16 @@ func (k voterKey) add(neverVoted bool, get func() (*bls.SecretKey, keys.SaveOpti
 	defer secret.Zero()
 	options.KDF = kdf
 	var info keys.Info
-	if neverVoted {
-		info, err = custody.AddNew(k.dir.Keys(), protection, k.name, secret, password, options)
-	} else {
-		info, err = keys.Save(k.dir.Keys(), k.name, secret, password, options)
+	switch {
+	case !neverVoted:
+		info, err = keys.Save(k.ctx(), k.dir.Keys(), k.name, secret, password, options)
+	case protection == nil:
+		info, err = k.dir.AddKey(k.ctx(), k.name, secret, password, options)
+	default:
+		var keystore []byte
+		if keystore, err = keys.Encode(k.ctx(), secret, password, options); err == nil {
+			info, err = custody.AddNew(k.dir.Keys(), protection, k.name, keystore)
+		}
 	}
 	if err != nil {
 		return err

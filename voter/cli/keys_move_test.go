@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -92,7 +93,7 @@ func TestAKeystoreOfAnotherToolIsImported(t *testing.T) {
 		Path:        "m/12381/60/3141592653/589793238",
 		Description: "This is a test keystore that uses scrypt to secure the secret.",
 	}, info)
-	secret, err := keys.Load(f.keys(), "voter", []byte(homePassword))
+	secret, err := keys.Load(context.Background(), f.keys(), "voter", []byte(homePassword))
 	require.NoError(t, err)
 	require.Equal(t, info.PubKey, secret.PublicKey().String())
 }
@@ -112,10 +113,10 @@ func TestAKeyIsExportedUnderAnotherPassword(t *testing.T) {
 	require.Equal(t, fs.FileMode(0o600), stat.Mode().Perm())
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)
-	secret, err := keys.Decode(content, []byte("another password"))
+	secret, err := keys.Decode(context.Background(), content, []byte("another password"))
 	require.NoError(t, err)
 	require.Equal(t, made.PubKey, secret.PublicKey().String())
-	_, err = keys.Decode(content, []byte(homePassword))
+	_, err = keys.Decode(context.Background(), content, []byte(homePassword))
 	require.ErrorIs(t, err, keys.ErrPassword)
 
 	f.refused(fs.ErrExist, file, append(export, f.file("another password\n", 0o600))...)

@@ -20,7 +20,7 @@ func (k voterKey) secret() (*bls.SecretKey, error) {
 		return nil, err
 	}
 	defer clear(password)
-	return keys.Load(k.dir.Keys(), k.name, password)
+	return keys.Load(k.ctx(), k.dir.Keys(), k.name, password)
 }
 
 // isRetired reports whether the key has left this home. While a voter runs it can't tell, but a voter doesn't run with such a key.
@@ -58,13 +58,13 @@ costs the stake. To move a voter, use 'voter move'.`,
 				return err
 			}
 			defer secret.Zero()
-			password, err := keys.FilePassword(command.FlagText(k.cmd, flagKeystorePassword), "Password of the new keystore: ", keys.Twice(keys.Terminal))()
+			password, err := keys.FilePassword(command.FlagText(k.cmd, flagKeystorePassword), "Password of the new keystore: ", keys.Twice(keys.Terminal(k.ctx())))()
 			if err != nil {
 				return err
 			}
 			defer clear(password)
 			options := keys.SaveOptions{KDF: kdf, Path: info.Path, Description: info.Description}
-			content, err := keys.Encode(secret, password, options)
+			content, err := keys.Encode(k.ctx(), secret, password, options)
 			if err != nil {
 				return err
 			}

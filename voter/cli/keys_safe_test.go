@@ -16,17 +16,17 @@ import (
 	"github.com/dualchain/dualchain/voter/keys"
 )
 
-// started runs `voter start` as if Ctrl-C came at once.
+// started runs `voter start` as if Ctrl-C came as soon as the voter has started.
 func started(t *testing.T, dir string, args ...string) (says string, err error) {
 	t.Helper()
-	var stderr bytes.Buffer
+	ended, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stderr := untilStarted{end: cancel}
 	cmd := newVoter()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.SetOut(new(bytes.Buffer))
 	cmd.SetErr(&stderr)
 	cmd.SetArgs(append([]string{"start", "--home", dir}, args...))
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
 	err = cmd.ExecuteContext(ended)
 	return stderr.String(), err
 }

@@ -36,7 +36,7 @@ and delete it afterwards.`,
 				if err := givenPasswordFile(cmd, &file); err != nil {
 					return err
 				}
-				moved, err = move.In(dir, from, config, dir.Password(file), alone)
+				moved, err = move.In(command.Context(cmd), dir, from, config, dir.Password(command.Context(cmd), file), alone)
 			}
 			if err != nil {
 				return err

@@ -5,6 +5,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -12,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
+	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/voter/home"
 )
 
@@ -38,7 +41,7 @@ func NewCommand(options Options) *cobra.Command {
 A voter's home holds voter.toml (its configuration), keys/ and guard.journal (the record of what its keys have signed). Never restore an
 old guard.journal, and never run two voters with one key: either can sign two conflicting votes, which costs the stake.`,
 		// Replaces the root's: a voter's home is not a node's, and no node configuration is written into it.
-		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { command.EndOnSignals(cmd); return nil },
 	}
 	cmd.PersistentFlags().String(flags.FlagHome, options.voterHome(), "the voter's home")
 	cmd.AddCommand(startCommand(), statusCommand(), options.keysCommand(), guardCommand(), options.moveCommand())
@@ -57,7 +60,7 @@ A signer's home is a voter's home with signer.toml: 'voter keys' and 'voter guar
 over mutual TLS; their voter.toml has a [signer] instead of keys. Any number of voters may use one signer at the same time, because the
 signer never signs two conflicting votes. There must be only one signer for a key.`,
 		// Replaces the root's: no node configuration is written into a signer's home.
-		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { command.EndOnSignals(cmd); return nil },
 	}
 	cmd.PersistentFlags().String(flags.FlagHome, options.signerHome(), "the signer's home")
 	cmd.AddCommand(signerInitCommand(), signerCertsCommand(), signerStartCommand())
@@ -68,4 +71,13 @@ signer never signs two conflicting votes. There must be only one signer for a ke
 func homeOf(cmd *cobra.Command) (home.Dir, error) {
 	path, err := cmd.Flags().GetString(flags.FlagHome)
 	return home.Dir(path), err
+}
+
+// unlessDone returns the error of a process that runs until ctx is done. To be ended while it still asks for a password or opens keys
+// is no error.
+func unlessDone(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -106,9 +104,8 @@ its keys have signed. Certificates may be replaced while it runs.`,
 			if err := beginRecords(cmd, dir, config.Keys, promised); err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(command.Context(cmd), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			if err := signerd.Run(ctx, dir, config, version.Version, log); err != nil {
+			ctx := command.Context(cmd)
+			if err := unlessDone(ctx, signerd.Run(ctx, dir, config, version.Version, log)); err != nil {
 				return fmt.Errorf("signer: %w", err)
 			}
 			return nil

@@ -16,17 +16,18 @@ import (
 	"github.com/dualchain/dualchain/voter/signerd"
 )
 
-// runSigner runs one of the signer's commands, which has to end by itself as if Ctrl-C came at once.
+// runSigner runs one of the signer's commands, as if Ctrl-C came as soon as the signer has started.
 func runSigner(t *testing.T, dir string, args ...string) (out, log string, err error) {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
+	var stdout bytes.Buffer
+	ended, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stderr := untilStarted{end: cancel}
 	cmd := NewSignerCommand(options())
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.SetOut(&stdout)
 	cmd.SetErr(&stderr)
 	cmd.SetArgs(append(args, "--home", dir))
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
 	err = cmd.ExecuteContext(ended)
 	return stdout.String(), stderr.String(), err
 }

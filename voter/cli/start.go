@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -81,9 +79,8 @@ Flags override voter.toml. The voter survives restarts of its node. It refuses t
 			if err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(command.Context(cmd), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return voter.Start(ctx, dir, config, options, log)
+			ctx := command.Context(cmd)
+			return unlessDone(ctx, voter.Start(ctx, dir, config, options, log))
 		},
 	}
 	addPasswordFlag(cmd)

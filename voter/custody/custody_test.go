@@ -2,6 +2,7 @@ package custody
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -45,7 +46,7 @@ func (f *fixture) seal(seed byte) (ffg.PublicKey, []byte) {
 	f.Helper()
 	secret, err := bls.KeyFromSeed(slices.Repeat([]byte{seed}, bls.MinSeedSize))
 	f.must(err)
-	keystore, err := keys.Encode(secret, []byte("correct horse"), keys.SaveOptions{Cost: keys.Light})
+	keystore, err := keys.Encode(context.Background(), secret, []byte("correct horse"), keys.SaveOptions{Cost: keys.Light})
 	f.must(err)
 	return secret.PublicKey().Bytes(), keystore
 }

@@ -122,20 +122,27 @@ func (c Custody) Learn(history []byte, noOtherMachine bool) (guard.Report, error
 }
 
 // AddNew saves a key that has never voted and begins to protect it, on every chain. Protection comes first: a keystore without it could be
-// one that lost its record. Errors: fs.ErrExist if the folder has the key, those of package guard and keys.Save.
-func AddNew(folder string, protection Guard, name string, secret *bls.SecretKey, password []byte, options keys.SaveOptions) (keys.Info, error) {
-	public := secret.PublicKey()
-	if public == nil {
-		return keys.Info{}, fmt.Errorf("add key: %w: expected a secret key, found none", keys.ErrFormat)
+// one that lost its record. Errors: fs.ErrExist if the folder has the key, those of package guard and keys.SaveKeystore.
+func AddNew(folder string, protection Guard, name string, keystore []byte) (keys.Info, error) {
+	info, err := keys.Inspect(keystore)
+	if err != nil {
+		return keys.Info{}, fmt.Errorf("add key: %w", err)
+	}
+	var key ffg.PublicKey
+	if err := key.UnmarshalText([]byte(info.PubKey)); err != nil {
+		return keys.Info{}, fmt.Errorf("add key: %w", err)
+	}
+	public, err := bls.ParsePublicKey(key[:])
+	if err != nil {
+		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
 	if err := keys.Absent(folder, public); err != nil {
 		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
-	if err := protection.Admit(public.Bytes()); err != nil {
+	if err := protection.Admit(key); err != nil {
 		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
-	info, err := keys.Save(folder, name, secret, password, options)
-	if err != nil {
+	if info, err = keys.SaveKeystore(folder, name, keystore); err != nil {
 		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
 	return info, nil

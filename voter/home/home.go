@@ -8,6 +8,7 @@
 package home
 
 import (
+	"context"
 	"path/filepath"
 
 	"github.com/dualchain/dualchain/voter/guard"
@@ -43,11 +44,11 @@ func (d Dir) Resolve(file string) string {
 }
 
 // Password finds the password of the home's keys (see keys.FindPassword).
-func (d Dir) Password(file string) keys.Password {
-	return keys.FindPassword(d.Resolve(file), keys.Terminal)
+func (d Dir) Password(ctx context.Context, file string) keys.Password {
+	return keys.FindPassword(d.Resolve(file), keys.Terminal(ctx))
 }
 
 // NewPassword is Password for the first key of a home: a person has to type the password twice.
-func (d Dir) NewPassword(file string) keys.Password {
-	return keys.FindPassword(d.Resolve(file), keys.Twice(keys.Terminal))
+func (d Dir) NewPassword(ctx context.Context, file string) keys.Password {
+	return keys.FindPassword(d.Resolve(file), keys.Twice(keys.Terminal(ctx)))
 }

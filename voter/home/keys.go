@@ -1,6 +1,7 @@
 package home
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,19 +13,24 @@ import (
 )
 
 // AddKey adds one key that has never voted, on any chain. No voter may be running. Errors: those of custody.AddNew and of package guard.
-func (d Dir) AddKey(name string, secret *bls.SecretKey, password []byte, options keys.SaveOptions) (keys.Info, error) {
+func (d Dir) AddKey(ctx context.Context, name string, secret *bls.SecretKey, password []byte, options keys.SaveOptions) (keys.Info, error) {
+	keystore, err := keys.Encode(ctx, secret, password, options)
+	if err != nil {
+		return keys.Info{}, fmt.Errorf("add key: %w", err)
+	}
 	protection, err := d.CreateGuard()
 	if err != nil {
 		return keys.Info{}, fmt.Errorf("add key: %w", err)
 	}
-	info, err := custody.AddNew(d.Keys(), protection, name, secret, password, options)
+	info, err := custody.AddNew(d.Keys(), protection, name, keystore)
 	return info, errors.Join(err, protection.Close())
 }
 
 // LoadKeys opens the named keys, or all keys if there are no names, one after another. One password opens them all. Each named key must
 // open. Without names, at least one must, and LoadKeys also returns the files that are no keystores or don't open. opening is called
-// before each key with its name, its number from 1, and the number of all. The caller zeroes the keys.
-func (d Dir) LoadKeys(names []string, find keys.Password, opening func(name string, number, all int)) ([]*bls.SecretKey, []keys.Odd, error) {
+// before each key with its name, its number from 1, and the number of all. The caller zeroes the keys. As soon as ctx is done, the error
+// wraps ctx's.
+func (d Dir) LoadKeys(ctx context.Context, names []string, find keys.Password, opening func(name string, number, all int)) ([]*bls.SecretKey, []keys.Odd, error) {
 	chosen, odd := len(names) > 0, []keys.Odd(nil)
 	if !chosen {
 		infos, files, err := keys.Survey(d.Keys())
@@ -47,11 +53,11 @@ func (d Dir) LoadKeys(names []string, find keys.Password, opening func(name stri
 	var secrets []*bls.SecretKey
 	for i, name := range names {
 		opening(name, i+1, len(names))
-		secret, err := keys.Load(d.Keys(), name, password)
+		secret, err := keys.Load(ctx, d.Keys(), name, password)
 		switch {
 		case err == nil:
 			secrets = append(secrets, secret)
-		case chosen:
+		case chosen, ctx.Err() != nil:
 			for _, loaded := range secrets {
 				loaded.Zero()
 			}

@@ -1,6 +1,7 @@
 package home_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ func save(t *testing.T, dir home.Dir, name string, seed byte, password string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := keys.Save(dir.Keys(), name, secret, []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
+	if _, err := keys.Save(context.Background(), dir.Keys(), name, secret, []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -46,7 +47,7 @@ func put(t *testing.T, path, content string) {
 // load loads keys with the right password, and returns the names in the order of opening.
 func load(dir home.Dir, names ...string) (secrets []*bls.SecretKey, odd []keys.Odd, opened []string, err error) {
 	find := func() ([]byte, error) { return []byte(password), nil }
-	secrets, odd, err = dir.LoadKeys(names, find, func(name string, number, all int) {
+	secrets, odd, err = dir.LoadKeys(context.Background(), names, find, func(name string, number, all int) {
 		opened = append(opened, strings.Repeat("+", number)+name+strings.Repeat("-", all-number))
 	})
 	return secrets, odd, opened, err
@@ -121,5 +122,30 @@ func TestAnAddressIsRefusedWithoutItsPassword(t *testing.T) {
 		if err := config.Validate(); !errors.Is(err, home.ErrConfig) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "cret@") {
 			t.Errorf("%+v: expected a refusal without the password, found %v", node, err)
 		}
+	}
+}
+
+func TestOpeningKeysEndsAtOnce(t *testing.T) {
+	dir := newHome(t, "a", "b")
+	ctx, cancel := context.WithCancel(t.Context())
+	var opened []string
+	secrets, _, err := dir.LoadKeys(ctx, nil, func() ([]byte, error) { return []byte(password), nil }, func(name string, _, _ int) {
+		if opened = append(opened, name); name == "b" {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || secrets != nil || len(opened) != 2 {
+		t.Errorf("expected %v at the second key, found %d keys after %v, %v", context.Canceled, len(secrets), opened, err)
+	}
+	secret, err := bls.KeyFromSeed(slices.Repeat([]byte{9}, bls.MinSeedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := home.Dir(t.TempDir())
+	if _, err := empty.AddKey(ctx, "c", secret, []byte(password), keys.SaveOptions{Cost: keys.Light}); !errors.Is(err, context.Canceled) {
+		t.Errorf("expected %v, found %v", context.Canceled, err)
+	}
+	if entries, err := os.ReadDir(string(empty)); err != nil || len(entries) > 0 {
+		t.Errorf("expected nothing, found %v, %v", entries, err)
 	}
 }

@@ -65,7 +65,7 @@ func (s *Store) Import(ctx context.Context, keystores, passwords []string, histo
 			return nil, fmt.Errorf("import: %w", err)
 		}
 		s.log.Info("opening a keystore", event.KeyOpening, "number", i+1, "of", len(keystores))
-		o := s.open(&results[i], []byte(keystores[i]), []byte(passwords[i]), password, active)
+		o := s.open(ctx, &results[i], []byte(keystores[i]), []byte(passwords[i]), password, active)
 		if o == nil {
 			continue
 		}
@@ -89,8 +89,8 @@ func (s *Store) Import(ctx context.Context, keystores, passwords []string, histo
 
 // open opens a keystore and seals its key under the home's password. It returns nil, with the reason in the result, for a keystore that
 // can't be opened and for a key that is in use.
-func (s *Store) open(result *Result, keystore, theirs, ours []byte, active []ffg.PublicKey) *opened {
-	secret, err := keys.Decode(keystore, theirs)
+func (s *Store) open(ctx context.Context, result *Result, keystore, theirs, ours []byte, active []ffg.PublicKey) *opened {
+	secret, err := keys.Decode(ctx, keystore, theirs)
 	o := &opened{result: result, secret: secret}
 	if err != nil {
 		o.fail("", err)
@@ -103,7 +103,7 @@ func (s *Store) open(result *Result, keystore, theirs, ours []byte, active []ffg
 	}
 	info, err := keys.Inspect(keystore)
 	if err == nil {
-		o.sealed, err = keys.Encode(secret, ours, keys.SaveOptions{Cost: s.config.Cost, Path: info.Path, Description: info.Description})
+		o.sealed, err = keys.Encode(ctx, secret, ours, keys.SaveOptions{Cost: s.config.Cost, Path: info.Path, Description: info.Description})
 	}
 	if err != nil {
 		o.fail("", err)

@@ -1,6 +1,7 @@
 package keymanager_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func newKey(t *testing.T, seed byte) key {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := keys.Encode(secret, []byte(theirs), keys.SaveOptions{Cost: keys.Light, Path: fmt.Sprintf("m/%d", seed)})
+	content, err := keys.Encode(context.Background(), secret, []byte(theirs), keys.SaveOptions{Cost: keys.Light, Path: fmt.Sprintf("m/%d", seed)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +183,7 @@ func TestAKeyComesWithItsHistoryAndGoesWithIt(t *testing.T) {
 	if err != nil || len(infos) != 1 {
 		t.Fatalf("expected a keystore, found %v, %v", infos, err)
 	}
-	if secret, err := keys.Load(h.folder, infos[0].Name, []byte(ours)); err != nil || ffg.PublicKey(secret.PublicKey().Bytes()) != k.public {
+	if secret, err := keys.Load(context.Background(), h.folder, infos[0].Name, []byte(ours)); err != nil || ffg.PublicKey(secret.PublicKey().Bytes()) != k.public {
 		t.Errorf("expected the keystore under the home's password, found %v", err)
 	}
 	h.expect("import again", h.post("", k), keymanager.Duplicate)

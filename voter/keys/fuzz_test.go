@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"errors"
 	"os"
 	"testing"
@@ -17,7 +18,7 @@ func FuzzKeystore(f *testing.F) {
 	}
 	// Cheap parameters let the fuzzer try more inputs.
 	for _, kdf := range []kdf{&scryptParams{32, 2, 1, 1, hexBytes{1}}, &pbkdf2Params{32, 1, prf, hexBytes{1}}} {
-		content, err := seal(key(f, 1), []byte(password), kdf, SaveOptions{})
+		content, err := seal(context.Background(), key(f, 1), []byte(password), kdf, SaveOptions{})
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -38,18 +39,18 @@ func FuzzKeystore(f *testing.F) {
 		if !cheap(s.kdf) {
 			return
 		}
-		secret, err := Decode(content, []byte(password))
+		secret, err := Decode(context.Background(), content, []byte(password))
 		if err != nil {
 			if secret != nil || !errors.Is(err, ErrFormat) && !errors.Is(err, ErrPassword) {
 				t.Errorf("expected no key and %v or %v, found %v", ErrFormat, ErrPassword, err)
 			}
 			return
 		}
-		again, err := seal(secret, []byte(password), s.kdf, SaveOptions{})
+		again, err := seal(context.Background(), secret, []byte(password), s.kdf, SaveOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found, err := Decode(again, []byte(password)); err != nil || found.Bytes() != secret.Bytes() {
+		if found, err := Decode(context.Background(), again, []byte(password)); err != nil || found.Bytes() != secret.Bytes() {
 			t.Errorf("expected the same key, found %v", err)
 		}
 	})

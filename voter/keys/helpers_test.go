@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func hexOf(secret *bls.SecretKey) string {
 // encode encrypts a key at light cost.
 func encode(t testing.TB, secret *bls.SecretKey, kdf KDF) []byte {
 	t.Helper()
-	content, err := Encode(secret, []byte(password), SaveOptions{KDF: kdf, Cost: Light})
+	content, err := Encode(context.Background(), secret, []byte(password), SaveOptions{KDF: kdf, Cost: Light})
 	if err != nil {
 		t.Fatal(err)
 	}

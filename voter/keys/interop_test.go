@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -29,7 +30,7 @@ func TestThePublishedKeystoresOpen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			secret, err := Decode(content, []byte(eipPassword))
+			secret, err := Decode(context.Background(), content, []byte(eipPassword))
 			if err != nil || hexOf(secret) != eipSecret {
 				t.Fatalf("expected %s, found %v", eipSecret, err)
 			}
@@ -37,7 +38,7 @@ func TestThePublishedKeystoresOpen(t *testing.T) {
 			if info, err := Inspect(content); err != nil || info != want {
 				t.Errorf("expected %v, found %v, %v", want, info, err)
 			}
-			if _, err := Decode(content, []byte("testpassword")); !errors.Is(err, ErrPassword) {
+			if _, err := Decode(context.Background(), content, []byte("testpassword")); !errors.Is(err, ErrPassword) {
 				t.Errorf("without the key sign: expected %v, found %v", ErrPassword, err)
 			}
 		})
@@ -54,7 +55,7 @@ func TestAPublishedKeystoreWithAnUmlautOpens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := Decode(theirs(t, json.RawMessage(crypto), public), []byte("testpasswordü"))
+	secret, err := Decode(context.Background(), theirs(t, json.RawMessage(crypto), public), []byte("testpasswordü"))
 	if err != nil || hexOf(secret) != want {
 		t.Errorf("expected %s, found %v", want, err)
 	}
@@ -73,11 +74,11 @@ func TestKeystoresPassBetweenToolsBothWays(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if opened, err := Decode(theirs(t, crypto, secret), []byte(text)); err != nil || opened.Bytes() != raw {
+				if opened, err := Decode(context.Background(), theirs(t, crypto, secret), []byte(text)); err != nil || opened.Bytes() != raw {
 					t.Errorf("expected theirs to open here, found %v", err)
 				}
 
-				content, err := Encode(secret, []byte(text), SaveOptions{KDF: kdf, Cost: Light})
+				content, err := Encode(context.Background(), secret, []byte(text), SaveOptions{KDF: kdf, Cost: Light})
 				if err != nil {
 					t.Fatal(err)
 				}

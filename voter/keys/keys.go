@@ -13,6 +13,7 @@
 package keys
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -63,7 +64,7 @@ type Info struct {
 
 // Save writes a new keystore into folder. It never replaces one, and a key has only one: otherwise the error wraps
 // fs.ErrExist. Other errors: ErrName, those of Encode and List.
-func Save(folder, name string, secret *bls.SecretKey, password []byte, options SaveOptions) (Info, error) {
+func Save(ctx context.Context, folder, name string, secret *bls.SecretKey, password []byte, options SaveOptions) (Info, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
 		return Info{}, fmt.Errorf("save key: %w", err)
@@ -71,7 +72,7 @@ func Save(folder, name string, secret *bls.SecretKey, password []byte, options S
 	if err := Absent(folder, secret.PublicKey()); err != nil {
 		return Info{}, fmt.Errorf("save key: %w", err)
 	}
-	content, err := Encode(secret, password, options)
+	content, err := Encode(ctx, secret, password, options)
 	if err != nil {
 		return Info{}, fmt.Errorf("save key: %w", err)
 	}
@@ -83,7 +84,7 @@ func Save(folder, name string, secret *bls.SecretKey, password []byte, options S
 
 // Load opens a keystore of the folder. The caller zeroes the key after use. Errors: ErrName, ErrMode, ErrSize, those of
 // Decode and of reading.
-func Load(folder, name string, password []byte) (*bls.SecretKey, error) {
+func Load(ctx context.Context, folder, name string, password []byte) (*bls.SecretKey, error) {
 	path, err := pathOf(folder, name)
 	if err != nil {
 		return nil, fmt.Errorf("load key: %w", err)
@@ -92,7 +93,7 @@ func Load(folder, name string, password []byte) (*bls.SecretKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load key: %w", err)
 	}
-	secret, err := Decode(content, password)
+	secret, err := Decode(ctx, content, password)
 	if err != nil {
 		return nil, fmt.Errorf("load key %s: %w", path, err)
 	}

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 
 func save(t *testing.T, folder, name string, seed byte) Info {
 	t.Helper()
-	info, err := Save(folder, name, key(t, seed), []byte(password), light)
+	info, err := Save(context.Background(), folder, name, key(t, seed), []byte(password), light)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,11 +28,11 @@ func TestAKeySurvivesItsFile(t *testing.T) {
 	for i, kdf := range []KDF{Scrypt, PBKDF2} {
 		secret := key(t, byte(i+1))
 		options := SaveOptions{KDF: kdf, Cost: Light, Path: "m/1/2", Description: "of " + string(kdf)}
-		saved, err := Save(folder, string(kdf), secret, []byte(password), options)
+		saved, err := Save(context.Background(), folder, string(kdf), secret, []byte(password), options)
 		if want := (Info{string(kdf), secret.PublicKey().String(), "m/1/2", options.Description}); err != nil || saved != want {
 			t.Fatalf("expected %v, found %v, %v", want, saved, err)
 		}
-		loaded, err := Load(folder, string(kdf), []byte(password))
+		loaded, err := Load(context.Background(), folder, string(kdf), []byte(password))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +81,7 @@ func TestAListMissesNoKey(t *testing.T) {
 func TestSaveReplacesNothing(t *testing.T) {
 	folder := t.TempDir()
 	first := save(t, folder, "a", 1)
-	if _, err := Save(folder, "a", key(t, 2), []byte(password), light); !errors.Is(err, fs.ErrExist) {
+	if _, err := Save(context.Background(), folder, "a", key(t, 2), []byte(password), light); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("expected %v, found %v", fs.ErrExist, err)
 	}
 	if info, err := Show(folder, "a"); err != nil || info != first {
@@ -91,7 +92,7 @@ func TestSaveReplacesNothing(t *testing.T) {
 func TestAKeyHasOneFile(t *testing.T) {
 	folder := t.TempDir()
 	save(t, folder, "a", 1)
-	if _, err := Save(folder, "b", key(t, 1), []byte(password), light); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "as a.json") {
+	if _, err := Save(context.Background(), folder, "b", key(t, 1), []byte(password), light); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "as a.json") {
 		t.Errorf("expected %v naming a.json, found %v", fs.ErrExist, err)
 	}
 	if infos, err := List(folder); err != nil || len(infos) != 1 {
@@ -106,7 +107,7 @@ func TestADeletedKeyIsGone(t *testing.T) {
 	if err := Delete(folder, "a"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(folder, "a", []byte(password)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Load(context.Background(), folder, "a", []byte(password)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("expected %v, found %v", fs.ErrNotExist, err)
 	}
 	if err := Delete(folder, "a"); !errors.Is(err, fs.ErrNotExist) {
@@ -123,8 +124,8 @@ func TestNames(t *testing.T) {
 		"a": true, "voter-0_b": true, strings.Repeat("a", 63): true,
 		"": false, strings.Repeat("a", 64): false, "../a": false, "a/b": false, "-a": false, "A": false, "a.b": false, "ä": false,
 	} {
-		_, saveErr := Save(t.TempDir(), name, key(t, 1), []byte(password), light)
-		_, loadErr := Load(empty, name, []byte(password))
+		_, saveErr := Save(context.Background(), t.TempDir(), name, key(t, 1), []byte(password), light)
+		_, loadErr := Load(context.Background(), empty, name, []byte(password))
 		_, showErr := Show(empty, name)
 		for _, err := range []error{saveErr, loadErr, showErr, Delete(empty, name)} {
 			if errors.Is(err, ErrName) == valid {
@@ -142,7 +143,7 @@ func TestOnlyTheOwnerMayReadAKey(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		_, loadErr := Load(folder, "a", []byte(password))
+		_, loadErr := Load(context.Background(), folder, "a", []byte(password))
 		_, showErr := Show(folder, "a")
 		_, listErr := List(folder)
 		for _, err := range []error{loadErr, showErr, listErr} {
@@ -176,7 +177,7 @@ func TestErrorsNameTheFileAndNoSecret(t *testing.T) {
 	folder := t.TempDir()
 	save(t, folder, "a", 1)
 	path := filepath.Join(folder, "a.json")
-	_, err := Load(folder, "a", []byte("another password"))
+	_, err := Load(context.Background(), folder, "a", []byte("another password"))
 	if !errors.Is(err, ErrPassword) || !strings.Contains(err.Error(), path) {
 		t.Errorf("expected %v with the path, found %v", ErrPassword, err)
 	}
@@ -194,7 +195,7 @@ func TestNoKeyIsSealed(t *testing.T) {
 	zeroed := key(t, 1)
 	zeroed.Zero()
 	for name, secret := range map[string]*bls.SecretKey{"nil": nil, "zeroed": zeroed} {
-		if _, err := Save(t.TempDir(), "a", secret, []byte(password), light); !errors.Is(err, ErrFormat) {
+		if _, err := Save(context.Background(), t.TempDir(), "a", secret, []byte(password), light); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: expected %v, found %v", name, ErrFormat, err)
 		}
 	}

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -16,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/dualchain/dualchain/core/bls"
+	"github.com/dualchain/dualchain/internal/abort"
 	"github.com/dualchain/dualchain/internal/textfile"
 )
 
@@ -72,7 +74,7 @@ type sealed struct {
 
 // Encode encrypts a key under a password into an EIP-2335 keystore with a new salt, IV and UUID. Errors: ErrFormat for a
 // key that is nil or was zeroed and for an unknown KDF or cost, ErrNoPassword for a password of less than 8 characters.
-func Encode(secret *bls.SecretKey, password []byte, options SaveOptions) ([]byte, error) {
+func Encode(ctx context.Context, secret *bls.SecretKey, password []byte, options SaveOptions) ([]byte, error) {
 	kdf, err := newKDF(options.KDF, options.Cost)
 	if err != nil {
 		return nil, err
@@ -80,15 +82,15 @@ func Encode(secret *bls.SecretKey, password []byte, options SaveOptions) ([]byte
 	if err := CheckNew(password); err != nil {
 		return nil, err
 	}
-	return seal(secret, password, kdf, options)
+	return seal(ctx, secret, password, kdf, options)
 }
 
-func seal(secret *bls.SecretKey, password []byte, kdf kdf, options SaveOptions) ([]byte, error) {
+func seal(ctx context.Context, secret *bls.SecretKey, password []byte, kdf kdf, options SaveOptions) ([]byte, error) {
 	public := secret.PublicKey()
 	if public == nil {
 		return nil, fmt.Errorf("%w: expected a secret key, found none", ErrFormat)
 	}
-	derived, err := derive(kdf, password)
+	derived, err := derive(ctx, kdf, password)
 	if err != nil {
 		return nil, err
 	}
@@ -119,12 +121,12 @@ func seal(secret *bls.SecretKey, password []byte, kdf kdf, options SaveOptions) 
 
 // Decode opens an EIP-2335 keystore of this or another tool. The caller zeroes the key after use. A file may use at most
 // a gigabyte of memory. Errors: ErrFormat, ErrPassword.
-func Decode(keystoreJSON, password []byte) (*bls.SecretKey, error) {
+func Decode(ctx context.Context, keystoreJSON, password []byte) (*bls.SecretKey, error) {
 	s, err := parse(keystoreJSON)
 	if err != nil {
 		return nil, err
 	}
-	return s.open(password)
+	return s.open(ctx, password)
 }
 
 // Inspect returns the Info of a keystore without its password. The name is empty, and so is the public key if the keystore does not
@@ -188,8 +190,8 @@ func parse(content []byte) (sealed, error) {
 }
 
 // open does EIP-2335's password verification and secret decryption. Then it checks that the key has the public key.
-func (s sealed) open(password []byte) (*bls.SecretKey, error) {
-	derived, err := derive(s.kdf, password)
+func (s sealed) open(ctx context.Context, password []byte) (*bls.SecretKey, error) {
+	derived, err := derive(ctx, s.kdf, password)
 	if err != nil {
 		return nil, err
 	}
@@ -225,17 +227,19 @@ var deriving sync.Mutex
 // for minutes otherwise, and the next derivation would take as much again.
 const much = 32 << 20
 
-// derive derives the key of a keystore from its password.
-func derive(kdf kdf, password []byte) ([]byte, error) {
+// derive derives the key of a keystore from its password. As soon as ctx is done, the error wraps ctx's.
+func derive(ctx context.Context, kdf kdf, password []byte) ([]byte, error) {
 	processed := process(password)
-	defer clear(processed)
-	deriving.Lock()
-	defer deriving.Unlock()
-	derived, err := kdf.derive(processed)
-	if kdf.memory() > much {
-		debug.FreeOSMemory()
-	}
-	return derived, err
+	return abort.Do(ctx, func() ([]byte, error) {
+		defer clear(processed)
+		deriving.Lock()
+		defer deriving.Unlock()
+		derived, err := kdf.derive(processed)
+		if kdf.memory() > much {
+			debug.FreeOSMemory()
+		}
+		return derived, err
+	})
 }
 
 // crypt encrypts and decrypts: AES-128 in counter mode with the first half of the derived key.

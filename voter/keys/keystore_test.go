@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func TestNoTwoKeystoresAreAlike(t *testing.T) {
 
 func TestOtherOptionsAreRefused(t *testing.T) {
 	for name, options := range map[string]SaveOptions{"kdf": {KDF: "argon2"}, "negative cost": {Cost: -1}, "cost": {Cost: 2}} {
-		if _, err := Encode(key(t, 1), []byte(password), options); !errors.Is(err, ErrFormat) {
+		if _, err := Encode(context.Background(), key(t, 1), []byte(password), options); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: expected %v, found %v", name, ErrFormat, err)
 		}
 	}
@@ -76,7 +77,7 @@ func TestANewPasswordHasEightCharacters(t *testing.T) {
 		"": ErrNoPassword, "1234567": ErrNoPassword, "12345678": nil, "ääääääää": nil,
 		"1234567\n": ErrNoPassword, // a control code is not a character
 	} {
-		_, err := Encode(key(t, 1), []byte(text), light)
+		_, err := Encode(context.Background(), key(t, 1), []byte(text), light)
 		if checked := CheckNew([]byte(text)); !errors.Is(err, want) || !errors.Is(checked, want) {
 			t.Errorf("%q: expected %v, found %v and %v", text, want, err, checked)
 		}
@@ -93,7 +94,7 @@ func TestOnlyItsPasswordOpensAKeystore(t *testing.T) {
 			password: nil, password + "\n": nil, "\x00" + password: nil,
 			"": ErrPassword, "Correct horse": ErrPassword, password + " ": ErrPassword, "\xff": ErrPassword,
 		} {
-			secret, err := Decode(content, []byte(text))
+			secret, err := Decode(context.Background(), content, []byte(text))
 			if !errors.Is(err, want) || (secret != nil) != (want == nil) || errors.Is(err, ErrFormat) {
 				t.Errorf("%s, %q: expected %v, found %v", kdf, text, want, err)
 			}
@@ -107,7 +108,7 @@ func TestADamagedMessageIsAWrongPassword(t *testing.T) {
 		content := change(t, encode(t, key(t, 1), PBKDF2), field, func(old any) any {
 			return flip(old.(string))
 		})
-		if _, err := Decode(content, []byte(password)); !errors.Is(err, ErrPassword) {
+		if _, err := Decode(context.Background(), content, []byte(password)); !errors.Is(err, ErrPassword) {
 			t.Errorf("%s: expected %v, found %v", field, ErrPassword, err)
 		}
 	}
@@ -116,7 +117,7 @@ func TestADamagedMessageIsAWrongPassword(t *testing.T) {
 // The checksum does not cover the IV, so a changed IV gives another secret or an invalid one.
 func TestADamagedIVGivesNoKey(t *testing.T) {
 	content := change(t, encode(t, key(t, 1), PBKDF2), "crypto.cipher.params.iv", func(old any) any { return flip(old.(string)) })
-	secret, err := Decode(content, []byte(password))
+	secret, err := Decode(context.Background(), content, []byte(password))
 	if !errors.Is(err, ErrFormat) || secret != nil {
 		t.Errorf("expected %v and no key, found %v", ErrFormat, err)
 	}
@@ -128,7 +129,7 @@ func TestTheSecretMustBeAKey(t *testing.T) {
 		"above order": strings.Repeat("ff", 32),
 	} {
 		content := sealRaw(t, [bls.SecretKeySize]byte(unhexed(t, digits)))
-		if secret, err := Decode(content, []byte(password)); !errors.Is(err, ErrFormat) || secret != nil {
+		if secret, err := Decode(context.Background(), content, []byte(password)); !errors.Is(err, ErrFormat) || secret != nil {
 			t.Errorf("%s: expected %v, found %v", name, ErrFormat, err)
 		}
 	}
@@ -198,7 +199,7 @@ func TestMalformedKeystoresAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			content := change(t, encode(t, key(t, 1), tc.kdf), tc.field, set(tc.to))
-			secret, err := Decode(content, []byte(password))
+			secret, err := Decode(context.Background(), content, []byte(password))
 			if tc.want == "" {
 				if err != nil {
 					t.Fatalf("expected a key, found %v", err)
@@ -219,7 +220,7 @@ func TestWhatIsNotOneObjectIsRefused(t *testing.T) {
 		"empty": nil, "null": []byte("null"), "a list": []byte("[]"), "a word": []byte("abandon"),
 		"cut short": content[:len(content)-3], "two": append(bytes.Clone(content), content...),
 	} {
-		if _, err := Decode(content, []byte(password)); !errors.Is(err, ErrFormat) {
+		if _, err := Decode(context.Background(), content, []byte(password)); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: expected %v, found %v", name, ErrFormat, err)
 		}
 		if _, err := Inspect(content); !errors.Is(err, ErrFormat) {

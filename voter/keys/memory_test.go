@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -30,7 +31,7 @@ func TestKeystoresAreOpenedOneAtATime(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, err := derive(kdf, []byte(password)); err != nil {
+			if _, err := derive(context.Background(), kdf, []byte(password)); err != nil {
 				t.Error(err)
 			}
 		})

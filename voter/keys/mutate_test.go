@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"strings"
@@ -57,7 +58,7 @@ func sealRaw(t *testing.T, raw [bls.SecretKeySize]byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	derived, err := derive(s.kdf, []byte(password))
+	derived, err := derive(context.Background(), s.kdf, []byte(password))
 	if err != nil {
 		t.Fatal(err)
 	}

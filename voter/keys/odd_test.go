@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,11 +17,11 @@ func TestAKeystoreMayLeaveOutItsPublicKey(t *testing.T) {
 		if err != nil || info.PubKey != "" {
 			t.Errorf("expected no public key, found %+v, %v", info, err)
 		}
-		found, err := Decode(content, []byte(password))
+		found, err := Decode(context.Background(), content, []byte(password))
 		if err != nil || found.PublicKey().Bytes() != secret.PublicKey().Bytes() {
 			t.Errorf("expected the key, found %v", err)
 		}
-		if _, err := Decode(content, []byte("another password")); !errors.Is(err, ErrPassword) {
+		if _, err := Decode(context.Background(), content, []byte("another password")); !errors.Is(err, ErrPassword) {
 			t.Errorf("expected %v, found %v", ErrPassword, err)
 		}
 		if _, err := SaveKeystore(t.TempDir(), "a", content); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "voter keys import") {
@@ -32,11 +33,11 @@ func TestAKeystoreMayLeaveOutItsPublicKey(t *testing.T) {
 func TestAKeystoreIsReadAsEditorsOfAllSystemsWriteIt(t *testing.T) {
 	content := string(encode(t, key(t, 1), Scrypt))
 	for name, text := range map[string]string{"a byte order mark": "\ufeff" + content, "CRLF": strings.ReplaceAll(content, "\n", "\r\n"), "newlines": content + "\n\n"} {
-		if _, err := Decode([]byte(text), []byte(password)); err != nil {
+		if _, err := Decode(context.Background(), []byte(text), []byte(password)); err != nil {
 			t.Errorf("%s: expected the key, found %v", name, err)
 		}
 	}
-	if _, err := Decode([]byte("\xff\xfe{\x00"), []byte(password)); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "found UTF-16") {
+	if _, err := Decode(context.Background(), []byte("\xff\xfe{\x00"), []byte(password)); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "found UTF-16") {
 		t.Errorf("UTF-16: expected a refusal that names it, found %v", err)
 	}
 }
@@ -66,7 +67,7 @@ func TestASurveyTellsKeysFromOtherFiles(t *testing.T) {
 	if infos, odd, err := Survey(folder); len(infos) != 0 || odd != nil || err != nil {
 		t.Errorf("no folder: expected nothing, found %v, %v, %v", infos, odd, err)
 	}
-	if _, err := Save(folder, "mine", key(t, 1), []byte(password), SaveOptions{Cost: Light}); err != nil {
+	if _, err := Save(context.Background(), folder, "mine", key(t, 1), []byte(password), SaveOptions{Cost: Light}); err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{"deposit_data.json": "[]", "Not A Name.json": "{}", "README.txt": "hello", "..data": ""} {

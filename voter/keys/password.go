@@ -2,6 +2,8 @@ package keys
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"unicode/utf8"
@@ -9,6 +11,7 @@ import (
 	"golang.org/x/term"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/dualchain/dualchain/internal/abort"
 	"github.com/dualchain/dualchain/internal/textfile"
 )
 
@@ -70,16 +73,23 @@ func readPassword(path string) ([]byte, error) {
 	return password, nil
 }
 
-// Terminal asks on the terminal without echo. It wraps ErrNoPassword if there is no terminal or no answer.
-func Terminal(question string) ([]byte, error) {
+// Terminal asks on the terminal without echo. It wraps ErrNoPassword if there is no terminal or no answer, and ctx's error as
+// soon as ctx is done; the terminal then shows again what is typed.
+func Terminal(ctx context.Context) Ask {
+	return func(question string) ([]byte, error) { return askTerminal(ctx, question) }
+}
+
+func askTerminal(ctx context.Context, question string) ([]byte, error) {
 	in := int(os.Stdin.Fd()) //nolint:gosec // a file descriptor is small
-	if !term.IsTerminal(in) {
+	before, err := term.GetState(in)
+	if err != nil {
 		return nil, fmt.Errorf("%w: there is no terminal to ask on: pass a file or set %s", ErrNoPassword, PasswordEnv)
 	}
 	fmt.Fprint(os.Stderr, question)
-	answer, err := term.ReadPassword(in)
+	answer, err := abort.Do(ctx, func() ([]byte, error) { return term.ReadPassword(in) })
 	fmt.Fprintln(os.Stderr)
 	if err != nil {
+		err = errors.Join(err, term.Restore(in, before))
 		return nil, fmt.Errorf("read from the terminal: %w", err)
 	}
 	if len(answer) == 0 {

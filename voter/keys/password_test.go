@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"io/fs"
@@ -38,12 +39,12 @@ func TestAPasswordIsGoodAfterUse(t *testing.T) {
 	if err := CheckNew(given); err != nil {
 		t.Fatal(err)
 	}
-	content, err := Encode(key(t, 1), given, light)
+	content, err := Encode(context.Background(), key(t, 1), given, light)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := Decode(content, given); err != nil {
+		if _, err := Decode(context.Background(), content, given); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -184,7 +185,7 @@ func TestNobodyIsAskedWithoutATerminal(t *testing.T) {
 	stdin := os.Stdin
 	os.Stdin = in
 	defer func() { os.Stdin = stdin }()
-	if _, err := Terminal("Password: "); !errors.Is(err, ErrNoPassword) {
+	if _, err := Terminal(context.Background())("Password: "); !errors.Is(err, ErrNoPassword) {
 		t.Errorf("expected %v, found %v", ErrNoPassword, err)
 	}
 }

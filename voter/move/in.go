@@ -1,6 +1,7 @@
 package move
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,15 +18,15 @@ import (
 // to open all keys; a home without a configuration gets one. No voter may be running in the home. alone accepts a file that tells nothing
 // new of keys that were moved away from here. A refused move changes nothing, and an interrupted one can be repeated. Errors: ErrFile,
 // home.ErrConfig, ErrNothingNew, keys.ErrPassword, guard.ErrDomain and others of package guard.
-func In(dir home.Dir, path string, config home.Config, find keys.Password, alone bool) ([]keys.Info, error) {
-	infos, err := in(dir, path, config, find, alone, open)
+func In(ctx context.Context, dir home.Dir, path string, config home.Config, find keys.Password, alone bool) ([]keys.Info, error) {
+	infos, err := in(ctx, dir, path, config, find, alone, open)
 	if err != nil {
 		return nil, fmt.Errorf("move: %w", err)
 	}
 	return infos, nil
 }
 
-func in(dir home.Dir, path string, config home.Config, find keys.Password, alone bool, open openGuard) ([]keys.Info, error) {
+func in(ctx context.Context, dir home.Dir, path string, config home.Config, find keys.Password, alone bool, open openGuard) ([]keys.Info, error) {
 	if strings.HasSuffix(path, unfinished) {
 		return nil, fmt.Errorf("%w: expected a finished file, found %s, whose keys may still vote in the old home: repeat 'voter move --to' there", ErrFile, path)
 	}
@@ -43,7 +44,7 @@ func in(dir home.Dir, path string, config home.Config, find keys.Password, alone
 	if err != nil {
 		return nil, err
 	}
-	if err := tryPassword(dir, f, arrivals, find); err != nil {
+	if err := tryPassword(ctx, dir, f, arrivals, find); err != nil {
 		return nil, err
 	}
 	if _, err := dir.Prepare(); err != nil {
@@ -102,17 +103,17 @@ func place(dir home.Dir, f file) ([]custody.Arrival, error) {
 }
 
 // tryPassword returns an error unless one password opens every keystore in the file, and those of the same keys that are here already.
-func tryPassword(dir home.Dir, f file, arrivals []custody.Arrival, find keys.Password) error {
+func tryPassword(ctx context.Context, dir home.Dir, f file, arrivals []custody.Arrival, find keys.Password) error {
 	password, err := find()
 	if err != nil {
 		return err
 	}
 	defer clear(password)
 	for i, k := range f.Keys {
-		secret, err := keys.Decode(k.Keystore, password)
+		secret, err := keys.Decode(ctx, k.Keystore, password)
 		secret.Zero()
 		if a := arrivals[i]; err == nil && a.Keystore == nil {
-			secret, err = keys.Load(dir.Keys(), a.Name, password)
+			secret, err = keys.Load(ctx, dir.Keys(), a.Name, password)
 			secret.Zero()
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package move
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -131,7 +132,7 @@ func (w *world) moveIn() {
 	find := func() ([]byte, error) { return []byte(password), nil }
 	ended := false
 	w.dies(func() {
-		_, _ = in(h.Dir, of.move, home.Config{}, find, alone, w.opener(changes, after))
+		_, _ = in(context.Background(), h.Dir, of.move, home.Config{}, find, alone, w.opener(changes, after))
 		ended = true
 	})
 	if !ended && !after {
@@ -281,7 +282,7 @@ func TestHoweverKeysMoveNoTwoHomesApproveConflictingVotes(t *testing.T) {
 		p := person{seed: seed + 1}
 		secret := p.secret()
 		p.public = secret.PublicKey().Bytes()
-		content, err := keys.Encode(secret, []byte(password), keys.SaveOptions{Cost: keys.Light})
+		content, err := keys.Encode(context.Background(), secret, []byte(password), keys.SaveOptions{Cost: keys.Light})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package move
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -101,7 +102,7 @@ func newWorld(t *rapid.T, folder string, people []person) *world {
 	for _, p := range people {
 		p.version, p.votes = 1, nil
 		w.people = append(w.people, &p)
-		if _, err := w.homes[0].AddKey(p.public.String()[:8], p.secret(), []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
+		if _, err := w.homes[0].AddKey(context.Background(), p.public.String()[:8], p.secret(), []byte(password), keys.SaveOptions{Cost: keys.Light}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -33,7 +33,7 @@ func Open(ctx context.Context, dir home.Dir, config home.Signing, log *slog.Logg
 	if err != nil {
 		return nil, fmt.Errorf("%w: protection: %w", home.ErrConfig, err)
 	}
-	secrets, odd, err := loadKeys(dir, config, log)
+	secrets, odd, err := loadKeys(ctx, dir, config, log)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (l *Local) Close() error {
 }
 
 // loadKeys loads the keys that the configuration names. A home without keys is fine if the keymanager API can add some.
-func loadKeys(dir home.Dir, config home.Signing, log *slog.Logger) ([]*bls.SecretKey, []keys.Odd, error) {
+func loadKeys(ctx context.Context, dir home.Dir, config home.Signing, log *slog.Logger) ([]*bls.SecretKey, []keys.Odd, error) {
 	if config.Keymanager.On() {
 		if empty, err := dir.Prepare(); err != nil {
 			return nil, nil, err
@@ -79,7 +79,7 @@ func loadKeys(dir home.Dir, config home.Signing, log *slog.Logger) ([]*bls.Secre
 			return nil, odd, err
 		}
 	}
-	return dir.LoadKeys(config.Keys, dir.Password(config.PasswordFile), func(name string, number, all int) {
+	return dir.LoadKeys(ctx, config.Keys, dir.Password(ctx, config.PasswordFile), func(name string, number, all int) {
 		log.Info("opening a key", event.KeyOpening, "name", name, "number", number, "of", all)
 	})
 }
