@@ -161,6 +161,7 @@ func TestARunningChainIsImportedAsItIsOrNotAtAll(t *testing.T) {
 		{"a key twice", finality(func(g *types.GenesisState) { g.Voters[1].PubKey = g.Voters[0].PubKey }), "registered twice"},
 		{"a set that is missing", finality(func(g *types.GenesisState) { g.Running.Sets = nil }), "not among the sets"},
 		{"another next set", finality(func(g *types.GenesisState) { g.Running.Next.Members[0].Current++ }), "next set"},
+		{"an era above the head", finality(func(g *types.GenesisState) { g.Running.Era.FirstEpoch = 1000 }), "within the kept epochs"},
 		{"heads in the wrong order", checkpoints(func(g *checkpointtypes.GenesisState) {
 			g.Chain.FinalizedEpoch = g.Chain.JustifiedEpoch + 1
 		}), "heads"},

@@ -78,7 +78,7 @@ func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
 			return fmt.Errorf("set history node: %w", err)
 		}
 	}
-	return errors.Join(
+	err = errors.Join(
 		k.anchorHeight.Set(ctx, c.AnchorHeight),
 		k.nextHeight.Set(ctx, c.NextHeight),
 		k.head.Set(ctx, head),
@@ -86,6 +86,10 @@ func (k *Keeper) initChain(ctx context.Context, c types.ChainState) error {
 		k.finalized.Set(ctx, c.FinalizedEpoch),
 		k.history.Set(ctx, h),
 	)
+	if err != nil {
+		return err
+	}
+	return k.sets.CheckKept(ctx, c.Records[0].Checkpoint.Epoch, head)
 }
 
 // ExportGenesis returns the whole state.

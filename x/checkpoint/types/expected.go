@@ -19,6 +19,8 @@ type VoterSets interface {
 	Anchor(ctx context.Context) (Commitment, bool, error)
 	// InForce returns the sets of the latest checkpoint, or false before the anchor.
 	InForce(ctx context.Context) (Commitment, bool, error)
+	// CheckKept returns an error if the imported votes and eras need records below the oldest epoch that is kept, or lie above the head.
+	CheckKept(ctx context.Context, oldest, head uint64) error
 	// Propose returns the sets of checkpoint epoch; finalized is the finalized head (protocol §7).
 	Propose(ctx context.Context, epoch, finalized uint64) (Commitment, error)
 }

@@ -219,6 +219,27 @@ func (k *Keeper) InForce(ctx context.Context) (checkpointtypes.Commitment, bool,
 	return k.sets.InForce(ctx)
 }
 
+// CheckKept returns an error wrapping types.ErrInvalidGenesis unless votes and eras lie within the checkpoints from oldest to head.
+func (k *Keeper) CheckKept(ctx context.Context, oldest, head uint64) error {
+	first, _, err := k.votes.FirstRecord(ctx)
+	if err != nil {
+		return err
+	}
+	unsettled, err := k.eras.OldestUnsettled(ctx)
+	if err != nil {
+		return err
+	}
+	open, err := k.eras.Open(ctx)
+	if err != nil {
+		return err
+	}
+	if first < oldest || unsettled.FirstEpoch < first || open.FirstEpoch > head {
+		return types.ErrInvalidGenesis.Wrapf("expected votes and unsettled eras within the kept epochs %d to %d, found votes from epoch %d, "+
+			"eras from epoch %d and an open era from epoch %d", oldest, head, first, unsettled.FirstEpoch, open.FirstEpoch)
+	}
+	return nil
+}
+
 // Propose answers with the pair that an epoch commits to. It closes the open era and installs the next pair, each if it is time.
 func (k *Keeper) Propose(ctx context.Context, epoch, finalized uint64) (checkpointtypes.Commitment, error) {
 	if err := k.eras.Close(ctx, epoch); err != nil {

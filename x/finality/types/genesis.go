@@ -182,10 +182,12 @@ func (r RunningState) validate() error {
 				t.Epoch, len(ffg.Signature{}), len(t.Tally.Signers), len(t.Tally.Signature))
 		}
 	}
-	if err := r.validateArchive(); err != nil {
-		return err
+	for _, validate := range []func() error{r.validateArchive, r.validateClocks, r.validateEras, r.validateSettlement} {
+		if err := validate(); err != nil {
+			return err
+		}
 	}
-	return r.validateSettlement()
+	return nil
 }
 
 func (r RunningState) validateSettlement() error {

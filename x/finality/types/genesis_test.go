@@ -2,6 +2,7 @@ package types
 
 import (
 	"fmt"
+	gomath "math"
 	"math/big"
 	"strings"
 	"testing"
@@ -43,6 +44,9 @@ func valid() GenesisState {
 	g.Running.Pairs = []Pair{
 		{Index: 3, VoterSetHash: hash.String(), NextVoterSetHash: next.String()}, {Index: 4, VoterSetHash: hash.String(), NextVoterSetHash: next.String()},
 	}
+	g.Running.Clocks = []UnbondingClock{{Clock: 2}, {Clock: 4}}
+	g.Running.Closed = []Era{{Index: 2, FirstEpoch: 4, LastEpoch: 7}, {Index: 3, FirstEpoch: 8, LastEpoch: 8}}
+	g.Running.Era = Era{Index: 4, FirstEpoch: 9}
 	return g
 }
 
@@ -56,6 +60,24 @@ func TestGenesisIsValidated(t *testing.T) {
 			g.Running.Pairs[0].NextVoterSetHash = "0x" + g.Running.Pairs[0].NextVoterSetHash
 		},
 		"a key in another spelling":      func(g *GenesisState) { g.Running.Next.Members[0].PubKey = "0X" + g.Running.Next.Members[0].PubKey[2:] },
+		"clock 0, which always runs":     func(g *GenesisState) { g.Running.Clocks[0].Clock = 0 },
+		"a clock twice":                  func(g *GenesisState) { g.Running.Clocks[0].Clock = 4 },
+		"the clock of the pair in force": func(g *GenesisState) { g.Running.Clocks[1].Clock = 5 },
+		"an open era with an end":        func(g *GenesisState) { g.Running.Era.LastEpoch = 9 },
+		"a gap before the open era":      func(g *GenesisState) { g.Running.Era.FirstEpoch = 10 },
+		"another open era":               func(g *GenesisState) { g.Running.Era.Index = 5 },
+		"a gap between eras":             func(g *GenesisState) { g.Running.Closed[0].LastEpoch = 6 },
+		"an era that ends early":         func(g *GenesisState) { g.Running.Closed[1].FirstEpoch, g.Running.Closed[0].LastEpoch = 9, 8 },
+		"an era that is too long":        func(g *GenesisState) { g.Running.Closed[1].LastEpoch, g.Running.Era.FirstEpoch = 10_008, 10_009 },
+		"an era that never ends": func(g *GenesisState) {
+			g.Running.Closed[1].FirstEpoch, g.Running.Closed[0].LastEpoch = gomath.MaxUint64, gomath.MaxUint64-1
+			g.Running.Closed[0].FirstEpoch = gomath.MaxUint64 - 1
+			g.Running.Closed[1].LastEpoch, g.Running.Era.FirstEpoch = gomath.MaxUint64, 0
+		},
+		"a settlement of another era": func(g *GenesisState) {
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.OneInt()}}
+			g.Running.Settlement.Era.LastEpoch = 6
+		},
 		"params":                         func(g *GenesisState) { g.Params.SetPeriod = 0 },
 		"a gap in the registrations":     func(g *GenesisState) { g.Voters[1].Index = 2 },
 		"an operator twice":              func(g *GenesisState) { g.Voters[1].Operator = "a" },
@@ -142,7 +164,9 @@ func TestAPossessionHas96Bytes(t *testing.T) {
 	}
 }
 
-func settlement() *Settlement { return &Settlement{Reward: math.OneInt(), Total: math.OneInt()} }
+func settlement() *Settlement {
+	return &Settlement{Era: Era{Index: 2, FirstEpoch: 4, LastEpoch: 7}, Reward: math.OneInt(), Total: math.OneInt()}
+}
 
 func TestASettlementUnderWayIsValid(t *testing.T) {
 	g := valid()
