@@ -233,7 +233,7 @@ func (k *Keeper) CheckKept(ctx context.Context, oldest, head uint64) error {
 	if err != nil {
 		return err
 	}
-	if first < oldest || unsettled.FirstEpoch < first || open.FirstEpoch > head {
+	if first < oldest || unsettled.FirstEpoch < first || open.FirstEpoch > max(1, head) { // era 0 begins with epoch 1, after the anchor
 		return types.ErrInvalidGenesis.Wrapf("expected votes and unsettled eras within the kept epochs %d to %d, found votes from epoch %d, "+
 			"eras from epoch %d and an open era from epoch %d", oldest, head, first, unsettled.FirstEpoch, open.FirstEpoch)
 	}
