@@ -52,8 +52,9 @@ test-browser: ## run the vectors of clients/js in headless Chromium as well
 fuzz: ## run every fuzz test for FUZZTIME (10s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-bench: build ## run the benchmarks; print a table and write build/bench.json
+bench: build ## run the benchmarks; print tables, write build/bench.json, and fail if work is too cheap or too long for its price
 	go run ./bench -out build/bench.json
+	go test -run '^$$' -bench 'CPUPerGas|FreeRequests' -benchtime 1x -timeout 30m ./bench
 
 lint: ## check style, common mistakes and which package imports which
 	scripts/tools.sh lint
