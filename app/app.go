@@ -56,7 +56,8 @@ type App struct {
 	finality     *wire.Handlers
 	closeOnce    func() error
 
-	// Halt is called, with the reason, when this node must not go on; it must not return. By default it is trusted.Exit.
+	// Halt is called, with the reason, when this node must not or cannot go on; it must not return. By default it logs the reason and ends
+	// the process, with exitcode.Upgrade for ErrUpgrade and 1 otherwise.
 	Halt func(reason error)
 }
 
@@ -84,7 +85,7 @@ func New(
 		encoding:  encoding,
 		keys:      storetypes.NewKVStoreKeys(kvStores...),
 		closeOnce: sync.OnceValue(bApp.Close),
-		Halt:      trusted.Exit(logger),
+		Halt:      exit(logger),
 	}
 	home := cast.ToString(appOpts.Get(flags.FlagHome))
 	held, err := trusted.Load(cast.ToStringSlice(appOpts.Get(trusted.Option)), home)

@@ -58,18 +58,30 @@ func TestAScheduledUpgradeRunsMigrationsAndItsOwnStep(t *testing.T) {
 	require.Greater(t, f.Blocks(3).Heads().Finalized, finalized, "finality goes on")
 }
 
+// halted executes the next block and returns why it ends the node.
+func halted(t *testing.T, f *fixture.Fixture) (reason error) {
+	t.Helper()
+	f.App.Halt = func(err error) { reason = err }
+	_, err := f.App.FinalizeBlock(&abci.RequestFinalizeBlock{Height: f.Height() + 1, Time: f.Now()})
+	require.Equal(t, reason, err)
+	require.Error(t, err)
+	return reason
+}
+
 func TestAStepThatFailsStopsTheNodeAtTheUpgrade(t *testing.T) {
 	f := scheduled(t)
 	broken := errors.New("broken")
 	require.NoError(t, f.App.Learn("next", func(context.Context, app.Keepers) error { return broken }))
-	_, err := f.App.FinalizeBlock(&abci.RequestFinalizeBlock{Height: f.Height() + 1, Time: f.Now()})
+	err := halted(t, f)
 	require.ErrorIs(t, err, broken)
+	require.NotErrorIs(t, err, app.ErrUpgrade)
 }
 
 func TestABinaryThatDoesNotKnowTheUpgradeStopsBeforeIt(t *testing.T) {
 	f := scheduled(t)
-	_, err := f.App.FinalizeBlock(&abci.RequestFinalizeBlock{Height: f.Height() + 1, Time: f.Now()})
-	require.ErrorContains(t, err, `UPGRADE "next" NEEDED`)
+	err := halted(t, f)
+	require.ErrorIs(t, err, app.ErrUpgrade)
+	require.ErrorContains(t, err, `"next" at height 20: install the release that knows it`)
 }
 
 func TestANoteOfAPendingUpgradeThatCannotBeReadStopsTheNode(t *testing.T) {

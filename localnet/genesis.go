@@ -64,9 +64,10 @@ func (g beginning) build(chain Chain) (*genutiltypes.AppGenesis, error) {
 	}, nil
 }
 
-// setParams shortens every period that a newcomer would otherwise wait for.
+// setParams sets the periods of the network. Proposals are voted on for at most half of the unbonding time.
 func (g beginning) setParams(cdc codec.Codec, state genesis.State) error {
-	votingPeriod, expedited := g.spec.UnbondingTime/2, g.spec.UnbondingTime/4
+	usual := govv1.DefaultParams()
+	votingPeriod, expedited := min(g.spec.UnbondingTime/2, *usual.VotingPeriod), min(g.spec.UnbondingTime/4, *usual.ExpeditedVotingPeriod)
 	return errors.Join(
 		genesis.Change(cdc, state, stakingtypes.ModuleName, func(s *stakingtypes.GenesisState) error {
 			s.Params.UnbondingTime = g.spec.UnbondingTime

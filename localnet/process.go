@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/dualchain/dualchain/internal/exitcode"
 )
 
 // State is the state of a process.
@@ -91,8 +93,12 @@ func (c command) start(ended func(exit string)) (*process, error) {
 
 // exitText describes how a process ended, from the error of Wait.
 func exitText(err error) string {
-	if err == nil {
+	var ended *exec.ExitError
+	switch {
+	case err == nil:
 		return "exit status 0"
+	case errors.As(err, &ended) && ended.ExitCode() == exitcode.Upgrade:
+		return fmt.Sprintf("%v: an upgrade that the program does not know, see its log", err)
 	}
 	return err.Error()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -57,6 +58,17 @@ func DefaultSpec() Spec {
 		JailDuration:  time.Minute,
 		VoterPower:    []uint64{100},
 	}
+}
+
+// TestnetSpec is a network on machines of its own, with the periods of a chain that is to last.
+func TestnetSpec() Spec {
+	s := DefaultSpec()
+	finality := finalitytypes.DefaultParams()
+	s.ChainID = "dualchain-testnet-1"
+	s.Interval = checkpointtypes.DefaultParams().Interval
+	s.SetPeriod, s.EraLength = finality.SetPeriod, finality.EraLength
+	s.UnbondingTime, s.JailDuration = finality.UnbondingTime, finality.JailDuration
+	return s
 }
 
 // Validate returns an error wrapping ErrSpec that says which value is out of its bounds.

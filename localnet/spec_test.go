@@ -137,3 +137,13 @@ func TestBusyPortsAreNamed(t *testing.T) {
 		t.Fatalf("expected the grpc port to be named, found %v", err)
 	}
 }
+
+func TestATestnetHasThePeriodsOfAChainThatLasts(t *testing.T) {
+	s := TestnetSpec()
+	if err := s.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if s.UnbondingTime != 21*24*time.Hour || s.JailDuration != 10*time.Minute || s.EraLength != 100 || s.SetPeriod != 10 || s.Interval != 5 {
+		t.Errorf("expected the defaults of the modules, found %+v", s)
+	}
+}

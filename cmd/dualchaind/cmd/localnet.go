@@ -110,7 +110,7 @@ An existing network starts unchanged: flags that describe it must match it. Ctrl
 			})
 		},
 	}
-	addSpecFlags(cmd)
+	addSpecFlags(cmd, localnet.DefaultSpec())
 	cmd.Flags().Bool("random-ports", false, "leave the usual ports (26657, 1317, 9090) to others")
 	cmd.Flags().Bool(flagDetach, false, "return once the network runs, and leave it running")
 	return cmd
@@ -131,11 +131,14 @@ func terminalWidth() func() int {
 	}
 }
 
-// addSpecFlags defines the flags of a network's shape.
-func addSpecFlags(cmd *cobra.Command) {
-	d := localnet.DefaultSpec()
+// addSpecFlags defines the flags of a network's shape, with their defaults.
+func addSpecFlags(cmd *cobra.Command, d localnet.Spec) {
 	f := cmd.Flags()
-	f.String(flags.FlagChainID, "", "the chain's id (default: one that no other localnet has)")
+	chainID := "the chain's id"
+	if d.ChainID == "" {
+		chainID += " (default: one that no other localnet has)"
+	}
+	f.String(flags.FlagChainID, d.ChainID, chainID)
 	f.Int("validators", d.Validators, "validators of the proposal layer")
 	f.Int("voters", d.Voters, "voters of the finality layer")
 	f.Duration("block-time", d.BlockTime, "time between blocks")

@@ -43,9 +43,7 @@ On their machines: dualchaind start --home validator-0, dualchaind voter start -
 holds the faucet account. RPC, REST and gRPC listen on all addresses: keep them behind a firewall.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			spec := localnet.DefaultSpec()
-			spec.ChainID = "dualchain-testnet-1"
-			spec, err := readSpec(cmd, spec)
+			spec, err := readSpec(cmd, localnet.TestnetSpec())
 			if err != nil {
 				return err
 			}
@@ -70,7 +68,7 @@ holds the faucet account. RPC, REST and gRPC listen on all addresses: keep them 
 			return nil
 		},
 	}
-	addSpecFlags(cmd)
+	addSpecFlags(cmd, localnet.TestnetSpec())
 	cmd.Flags().String(flagOutputDir, "testnet", "output directory, which must be missing or empty")
 	cmd.Flags().StringSlice(flagHosts, nil, "host name or address of each validator")
 	cmd.Flags().String(flagStartingIP, "192.168.0.1", "address of the first validator if --hosts is omitted; each following validator has the next address")

@@ -72,6 +72,9 @@ func (p session) run(input string, args ...string) (stdout, stderr string, err e
 	p.root.SetIn(files["in"])
 	p.root.SetOut(files["out"])
 	p.root.SetErr(files["err"])
+	leaf.SetIn(nil) // an earlier run has set them
+	leaf.SetOut(nil)
+	leaf.SetErr(nil)
 	leaf.SetContext(svrcmd.CreateExecuteContext(context.Background()))
 	p.root.SetArgs(args)
 	err = command.InWords(nil, p.root.ExecuteContext(leaf.Context()))
