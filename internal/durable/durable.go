@@ -1,4 +1,4 @@
-// Package durable writes files that exist whole or not at all, even after a loss of power.
+// Package durable writes files that exist whole or not at all, even after a loss of power. What root writes belongs to the owner of its folder.
 package durable
 
 import (
@@ -29,7 +29,7 @@ func Replace(path string, content []byte) error {
 // put writes a draft beside the file and renames it once it is on disk.
 func put(path string, content []byte, name func(draft string) error) error {
 	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := MakeFolder(folder); err != nil {
 		return fmt.Errorf("make the folder of %s: %w", path, err)
 	}
 	draft, err := os.CreateTemp(folder, filepath.Base(path)+".*.new") // mode 0600
@@ -38,6 +38,9 @@ func put(path string, content []byte, name func(draft string) error) error {
 	}
 	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft harms nobody
 	_, err = draft.Write(content)
+	if err == nil {
+		err = Inherit(draft)
+	}
 	if err == nil {
 		err = draft.Sync()
 	}

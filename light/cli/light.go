@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/dualchain/dualchain/core/cert"
 	"github.com/dualchain/dualchain/core/light"
 	"github.com/dualchain/dualchain/internal/command"
+	"github.com/dualchain/dualchain/internal/durable"
 	"github.com/dualchain/dualchain/light/daemon"
 	"github.com/dualchain/dualchain/light/provider"
 	"github.com/dualchain/dualchain/light/store"
@@ -127,7 +127,7 @@ func (f *lightFlags) with(ctx context.Context, log *slog.Logger, use func(*daemo
 		return fmt.Errorf("expected --%s above 0, found %s", flagUnbonding, f.unbonding)
 	}
 	if f.trust != "" { // otherwise the store exists
-		if err := os.MkdirAll(f.home, 0o700); err != nil {
+		if err := durable.MakeFolder(f.home); err != nil {
 			return fmt.Errorf("make the folder of the light client: %w", err)
 		}
 	}

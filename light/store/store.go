@@ -269,7 +269,10 @@ func (s *Store) appendLog(handOvers []cert.HandOver) (end int64, err error) {
 		return 0, err
 	}
 	end = s.logged + int64(len(content))
-	_, err = file.WriteAt(content, s.logged)
+	err = durable.Inherit(file)
+	if err == nil {
+		_, err = file.WriteAt(content, s.logged)
+	}
 	if err == nil {
 		err = file.Truncate(end)
 	}

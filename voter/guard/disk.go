@@ -75,6 +75,9 @@ func standsFor(name string, opened *os.File) error {
 
 func (f folder) create(name string) (file, error) {
 	opened, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err == nil {
+		err = durable.Inherit(opened)
+	}
 	return osFile{opened}, err
 }
 

@@ -26,7 +26,7 @@ func draft(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	err = reserved.Close()
+	err = errors.Join(durable.Inherit(reserved), reserved.Close())
 	if err == nil {
 		err = durable.Replace(path+unfinished, content)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/internal/command"
+	"github.com/dualchain/dualchain/internal/durable"
 )
 
 // errBug: a command panicked. The SDK's commands do so on some input.
@@ -57,7 +58,7 @@ func speakPlainly(root *cobra.Command, tidyUp func()) {
 }
 
 // emptyFolders returns a function that removes what a keyring makes in order to look into it: folders that are missing now
-// and empty then.
+// and empty then. What root has made in a home then belongs to its folder's owner.
 func emptyFolders(home string) func() {
 	var missing []string
 	for _, folder := range []string{filepath.Join(home, "keyring-file"), filepath.Join(home, "keyring-test"), home} {
@@ -68,6 +69,9 @@ func emptyFolders(home string) func() {
 	return func() {
 		for _, folder := range missing {
 			_ = os.Remove(folder) // a folder that isn't empty stays
+		}
+		if err := durable.InheritAll(home); err != nil { // of what the SDK and CometBFT wrote
+			fmt.Fprintln(os.Stderr, "Warning:", err)
 		}
 	}
 }

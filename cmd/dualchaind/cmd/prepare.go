@@ -19,11 +19,15 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
 
+	"github.com/dualchain/dualchain/internal/durable"
 	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
 // errNoNode: the command works on a node's home, and the home has no node.
 var errNoNode = errors.New("no node")
+
+// errOwner: root would leave files in a running node's home that the home's owner can't use.
+var errOwner = errors.New("another user's home")
 
 // onNode names the commands, and groups of commands, that work on a node's home and can't do so before `init`.
 var onNode = []string{"start", "export", "rollback", "prune", "snapshots", "import-certificate", "config", "comet"}
@@ -63,6 +67,9 @@ func checkHome(cmd *cobra.Command, home string) error {
 	}
 	if !needsNode(cmd) {
 		return nil
+	}
+	if uid, foreign := durable.Foreign(home); foreign && cmd.Name() == "start" {
+		return fmt.Errorf("%w: expected to run as the owner of %s, user id %d, found root: the owner could not use the files that this node writes", errOwner, home, uid)
 	}
 	for _, name := range []string{"config.toml", "genesis.json"} {
 		file := configFile(home, name)
