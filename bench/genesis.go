@@ -65,11 +65,14 @@ func appState(a *app.App, voters []voter, s settings) ([]byte, error) {
 			g.Params.MaxVoters, g.Params.SetPeriod, g.Params.EraLength, g.Params.VoteWindow = uint32(len(voters)), s.setPeriod, s.eraLength, 2
 			for i, v := range voters {
 				operator := sdk.AccAddress(v.key[:20]).String()
-				g.Voters = append(g.Voters, finalitytypes.Voter{
+				voter := finalitytypes.Voter{
 					Index: uint64(i), Operator: operator, PubKey: v.key.String(), Moniker: "voter", CommissionPpm: 100_000, MaxCommissionPpm: 100_000,
-					Tokens: stake.Amount, Shares: stake.Amount, UnbondingTokens: math.ZeroInt(), UnbondingShares: math.ZeroInt(),
-				})
-				g.Delegations = append(g.Delegations, finalitytypes.Delegation{VoterIndex: uint64(i), Delegator: operator, Shares: stake.Amount})
+				}
+				bond, err := voter.FirstBond(stake.Amount)
+				if err != nil {
+					return err
+				}
+				g.Voters, g.Delegations = append(g.Voters, voter), append(g.Delegations, bond)
 			}
 			g.Running = &finalitytypes.RunningState{
 				ChainId: chainID, Pairs: []finalitytypes.Pair{pair}, Sets: []finalitytypes.VoterSet{set}, Next: side(voters), Era: finalitytypes.Era{FirstEpoch: 1},

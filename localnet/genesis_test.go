@@ -129,7 +129,7 @@ func TestGenesisHoldsWhatTheSpecSays(t *testing.T) {
 		t.Fatalf("expected three voters, proofs and delegations, found %+v", finality)
 	}
 	for i, want := range []uint64{34, 33, 33} {
-		if v := finality.Voters[i]; !v.Tokens.Equal(power(want)) || v.Operator != n.Voters[i].Operator || v.PubKey != n.Voters[i].PubKey {
+		if v := finality.Voters[i]; !v.BondedTokens().Equal(power(want)) || v.Operator != n.Voters[i].Operator || v.PubKey != n.Voters[i].PubKey {
 			t.Fatalf("voter %d: expected power %d and the identity of %+v, found %+v", i, want, n.Voters[i], v)
 		}
 	}

@@ -165,6 +165,7 @@ func (l layout) newVoter(i int, nodes []Node) (Voter, genesis.Voter, error) {
 	return v, genesis.Voter{
 		Operator: operator, PubKey: public, Possession: secret.ProvePossession(root), Moniker: name,
 		Stake: coin(power(l.spec.Power(i))), CommissionPPM: finalitytypes.Million / 10, MaxCommissionPPM: finalitytypes.Million / 5,
+		MaxCommissionChangePPM: finalitytypes.Million / 100,
 	}, nil
 }
 

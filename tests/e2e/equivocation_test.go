@@ -46,7 +46,7 @@ func TestAnEquivocatingVoterIsSlashedOnce(t *testing.T) {
 	}
 
 	// The voter loses 5 % of 100 units at once. The supply falls by exactly that, apart from the block's new coins.
-	penalty, left := number(t, record.Penalty), number(t, voter.Voter.Tokens)
+	penalty, left := number(t, record.Penalty), number(t, voter.Bonded)
 	if penalty.Cmp(big.NewInt(5_000_000)) != 0 || left.Cmp(big.NewInt(95_000_000)) != 0 {
 		t.Fatalf("expected 5000000 taken and 95000000 left, found %s and %s", penalty, left)
 	}
@@ -65,7 +65,7 @@ func TestAnEquivocatingVoterIsSlashedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Voter.Tokens != voter.Voter.Tokens || len(evidenceAgainst(t, node, voter.Voter.Index)) != 1 {
+	if again.Bonded != voter.Bonded || len(evidenceAgainst(t, node, voter.Voter.Index)) != 1 {
 		t.Fatalf("slashed twice: %v", again)
 	}
 	slashes := 0

@@ -83,7 +83,7 @@ func TestAChainThatLosesAllItsVotersGoesOnAndFinalizesNothing(t *testing.T) {
 	require.True(t, f.Voter(1).Jailed, "voter 1 never voted")
 	f.Undelegate(fixture.Operator(0), 0, fixture.Dual(90)).OK()
 	untilPair(f, pair(f)+3)
-	require.True(t, f.Voter(0).Tokens.IsZero())
+	require.True(t, f.Voter(0).BondedTokens().IsZero())
 	f.Report(fixture.Alice, f.DoubleVote(5, 2)).OK()
 
 	stuck := f.Heads().Finalized

@@ -12,6 +12,7 @@ import (
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
+	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/testutil/fixture"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -51,8 +52,10 @@ func jailed(f *fixture.Fixture, n int) []int {
 }
 
 func TestRewardsAreWeightTimesParticipation(t *testing.T) {
-	f := fixture.New(t, fixture.Voters(50, 30, 20), fixture.Params(fours))
-	f.Do(fixture.Operator(0), &types.MsgEditVoter{Operator: fixture.Operator(0).String(), CommissionPpm: 100_000}).OK()
+	tenths := fixture.Genesis(func(e app.Encoding, state app.GenesisState) {
+		fixture.Change(e.Codec, state, types.ModuleName, func(g *types.GenesisState) { g.Voters[0].CommissionPpm = 100_000 })
+	})
+	f := fixture.New(t, fixture.Voters(50, 30, 20), fixture.Params(fours), tenths).Blocks(1)
 	f.Honest(0, 1, 2).Blocks(2) // epochs 1 and 2: all vote
 	f.Honest(0, 2).Blocks(2)    // epochs 3 and 4: voter 1 is away
 	f.Honest(0, 1, 2)
@@ -67,20 +70,26 @@ func TestRewardsAreWeightTimesParticipation(t *testing.T) {
 	rewards := []int64{1_000_001 * 200 / 400, 1_000_001 * 60 / 400, 1_000_001 * 80 / 400}
 	tenth := rewards[0] / 10
 	require.Equal(t, commission.AddRaw(tenth), f.Balance(fixture.Operator(0)))
-	require.Equal(t, fixture.Dual(50).Amount.AddRaw(rewards[0]-tenth), f.Voter(0).Tokens)
-	require.Equal(t, fixture.Dual(30).Amount.AddRaw(rewards[1]), f.Voter(1).Tokens)
-	require.Equal(t, fixture.Dual(20).Amount.AddRaw(rewards[2]), f.Voter(2).Tokens)
+	require.Equal(t, fixture.Dual(50).Amount.AddRaw(rewards[0]-tenth), f.Voter(0).BondedTokens())
+	require.Equal(t, fixture.Dual(30).Amount.AddRaw(rewards[1]), f.Voter(1).BondedTokens())
+	require.Equal(t, fixture.Dual(20).Amount.AddRaw(rewards[2]), f.Voter(2).BondedTokens())
 	require.Equal(t, 1_000_001-rewards[0]-rewards[1]-rewards[2], finalityPool(f).Int64(), "what absence leaves stays for the next era")
 }
 
 func TestDelegatorsShareTheRewardsOfTheirPool(t *testing.T) {
-	f := fixture.New(t, fixture.Voters(50), fixture.Params(fours)).Honest(0)
+	f := fixture.New(t, fixture.Voters(50), fixture.Params(fours), setPeriod(1)).Honest(0)
 	f.Delegate(fixture.Alice, 0, fixture.Dual(150)).OK()
+	for range 40 {
+		if _, joining := delegated(f, fixture.Alice, 0); joining.IsZero() {
+			break
+		}
+		f.Blocks(1)
+	}
 	payFee(f, 4_000_000)
-	until(f, 10)
-	resp, err := queries(f).DelegatorDelegations(f.Ctx(), &types.QueryDelegatorDelegationsRequest{Delegator: fixture.Alice.String()})
-	require.NoError(t, err)
-	require.Equal(t, fixture.Dual(153).Amount.String(), resp.Delegations[0].Balance.String(), "three quarters of 4")
+	f.Blocks(5)
+	balance, joining := delegated(f, fixture.Alice, 0)
+	require.Equal(t, fixture.Dual(153).Amount.String(), balance.String(), "three quarters of 4")
+	require.True(t, joining.IsZero())
 }
 
 // This test recomputes an era's payments from the bitfields, epoch by epoch, over sets that change within the era.
@@ -97,17 +106,18 @@ func TestRewardsFollowTheLargerOfTheTwoPowersOfEachEpoch(t *testing.T) {
 	until(f, 17)
 	before := make([]math.Int, 4)
 	signed, expected := make([]uint64, 4), uint64(0)
+	earning := []uint64{25, 30, 20, 0} // what has left earns nothing any more, what joined earns nothing yet
 	sets := map[uint64]bool{}
 	for epoch := uint64(1); epoch <= 12; epoch++ {
 		tally, err := f.App.FinalityKeeper.Tally(f.Ctx(), epoch)
 		require.NoError(t, err)
 		sets[checkpoint(f, epoch).Pair] = true
 		for i := range 4 {
-			before[i] = f.Voter(i).Tokens
+			before[i] = f.Voter(i).BondedTokens()
 			rear, current := powers(f, epoch, i)
 			expected += max(rear, current)
 			if position, member := f.Set(epoch).Position(fixture.NewVoter(i).Key); member && tally.Get(position) {
-				signed[i] += max(rear, current)
+				signed[i] += min(max(rear, current), earning[i])
 			}
 		}
 	}
@@ -116,7 +126,7 @@ func TestRewardsFollowTheLargerOfTheTwoPowersOfEachEpoch(t *testing.T) {
 	f.Blocks(1)
 	for i := range 4 {
 		reward := pool.Mul(math.NewIntFromUint64(signed[i])).Quo(math.NewIntFromUint64(expected))
-		require.Equal(t, before[i].Add(reward).String(), f.Voter(i).Tokens.String(), "voter %d", i)
+		require.Equal(t, before[i].Add(reward).String(), f.Voter(i).BondedTokens().String(), "voter %d", i)
 	}
 }
 
@@ -127,7 +137,7 @@ func TestNobodyIsPaidBeforeTheAnchorOrWithoutFees(t *testing.T) {
 	require.Zero(t, finalityPool(f).Int64(), "nobody could earn it")
 	f.Register(0, 1).OK()
 	f.Honest(0).Blocks(20)
-	require.Equal(t, fixture.Dual(1).Amount, f.Voter(0).Tokens)
+	require.Equal(t, fixture.Dual(1).Amount, f.Voter(0).BondedTokens())
 	payFee(f, 1000)
 	f.Blocks(1)
 	require.Equal(t, int64(1000), finalityPool(f).Int64())
@@ -155,10 +165,10 @@ func TestATombstonedVoterIsNotPaid(t *testing.T) {
 	payFee(f, 1_000_000)
 	until(f, 7)
 	f.Report(fixture.Bob, f.DoubleVote(3, 1)).OK()
-	stake := f.Voter(1).Tokens
+	stake := f.Voter(1).BondedTokens()
 	until(f, 10)
-	require.Equal(t, stake, f.Voter(1).Tokens)
-	require.Equal(t, fixture.Dual(40).Amount.AddRaw(400_000), f.Voter(0).Tokens)
+	require.Equal(t, stake, f.Voter(1).BondedTokens())
+	require.Equal(t, fixture.Dual(40).Amount.AddRaw(400_000), f.Voter(0).BondedTokens())
 	require.Equal(t, int64(300_000), finalityPool(f).Int64())
 }
 
@@ -233,7 +243,7 @@ func TestNobodyIsJailedInAnEraInWhichAnEpochMissedQuorum(t *testing.T) {
 	until(f, 13)
 	require.False(t, checkpoint(f, 2).Justified)
 	require.Empty(t, jailed(f, 3))
-	require.Equal(t, fixture.Dual(10).Amount, f.Voter(2).Tokens)
+	require.Equal(t, fixture.Dual(10).Amount, f.Voter(2).BondedTokens())
 	until(f, 14)
 	require.Equal(t, []int{2}, jailed(f, 3), "by the next era")
 }
@@ -245,8 +255,8 @@ func TestAVoterJailedForAbsenceLosesTheDowntimeFraction(t *testing.T) {
 	supply := f.App.BankKeeper.GetSupply(f.Ctx(), "udual").Amount
 	until(f, 10)
 	require.Equal(t, []int{2}, jailed(f, 3))
-	require.Equal(t, of(fixture.Dual(6).Amount, 990_000).String(), f.Voter(2).Tokens.String())
-	require.Equal(t, of(fixture.Dual(4).Amount, 990_000).String(), f.Voter(2).UnbondingTokens.String())
+	require.Equal(t, of(fixture.Dual(6).Amount, 990_000).String(), f.Voter(2).BondedTokens().String())
+	require.Equal(t, of(fixture.Dual(4).Amount, 990_000).String(), f.Voter(2).Unbonding.Tokens.String())
 	require.Equal(t, supply.Sub(of(fixture.Dual(10).Amount, 10_000)), f.App.BankKeeper.GetSupply(f.Ctx(), "udual").Amount)
 	require.False(t, f.Voter(2).Tombstoned)
 }
@@ -275,17 +285,17 @@ func TestAVoterIsNotJailedAgainForWhatItMissedBeforeUnjailing(t *testing.T) {
 	})).Honest(0, 1)
 	until(f, 10)
 	require.Equal(t, []int{2}, jailed(f, 3))
-	once := f.Voter(2).Tokens
+	once := f.Voter(2).BondedTokens()
 	f.Unjail(2).OK() // block 11, head 10: accountable from epoch 11
 	require.Equal(t, uint64(11), f.Voter(2).AccountableFrom)
 	until(f, 18) // the eras of the epochs 5 to 8 and 9 to 12 are settled in blocks 14 and 18
 	require.Empty(t, jailed(f, 3))
-	require.Equal(t, once, f.Voter(2).Tokens)
+	require.Equal(t, once, f.Voter(2).BondedTokens())
 	until(f, 21)
 	require.Empty(t, jailed(f, 3))
 	f.Blocks(1) // the era of the epochs 13 to 16, all missed after unjailing
 	require.Equal(t, []int{2}, jailed(f, 3))
-	require.True(t, f.Voter(2).Tokens.LT(once))
+	require.True(t, f.Voter(2).BondedTokens().LT(once))
 }
 
 func TestAJailedVoterIsNotSettledForAbsenceAgain(t *testing.T) {
@@ -296,7 +306,7 @@ func TestAJailedVoterIsNotSettledForAbsenceAgain(t *testing.T) {
 	until := f.Voter(2).JailedUntil
 	f.Blocks(30)
 	requirePowers(f, 2, 10, 10) // still in both sides, and still away
-	require.Equal(t, of(fixture.Dual(10).Amount, 990_000).String(), f.Voter(2).Tokens.String())
+	require.Equal(t, of(fixture.Dual(10).Amount, 990_000).String(), f.Voter(2).BondedTokens().String())
 	require.Equal(t, until, f.Voter(2).JailedUntil)
 }
 
@@ -332,13 +342,13 @@ func TestSettlementIsSpreadOverBlocks(t *testing.T) {
 	}
 	require.Len(t, fixture.EventsOf[types.EventRewardPaid](f), 500)
 	require.Empty(t, fixture.EventsOf[types.EventEraSettled](f))
-	require.Equal(t, fixture.Dual(1).Amount.AddRaw(1_000_000), f.Voter(0).Tokens, "520,000,000 / 520")
-	require.Equal(t, fixture.Dual(1).Amount.AddRaw(500_000), f.Voter(499).Tokens, "half of the epochs")
-	require.Equal(t, fixture.Dual(1).Amount, f.Voter(500).Tokens)
+	require.Equal(t, fixture.Dual(1).Amount.AddRaw(1_000_000), f.Voter(0).BondedTokens(), "520,000,000 / 520")
+	require.Equal(t, fixture.Dual(1).Amount.AddRaw(500_000), f.Voter(499).BondedTokens(), "half of the epochs")
+	require.Equal(t, fixture.Dual(1).Amount, f.Voter(500).BondedTokens())
 
 	f.Blocks(1)
 	require.Len(t, fixture.EventsOf[types.EventRewardPaid](f), 20)
 	require.Len(t, fixture.EventsOf[types.EventEraSettled](f), 1)
-	require.Equal(t, fixture.Dual(1).Amount.AddRaw(500_000), f.Voter(519).Tokens)
+	require.Equal(t, fixture.Dual(1).Amount.AddRaw(500_000), f.Voter(519).BondedTokens())
 	require.Equal(t, int64(60_000_000), finalityPool(f).Int64())
 }

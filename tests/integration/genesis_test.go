@@ -153,11 +153,11 @@ func TestARunningChainIsImportedAsItIsOrNotAtAll(t *testing.T) {
 		{"another chain id", fixture.Chain("another"), "chain_id"},
 		{"another height", fixture.InitialHeight(100), "initial height"},
 		{"stake that nobody paid", finality(func(g *types.GenesisState) {
-			g.Voters[0].Tokens = g.Voters[0].Tokens.AddRaw(1)
+			g.Voters[0].Bonded.Tokens = g.Voters[0].Bonded.Tokens.AddRaw(1)
 		}), "expected the module account to hold"},
 		{"shares that nobody has", finality(func(g *types.GenesisState) {
-			g.Voters[0].Shares = g.Voters[0].Shares.AddRaw(1)
-		}), "expected shares"},
+			g.Voters[0].Bonded.Shares = g.Voters[0].Bonded.Shares.AddRaw(1)
+		}), "the sum of its owners' and nobody's"},
 		{"a key twice", finality(func(g *types.GenesisState) { g.Voters[1].PubKey = g.Voters[0].PubKey }), "registered twice"},
 		{"a set that is missing", finality(func(g *types.GenesisState) { g.Running.Sets = nil }), "not among the sets"},
 		{"another next set", finality(func(g *types.GenesisState) { g.Running.Next.Members[0].Current++ }), "next set"},

@@ -97,11 +97,13 @@ func TestStakeThatLeavesIsSlashableUntilItIsPaid(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		after time.Duration // time of the block with the evidence, relative to when the stake is due
+		left  int64
 		err   error
 	}{
-		{"in the last block before", -time.Second, nil},
-		{"in the block that pays", 0, nil},
-		{"in the block after", time.Second, types.ErrNobodyGuilty},
+		{"in the last block before", -time.Second, 9_500_000, nil},
+		{"in the block that pays", 0, 9_500_000, nil},
+		{"in the block after, while sets with its power are kept", time.Second, 0, nil},
+		{"when they are dropped", 2 * time.Minute, 0, types.ErrNobodyGuilty},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := leaver(t)
@@ -118,8 +120,12 @@ func TestStakeThatLeavesIsSlashableUntilItIsPaid(t *testing.T) {
 			}
 			outcome.OK()
 			require.True(t, f.Voter(2).Tombstoned)
-			require.Equal(t, fixture.Dual(10).Amount.MulRaw(95).QuoRaw(100).String(), f.Voter(2).UnbondingTokens.String())
+			require.Equal(t, tc.left, f.Voter(2).Unbonding.Tokens.Int64())
 			f.Blocks(5)
+			if tc.left == 0 {
+				require.Empty(t, unbondings(f, fixture.Operator(2)))
+				return
+			}
 			require.Len(t, unbondings(f, fixture.Operator(2)), 1, "the rest is frozen")
 			require.True(t, unbondings(f, fixture.Operator(2))[0].Frozen)
 		})
@@ -243,8 +249,8 @@ func TestCancellingBondsAnEntryAgain(t *testing.T) {
 	f.Do(fixture.Alice, &types.MsgCancelUnbonding{Delegator: fixture.Alice.String(), UnbondingId: entry.Id}).Fails(types.ErrUnbondingNotFound)
 	f.Do(fixture.Operator(2), cancel).OK()
 	require.Empty(t, unbondings(f, fixture.Operator(2)))
-	require.Equal(t, fixture.Dual(10).Amount, f.Voter(2).Tokens)
-	require.Equal(t, math.ZeroInt(), f.Voter(2).UnbondingTokens)
+	require.Equal(t, fixture.Dual(10).Amount, f.Voter(2).BondedTokens())
+	require.Equal(t, math.ZeroInt(), f.Voter(2).Unbonding.Tokens)
 	f.Do(fixture.Operator(2), cancel).Fails(types.ErrUnbondingNotFound)
 	requirePowers(untilPair(f, 3), 2, 10, 10)
 }

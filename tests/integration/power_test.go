@@ -35,8 +35,10 @@ func supplied(t *testing.T, power math.Int, options ...fixture.Option) *fixture.
 				}
 			})
 			fixture.Change(e.Codec, state, types.ModuleName, func(g *types.GenesisState) {
-				g.Voters[0].Tokens, g.Voters[0].Shares = g.Voters[0].Tokens.Add(more), g.Voters[0].Shares.Add(more)
-				g.Delegations[0].Shares = g.Delegations[0].Shares.Add(more)
+				shares, err := g.Voters[0].Bonded.Join(more, true)
+				require.NoError(t, err)
+				own := &g.Delegations[0].Positions[0].Shares
+				*own = own.Add(shares)
 			})
 		}),
 	}, options...)...)

@@ -282,18 +282,37 @@ func TestParametersChangeByGovernanceOnly(t *testing.T) {
 	}
 }
 
-func TestAnOperatorEditsItsVoterWithinItsMaximum(t *testing.T) {
-	f := fixture.New(t, fixture.Voters(1)).Blocks(1)
+func TestAnOperatorEditsItsVoterWithinItsBounds(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(1), fixture.Params(func(p *types.Params) { p.EraLength = 10 })).Honest(0, 1).Blocks(1)
 	msg := f.Registers(1, fixture.Dual(1))
-	msg.CommissionPpm, msg.MaxCommissionPpm = 10, 1_000
+	msg.CommissionPpm, msg.MaxCommissionPpm, msg.MaxCommissionChangePpm = 10, 1_000, 600
 	f.Do(fixture.Operator(1), msg).OK()
 	edit := func(ppm uint32, moniker string) fixture.Outcome {
 		return f.Do(fixture.Operator(1), &types.MsgEditVoter{Operator: fixture.Operator(1).String(), CommissionPpm: ppm, Moniker: moniker})
 	}
-	edit(1_000, "new name").OK()
-	require.Equal(t, uint32(1_000), f.Voter(1).CommissionPpm)
+	shown := func() (uint32, *types.AnnouncedCommission) {
+		resp, err := queries(f).Voter(f.Ctx(), &types.QueryVoterRequest{Voter: fixture.Operator(1).String()})
+		require.NoError(t, err)
+		return resp.Voter.CommissionPpm, resp.Announced
+	}
+	edit(610, "new name").OK()
 	require.Equal(t, "new name", f.Voter(1).Moniker)
+	commission, announced := shown()
+	require.Equal(t, uint32(10), commission, "that of the open era")
+	require.Equal(t, &types.AnnouncedCommission{CommissionPpm: 610, FromEra: 1, FromEpoch: 11}, announced)
+	edit(611, "").Fails(types.ErrCommissionChange)
+	until(f, 11)
+	commission, announced = shown()
+	require.Equal(t, uint32(610), commission)
+	require.Nil(t, announced)
 	edit(1_001, "").Fails(types.ErrInvalidVoter)
+	edit(1_000, "").OK()
+	edit(610, "").OK()
+	_, announced = shown()
+	require.Nil(t, announced, "it stays as it is")
+	edit(0, "").OK()
+	_, announced = shown()
+	require.Equal(t, &types.AnnouncedCommission{FromEra: 2, FromEpoch: 21}, announced, "less is never too much at once")
 	edit(1, strings.Repeat("x", types.MaxMoniker+1)).Fails(types.ErrInvalidVoter)
 	f.Do(fixture.Alice, &types.MsgEditVoter{Operator: fixture.Alice.String()}).Fails(types.ErrVoterNotFound)
 }

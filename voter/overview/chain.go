@@ -74,7 +74,7 @@ func (c Chain) registration(ctx context.Context, key string) (*Registration, err
 		Index: v.Index, Operator: v.Operator, Moniker: v.Moniker, AccountableFrom: v.AccountableFrom,
 		State: strings.ToLower(strings.TrimPrefix(answer.State.String(), "VOTER_STATE_")),
 		Rear:  answer.Rear, Current: answer.Current, Next: answer.Next,
-		Stake: Stake{Pool: v.Tokens.String(), CommissionPpm: v.CommissionPpm},
+		Stake: Stake{Pool: answer.Bonded.String(), CommissionPpm: v.CommissionPpm},
 	}
 	if v.Jailed && !v.Tombstoned {
 		until := v.JailedUntil.UTC()

@@ -60,10 +60,10 @@ func (n node) Voter(_ context.Context, request *types.QueryVoterRequest, _ ...gr
 	}
 	return &types.QueryVoterResponse{
 		Voter: types.Voter{
-			Index: 3, Operator: "dual1op", Moniker: "me", CommissionPpm: 100_050, Tokens: math.NewInt(75), Jailed: true,
+			Index: 3, Operator: "dual1op", Moniker: "me", CommissionPpm: 100_050, Jailed: true,
 			JailedUntil: time.Unix(1_700_000_600, 0), AccountableFrom: 7,
 		},
-		State: types.VoterState_VOTER_STATE_JAILED, Rear: 5, Current: 4,
+		State: types.VoterState_VOTER_STATE_JAILED, Rear: 5, Current: 4, Bonded: math.NewInt(75),
 	}, nil
 }
 

@@ -49,7 +49,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 			Service:              "dualchain.finality.v1.Msg",
 			EnhanceCustomCommand: true,
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
-				{RpcMethod: "EditVoter", Use: "edit-voter", Short: "Replace a voter's moniker, website and commission"},
+				{RpcMethod: "EditVoter", Use: "edit-voter", Short: "Replace a voter's moniker and website, and announce its commission from the next era on"},
 				{RpcMethod: "Delegate", Use: "delegate OPERATOR AMOUNT", Short: "Bond stake with a voter", PositionalArgs: args("voter", "amount")},
 				{RpcMethod: "Undelegate", Use: "undelegate OPERATOR AMOUNT", Short: "Take stake out of a voter's pool", PositionalArgs: args("voter", "amount")},
 				{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
+	"github.com/dualchain/dualchain/x/finality/keeper/stake"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -36,21 +37,40 @@ func (m MsgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams)
 	if err := m.params.Set(ctx, msg.Params); err != nil {
 		return nil, fmt.Errorf("set params: %w", err)
 	}
+	if msg.Params.MinSelfStakePpm != before.MinSelfStakePpm {
+		if err := m.stake.Rerank(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return &types.MsgUpdateParamsResponse{}, state.Emit(ctx, &types.EventParamsUpdated{})
 }
 
 // RegisterVoter registers a key with a first bond.
 func (m MsgServer) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter) (*types.MsgRegisterVoterResponse, error) {
+	clock, err := m.sets.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.stake.RegisterVoter(ctx, msg, clock)
+}
+
+// EditVoter replaces the description and announces a commission.
+func (m MsgServer) EditVoter(ctx context.Context, msg *types.MsgEditVoter) (*types.MsgEditVoterResponse, error) {
+	var eras stake.Eras
 	anchored, err := m.sets.Anchored(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return m.stake.RegisterVoter(ctx, msg, anchored)
-}
-
-// EditVoter replaces the description and the commission.
-func (m MsgServer) EditVoter(ctx context.Context, msg *types.MsgEditVoter) (*types.MsgEditVoterResponse, error) {
-	return m.stake.EditVoter(ctx, msg)
+	if anchored {
+		eras.Begun = true
+		if eras.Open, err = m.eras.Open(ctx); err != nil {
+			return nil, err
+		}
+		if eras.Oldest, err = m.eras.OldestUnsettled(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return m.stake.EditVoter(ctx, msg, eras)
 }
 
 // Unjail makes a voter that was jailed for absence eligible again. Epochs up to the head don't count against it.
@@ -64,7 +84,11 @@ func (m MsgServer) Unjail(ctx context.Context, msg *types.MsgUnjail) (*types.Msg
 
 // Delegate bonds stake with a voter.
 func (m MsgServer) Delegate(ctx context.Context, msg *types.MsgDelegate) (*types.MsgDelegateResponse, error) {
-	return m.stake.Delegate(ctx, msg)
+	clock, err := m.sets.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.stake.Delegate(ctx, msg, clock)
 }
 
 // Undelegate moves stake out of a voter's pool into an unbonding entry with the clock of what happens now.
@@ -78,7 +102,11 @@ func (m MsgServer) Undelegate(ctx context.Context, msg *types.MsgUndelegate) (*t
 
 // CancelUnbonding bonds a whole entry again with the same voter.
 func (m MsgServer) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbonding) (*types.MsgCancelUnbondingResponse, error) {
-	return m.stake.CancelUnbonding(ctx, msg)
+	clock, err := m.sets.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.stake.CancelUnbonding(ctx, msg, clock)
 }
 
 // SubmitVotes adds an aggregate to the tally of its target.

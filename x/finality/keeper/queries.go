@@ -79,7 +79,17 @@ func (q QueryServer) Voter(ctx context.Context, req *types.QueryVoterRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	out := &types.QueryVoterResponse{Voter: voter, State: state(voter)}
+	params, err := q.Keeper.Params(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &types.QueryVoterResponse{
+		State: state(voter), Bonded: voter.BondedTokens(), Joining: voter.JoiningTokens(), Own: voter.OwnTokens(), Counted: voter.Counted(params),
+	}
+	out.AboveCap = out.Bonded.Sub(out.Counted)
+	if out.Voter, out.Announced, err = q.announced(ctx, voter, params); err != nil {
+		return nil, err
+	}
 	if anchored, err := q.sets.Anchored(ctx); err != nil || !anchored {
 		return out, err
 	}
@@ -110,6 +120,26 @@ func (q QueryServer) Voter(ctx context.Context, req *types.QueryVoterRequest) (*
 		out.Next = after.Voters[position].Current
 	}
 	return out, nil
+}
+
+// announced returns a voter with the commission of the open era, and what it has announced for the next.
+func (q QueryServer) announced(ctx context.Context, v types.Voter, params types.Params) (types.Voter, *types.AnnouncedCommission, error) {
+	anchored, err := q.sets.Anchored(ctx)
+	if err != nil || !anchored {
+		return v, nil, err
+	}
+	open, err := q.eras.Open(ctx)
+	if err != nil {
+		return v, nil, err
+	}
+	v.SettleCommission(open.Index)
+	if len(v.CommissionChanges) == 0 {
+		return v, nil, nil
+	}
+	next := v.CommissionChanges[0] // the only one: a change holds from the next era on
+	return v, &types.AnnouncedCommission{
+		CommissionPpm: next.CommissionPpm, FromEra: next.FromEra, FromEpoch: open.FirstEpoch + params.EraLength,
+	}, nil
 }
 
 // states returns a function that tells a voter's state.
@@ -152,6 +182,15 @@ func (q QueryServer) Voters(ctx context.Context, req *types.QueryVotersRequest) 
 	})
 	if err != nil {
 		return nil, err
+	}
+	params, err := q.Keeper.Params(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range voters {
+		if voters[i], _, err = q.announced(ctx, voters[i], params); err != nil {
+			return nil, err
+		}
 	}
 	return &types.QueryVotersResponse{Voters: voters, Pagination: next}, nil
 }

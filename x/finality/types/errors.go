@@ -14,7 +14,7 @@ var (
 	ErrInvalidKey        = errors.Register(ModuleName, 9, "invalid public key")
 	ErrInvalidPossession = errors.Register(ModuleName, 10, "invalid proof of possession")
 	ErrInvalidAmount     = errors.Register(ModuleName, 11, "invalid amount")
-	ErrPoolEmpty         = errors.Register(ModuleName, 12, "the voter's pool was slashed to nothing")
+	ErrAboveCap          = errors.Register(ModuleName, 12, "stake of others exceeds what the operator's own lets count")
 	ErrNotDelegated      = errors.Register(ModuleName, 13, "not enough delegated")
 	ErrTombstoned        = errors.Register(ModuleName, 14, "voter is tombstoned")
 	ErrTooManyUnbondings = errors.Register(ModuleName, 15, "too many unbonding entries")
@@ -22,6 +22,7 @@ var (
 	ErrNotJailed         = errors.Register(ModuleName, 17, "voter is not jailed")
 	ErrStillJailed       = errors.Register(ModuleName, 18, "voter is still jailed")
 	ErrPowerTooLarge     = errors.Register(ModuleName, 19, "stake makes more power than 63 bits hold")
+	ErrCommissionChange  = errors.Register(ModuleName, 20, "commission rises too much for one era")
 
 	ErrInvalidVote      = errors.Register(ModuleName, 30, "invalid vote")
 	ErrNoEpochs         = errors.Register(ModuleName, 31, "no epoch is open: no voter has been eligible yet")
@@ -34,7 +35,7 @@ var (
 
 	ErrInvalidEvidence   = errors.Register(ModuleName, 50, "invalid evidence")
 	ErrNotSlashable      = errors.Register(ModuleName, 51, "votes do not conflict")
-	ErrNobodyGuilty      = errors.Register(ModuleName, 52, "nobody who can still be slashed signed both votes")
+	ErrNobodyGuilty      = errors.Register(ModuleName, 52, "nobody who can still be slashed or has power signed both votes")
 	ErrEvidenceNotFound  = errors.Register(ModuleName, 53, "evidence not found")
 	ErrForkSignerIsKnown = errors.Register(ModuleName, 54, "fork signer is registered here")
 )

@@ -64,6 +64,9 @@ type Params struct {
 	MaxUnbondings uint32 `protobuf:"varint,15,opt,name=max_unbondings,json=maxUnbondings,proto3" json:"max_unbondings,omitempty"`
 	// power_reduction is the stake, in bond_denom, that makes one unit of power; at least 1. It is fixed at genesis.
 	PowerReduction uint64 `protobuf:"varint,16,opt,name=power_reduction,json=powerReduction,proto3" json:"power_reduction,omitempty"`
+	// min_self_stake_ppm caps what a voter's stake counts for: the operator's own bonded stake is at least this part of it. 0 means
+	// no cap.
+	MinSelfStakePpm uint32 `protobuf:"varint,17,opt,name=min_self_stake_ppm,json=minSelfStakePpm,proto3" json:"min_self_stake_ppm,omitempty"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
@@ -204,6 +207,251 @@ func (m *Params) GetPowerReduction() uint64 {
 	return 0
 }
 
+func (m *Params) GetMinSelfStakePpm() uint32 {
+	if m != nil {
+		return m.MinSelfStakePpm
+	}
+	return 0
+}
+
+// Pool is stake that is owned by shares.
+type Pool struct {
+	// number is the pool's number among those of its voter. A pool that is slashed to nothing is replaced by one with a new number;
+	// shares of the old one are worth nothing.
+	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// tokens is the stake, in bond_denom.
+	Tokens cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=tokens,proto3,customtype=cosmossdk.io/math.Int" json:"tokens"`
+	// shares is the sum of the owners' shares, with unowned_shares.
+	Shares cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+	// own_shares is the operator's part.
+	OwnShares cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=own_shares,json=ownShares,proto3,customtype=cosmossdk.io/math.Int" json:"own_shares"`
+	// unowned_shares are what owners that left could not be paid, less than one base unit each.
+	UnownedShares cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=unowned_shares,json=unownedShares,proto3,customtype=cosmossdk.io/math.Int" json:"unowned_shares"`
+}
+
+func (m *Pool) Reset()         { *m = Pool{} }
+func (m *Pool) String() string { return proto.CompactTextString(m) }
+func (*Pool) ProtoMessage()    {}
+func (*Pool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c223e1334e2c3b11, []int{1}
+}
+func (m *Pool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Pool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Pool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Pool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Pool.Merge(m, src)
+}
+func (m *Pool) XXX_Size() int {
+	return m.Size()
+}
+func (m *Pool) XXX_DiscardUnknown() {
+	xxx_messageInfo_Pool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Pool proto.InternalMessageInfo
+
+func (m *Pool) GetNumber() uint64 {
+	if m != nil {
+		return m.Number
+	}
+	return 0
+}
+
+// JoiningPool is bonded stake that earns nothing yet: no era has begun in which it had power throughout.
+type JoiningPool struct {
+	Pool Pool `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool"`
+	// clock is 1 + the index of the pair of voter sets in force when stake joined last.
+	Clock uint64 `protobuf:"varint,2,opt,name=clock,proto3" json:"clock,omitempty"`
+	// closed says that no more stake joins. Only the last pool of a voter is open.
+	Closed bool `protobuf:"varint,3,opt,name=closed,proto3" json:"closed,omitempty"`
+}
+
+func (m *JoiningPool) Reset()         { *m = JoiningPool{} }
+func (m *JoiningPool) String() string { return proto.CompactTextString(m) }
+func (*JoiningPool) ProtoMessage()    {}
+func (*JoiningPool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c223e1334e2c3b11, []int{2}
+}
+func (m *JoiningPool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *JoiningPool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_JoiningPool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *JoiningPool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_JoiningPool.Merge(m, src)
+}
+func (m *JoiningPool) XXX_Size() int {
+	return m.Size()
+}
+func (m *JoiningPool) XXX_DiscardUnknown() {
+	xxx_messageInfo_JoiningPool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_JoiningPool proto.InternalMessageInfo
+
+func (m *JoiningPool) GetPool() Pool {
+	if m != nil {
+		return m.Pool
+	}
+	return Pool{}
+}
+
+func (m *JoiningPool) GetClock() uint64 {
+	if m != nil {
+		return m.Clock
+	}
+	return 0
+}
+
+func (m *JoiningPool) GetClosed() bool {
+	if m != nil {
+		return m.Closed
+	}
+	return false
+}
+
+// Promotion is a joining pool that has become part of the bonded pool. Each owner has its part of bonded_shares, which it takes when
+// it does anything with the voter next.
+type Promotion struct {
+	VoterIndex uint64 `protobuf:"varint,1,opt,name=voter_index,json=voterIndex,proto3" json:"voter_index,omitempty"`
+	// pool is the joining pool's number; into, the bonded pool's.
+	Pool uint64 `protobuf:"varint,2,opt,name=pool,proto3" json:"pool,omitempty"`
+	Into uint64 `protobuf:"varint,3,opt,name=into,proto3" json:"into,omitempty"`
+	// bonded_shares are what is not taken yet; shares, the owners' shares in the joining pool.
+	BondedShares cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=bonded_shares,json=bondedShares,proto3,customtype=cosmossdk.io/math.Int" json:"bonded_shares"`
+	Shares       cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+}
+
+func (m *Promotion) Reset()         { *m = Promotion{} }
+func (m *Promotion) String() string { return proto.CompactTextString(m) }
+func (*Promotion) ProtoMessage()    {}
+func (*Promotion) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c223e1334e2c3b11, []int{3}
+}
+func (m *Promotion) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Promotion) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Promotion.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Promotion) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Promotion.Merge(m, src)
+}
+func (m *Promotion) XXX_Size() int {
+	return m.Size()
+}
+func (m *Promotion) XXX_DiscardUnknown() {
+	xxx_messageInfo_Promotion.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Promotion proto.InternalMessageInfo
+
+func (m *Promotion) GetVoterIndex() uint64 {
+	if m != nil {
+		return m.VoterIndex
+	}
+	return 0
+}
+
+func (m *Promotion) GetPool() uint64 {
+	if m != nil {
+		return m.Pool
+	}
+	return 0
+}
+
+func (m *Promotion) GetInto() uint64 {
+	if m != nil {
+		return m.Into
+	}
+	return 0
+}
+
+// CommissionChange is an announced commission.
+type CommissionChange struct {
+	// from_era is the first era that pays by it.
+	FromEra       uint64 `protobuf:"varint,1,opt,name=from_era,json=fromEra,proto3" json:"from_era,omitempty"`
+	CommissionPpm uint32 `protobuf:"varint,2,opt,name=commission_ppm,json=commissionPpm,proto3" json:"commission_ppm,omitempty"`
+}
+
+func (m *CommissionChange) Reset()         { *m = CommissionChange{} }
+func (m *CommissionChange) String() string { return proto.CompactTextString(m) }
+func (*CommissionChange) ProtoMessage()    {}
+func (*CommissionChange) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c223e1334e2c3b11, []int{4}
+}
+func (m *CommissionChange) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *CommissionChange) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_CommissionChange.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *CommissionChange) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_CommissionChange.Merge(m, src)
+}
+func (m *CommissionChange) XXX_Size() int {
+	return m.Size()
+}
+func (m *CommissionChange) XXX_DiscardUnknown() {
+	xxx_messageInfo_CommissionChange.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_CommissionChange proto.InternalMessageInfo
+
+func (m *CommissionChange) GetFromEra() uint64 {
+	if m != nil {
+		return m.FromEra
+	}
+	return 0
+}
+
+func (m *CommissionChange) GetCommissionPpm() uint32 {
+	if m != nil {
+		return m.CommissionPpm
+	}
+	return 0
+}
+
 // Voter is a registration in the finality layer.
 type Voter struct {
 	// index is the registration number: dense, never reused.
@@ -216,18 +464,18 @@ type Voter struct {
 	Moniker string `protobuf:"bytes,4,opt,name=moniker,proto3" json:"moniker,omitempty"`
 	// website is a link for people, at most 140 bytes.
 	Website string `protobuf:"bytes,5,opt,name=website,proto3" json:"website,omitempty"`
-	// commission_ppm is the operator's share of rewards.
+	// commission_ppm is the operator's share of rewards, until the first of commission_changes.
 	CommissionPpm uint32 `protobuf:"varint,6,opt,name=commission_ppm,json=commissionPpm,proto3" json:"commission_ppm,omitempty"`
 	// max_commission_ppm bounds commission_ppm for ever.
 	MaxCommissionPpm uint32 `protobuf:"varint,7,opt,name=max_commission_ppm,json=maxCommissionPpm,proto3" json:"max_commission_ppm,omitempty"`
-	// tokens is the bonded pool.
-	Tokens cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=tokens,proto3,customtype=cosmossdk.io/math.Int" json:"tokens"`
-	// shares is the sum of the delegations' shares in it.
-	Shares cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
-	// unbonding_tokens is the pool of undelegated stake that is not paid out yet.
-	UnbondingTokens cosmossdk_io_math.Int `protobuf:"bytes,10,opt,name=unbonding_tokens,json=unbondingTokens,proto3,customtype=cosmossdk.io/math.Int" json:"unbonding_tokens"`
-	// unbonding_shares is the sum of the unbonding entries' shares in it.
-	UnbondingShares cosmossdk_io_math.Int `protobuf:"bytes,11,opt,name=unbonding_shares,json=unbondingShares,proto3,customtype=cosmossdk.io/math.Int" json:"unbonding_shares"`
+	// bonded is the pool whose stake earns rewards.
+	Bonded Pool `protobuf:"bytes,8,opt,name=bonded,proto3" json:"bonded"`
+	// unbonding is the pool of undelegated stake that is not paid out yet.
+	Unbonding Pool `protobuf:"bytes,9,opt,name=unbonding,proto3" json:"unbonding"`
+	// joining are the pools of bonded stake that earns nothing yet, two at most, oldest first.
+	Joining []JoiningPool `protobuf:"bytes,10,rep,name=joining,proto3" json:"joining"`
+	// next_pool is the number of the voter's next pool.
+	NextPool uint64 `protobuf:"varint,11,opt,name=next_pool,json=nextPool,proto3" json:"next_pool,omitempty"`
 	// jailed voters are not eligible.
 	Jailed bool `protobuf:"varint,12,opt,name=jailed,proto3" json:"jailed,omitempty"`
 	// jailed_until is the earliest time for MsgUnjail.
@@ -238,13 +486,17 @@ type Voter struct {
 	AccountableFrom uint64 `protobuf:"varint,15,opt,name=accountable_from,json=accountableFrom,proto3" json:"accountable_from,omitempty"`
 	// tombstone_clock is 0 if no sets existed when the voter was tombstoned, else 1 + the index of the pair then in force.
 	TombstoneClock uint64 `protobuf:"varint,16,opt,name=tombstone_clock,json=tombstoneClock,proto3" json:"tombstone_clock,omitempty"`
+	// max_commission_change_ppm bounds how much higher than in the open era the commission of the next one may be, for ever.
+	MaxCommissionChangePpm uint32 `protobuf:"varint,17,opt,name=max_commission_change_ppm,json=maxCommissionChangePpm,proto3" json:"max_commission_change_ppm,omitempty"`
+	// commission_changes are announced, ascending by era.
+	CommissionChanges []CommissionChange `protobuf:"bytes,18,rep,name=commission_changes,json=commissionChanges,proto3" json:"commission_changes"`
 }
 
 func (m *Voter) Reset()         { *m = Voter{} }
 func (m *Voter) String() string { return proto.CompactTextString(m) }
 func (*Voter) ProtoMessage()    {}
 func (*Voter) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{1}
+	return fileDescriptor_c223e1334e2c3b11, []int{5}
 }
 func (m *Voter) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -322,6 +574,34 @@ func (m *Voter) GetMaxCommissionPpm() uint32 {
 	return 0
 }
 
+func (m *Voter) GetBonded() Pool {
+	if m != nil {
+		return m.Bonded
+	}
+	return Pool{}
+}
+
+func (m *Voter) GetUnbonding() Pool {
+	if m != nil {
+		return m.Unbonding
+	}
+	return Pool{}
+}
+
+func (m *Voter) GetJoining() []JoiningPool {
+	if m != nil {
+		return m.Joining
+	}
+	return nil
+}
+
+func (m *Voter) GetNextPool() uint64 {
+	if m != nil {
+		return m.NextPool
+	}
+	return 0
+}
+
 func (m *Voter) GetJailed() bool {
 	if m != nil {
 		return m.Jailed
@@ -357,18 +637,125 @@ func (m *Voter) GetTombstoneClock() uint64 {
 	return 0
 }
 
-// Delegation is a share of a voter's pool.
+func (m *Voter) GetMaxCommissionChangePpm() uint32 {
+	if m != nil {
+		return m.MaxCommissionChangePpm
+	}
+	return 0
+}
+
+func (m *Voter) GetCommissionChanges() []CommissionChange {
+	if m != nil {
+		return m.CommissionChanges
+	}
+	return nil
+}
+
+// Position is shares of one pool.
+type Position struct {
+	// pool is the number of a voter's pool.
+	Pool   uint64                `protobuf:"varint,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	Shares cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+}
+
+func (m *Position) Reset()         { *m = Position{} }
+func (m *Position) String() string { return proto.CompactTextString(m) }
+func (*Position) ProtoMessage()    {}
+func (*Position) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c223e1334e2c3b11, []int{6}
+}
+func (m *Position) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Position) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Position.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Position) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Position.Merge(m, src)
+}
+func (m *Position) XXX_Size() int {
+	return m.Size()
+}
+func (m *Position) XXX_DiscardUnknown() {
+	xxx_messageInfo_Position.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Position proto.InternalMessageInfo
+
+func (m *Position) GetPool() uint64 {
+	if m != nil {
+		return m.Pool
+	}
+	return 0
+}
+
+// Positions are the shares of an account in a voter's pools, ascending by pool.
+type Positions struct {
+	Positions []Position `protobuf:"bytes,1,rep,name=positions,proto3" json:"positions"`
+}
+
+func (m *Positions) Reset()         { *m = Positions{} }
+func (m *Positions) String() string { return proto.CompactTextString(m) }
+func (*Positions) ProtoMessage()    {}
+func (*Positions) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c223e1334e2c3b11, []int{7}
+}
+func (m *Positions) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Positions) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Positions.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Positions) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Positions.Merge(m, src)
+}
+func (m *Positions) XXX_Size() int {
+	return m.Size()
+}
+func (m *Positions) XXX_DiscardUnknown() {
+	xxx_messageInfo_Positions.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Positions proto.InternalMessageInfo
+
+func (m *Positions) GetPositions() []Position {
+	if m != nil {
+		return m.Positions
+	}
+	return nil
+}
+
+// Delegation is an account's bonded stake with a voter.
 type Delegation struct {
-	VoterIndex uint64                `protobuf:"varint,1,opt,name=voter_index,json=voterIndex,proto3" json:"voter_index,omitempty"`
-	Delegator  string                `protobuf:"bytes,2,opt,name=delegator,proto3" json:"delegator,omitempty"`
-	Shares     cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+	VoterIndex uint64 `protobuf:"varint,1,opt,name=voter_index,json=voterIndex,proto3" json:"voter_index,omitempty"`
+	Delegator  string `protobuf:"bytes,2,opt,name=delegator,proto3" json:"delegator,omitempty"`
+	// positions are its shares in the voter's bonded and joining pools, ascending by pool.
+	Positions []Position `protobuf:"bytes,3,rep,name=positions,proto3" json:"positions"`
 }
 
 func (m *Delegation) Reset()         { *m = Delegation{} }
 func (m *Delegation) String() string { return proto.CompactTextString(m) }
 func (*Delegation) ProtoMessage()    {}
 func (*Delegation) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{2}
+	return fileDescriptor_c223e1334e2c3b11, []int{8}
 }
 func (m *Delegation) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -411,6 +798,13 @@ func (m *Delegation) GetDelegator() string {
 	return ""
 }
 
+func (m *Delegation) GetPositions() []Position {
+	if m != nil {
+		return m.Positions
+	}
+	return nil
+}
+
 // Unbonding is undelegated stake on its way out.
 type Unbonding struct {
 	Id         uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -424,13 +818,15 @@ type Unbonding struct {
 	StartTime time.Time `protobuf:"bytes,6,opt,name=start_time,json=startTime,proto3,stdtime" json:"start_time"`
 	// completion_time is when it is paid out, if known already: the clock starts only once every set was computed after it.
 	CompletionTime *time.Time `protobuf:"bytes,7,opt,name=completion_time,json=completionTime,proto3,stdtime" json:"completion_time,omitempty"`
+	// pool is the number of the voter's unbonding pool that has the shares.
+	Pool uint64 `protobuf:"varint,8,opt,name=pool,proto3" json:"pool,omitempty"`
 }
 
 func (m *Unbonding) Reset()         { *m = Unbonding{} }
 func (m *Unbonding) String() string { return proto.CompactTextString(m) }
 func (*Unbonding) ProtoMessage()    {}
 func (*Unbonding) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{3}
+	return fileDescriptor_c223e1334e2c3b11, []int{9}
 }
 func (m *Unbonding) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -501,6 +897,13 @@ func (m *Unbonding) GetCompletionTime() *time.Time {
 	return nil
 }
 
+func (m *Unbonding) GetPool() uint64 {
+	if m != nil {
+		return m.Pool
+	}
+	return 0
+}
+
 // Pair is one installation of voter sets (protocol §7).
 type Pair struct {
 	Index uint64 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
@@ -520,7 +923,7 @@ func (m *Pair) Reset()         { *m = Pair{} }
 func (m *Pair) String() string { return proto.CompactTextString(m) }
 func (*Pair) ProtoMessage()    {}
 func (*Pair) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{4}
+	return fileDescriptor_c223e1334e2c3b11, []int{10}
 }
 func (m *Pair) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -607,7 +1010,7 @@ func (m *VoterSet) Reset()         { *m = VoterSet{} }
 func (m *VoterSet) String() string { return proto.CompactTextString(m) }
 func (*VoterSet) ProtoMessage()    {}
 func (*VoterSet) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{5}
+	return fileDescriptor_c223e1334e2c3b11, []int{11}
 }
 func (m *VoterSet) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -658,7 +1061,7 @@ func (m *SetMember) Reset()         { *m = SetMember{} }
 func (m *SetMember) String() string { return proto.CompactTextString(m) }
 func (*SetMember) ProtoMessage()    {}
 func (*SetMember) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{6}
+	return fileDescriptor_c223e1334e2c3b11, []int{12}
 }
 func (m *SetMember) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -725,7 +1128,7 @@ func (m *Tally) Reset()         { *m = Tally{} }
 func (m *Tally) String() string { return proto.CompactTextString(m) }
 func (*Tally) ProtoMessage()    {}
 func (*Tally) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{7}
+	return fileDescriptor_c223e1334e2c3b11, []int{13}
 }
 func (m *Tally) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -780,7 +1183,7 @@ func (m *Era) Reset()         { *m = Era{} }
 func (m *Era) String() string { return proto.CompactTextString(m) }
 func (*Era) ProtoMessage()    {}
 func (*Era) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{8}
+	return fileDescriptor_c223e1334e2c3b11, []int{14}
 }
 func (m *Era) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -837,13 +1240,15 @@ type Settlement struct {
 	Reward cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=reward,proto3,customtype=cosmossdk.io/math.Int" json:"reward"`
 	// total is the sum of the expected weights.
 	Total cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=total,proto3,customtype=cosmossdk.io/math.Int" json:"total"`
+	// computed is the index of the pair at which the current set of the era's last epoch was computed.
+	Computed uint64 `protobuf:"varint,4,opt,name=computed,proto3" json:"computed,omitempty"`
 }
 
 func (m *Settlement) Reset()         { *m = Settlement{} }
 func (m *Settlement) String() string { return proto.CompactTextString(m) }
 func (*Settlement) ProtoMessage()    {}
 func (*Settlement) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{9}
+	return fileDescriptor_c223e1334e2c3b11, []int{15}
 }
 func (m *Settlement) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -879,6 +1284,13 @@ func (m *Settlement) GetEra() Era {
 	return Era{}
 }
 
+func (m *Settlement) GetComputed() uint64 {
+	if m != nil {
+		return m.Computed
+	}
+	return 0
+}
+
 // Scores are those of the voters that one block settles, ascending by registration.
 type Scores struct {
 	Scores []Score `protobuf:"bytes,1,rep,name=scores,proto3" json:"scores"`
@@ -888,7 +1300,7 @@ func (m *Scores) Reset()         { *m = Scores{} }
 func (m *Scores) String() string { return proto.CompactTextString(m) }
 func (*Scores) ProtoMessage()    {}
 func (*Scores) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{10}
+	return fileDescriptor_c223e1334e2c3b11, []int{16}
 }
 func (m *Scores) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -927,17 +1339,19 @@ func (m *Scores) GetScores() []Score {
 // Score is a voter's part in an era.
 type Score struct {
 	Registration uint64 `protobuf:"varint,1,opt,name=registration,proto3" json:"registration,omitempty"`
-	// signed is the weight of the epochs that the voter signed.
-	Signed cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=signed,proto3,customtype=cosmossdk.io/math.Int" json:"signed"`
+	// signed are the epochs that the voter signed, by its weight in them, ascending by weight.
+	Signed []SignedWeight `protobuf:"bytes,2,rep,name=signed,proto3" json:"signed"`
 	// absent marks a voter that this settlement jails.
 	Absent bool `protobuf:"varint,3,opt,name=absent,proto3" json:"absent,omitempty"`
+	// current says that the voter was in the current set of the era's last epoch.
+	Current bool `protobuf:"varint,4,opt,name=current,proto3" json:"current,omitempty"`
 }
 
 func (m *Score) Reset()         { *m = Score{} }
 func (m *Score) String() string { return proto.CompactTextString(m) }
 func (*Score) ProtoMessage()    {}
 func (*Score) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{11}
+	return fileDescriptor_c223e1334e2c3b11, []int{17}
 }
 func (m *Score) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -973,11 +1387,78 @@ func (m *Score) GetRegistration() uint64 {
 	return 0
 }
 
+func (m *Score) GetSigned() []SignedWeight {
+	if m != nil {
+		return m.Signed
+	}
+	return nil
+}
+
 func (m *Score) GetAbsent() bool {
 	if m != nil {
 		return m.Absent
 	}
 	return false
+}
+
+func (m *Score) GetCurrent() bool {
+	if m != nil {
+		return m.Current
+	}
+	return false
+}
+
+// SignedWeight is a number of signed epochs in which a voter had the same weight.
+type SignedWeight struct {
+	Weight uint64 `protobuf:"varint,1,opt,name=weight,proto3" json:"weight,omitempty"`
+	Epochs uint64 `protobuf:"varint,2,opt,name=epochs,proto3" json:"epochs,omitempty"`
+}
+
+func (m *SignedWeight) Reset()         { *m = SignedWeight{} }
+func (m *SignedWeight) String() string { return proto.CompactTextString(m) }
+func (*SignedWeight) ProtoMessage()    {}
+func (*SignedWeight) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c223e1334e2c3b11, []int{18}
+}
+func (m *SignedWeight) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *SignedWeight) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_SignedWeight.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *SignedWeight) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_SignedWeight.Merge(m, src)
+}
+func (m *SignedWeight) XXX_Size() int {
+	return m.Size()
+}
+func (m *SignedWeight) XXX_DiscardUnknown() {
+	xxx_messageInfo_SignedWeight.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_SignedWeight proto.InternalMessageInfo
+
+func (m *SignedWeight) GetWeight() uint64 {
+	if m != nil {
+		return m.Weight
+	}
+	return 0
+}
+
+func (m *SignedWeight) GetEpochs() uint64 {
+	if m != nil {
+		return m.Epochs
+	}
+	return 0
 }
 
 // EvidenceRecord is accepted evidence.
@@ -1000,7 +1481,7 @@ func (m *EvidenceRecord) Reset()         { *m = EvidenceRecord{} }
 func (m *EvidenceRecord) String() string { return proto.CompactTextString(m) }
 func (*EvidenceRecord) ProtoMessage()    {}
 func (*EvidenceRecord) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c223e1334e2c3b11, []int{12}
+	return fileDescriptor_c223e1334e2c3b11, []int{19}
 }
 func (m *EvidenceRecord) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1073,7 +1554,13 @@ func (m *EvidenceRecord) GetHeight() int64 {
 
 func init() {
 	proto.RegisterType((*Params)(nil), "dualchain.finality.v1.Params")
+	proto.RegisterType((*Pool)(nil), "dualchain.finality.v1.Pool")
+	proto.RegisterType((*JoiningPool)(nil), "dualchain.finality.v1.JoiningPool")
+	proto.RegisterType((*Promotion)(nil), "dualchain.finality.v1.Promotion")
+	proto.RegisterType((*CommissionChange)(nil), "dualchain.finality.v1.CommissionChange")
 	proto.RegisterType((*Voter)(nil), "dualchain.finality.v1.Voter")
+	proto.RegisterType((*Position)(nil), "dualchain.finality.v1.Position")
+	proto.RegisterType((*Positions)(nil), "dualchain.finality.v1.Positions")
 	proto.RegisterType((*Delegation)(nil), "dualchain.finality.v1.Delegation")
 	proto.RegisterType((*Unbonding)(nil), "dualchain.finality.v1.Unbonding")
 	proto.RegisterType((*Pair)(nil), "dualchain.finality.v1.Pair")
@@ -1084,6 +1571,7 @@ func init() {
 	proto.RegisterType((*Settlement)(nil), "dualchain.finality.v1.Settlement")
 	proto.RegisterType((*Scores)(nil), "dualchain.finality.v1.Scores")
 	proto.RegisterType((*Score)(nil), "dualchain.finality.v1.Score")
+	proto.RegisterType((*SignedWeight)(nil), "dualchain.finality.v1.SignedWeight")
 	proto.RegisterType((*EvidenceRecord)(nil), "dualchain.finality.v1.EvidenceRecord")
 }
 
@@ -1092,99 +1580,122 @@ func init() {
 }
 
 var fileDescriptor_c223e1334e2c3b11 = []byte{
-	// 1471 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xa4, 0x57, 0xcb, 0x6e, 0x1b, 0x47,
-	0x16, 0x15, 0x1f, 0x22, 0xd9, 0x97, 0x0f, 0x69, 0xca, 0xb2, 0x87, 0xf6, 0xd8, 0x24, 0x41, 0x7b,
-	0x30, 0x1a, 0xcc, 0x98, 0x84, 0x35, 0x83, 0x59, 0x0c, 0x10, 0x24, 0xd6, 0xc3, 0xb1, 0x12, 0x07,
-	0x10, 0x5a, 0xb2, 0x03, 0x24, 0x8b, 0x46, 0xb1, 0xbb, 0x44, 0x56, 0xd4, 0xdd, 0xd5, 0xa9, 0xaa,
-	0x96, 0xa8, 0x7d, 0x80, 0x64, 0xe9, 0x4d, 0x80, 0x7c, 0x43, 0xd6, 0xfe, 0x08, 0x2f, 0x0d, 0xaf,
-	0x92, 0x2c, 0xec, 0xc0, 0xfe, 0x91, 0xa0, 0x1e, 0xdd, 0xa4, 0xe4, 0x07, 0x2c, 0x66, 0xd7, 0x75,
-	0xee, 0x39, 0x97, 0x55, 0xb7, 0xce, 0xad, 0x2a, 0xc2, 0xad, 0x20, 0xc5, 0xa1, 0x3f, 0xc1, 0x34,
-	0x1e, 0x1e, 0xd2, 0x18, 0x87, 0x54, 0x9e, 0x0e, 0x8f, 0xef, 0xe4, 0xdf, 0x83, 0x84, 0x33, 0xc9,
-	0xd0, 0xe5, 0x9c, 0x35, 0xc8, 0x23, 0xc7, 0x77, 0xae, 0x5d, 0xf5, 0x99, 0x88, 0x98, 0xf0, 0x34,
-	0x69, 0x68, 0x06, 0x46, 0x71, 0xad, 0xf7, 0xf6, 0xbc, 0xc7, 0x4c, 0x12, 0xcb, 0x58, 0x1b, 0xb3,
-	0x31, 0x33, 0x4a, 0xf5, 0x65, 0xd1, 0xce, 0x98, 0xb1, 0x71, 0x48, 0x86, 0x7a, 0x34, 0x4a, 0x0f,
-	0x87, 0x41, 0xca, 0xb1, 0xa4, 0x2c, 0xb6, 0xf1, 0xee, 0xf9, 0xb8, 0xa4, 0x11, 0x11, 0x12, 0x47,
-	0x89, 0x21, 0xf4, 0x7f, 0xac, 0x40, 0x65, 0x0f, 0x73, 0x1c, 0x09, 0x74, 0x03, 0x60, 0xc4, 0xe2,
-	0xc0, 0x0b, 0x48, 0xcc, 0xa2, 0x76, 0xa1, 0x57, 0x58, 0x77, 0x5c, 0x47, 0x21, 0xdb, 0x0a, 0x40,
-	0xf7, 0xc1, 0x89, 0x68, 0xec, 0x09, 0x89, 0x8f, 0x48, 0xbb, 0xa8, 0xa2, 0x9b, 0xff, 0x7a, 0xfa,
-	0xa2, 0xbb, 0xf4, 0xdb, 0x8b, 0xee, 0x65, 0xb3, 0x16, 0x11, 0x1c, 0x0d, 0x28, 0x1b, 0x46, 0x58,
-	0x4e, 0x06, 0xbb, 0xb1, 0x7c, 0xfe, 0xe4, 0x36, 0xd8, 0x45, 0xee, 0xc6, 0xd2, 0xad, 0x45, 0x34,
-	0xde, 0x57, 0x62, 0xf5, 0x43, 0x11, 0x9e, 0x7a, 0x6a, 0x71, 0x5c, 0xb4, 0x4b, 0xbd, 0xc2, 0x7a,
-	0xd3, 0x75, 0x22, 0x3c, 0x7d, 0xa4, 0x01, 0x15, 0x16, 0x44, 0x7a, 0x09, 0xe1, 0x94, 0x05, 0xed,
-	0x72, 0xaf, 0xb0, 0x5e, 0x76, 0x1d, 0x41, 0xe4, 0x9e, 0x06, 0x50, 0x17, 0xea, 0x4a, 0xe9, 0x9d,
-	0xd0, 0x38, 0x60, 0x27, 0xed, 0x65, 0x1d, 0x07, 0x05, 0x7d, 0xa9, 0x11, 0xd4, 0x83, 0x46, 0x96,
-	0xde, 0x93, 0x53, 0xd1, 0xae, 0xe8, 0x1f, 0x00, 0xfb, 0x03, 0x07, 0x53, 0x81, 0x3e, 0x83, 0x56,
-	0x1a, 0xab, 0x95, 0xd1, 0x78, 0xec, 0xa9, 0x8a, 0xb4, 0xab, 0xbd, 0xc2, 0x7a, 0x7d, 0xe3, 0xea,
-	0xc0, 0x94, 0x6b, 0x90, 0x95, 0x6b, 0xb0, 0x6d, 0xcb, 0xb9, 0x59, 0x53, 0x4b, 0xfd, 0xe9, 0x65,
-	0xb7, 0xe0, 0x36, 0x73, 0xe9, 0x01, 0x8d, 0x08, 0xda, 0x81, 0xae, 0x08, 0xb1, 0x98, 0x78, 0x87,
-	0x1c, 0xfb, 0x8a, 0xea, 0x91, 0x6f, 0x53, 0x7a, 0xcc, 0x7c, 0xad, 0xf3, 0x92, 0x24, 0x6a, 0xd7,
-	0xf4, 0x04, 0xae, 0x6b, 0xda, 0x3d, 0xcb, 0xda, 0x99, 0x23, 0xed, 0x25, 0x11, 0xda, 0x80, 0xcb,
-	0x9c, 0x24, 0x8c, 0x4b, 0xc2, 0x67, 0x99, 0x94, 0xd8, 0xd1, 0xe2, 0x4b, 0x59, 0x30, 0xd3, 0x2b,
-	0xcd, 0x0d, 0x00, 0xc2, 0xb1, 0x17, 0x92, 0x78, 0x2c, 0x27, 0x6d, 0x30, 0x85, 0x22, 0x1c, 0x3f,
-	0xd0, 0x80, 0x4a, 0xa9, 0x36, 0x2c, 0xc1, 0x5c, 0x52, 0x9f, 0x26, 0xb3, 0xf9, 0xd4, 0x4d, 0xca,
-	0x88, 0xc6, 0x7b, 0xf3, 0x31, 0x95, 0xf2, 0x23, 0xf8, 0xdb, 0xb9, 0xd5, 0x04, 0xec, 0x24, 0x56,
-	0x25, 0xd2, 0xca, 0x86, 0x56, 0xb6, 0xcf, 0xac, 0x64, 0xdb, 0x12, 0x94, 0xfc, 0x3e, 0x34, 0xbf,
-	0xc1, 0x34, 0xf4, 0x32, 0x17, 0xb6, 0x9b, 0x1f, 0x5e, 0xd7, 0x86, 0x52, 0x66, 0x38, 0x1a, 0xc0,
-	0x25, 0x4e, 0x4e, 0x30, 0x0f, 0xce, 0x56, 0xa3, 0xa5, 0x27, 0xf0, 0x17, 0x13, 0x9a, 0xaf, 0xc5,
-	0xdf, 0xa1, 0xa5, 0x36, 0x3d, 0xdf, 0x1b, 0xd1, 0x5e, 0xd1, 0xd4, 0x66, 0x84, 0xa7, 0x0f, 0x73,
-	0x10, 0xfd, 0x03, 0x56, 0x12, 0x76, 0x42, 0xb8, 0xc7, 0x49, 0x90, 0x6a, 0x71, 0x7b, 0x55, 0xd7,
-	0xad, 0xa5, 0x61, 0x37, 0x43, 0xfb, 0xdf, 0x55, 0x60, 0x59, 0xfb, 0x11, 0xad, 0xc1, 0x32, 0x8d,
-	0x03, 0x32, 0xd5, 0x1d, 0x51, 0x76, 0xcd, 0x00, 0xfd, 0x17, 0x6a, 0x2c, 0x21, 0x1c, 0x4b, 0xc6,
-	0x6d, 0x33, 0xb4, 0x9f, 0x3f, 0xb9, 0xbd, 0x66, 0xfd, 0x7e, 0x37, 0x08, 0x38, 0x11, 0x62, 0x5f,
-	0x72, 0x1a, 0x8f, 0xdd, 0x9c, 0x89, 0xfe, 0x0a, 0xd5, 0x24, 0x1d, 0x79, 0x47, 0xe4, 0x54, 0xdb,
-	0xde, 0x71, 0x2b, 0x49, 0x3a, 0xfa, 0x9c, 0x9c, 0xa2, 0x36, 0x54, 0x23, 0x16, 0xd3, 0x23, 0xc2,
-	0xb5, 0xe1, 0x1d, 0x37, 0x1b, 0xaa, 0xc8, 0x09, 0x19, 0x09, 0x2a, 0x89, 0xb6, 0xba, 0xe3, 0x66,
-	0x43, 0xb5, 0x64, 0x9f, 0x45, 0x11, 0x15, 0x22, 0xab, 0x8e, 0x71, 0x7a, 0x73, 0x86, 0xaa, 0xca,
-	0xfc, 0x1b, 0x90, 0xaa, 0xcc, 0x39, 0x6a, 0x55, 0x53, 0x57, 0x23, 0x3c, 0xdd, 0x3a, 0xc3, 0xde,
-	0x82, 0x8a, 0x64, 0x47, 0x24, 0x16, 0xda, 0xb5, 0x17, 0x6c, 0x71, 0x2b, 0x55, 0x49, 0xc4, 0x04,
-	0x73, 0x22, 0xb4, 0x7b, 0x2f, 0x9a, 0xc4, 0x48, 0xd1, 0x23, 0x58, 0x9d, 0x6b, 0x52, 0x33, 0x27,
-	0xb8, 0x78, 0xba, 0x95, 0x59, 0xbb, 0x9a, 0xc9, 0x9d, 0xc9, 0x6b, 0xa7, 0x59, 0xff, 0x33, 0x79,
-	0xf7, 0xcd, 0x7c, 0xaf, 0x40, 0x45, 0x39, 0x98, 0x04, 0xba, 0x4b, 0x6a, 0xae, 0x1d, 0xa1, 0x4f,
-	0xa1, 0x61, 0xbe, 0xbc, 0x34, 0x96, 0x34, 0xb4, 0x2d, 0x71, 0xed, 0x8d, 0x96, 0x38, 0xc8, 0x4e,
-	0x66, 0xd3, 0x13, 0x8f, 0x55, 0x4f, 0xd4, 0x8d, 0xf2, 0xa1, 0x12, 0xa2, 0x0e, 0x80, 0x64, 0xd1,
-	0x48, 0x48, 0x16, 0x93, 0x40, 0x77, 0x42, 0xcd, 0x9d, 0x43, 0xd0, 0x3f, 0x61, 0x15, 0xfb, 0x3e,
-	0x4b, 0x63, 0x89, 0x47, 0x21, 0xf1, 0x0e, 0x39, 0x8b, 0x74, 0x13, 0x94, 0xdd, 0x95, 0x39, 0xfc,
-	0x1e, 0x67, 0x91, 0x6a, 0x83, 0x5c, 0xe8, 0xf9, 0x21, 0xf3, 0x8f, 0xb2, 0x36, 0xc8, 0xe1, 0x2d,
-	0x85, 0xf6, 0x7f, 0x2e, 0x00, 0x6c, 0x93, 0x90, 0x8c, 0x4d, 0x57, 0xda, 0xb3, 0x97, 0x7b, 0xf3,
-	0x1d, 0xa1, 0xcf, 0x5e, 0xbe, 0xab, 0xdb, 0xe2, 0x7f, 0xe0, 0x04, 0x86, 0xfe, 0x01, 0x7d, 0x31,
-	0xa3, 0xce, 0x39, 0xa6, 0xb4, 0xb0, 0x63, 0xfa, 0x2f, 0x8b, 0xe0, 0xe4, 0xbd, 0x8e, 0x5a, 0x50,
-	0xa4, 0x81, 0x9d, 0x62, 0x91, 0x06, 0xe7, 0xe7, 0x5e, 0x7c, 0xff, 0xdc, 0x4b, 0x8b, 0xcc, 0xbd,
-	0xbc, 0xb8, 0xdb, 0xd7, 0x60, 0xd9, 0xec, 0x83, 0xb9, 0xcf, 0xcc, 0x00, 0x6d, 0x01, 0x08, 0x89,
-	0xb9, 0x34, 0x97, 0x54, 0xe5, 0x02, 0xce, 0x71, 0xb4, 0x4e, 0xdf, 0x50, 0xbb, 0xb0, 0xe2, 0xb3,
-	0x28, 0x09, 0x89, 0x3e, 0x45, 0xe7, 0xae, 0xbb, 0xf7, 0x65, 0x2a, 0xeb, 0x2c, 0xad, 0x99, 0x50,
-	0x85, 0xfa, 0xdf, 0x17, 0xa1, 0xbc, 0x87, 0xe9, 0xbb, 0x0e, 0xc5, 0x2e, 0xd4, 0x0f, 0x29, 0x17,
-	0xd2, 0x23, 0x09, 0xf3, 0x27, 0x59, 0x89, 0x35, 0xb4, 0xa3, 0x10, 0x74, 0x13, 0x9a, 0x9c, 0x60,
-	0xae, 0x0e, 0xa3, 0x24, 0x95, 0x24, 0xd0, 0x65, 0x2e, 0xbb, 0x0d, 0x05, 0x6e, 0x59, 0x4c, 0xf9,
-	0xd8, 0x4f, 0x39, 0x27, 0xb1, 0x9c, 0xf1, 0xcc, 0x2b, 0x60, 0xc5, 0xe2, 0x39, 0xf5, 0x26, 0x34,
-	0x63, 0x32, 0x9d, 0xe3, 0x99, 0xea, 0x35, 0x14, 0x98, 0x93, 0x6e, 0x41, 0xcb, 0x6c, 0xbc, 0x7a,
-	0x55, 0x4c, 0xb0, 0x98, 0xe8, 0x42, 0x3a, 0x6e, 0x43, 0xa3, 0xfb, 0x44, 0xde, 0xc7, 0x62, 0x82,
-	0x6e, 0xc3, 0x25, 0x9d, 0xea, 0x1c, 0xb5, 0xaa, 0xa9, 0xab, 0x2a, 0xf4, 0x68, 0x8e, 0xde, 0x7f,
-	0x00, 0xb5, 0x6c, 0x8c, 0x3e, 0x81, 0x6a, 0x44, 0xa2, 0x91, 0x7a, 0xcc, 0x14, 0x7a, 0xa5, 0xf5,
-	0xfa, 0x46, 0x6f, 0xf0, 0xd6, 0x07, 0xe0, 0x60, 0x9f, 0xc8, 0x2f, 0x34, 0x71, 0xb3, 0xac, 0x36,
-	0xca, 0xcd, 0x64, 0xfd, 0x63, 0x70, 0xf2, 0x18, 0xea, 0x43, 0x83, 0x93, 0x31, 0x15, 0xd2, 0xde,
-	0xa1, 0x85, 0xac, 0x46, 0x33, 0x6c, 0xfe, 0x22, 0x29, 0x9e, 0xb9, 0x48, 0x10, 0x94, 0x55, 0x31,
-	0x6d, 0x61, 0xf5, 0xb7, 0xba, 0x42, 0x6c, 0xe1, 0x6c, 0x1d, 0xb3, 0x61, 0xff, 0x63, 0x58, 0x3e,
-	0xc0, 0x61, 0xa8, 0xef, 0x1f, 0x41, 0xc7, 0xb1, 0x59, 0x42, 0x61, 0xbd, 0xe1, 0x66, 0x43, 0x74,
-	0x1d, 0x1c, 0xf5, 0x89, 0x65, 0xca, 0xcd, 0xb3, 0xaf, 0xe1, 0xce, 0x80, 0xfe, 0xd7, 0x50, 0xda,
-	0xe1, 0x78, 0x51, 0x3b, 0xdc, 0x00, 0x08, 0x71, 0x1e, 0x37, 0x53, 0x76, 0x14, 0xa2, 0xc3, 0xfd,
-	0xa7, 0x05, 0x80, 0x7d, 0x22, 0x65, 0x48, 0x22, 0x12, 0x4b, 0xb4, 0x01, 0x25, 0xc2, 0xb1, 0xfe,
-	0x09, 0xe5, 0xdd, 0xb7, 0x97, 0x78, 0x87, 0x63, 0x5b, 0x5c, 0x45, 0x56, 0xbd, 0x69, 0xde, 0x0a,
-	0x8b, 0xbc, 0x58, 0xad, 0x14, 0xdd, 0x85, 0x65, 0xc9, 0x24, 0x0e, 0x17, 0x39, 0x9b, 0x8c, 0xb2,
-	0xbf, 0x0d, 0x95, 0x7d, 0x9f, 0xa9, 0x46, 0xff, 0x3f, 0x54, 0x84, 0xfe, 0xb2, 0x5e, 0xb9, 0xfe,
-	0x2e, 0xaf, 0x28, 0x92, 0x5d, 0x8a, 0x55, 0xf4, 0x7f, 0x28, 0xc0, 0xb2, 0xc6, 0x3f, 0xc8, 0x23,
-	0xea, 0x5c, 0x52, 0x9b, 0xb8, 0xd8, 0xda, 0x8d, 0x54, 0xdd, 0x6a, 0x78, 0x24, 0x94, 0x75, 0x4a,
-	0xe6, 0x56, 0x33, 0xa3, 0xfe, 0xaf, 0x45, 0x68, 0xed, 0x1c, 0xd3, 0x80, 0xc4, 0x3e, 0x71, 0x89,
-	0xcf, 0x78, 0xf0, 0xc6, 0x81, 0x7b, 0x17, 0x6a, 0xc4, 0x32, 0xf4, 0x0c, 0xea, 0x1b, 0xdd, 0x77,
-	0x6d, 0x9a, 0xa5, 0xd9, 0xe5, 0xe6, 0x32, 0x65, 0x4b, 0x76, 0x78, 0xa8, 0x33, 0x98, 0xf7, 0x52,
-	0x36, 0xd4, 0x86, 0x55, 0xaf, 0x50, 0x7d, 0x36, 0x94, 0x94, 0xa7, 0xed, 0x50, 0x1b, 0x36, 0x1d,
-	0x45, 0x54, 0x4a, 0xc2, 0xed, 0x93, 0x69, 0x06, 0xa0, 0x1d, 0xa8, 0x26, 0x24, 0xc6, 0xa1, 0x3c,
-	0x35, 0xa7, 0xc0, 0xc5, 0xaa, 0x92, 0x69, 0xe7, 0x7c, 0x55, 0x5d, 0xdc, 0x57, 0x57, 0xa0, 0x32,
-	0x21, 0x74, 0x3c, 0x91, 0xfa, 0xad, 0x55, 0x72, 0xed, 0x68, 0x73, 0xf7, 0xe9, 0xab, 0x4e, 0xe1,
-	0xd9, 0xab, 0x4e, 0xe1, 0xf7, 0x57, 0x9d, 0xc2, 0xe3, 0xd7, 0x9d, 0xa5, 0x67, 0xaf, 0x3b, 0x4b,
-	0xbf, 0xbc, 0xee, 0x2c, 0x7d, 0x35, 0x1c, 0x53, 0x39, 0x49, 0x47, 0x03, 0x9f, 0x45, 0xc3, 0xd9,
-	0x3f, 0xc6, 0xd9, 0xd7, 0x74, 0xf6, 0xef, 0x51, 0x9e, 0x26, 0x44, 0x8c, 0x2a, 0xfa, 0x68, 0xff,
-	0xcf, 0x1f, 0x01, 0x00, 0x00, 0xff, 0xff, 0xca, 0x4a, 0xa4, 0x3a, 0xb8, 0x0e, 0x00, 0x00,
+	// 1836 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x58, 0x4b, 0x6f, 0x23, 0xc7,
+	0x11, 0x5e, 0x52, 0x14, 0xc9, 0x29, 0x51, 0xd2, 0xba, 0xf7, 0x11, 0xee, 0x4b, 0x12, 0xb8, 0x0e,
+	0xac, 0xc0, 0x59, 0x0a, 0x56, 0x1e, 0x80, 0x03, 0x24, 0xce, 0xea, 0xe1, 0xac, 0x36, 0x0e, 0x40,
+	0x8c, 0x64, 0x1b, 0x48, 0x02, 0x0c, 0x9a, 0x33, 0x2d, 0xb2, 0xad, 0x99, 0xe9, 0x49, 0x4f, 0x53,
+	0x94, 0x7e, 0x41, 0xae, 0x3e, 0xe6, 0x98, 0x73, 0xce, 0xfe, 0x01, 0x41, 0x4e, 0x7b, 0x34, 0x7c,
+	0x4a, 0x72, 0x70, 0x82, 0xdd, 0xdc, 0x72, 0xcc, 0x1f, 0x08, 0xaa, 0xba, 0x67, 0x48, 0x71, 0x25,
+	0x43, 0xe2, 0xad, 0xab, 0xba, 0xbe, 0xea, 0xee, 0xea, 0xaa, 0xaf, 0x6b, 0x06, 0xde, 0x8d, 0x46,
+	0x3c, 0x0e, 0x87, 0x5c, 0xa6, 0x5b, 0xc7, 0x32, 0xe5, 0xb1, 0x34, 0xe7, 0x5b, 0xa7, 0x1f, 0x94,
+	0xe3, 0x6e, 0xa6, 0x95, 0x51, 0xec, 0x5e, 0x69, 0xd5, 0x2d, 0x67, 0x4e, 0x3f, 0x78, 0xf8, 0x20,
+	0x54, 0x79, 0xa2, 0xf2, 0x80, 0x8c, 0xb6, 0xac, 0x60, 0x11, 0x0f, 0x37, 0x2e, 0xf7, 0x7b, 0xaa,
+	0x8c, 0x70, 0x16, 0x77, 0x07, 0x6a, 0xa0, 0x2c, 0x12, 0x47, 0x4e, 0xbb, 0x36, 0x50, 0x6a, 0x10,
+	0x8b, 0x2d, 0x92, 0xfa, 0xa3, 0xe3, 0xad, 0x68, 0xa4, 0xb9, 0x91, 0x2a, 0x75, 0xf3, 0xeb, 0xb3,
+	0xf3, 0x46, 0x26, 0x22, 0x37, 0x3c, 0xc9, 0xac, 0x41, 0xe7, 0x6f, 0x75, 0xa8, 0xf7, 0xb8, 0xe6,
+	0x49, 0xce, 0x9e, 0x00, 0xf4, 0x55, 0x1a, 0x05, 0x91, 0x48, 0x55, 0xd2, 0xae, 0x6c, 0x54, 0x36,
+	0x3d, 0xdf, 0x43, 0xcd, 0x1e, 0x2a, 0xd8, 0x0b, 0xf0, 0x12, 0x99, 0x06, 0xb9, 0xe1, 0x27, 0xa2,
+	0x5d, 0xc5, 0xd9, 0x9d, 0xf7, 0x5f, 0x7d, 0xbb, 0x7e, 0xeb, 0x9f, 0xdf, 0xae, 0xdf, 0xb3, 0x67,
+	0xc9, 0xa3, 0x93, 0xae, 0x54, 0x5b, 0x09, 0x37, 0xc3, 0xee, 0x41, 0x6a, 0xbe, 0xf9, 0xea, 0x19,
+	0xb8, 0x43, 0x1e, 0xa4, 0xc6, 0x6f, 0x26, 0x32, 0x3d, 0x44, 0x30, 0x2e, 0x94, 0xf0, 0xb3, 0x00,
+	0x0f, 0xa7, 0xf3, 0xf6, 0xc2, 0x46, 0x65, 0x73, 0xd9, 0xf7, 0x12, 0x7e, 0xf6, 0x19, 0x29, 0x70,
+	0x3a, 0x17, 0x26, 0xc8, 0x84, 0x96, 0x2a, 0x6a, 0xd7, 0x36, 0x2a, 0x9b, 0x35, 0xdf, 0xcb, 0x85,
+	0xe9, 0x91, 0x82, 0xad, 0xc3, 0x12, 0x22, 0x83, 0xb1, 0x4c, 0x23, 0x35, 0x6e, 0x2f, 0xd2, 0x3c,
+	0xa0, 0xea, 0x73, 0xd2, 0xb0, 0x0d, 0x68, 0x15, 0xee, 0x03, 0x73, 0x96, 0xb7, 0xeb, 0xb4, 0x00,
+	0xb8, 0x05, 0x8e, 0xce, 0x72, 0xf6, 0x12, 0x56, 0x46, 0x29, 0x9e, 0x4c, 0xa6, 0x83, 0x00, 0x23,
+	0xd2, 0x6e, 0x6c, 0x54, 0x36, 0x97, 0xb6, 0x1f, 0x74, 0x6d, 0xb8, 0xba, 0x45, 0xb8, 0xba, 0x7b,
+	0x2e, 0x9c, 0x3b, 0x4d, 0x3c, 0xea, 0x9f, 0xfe, 0xb5, 0x5e, 0xf1, 0x97, 0x4b, 0xe8, 0x91, 0x4c,
+	0x04, 0xdb, 0x87, 0xf5, 0x3c, 0xe6, 0xf9, 0x30, 0x38, 0xd6, 0x3c, 0x44, 0xd3, 0x40, 0xfc, 0x61,
+	0x24, 0x4f, 0x55, 0x48, 0xb8, 0x20, 0xcb, 0x92, 0x76, 0x93, 0x36, 0xf0, 0x98, 0xcc, 0x3e, 0x76,
+	0x56, 0xfb, 0x53, 0x46, 0xbd, 0x2c, 0x61, 0xdb, 0x70, 0x4f, 0x8b, 0x4c, 0x69, 0x23, 0xf4, 0xc4,
+	0x13, 0x82, 0x3d, 0x02, 0xdf, 0x29, 0x26, 0x0b, 0x3c, 0x62, 0x9e, 0x00, 0x08, 0xcd, 0x83, 0x58,
+	0xa4, 0x03, 0x33, 0x6c, 0x83, 0x0d, 0x94, 0xd0, 0xfc, 0x13, 0x52, 0xa0, 0x4b, 0xbc, 0xb0, 0x8c,
+	0x6b, 0x23, 0x43, 0x99, 0x4d, 0xf6, 0xb3, 0x64, 0x5d, 0x26, 0x32, 0xed, 0x4d, 0xcf, 0xa1, 0xcb,
+	0x9f, 0xc3, 0xa3, 0x99, 0xd3, 0x44, 0x6a, 0x9c, 0x62, 0x88, 0x08, 0xd9, 0x22, 0x64, 0xfb, 0xc2,
+	0x49, 0xf6, 0x9c, 0x01, 0xc2, 0x5f, 0xc0, 0xf2, 0x17, 0x5c, 0xc6, 0x41, 0x91, 0x85, 0xed, 0xe5,
+	0xeb, 0xc7, 0xb5, 0x85, 0xc8, 0x42, 0xcf, 0xba, 0x70, 0x47, 0x8b, 0x31, 0xd7, 0xd1, 0xc5, 0x68,
+	0xac, 0xd0, 0x06, 0xde, 0xb1, 0x53, 0xd3, 0xb1, 0xf8, 0x3e, 0xac, 0xe0, 0xa5, 0x97, 0x77, 0x93,
+	0xb7, 0x57, 0xc9, 0x74, 0x39, 0xe1, 0x67, 0x9f, 0x96, 0x4a, 0xf6, 0x1e, 0xac, 0x66, 0x6a, 0x2c,
+	0x74, 0xa0, 0x45, 0x34, 0x22, 0x70, 0xfb, 0x36, 0xc5, 0x6d, 0x85, 0xd4, 0x7e, 0xa1, 0x65, 0xef,
+	0x03, 0xa3, 0x6c, 0x17, 0xf1, 0xb1, 0x4d, 0x79, 0x5a, 0xfe, 0x1d, 0xf2, 0xb9, 0x8a, 0x99, 0x2c,
+	0xe2, 0x63, 0xca, 0xe6, 0x5e, 0x96, 0x74, 0x5e, 0x55, 0xa1, 0xd6, 0x53, 0x2a, 0x66, 0xf7, 0xa1,
+	0x9e, 0x8e, 0x92, 0xbe, 0xd0, 0x54, 0x3e, 0x35, 0xdf, 0x49, 0x6c, 0x17, 0xea, 0x46, 0x9d, 0x88,
+	0x34, 0x9f, 0xa7, 0x70, 0x1c, 0x14, 0x9d, 0xe4, 0x43, 0xae, 0x85, 0x2d, 0x99, 0x9b, 0x3a, 0xb1,
+	0x50, 0xf6, 0x12, 0x40, 0x8d, 0xd3, 0xc0, 0x39, 0xaa, 0xdd, 0xdc, 0x91, 0xa7, 0xc6, 0xe9, 0xa1,
+	0xf5, 0xe5, 0x63, 0x19, 0xa9, 0x71, 0x2a, 0xa2, 0xc2, 0xdf, 0xe2, 0xcd, 0xfd, 0x2d, 0x3b, 0x17,
+	0xd6, 0x67, 0x47, 0xc3, 0xd2, 0x4b, 0x25, 0x53, 0x99, 0x0e, 0x28, 0xa0, 0x3f, 0x81, 0x5a, 0xa6,
+	0x54, 0x4c, 0xe1, 0x5c, 0xda, 0x7e, 0xd4, 0xbd, 0x94, 0x58, 0xbb, 0x68, 0xba, 0x53, 0xc3, 0x55,
+	0x7d, 0x32, 0x67, 0x77, 0x61, 0x31, 0x8c, 0x55, 0x78, 0x42, 0xe1, 0xae, 0xf9, 0x56, 0xc0, 0xdb,
+	0x09, 0x63, 0x95, 0x8b, 0x88, 0x02, 0xd8, 0xf4, 0x9d, 0xd4, 0xf9, 0x6f, 0x05, 0xbc, 0x9e, 0x56,
+	0x89, 0xa2, 0x9b, 0x77, 0xfc, 0xa2, 0x03, 0x99, 0x46, 0xe2, 0xcc, 0x5d, 0x24, 0xf1, 0x8b, 0x3e,
+	0x40, 0x0d, 0x63, 0x6e, 0x4f, 0xd6, 0xb7, 0x5d, 0x90, 0x41, 0x4d, 0xa6, 0x46, 0x91, 0xe3, 0x9a,
+	0x4f, 0x63, 0xd6, 0x83, 0x65, 0xcc, 0xbb, 0x49, 0x74, 0xe6, 0x88, 0x76, 0xcb, 0x7a, 0x70, 0x01,
+	0x9f, 0x64, 0xc0, 0xe2, 0xdc, 0x19, 0xd0, 0x39, 0x82, 0xdb, 0xbb, 0x2a, 0x49, 0x64, 0x9e, 0x4b,
+	0x95, 0xee, 0x0e, 0x79, 0x3a, 0x10, 0xec, 0x01, 0x34, 0x8f, 0xb5, 0x4a, 0x02, 0xa1, 0xb9, 0x3b,
+	0x70, 0x03, 0xe5, 0x7d, 0xcd, 0xb1, 0xb0, 0xc2, 0xd2, 0x9c, 0x8a, 0xa0, 0x6a, 0x0b, 0x6b, 0xa2,
+	0xc5, 0x12, 0xf8, 0x6b, 0x1d, 0x16, 0x89, 0xbf, 0x31, 0xf6, 0xd3, 0x91, 0xb3, 0x02, 0xfb, 0x31,
+	0x34, 0x55, 0x26, 0x34, 0x37, 0x4a, 0xbb, 0x1a, 0x68, 0x7f, 0xf3, 0xd5, 0xb3, 0xbb, 0x6e, 0x7f,
+	0xcf, 0xa3, 0x48, 0x8b, 0x3c, 0x3f, 0x34, 0x5a, 0xa6, 0x03, 0xbf, 0xb4, 0x64, 0xdf, 0x83, 0x46,
+	0x36, 0xea, 0x07, 0x27, 0xe2, 0xdc, 0xe6, 0xbc, 0x5f, 0xcf, 0x46, 0xfd, 0x5f, 0x8b, 0x73, 0xd6,
+	0x86, 0x46, 0xa2, 0x52, 0x79, 0x22, 0xb4, 0x8d, 0xaa, 0x5f, 0x88, 0x38, 0x33, 0x16, 0xfd, 0x5c,
+	0x1a, 0x61, 0x83, 0xe4, 0x17, 0xe2, 0x25, 0x27, 0xa9, 0x5f, 0x72, 0x12, 0xf6, 0x43, 0x60, 0xc8,
+	0x24, 0x33, 0xa6, 0x0d, 0x32, 0xbd, 0x9d, 0xf0, 0xb3, 0xdd, 0x0b, 0xd6, 0x1f, 0x42, 0xdd, 0x5e,
+	0x11, 0xb1, 0xfc, 0xb5, 0x52, 0xd4, 0x01, 0xd8, 0x47, 0xe0, 0x95, 0x74, 0x45, 0x34, 0x7f, 0x2d,
+	0xf4, 0x04, 0xc3, 0x76, 0xa0, 0xf1, 0x85, 0xad, 0x95, 0x36, 0x6c, 0x2c, 0x6c, 0x2e, 0x6d, 0x77,
+	0xae, 0x80, 0x4f, 0x55, 0x94, 0xf3, 0x52, 0x00, 0xd9, 0x23, 0xf0, 0x52, 0x71, 0x66, 0x02, 0xca,
+	0xe8, 0x25, 0xba, 0xb1, 0x26, 0x2a, 0x0a, 0x3a, 0x43, 0x52, 0x16, 0x11, 0x11, 0x7f, 0xd3, 0x77,
+	0x12, 0xfb, 0x15, 0xb4, 0xec, 0x28, 0x18, 0xa5, 0x46, 0xc6, 0x8e, 0xe5, 0x1f, 0xbe, 0xc5, 0xf2,
+	0x47, 0x45, 0xb3, 0x61, 0x69, 0xfe, 0x4b, 0xa4, 0xf9, 0x25, 0x8b, 0xfc, 0x14, 0x81, 0x6c, 0x0d,
+	0xc0, 0xa8, 0xa4, 0x9f, 0x1b, 0x95, 0x8a, 0x88, 0xc8, 0xbd, 0xe9, 0x4f, 0x69, 0xd8, 0x0f, 0xe0,
+	0x36, 0x0f, 0x43, 0x35, 0x4a, 0x0d, 0xef, 0xc7, 0x22, 0xc0, 0x9c, 0x24, 0x5e, 0xaf, 0xf9, 0xab,
+	0x53, 0xfa, 0x8f, 0xb5, 0x4a, 0x90, 0xd9, 0x4b, 0x60, 0x60, 0x8b, 0xdf, 0x31, 0x7b, 0xa9, 0xde,
+	0x25, 0x16, 0xf8, 0x10, 0x1e, 0xcc, 0xdc, 0x6f, 0x48, 0x45, 0x30, 0x45, 0xf0, 0xf7, 0x2f, 0x5c,
+	0xb3, 0xad, 0x11, 0xbc, 0xec, 0xdf, 0x03, 0x7b, 0x0b, 0x96, 0xb7, 0x19, 0xc5, 0xfe, 0xbd, 0x2b,
+	0x62, 0x3f, 0xeb, 0xc7, 0x5d, 0xc0, 0x3b, 0xe1, 0x8c, 0x3e, 0xef, 0x84, 0xd0, 0xec, 0xa9, 0x5c,
+	0x12, 0x09, 0xb1, 0x29, 0xde, 0x2b, 0x38, 0x66, 0x52, 0xfd, 0xd5, 0xf9, 0xab, 0xbf, 0x07, 0x5e,
+	0xb1, 0x08, 0xf2, 0x89, 0x97, 0x15, 0x42, 0xbb, 0x42, 0xc7, 0x58, 0xbf, 0x32, 0x03, 0xad, 0x5d,
+	0x91, 0x85, 0x25, 0xae, 0xf3, 0x97, 0x0a, 0xc0, 0x9e, 0x88, 0xc5, 0x80, 0x5f, 0x8f, 0x3e, 0x7f,
+	0x0a, 0x5e, 0x64, 0xcd, 0xaf, 0x41, 0x05, 0x13, 0xd3, 0x8b, 0x9b, 0x5d, 0x98, 0x73, 0xb3, 0xff,
+	0xab, 0x82, 0x57, 0xb6, 0x03, 0x6c, 0x05, 0xaa, 0x32, 0x72, 0x5b, 0xac, 0xca, 0x68, 0x76, 0xef,
+	0xd5, 0xef, 0xde, 0xfb, 0xc2, 0x4d, 0xf6, 0x5e, 0x9f, 0xff, 0x0d, 0x28, 0x9e, 0xee, 0xf2, 0x51,
+	0x5b, 0x9c, 0x7e, 0xd4, 0x76, 0x01, 0x72, 0xc3, 0xb5, 0xb1, 0x7d, 0x6c, 0xfd, 0x06, 0x95, 0xe8,
+	0x11, 0x8e, 0x9a, 0xd8, 0x03, 0x58, 0x0d, 0x55, 0x92, 0xc5, 0x82, 0x1a, 0xad, 0xa9, 0x8e, 0xf8,
+	0xbb, 0x3c, 0xd5, 0xc8, 0xcb, 0xca, 0x04, 0x48, 0xae, 0x8a, 0xcc, 0x6d, 0x4e, 0x32, 0xb7, 0xf3,
+	0x47, 0xec, 0x8f, 0xb8, 0xbc, 0xea, 0x6d, 0x58, 0x87, 0xa5, 0x63, 0xa9, 0x73, 0x13, 0x88, 0x4c,
+	0x85, 0xc3, 0x22, 0xec, 0xa4, 0xda, 0x47, 0x0d, 0x7b, 0x0a, 0xcb, 0x5a, 0x70, 0x8d, 0x35, 0x9b,
+	0x8d, 0x8c, 0x7b, 0xbf, 0x6b, 0x7e, 0x0b, 0x95, 0xbb, 0x4e, 0x87, 0x5c, 0x11, 0x8e, 0xb4, 0x16,
+	0xa9, 0x99, 0xd8, 0xd9, 0x8f, 0x87, 0x55, 0xa7, 0x2f, 0x4d, 0x9f, 0xc2, 0x32, 0x91, 0x5e, 0x69,
+	0x67, 0x23, 0xda, 0x42, 0x65, 0x69, 0xf4, 0x2e, 0xac, 0xd8, 0x64, 0xc0, 0x8f, 0x91, 0x21, 0xcf,
+	0x87, 0x14, 0x5c, 0xcf, 0x6f, 0x91, 0xf6, 0x50, 0x98, 0x17, 0x3c, 0x1f, 0xb2, 0x67, 0x70, 0x87,
+	0x5c, 0xcd, 0x98, 0x36, 0xc8, 0xf4, 0x36, 0x4e, 0x7d, 0x36, 0x65, 0xde, 0xf9, 0x04, 0x9a, 0x85,
+	0xcc, 0x7e, 0x09, 0x8d, 0x44, 0x60, 0x7b, 0x58, 0xd4, 0xde, 0xc6, 0x15, 0xe9, 0x7c, 0x28, 0xcc,
+	0x6f, 0xc8, 0xb0, 0x20, 0x6f, 0x07, 0xeb, 0x9c, 0x82, 0x57, 0xce, 0xb1, 0x0e, 0xb4, 0xb4, 0x18,
+	0xc8, 0xdc, 0xb8, 0xd6, 0xbb, 0x52, 0xc4, 0x68, 0xa2, 0x9b, 0x7e, 0x4f, 0xab, 0x17, 0xde, 0x53,
+	0x06, 0x35, 0x0c, 0x66, 0xd1, 0xbf, 0xe0, 0x18, 0x5f, 0x52, 0x17, 0x38, 0x17, 0xc7, 0x42, 0xec,
+	0x7c, 0x04, 0x8b, 0x47, 0x3c, 0x8e, 0xe9, 0x19, 0xce, 0xe5, 0x20, 0xb5, 0x47, 0xa8, 0x6c, 0xb6,
+	0xfc, 0x42, 0x64, 0x8f, 0xc1, 0xc3, 0x21, 0x37, 0x23, 0x6d, 0xbf, 0x16, 0x5b, 0xfe, 0x44, 0xd1,
+	0xf9, 0x1d, 0x2c, 0x60, 0x6f, 0x31, 0x67, 0x3a, 0x3c, 0x01, 0x88, 0x79, 0x39, 0x6f, 0xb7, 0xec,
+	0xa1, 0x86, 0xa6, 0x3b, 0xff, 0xa9, 0x00, 0x1c, 0x0a, 0x63, 0x62, 0x91, 0x88, 0xd4, 0xb0, 0x6d,
+	0x58, 0x28, 0xda, 0x1a, 0xcc, 0xe7, 0xcb, 0x43, 0xbc, 0xaf, 0xb9, 0x0b, 0x2e, 0x1a, 0x63, 0xbd,
+	0xda, 0x4f, 0x8c, 0xb9, 0xa8, 0xd6, 0x42, 0xd9, 0x73, 0x58, 0x34, 0xca, 0xf0, 0x78, 0x9e, 0x76,
+	0xdd, 0x22, 0xd9, 0x43, 0x68, 0xce, 0xe4, 0x72, 0x29, 0x77, 0xf6, 0xa0, 0x7e, 0x18, 0x2a, 0x24,
+	0x86, 0x9f, 0x41, 0x3d, 0xa7, 0x91, 0xcb, 0xa3, 0xc7, 0x57, 0xe5, 0x11, 0x1a, 0x15, 0x4d, 0x88,
+	0x45, 0x74, 0xfe, 0x5c, 0x81, 0x45, 0xd2, 0x5f, 0x2b, 0x7f, 0x9e, 0x43, 0x9d, 0x2e, 0x18, 0xe3,
+	0x82, 0x2b, 0x3d, 0xbd, 0x6a, 0x25, 0x32, 0xfa, 0x5c, 0xc8, 0xc1, 0xd0, 0x94, 0x0b, 0x92, 0x0e,
+	0x7b, 0x0a, 0xde, 0xcf, 0x31, 0xa9, 0x5c, 0x13, 0x6e, 0xa5, 0xd9, 0x6c, 0x6b, 0x4e, 0xb2, 0xed,
+	0x17, 0xd0, 0x9a, 0xf6, 0x87, 0x1e, 0xc6, 0x34, 0x2a, 0x3e, 0xb2, 0xc6, 0xa5, 0x9e, 0x32, 0x22,
+	0x77, 0x29, 0xe3, 0xa4, 0xce, 0x3f, 0xaa, 0xb0, 0xb2, 0x7f, 0x2a, 0x23, 0x91, 0x86, 0xc2, 0x17,
+	0xa1, 0xd2, 0xd1, 0x5b, 0xc4, 0xff, 0x1c, 0x9a, 0xc2, 0x59, 0x10, 0xf8, 0xea, 0xa7, 0xa5, 0x70,
+	0xe4, 0x4e, 0x55, 0xc2, 0x70, 0xff, 0xea, 0xf8, 0x98, 0x3c, 0xd8, 0x56, 0xb5, 0x10, 0xa9, 0x48,
+	0xf0, 0x83, 0x99, 0xee, 0x70, 0x01, 0xeb, 0xc8, 0x89, 0x54, 0x24, 0xa3, 0x7e, 0x22, 0x8d, 0x11,
+	0xda, 0x75, 0xab, 0x13, 0x05, 0xdb, 0x87, 0x46, 0x26, 0x52, 0x1e, 0x9b, 0x73, 0xcb, 0x3c, 0x37,
+	0xcb, 0xa0, 0x02, 0x3b, 0x95, 0xcb, 0x8d, 0xf9, 0x73, 0xf9, 0x3e, 0xd4, 0x87, 0x36, 0xe6, 0xc8,
+	0xeb, 0x0b, 0xbe, 0x93, 0x76, 0x0e, 0x5e, 0xbd, 0x5e, 0xab, 0x7c, 0xfd, 0x7a, 0xad, 0xf2, 0xef,
+	0xd7, 0x6b, 0x95, 0x2f, 0xdf, 0xac, 0xdd, 0xfa, 0xfa, 0xcd, 0xda, 0xad, 0xbf, 0xbf, 0x59, 0xbb,
+	0xf5, 0xdb, 0xad, 0x81, 0x34, 0xc3, 0x51, 0xbf, 0x1b, 0xaa, 0x64, 0x6b, 0xf2, 0x73, 0x6b, 0x32,
+	0x3a, 0x9b, 0xfc, 0xe8, 0x32, 0xe7, 0x99, 0xc8, 0xfb, 0x75, 0x7a, 0x62, 0x7e, 0xf4, 0xff, 0x00,
+	0x00, 0x00, 0xff, 0xff, 0x60, 0x80, 0xb1, 0xbb, 0x63, 0x13, 0x00, 0x00,
 }
 
 func (m *Params) Marshal() (dAtA []byte, err error) {
@@ -1207,6 +1718,13 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.MinSelfStakePpm != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.MinSelfStakePpm))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x88
+	}
 	if m.PowerReduction != 0 {
 		i = encodeVarintFinality(dAtA, i, uint64(m.PowerReduction))
 		i--
@@ -1305,6 +1823,213 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *Pool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Pool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Pool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.UnownedShares.Size()
+		i -= size
+		if _, err := m.UnownedShares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintFinality(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.OwnShares.Size()
+		i -= size
+		if _, err := m.OwnShares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintFinality(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintFinality(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.Tokens.Size()
+		i -= size
+		if _, err := m.Tokens.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintFinality(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Number != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Number))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *JoiningPool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *JoiningPool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *JoiningPool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Closed {
+		i--
+		if m.Closed {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Clock != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Clock))
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size, err := m.Pool.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintFinality(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *Promotion) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Promotion) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Promotion) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintFinality(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.BondedShares.Size()
+		i -= size
+		if _, err := m.BondedShares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintFinality(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if m.Into != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Into))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Pool != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Pool))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.VoterIndex != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.VoterIndex))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *CommissionChange) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *CommissionChange) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *CommissionChange) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.CommissionPpm != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.CommissionPpm))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.FromEra != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.FromEra))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *Voter) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1325,6 +2050,29 @@ func (m *Voter) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.CommissionChanges) > 0 {
+		for iNdEx := len(m.CommissionChanges) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.CommissionChanges[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintFinality(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x92
+		}
+	}
+	if m.MaxCommissionChangePpm != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.MaxCommissionChangePpm))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x88
+	}
 	if m.TombstoneClock != 0 {
 		i = encodeVarintFinality(dAtA, i, uint64(m.TombstoneClock))
 		i--
@@ -1347,12 +2095,12 @@ func (m *Voter) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x70
 	}
-	n3, err3 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.JailedUntil, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.JailedUntil):])
-	if err3 != nil {
-		return 0, err3
+	n4, err4 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.JailedUntil, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.JailedUntil):])
+	if err4 != nil {
+		return 0, err4
 	}
-	i -= n3
-	i = encodeVarintFinality(dAtA, i, uint64(n3))
+	i -= n4
+	i = encodeVarintFinality(dAtA, i, uint64(n4))
 	i--
 	dAtA[i] = 0x6a
 	if m.Jailed {
@@ -1365,42 +2113,41 @@ func (m *Voter) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x60
 	}
-	{
-		size := m.UnbondingShares.Size()
-		i -= size
-		if _, err := m.UnbondingShares.MarshalTo(dAtA[i:]); err != nil {
-			return 0, err
-		}
-		i = encodeVarintFinality(dAtA, i, uint64(size))
+	if m.NextPool != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.NextPool))
+		i--
+		dAtA[i] = 0x58
 	}
-	i--
-	dAtA[i] = 0x5a
-	{
-		size := m.UnbondingTokens.Size()
-		i -= size
-		if _, err := m.UnbondingTokens.MarshalTo(dAtA[i:]); err != nil {
-			return 0, err
+	if len(m.Joining) > 0 {
+		for iNdEx := len(m.Joining) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Joining[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintFinality(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x52
 		}
-		i = encodeVarintFinality(dAtA, i, uint64(size))
 	}
-	i--
-	dAtA[i] = 0x52
 	{
-		size := m.Shares.Size()
-		i -= size
-		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+		size, err := m.Unbonding.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
 			return 0, err
 		}
+		i -= size
 		i = encodeVarintFinality(dAtA, i, uint64(size))
 	}
 	i--
 	dAtA[i] = 0x4a
 	{
-		size := m.Tokens.Size()
-		i -= size
-		if _, err := m.Tokens.MarshalTo(dAtA[i:]); err != nil {
+		size, err := m.Bonded.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
 			return 0, err
 		}
+		i -= size
 		i = encodeVarintFinality(dAtA, i, uint64(size))
 	}
 	i--
@@ -1451,6 +2198,81 @@ func (m *Voter) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *Position) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Position) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Position) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintFinality(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Pool != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Pool))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Positions) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Positions) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Positions) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Positions) > 0 {
+		for iNdEx := len(m.Positions) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Positions[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintFinality(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *Delegation) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1471,16 +2293,20 @@ func (m *Delegation) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
-	{
-		size := m.Shares.Size()
-		i -= size
-		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
-			return 0, err
+	if len(m.Positions) > 0 {
+		for iNdEx := len(m.Positions) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Positions[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintFinality(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
 		}
-		i = encodeVarintFinality(dAtA, i, uint64(size))
 	}
-	i--
-	dAtA[i] = 0x1a
 	if len(m.Delegator) > 0 {
 		i -= len(m.Delegator)
 		copy(dAtA[i:], m.Delegator)
@@ -1516,22 +2342,27 @@ func (m *Unbonding) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Pool != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Pool))
+		i--
+		dAtA[i] = 0x40
+	}
 	if m.CompletionTime != nil {
-		n4, err4 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.CompletionTime, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.CompletionTime):])
-		if err4 != nil {
-			return 0, err4
+		n7, err7 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.CompletionTime, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.CompletionTime):])
+		if err7 != nil {
+			return 0, err7
 		}
-		i -= n4
-		i = encodeVarintFinality(dAtA, i, uint64(n4))
+		i -= n7
+		i = encodeVarintFinality(dAtA, i, uint64(n7))
 		i--
 		dAtA[i] = 0x3a
 	}
-	n5, err5 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.StartTime, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.StartTime):])
-	if err5 != nil {
-		return 0, err5
+	n8, err8 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.StartTime, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.StartTime):])
+	if err8 != nil {
+		return 0, err8
 	}
-	i -= n5
-	i = encodeVarintFinality(dAtA, i, uint64(n5))
+	i -= n8
+	i = encodeVarintFinality(dAtA, i, uint64(n8))
 	i--
 	dAtA[i] = 0x32
 	if m.Clock != 0 {
@@ -1808,6 +2639,11 @@ func (m *Settlement) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Computed != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Computed))
+		i--
+		dAtA[i] = 0x20
+	}
 	{
 		size := m.Total.Size()
 		i -= size
@@ -1898,6 +2734,16 @@ func (m *Score) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Current {
+		i--
+		if m.Current {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x20
+	}
 	if m.Absent {
 		i--
 		if m.Absent {
@@ -1908,18 +2754,55 @@ func (m *Score) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x18
 	}
-	{
-		size := m.Signed.Size()
-		i -= size
-		if _, err := m.Signed.MarshalTo(dAtA[i:]); err != nil {
-			return 0, err
+	if len(m.Signed) > 0 {
+		for iNdEx := len(m.Signed) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Signed[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintFinality(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
 		}
-		i = encodeVarintFinality(dAtA, i, uint64(size))
 	}
-	i--
-	dAtA[i] = 0x12
 	if m.Registration != 0 {
 		i = encodeVarintFinality(dAtA, i, uint64(m.Registration))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *SignedWeight) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *SignedWeight) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *SignedWeight) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epochs != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Epochs))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Weight != 0 {
+		i = encodeVarintFinality(dAtA, i, uint64(m.Weight))
 		i--
 		dAtA[i] = 0x8
 	}
@@ -1979,20 +2862,20 @@ func (m *EvidenceRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		dAtA[i] = 0x2a
 	}
 	if len(m.Slashed) > 0 {
-		dAtA8 := make([]byte, len(m.Slashed)*10)
-		var j7 int
+		dAtA11 := make([]byte, len(m.Slashed)*10)
+		var j10 int
 		for _, num := range m.Slashed {
 			for num >= 1<<7 {
-				dAtA8[j7] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA11[j10] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j7++
+				j10++
 			}
-			dAtA8[j7] = uint8(num)
-			j7++
+			dAtA11[j10] = uint8(num)
+			j10++
 		}
-		i -= j7
-		copy(dAtA[i:], dAtA8[:j7])
-		i = encodeVarintFinality(dAtA, i, uint64(j7))
+		i -= j10
+		copy(dAtA[i:], dAtA11[:j10])
+		i = encodeVarintFinality(dAtA, i, uint64(j10))
 		i--
 		dAtA[i] = 0x22
 	}
@@ -2084,6 +2967,83 @@ func (m *Params) Size() (n int) {
 	if m.PowerReduction != 0 {
 		n += 2 + sovFinality(uint64(m.PowerReduction))
 	}
+	if m.MinSelfStakePpm != 0 {
+		n += 2 + sovFinality(uint64(m.MinSelfStakePpm))
+	}
+	return n
+}
+
+func (m *Pool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Number != 0 {
+		n += 1 + sovFinality(uint64(m.Number))
+	}
+	l = m.Tokens.Size()
+	n += 1 + l + sovFinality(uint64(l))
+	l = m.Shares.Size()
+	n += 1 + l + sovFinality(uint64(l))
+	l = m.OwnShares.Size()
+	n += 1 + l + sovFinality(uint64(l))
+	l = m.UnownedShares.Size()
+	n += 1 + l + sovFinality(uint64(l))
+	return n
+}
+
+func (m *JoiningPool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Pool.Size()
+	n += 1 + l + sovFinality(uint64(l))
+	if m.Clock != 0 {
+		n += 1 + sovFinality(uint64(m.Clock))
+	}
+	if m.Closed {
+		n += 2
+	}
+	return n
+}
+
+func (m *Promotion) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.VoterIndex != 0 {
+		n += 1 + sovFinality(uint64(m.VoterIndex))
+	}
+	if m.Pool != 0 {
+		n += 1 + sovFinality(uint64(m.Pool))
+	}
+	if m.Into != 0 {
+		n += 1 + sovFinality(uint64(m.Into))
+	}
+	l = m.BondedShares.Size()
+	n += 1 + l + sovFinality(uint64(l))
+	l = m.Shares.Size()
+	n += 1 + l + sovFinality(uint64(l))
+	return n
+}
+
+func (m *CommissionChange) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.FromEra != 0 {
+		n += 1 + sovFinality(uint64(m.FromEra))
+	}
+	if m.CommissionPpm != 0 {
+		n += 1 + sovFinality(uint64(m.CommissionPpm))
+	}
 	return n
 }
 
@@ -2118,14 +3078,19 @@ func (m *Voter) Size() (n int) {
 	if m.MaxCommissionPpm != 0 {
 		n += 1 + sovFinality(uint64(m.MaxCommissionPpm))
 	}
-	l = m.Tokens.Size()
+	l = m.Bonded.Size()
 	n += 1 + l + sovFinality(uint64(l))
-	l = m.Shares.Size()
+	l = m.Unbonding.Size()
 	n += 1 + l + sovFinality(uint64(l))
-	l = m.UnbondingTokens.Size()
-	n += 1 + l + sovFinality(uint64(l))
-	l = m.UnbondingShares.Size()
-	n += 1 + l + sovFinality(uint64(l))
+	if len(m.Joining) > 0 {
+		for _, e := range m.Joining {
+			l = e.Size()
+			n += 1 + l + sovFinality(uint64(l))
+		}
+	}
+	if m.NextPool != 0 {
+		n += 1 + sovFinality(uint64(m.NextPool))
+	}
 	if m.Jailed {
 		n += 2
 	}
@@ -2139,6 +3104,44 @@ func (m *Voter) Size() (n int) {
 	}
 	if m.TombstoneClock != 0 {
 		n += 2 + sovFinality(uint64(m.TombstoneClock))
+	}
+	if m.MaxCommissionChangePpm != 0 {
+		n += 2 + sovFinality(uint64(m.MaxCommissionChangePpm))
+	}
+	if len(m.CommissionChanges) > 0 {
+		for _, e := range m.CommissionChanges {
+			l = e.Size()
+			n += 2 + l + sovFinality(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Position) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pool != 0 {
+		n += 1 + sovFinality(uint64(m.Pool))
+	}
+	l = m.Shares.Size()
+	n += 1 + l + sovFinality(uint64(l))
+	return n
+}
+
+func (m *Positions) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Positions) > 0 {
+		for _, e := range m.Positions {
+			l = e.Size()
+			n += 1 + l + sovFinality(uint64(l))
+		}
 	}
 	return n
 }
@@ -2156,8 +3159,12 @@ func (m *Delegation) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovFinality(uint64(l))
 	}
-	l = m.Shares.Size()
-	n += 1 + l + sovFinality(uint64(l))
+	if len(m.Positions) > 0 {
+		for _, e := range m.Positions {
+			l = e.Size()
+			n += 1 + l + sovFinality(uint64(l))
+		}
+	}
 	return n
 }
 
@@ -2187,6 +3194,9 @@ func (m *Unbonding) Size() (n int) {
 	if m.CompletionTime != nil {
 		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.CompletionTime)
 		n += 1 + l + sovFinality(uint64(l))
+	}
+	if m.Pool != 0 {
+		n += 1 + sovFinality(uint64(m.Pool))
 	}
 	return n
 }
@@ -2307,6 +3317,9 @@ func (m *Settlement) Size() (n int) {
 	n += 1 + l + sovFinality(uint64(l))
 	l = m.Total.Size()
 	n += 1 + l + sovFinality(uint64(l))
+	if m.Computed != 0 {
+		n += 1 + sovFinality(uint64(m.Computed))
+	}
 	return n
 }
 
@@ -2334,10 +3347,32 @@ func (m *Score) Size() (n int) {
 	if m.Registration != 0 {
 		n += 1 + sovFinality(uint64(m.Registration))
 	}
-	l = m.Signed.Size()
-	n += 1 + l + sovFinality(uint64(l))
+	if len(m.Signed) > 0 {
+		for _, e := range m.Signed {
+			l = e.Size()
+			n += 1 + l + sovFinality(uint64(l))
+		}
+	}
 	if m.Absent {
 		n += 2
+	}
+	if m.Current {
+		n += 2
+	}
+	return n
+}
+
+func (m *SignedWeight) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Weight != 0 {
+		n += 1 + sovFinality(uint64(m.Weight))
+	}
+	if m.Epochs != 0 {
+		n += 1 + sovFinality(uint64(m.Epochs))
 	}
 	return n
 }
@@ -2773,6 +3808,615 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 17:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MinSelfStakePpm", wireType)
+			}
+			m.MinSelfStakePpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MinSelfStakePpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipFinality(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Pool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowFinality
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Pool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Pool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Number", wireType)
+			}
+			m.Number = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Number |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Tokens", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Tokens.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OwnShares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.OwnShares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field UnownedShares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.UnownedShares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipFinality(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *JoiningPool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowFinality
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: JoiningPool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: JoiningPool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Clock", wireType)
+			}
+			m.Clock = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Clock |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Closed", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Closed = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipFinality(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Promotion) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowFinality
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Promotion: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Promotion: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field VoterIndex", wireType)
+			}
+			m.VoterIndex = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.VoterIndex |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			m.Pool = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Pool |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Into", wireType)
+			}
+			m.Into = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Into |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BondedShares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.BondedShares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipFinality(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *CommissionChange) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowFinality
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: CommissionChange: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: CommissionChange: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FromEra", wireType)
+			}
+			m.FromEra = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.FromEra |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CommissionPpm", wireType)
+			}
+			m.CommissionPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.CommissionPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipFinality(dAtA[iNdEx:])
@@ -3010,9 +4654,9 @@ func (m *Voter) Unmarshal(dAtA []byte) error {
 			}
 		case 8:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Tokens", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Bonded", wireType)
 			}
-			var stringLen uint64
+			var msglen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowFinality
@@ -3022,31 +4666,30 @@ func (m *Voter) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
+				msglen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
+			if msglen < 0 {
 				return ErrInvalidLengthFinality
 			}
-			postIndex := iNdEx + intStringLen
+			postIndex := iNdEx + msglen
 			if postIndex < 0 {
 				return ErrInvalidLengthFinality
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.Tokens.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			if err := m.Bonded.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
 		case 9:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Unbonding", wireType)
 			}
-			var stringLen uint64
+			var msglen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowFinality
@@ -3056,31 +4699,30 @@ func (m *Voter) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
+				msglen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
+			if msglen < 0 {
 				return ErrInvalidLengthFinality
 			}
-			postIndex := iNdEx + intStringLen
+			postIndex := iNdEx + msglen
 			if postIndex < 0 {
 				return ErrInvalidLengthFinality
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			if err := m.Unbonding.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
 		case 10:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field UnbondingTokens", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Joining", wireType)
 			}
-			var stringLen uint64
+			var msglen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowFinality
@@ -3090,31 +4732,31 @@ func (m *Voter) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
+				msglen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
+			if msglen < 0 {
 				return ErrInvalidLengthFinality
 			}
-			postIndex := iNdEx + intStringLen
+			postIndex := iNdEx + msglen
 			if postIndex < 0 {
 				return ErrInvalidLengthFinality
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.UnbondingTokens.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			m.Joining = append(m.Joining, JoiningPool{})
+			if err := m.Joining[len(m.Joining)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
 		case 11:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field UnbondingShares", wireType)
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextPool", wireType)
 			}
-			var stringLen uint64
+			m.NextPool = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowFinality
@@ -3124,26 +4766,11 @@ func (m *Voter) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
+				m.NextPool |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
-				return ErrInvalidLengthFinality
-			}
-			postIndex := iNdEx + intStringLen
-			if postIndex < 0 {
-				return ErrInvalidLengthFinality
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			if err := m.UnbondingShares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
-				return err
-			}
-			iNdEx = postIndex
 		case 12:
 			if wireType != 0 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Jailed", wireType)
@@ -3255,6 +4882,246 @@ func (m *Voter) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 17:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxCommissionChangePpm", wireType)
+			}
+			m.MaxCommissionChangePpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MaxCommissionChangePpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 18:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CommissionChanges", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.CommissionChanges = append(m.CommissionChanges, CommissionChange{})
+			if err := m.CommissionChanges[len(m.CommissionChanges)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipFinality(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Position) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowFinality
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Position: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Position: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			m.Pool = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Pool |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipFinality(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Positions) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowFinality
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Positions: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Positions: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Positions", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthFinality
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Positions = append(m.Positions, Position{})
+			if err := m.Positions[len(m.Positions)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipFinality(dAtA[iNdEx:])
@@ -3358,9 +5225,9 @@ func (m *Delegation) Unmarshal(dAtA []byte) error {
 			iNdEx = postIndex
 		case 3:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Positions", wireType)
 			}
-			var stringLen uint64
+			var msglen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowFinality
@@ -3370,23 +5237,23 @@ func (m *Delegation) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
+				msglen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
+			if msglen < 0 {
 				return ErrInvalidLengthFinality
 			}
-			postIndex := iNdEx + intStringLen
+			postIndex := iNdEx + msglen
 			if postIndex < 0 {
 				return ErrInvalidLengthFinality
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			m.Positions = append(m.Positions, Position{})
+			if err := m.Positions[len(m.Positions)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -3632,6 +5499,25 @@ func (m *Unbonding) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			m.Pool = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Pool |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipFinality(dAtA[iNdEx:])
@@ -4440,6 +6326,25 @@ func (m *Settlement) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Computed", wireType)
+			}
+			m.Computed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Computed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipFinality(dAtA[iNdEx:])
@@ -4597,7 +6502,7 @@ func (m *Score) Unmarshal(dAtA []byte) error {
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Signed", wireType)
 			}
-			var stringLen uint64
+			var msglen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowFinality
@@ -4607,23 +6512,23 @@ func (m *Score) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
+				msglen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
+			if msglen < 0 {
 				return ErrInvalidLengthFinality
 			}
-			postIndex := iNdEx + intStringLen
+			postIndex := iNdEx + msglen
 			if postIndex < 0 {
 				return ErrInvalidLengthFinality
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.Signed.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			m.Signed = append(m.Signed, SignedWeight{})
+			if err := m.Signed[len(m.Signed)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -4647,6 +6552,114 @@ func (m *Score) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.Absent = bool(v != 0)
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Current", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Current = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipFinality(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthFinality
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *SignedWeight) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowFinality
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: SignedWeight: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: SignedWeight: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Weight", wireType)
+			}
+			m.Weight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Weight |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			m.Epochs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowFinality
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epochs |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipFinality(dAtA[iNdEx:])

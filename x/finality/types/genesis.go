@@ -1,6 +1,7 @@
 package types
 
 import (
+	"math/big"
 	"slices"
 
 	"cosmossdk.io/math"
@@ -20,7 +21,10 @@ func (g GenesisState) Validate() error {
 	if err := g.validateVoters(); err != nil {
 		return err
 	}
-	if err := g.validateShares(); err != nil {
+	if err := g.validateUnbondings(); err != nil {
+		return err
+	}
+	if err := g.ValidateShares(); err != nil {
 		return err
 	}
 	for i, e := range g.Evidence {
@@ -74,20 +78,19 @@ func (g GenesisState) validateVoters() error {
 		if err := ValidateDescription(v.Moniker, v.Website); err != nil {
 			return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
 		}
-		if err := ValidateCommission(v.CommissionPpm, v.MaxCommissionPpm); err != nil {
+		if err := v.validateCommission(); err != nil {
 			return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
 		}
-		for _, amount := range []math.Int{v.Tokens, v.Shares, v.UnbondingTokens, v.UnbondingShares} {
-			if amount.IsNil() || amount.IsNegative() {
-				return ErrInvalidGenesis.Wrapf("voter %d: expected pools of 0 or more, found %s", i, amount)
-			}
+		pools := []Pool{v.Bonded, v.Unbonding}
+		for _, j := range v.Joining {
+			pools = append(pools, j.Pool)
 		}
-		for _, pool := range []Pool{v.Bonded(), v.Unbonding()} {
-			if err := pool.fits(); err != nil {
+		for _, p := range pools {
+			if err := p.Validate(); err != nil {
 				return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
 			}
 		}
-		if _, err := g.Params.Power(v.Tokens); err != nil {
+		if _, err := g.Params.Power(v.BondedTokens()); err != nil {
 			return ErrInvalidGenesis.Wrapf("voter %d: %s", i, err)
 		}
 	}
@@ -102,44 +105,13 @@ func (g GenesisState) validateVoters() error {
 	return nil
 }
 
-func (g GenesisState) validateShares() error {
-	bonded, unbonding := make([]math.Int, len(g.Voters)), make([]math.Int, len(g.Voters))
-	for i := range g.Voters {
-		bonded[i], unbonding[i] = math.ZeroInt(), math.ZeroInt()
-	}
-	add := func(what string, sums []math.Int, voter uint64, shares math.Int) error {
-		if voter >= uint64(len(sums)) {
-			return ErrInvalidGenesis.Wrapf("%s: expected a voter below %d, found %d", what, len(sums), voter)
-		}
-		if shares.IsNil() || !shares.IsPositive() {
-			return ErrInvalidGenesis.Wrapf("%s with voter %d: expected shares above 0, found %s", what, voter, shares)
-		}
-		if shares.BigInt().BitLen() > maxBits { // a sum of such shares may exceed 256 bits, and an Int panics
-			return ErrInvalidGenesis.Wrapf("%s with voter %d: expected shares of at most %d bits, found %s", what, voter, maxBits, shares)
-		}
-		sums[voter] = sums[voter].Add(shares)
-		return nil
-	}
-	for _, d := range g.Delegations {
-		if err := add("delegation", bonded, d.VoterIndex, d.Shares); err != nil {
-			return err
-		}
-	}
+func (g GenesisState) validateUnbondings() error {
 	for _, u := range g.Unbondings {
 		if u.Id >= g.NextUnbondingId {
 			return ErrInvalidGenesis.Wrapf("unbonding: expected an id below %d, found %d", g.NextUnbondingId, u.Id)
 		}
 		if (u.Clock == 0) != (u.CompletionTime != nil) {
 			return ErrInvalidGenesis.Wrapf("unbonding %d: expected a completion time with clock 0 alone, found clock %d", u.Id, u.Clock)
-		}
-		if err := add("unbonding", unbonding, u.VoterIndex, u.Shares); err != nil {
-			return err
-		}
-	}
-	for i, v := range g.Voters {
-		if !bonded[i].Equal(v.Shares) || !unbonding[i].Equal(v.UnbondingShares) {
-			return ErrInvalidGenesis.Wrapf("voter %d: expected shares %s and %s, the sums of its delegations and unbondings; found %s and %s",
-				i, bonded[i], unbonding[i], v.Shares, v.UnbondingShares)
 		}
 	}
 	return nil
@@ -197,24 +169,22 @@ func (r RunningState) validateSettlement() error {
 	if r.Settlement == nil {
 		return nil
 	}
-	amounts := []math.Int{r.Settlement.Reward, r.Settlement.Total}
+	for _, amount := range []math.Int{r.Settlement.Reward, r.Settlement.Total} {
+		if amount.IsNil() || amount.IsNegative() || amount.BigInt().BitLen() > maxTokenBits {
+			return ErrInvalidGenesis.Wrapf("settlement of era %d: expected amounts from 0 to %d bits, found %s", r.Settlement.Era.Index, maxTokenBits, amount)
+		}
+	}
+	signed := new(big.Int)
 	for i, score := range r.Scores {
 		if i > 0 && score.Registration <= r.Scores[i-1].Registration {
 			return ErrInvalidGenesis.Wrapf("scores: expected registrations in ascending order, found %d before %d",
 				r.Scores[i-1].Registration, score.Registration)
 		}
-		amounts = append(amounts, score.Signed)
-	}
-	for _, amount := range amounts { // a block multiplies two of them
-		if amount.IsNil() || amount.IsNegative() || amount.BigInt().BitLen() > maxBits {
-			return ErrInvalidGenesis.Wrapf("settlement of era %d: expected amounts from 0 to %d bits, found %s", r.Settlement.Era.Index, maxBits, amount)
+		for _, w := range score.Signed {
+			signed.Add(signed, new(big.Int).Mul(new(big.Int).SetUint64(w.Weight), new(big.Int).SetUint64(w.Epochs)))
 		}
 	}
-	signed := math.ZeroInt()
-	for _, score := range r.Scores {
-		signed = signed.Add(score.Signed)
-	}
-	if signed.GT(r.Settlement.Total) {
+	if signed.Cmp(r.Settlement.Total.BigInt()) > 0 {
 		return ErrInvalidGenesis.Wrapf("settlement of era %d: expected signed weights of %s at most, the total, found %s",
 			r.Settlement.Era.Index, r.Settlement.Total, signed)
 	}
@@ -243,10 +213,26 @@ func ValidateDescription(moniker, website string) error {
 	return nil
 }
 
-// ValidateCommission checks commission ≤ maximum ≤ 1,000,000 ppm.
-func ValidateCommission(commission, maximum uint32) error {
-	if maximum > Million || commission > maximum {
-		return ErrInvalidVoter.Wrapf("commission: expected commission_ppm ≤ max_commission_ppm ≤ %d, found %d and %d", Million, commission, maximum)
+// ValidateCommission checks commission ≤ maximum ≤ 1,000,000 ppm, and the bound of a change likewise.
+func ValidateCommission(commission, maximum, change uint32) error {
+	if maximum > Million || commission > maximum || change > Million {
+		return ErrInvalidVoter.Wrapf("commission: expected commission_ppm ≤ max_commission_ppm ≤ %d and max_commission_change_ppm ≤ %d, found %d, %d and %d",
+			Million, Million, commission, maximum, change)
+	}
+	return nil
+}
+
+func (v Voter) validateCommission() error {
+	if err := ValidateCommission(v.CommissionPpm, v.MaxCommissionPpm, v.MaxCommissionChangePpm); err != nil {
+		return err
+	}
+	for i, c := range v.CommissionChanges {
+		if i > 0 && c.FromEra <= v.CommissionChanges[i-1].FromEra {
+			return ErrInvalidVoter.Wrapf("commission changes: expected ascending eras, found %d before %d", v.CommissionChanges[i-1].FromEra, c.FromEra)
+		}
+		if err := ValidateCommission(c.CommissionPpm, v.MaxCommissionPpm, v.MaxCommissionChangePpm); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -19,14 +19,18 @@ import (
 func valid() GenesisState {
 	g := *DefaultGenesis()
 	for i := range 2 {
-		g.Voters = append(g.Voters, Voter{
-			Index: uint64(i), Operator: string(rune('a' + i)), PubKey: strings.Repeat("0", 95) + string(rune('1'+i)),
-			Tokens: math.NewInt(10), Shares: math.NewInt(10), UnbondingTokens: math.ZeroInt(), UnbondingShares: math.ZeroInt(),
-		})
-		g.Delegations = append(g.Delegations, Delegation{VoterIndex: uint64(i), Delegator: "a", Shares: math.NewInt(10)})
+		v := Voter{Index: uint64(i), Operator: string(rune('a' + i)), PubKey: strings.Repeat("0", 95) + string(rune('1'+i))}
+		bond, err := v.FirstBond(math.NewInt(10))
+		if err != nil {
+			panic(err)
+		}
+		g.Voters, g.Delegations = append(g.Voters, v), append(g.Delegations, bond)
 	}
-	g.Voters[1].UnbondingTokens, g.Voters[1].UnbondingShares = math.NewInt(3), math.NewInt(3)
-	g.Unbondings, g.NextUnbondingId = []Unbonding{{Id: 4, VoterIndex: 1, Delegator: "a", Shares: math.NewInt(3), Clock: 4}}, 5
+	shares, err := g.Voters[1].Unbonding.Join(math.NewInt(3), false)
+	if err != nil {
+		panic(err)
+	}
+	g.Unbondings, g.NextUnbondingId = []Unbonding{{Id: 4, VoterIndex: 1, Delegator: "a", Shares: shares, Clock: 4, Pool: 1}}, 5
 	g.Evidence = []EvidenceRecord{{Id: 0}}
 	members := []SetMember{{Registration: 0, PubKey: strings.Repeat("0", 95) + "1", Current: 1}}
 	both := []SetMember{members[0]}
@@ -75,7 +79,7 @@ func TestGenesisIsValidated(t *testing.T) {
 			g.Running.Closed[1].LastEpoch, g.Running.Era.FirstEpoch = gomath.MaxUint64, 0
 		},
 		"a settlement of another era": func(g *GenesisState) {
-			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.OneInt()}}
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: signed(1)}}
 			g.Running.Settlement.Era.LastEpoch = 6
 		},
 		"params":                         func(g *GenesisState) { g.Params.SetPeriod = 0 },
@@ -87,56 +91,86 @@ func TestGenesisIsValidated(t *testing.T) {
 		"a website too long":             func(g *GenesisState) { g.Voters[0].Website = strings.Repeat("x", MaxWebsite+1) },
 		"commission above its maximum":   func(g *GenesisState) { g.Voters[0].CommissionPpm = 1 },
 		"maximum above all":              func(g *GenesisState) { g.Voters[0].MaxCommissionPpm = Million + 1 },
-		"no tokens":                      func(g *GenesisState) { g.Voters[0].Tokens = math.Int{} },
-		"negative tokens":                func(g *GenesisState) { g.Voters[0].Tokens = math.NewInt(-1) },
-		"a pool that is too large":       func(g *GenesisState) { g.Voters[0].Tokens = math.NewInt(1 << 62).MulRaw(1 << 58) },
+		"no tokens":                      func(g *GenesisState) { g.Voters[0].Bonded.Tokens = math.Int{} },
+		"negative tokens":                func(g *GenesisState) { g.Voters[0].Bonded.Tokens = math.NewInt(-1) },
+		"a pool that is too large":       func(g *GenesisState) { g.Voters[0].Bonded.Tokens = math.NewInt(1 << 62).MulRaw(1 << 62).MulRaw(8) },
 		"shares without owner":           func(g *GenesisState) { g.Delegations = g.Delegations[:1] },
 		"unbonding shares without owner": func(g *GenesisState) { g.Unbondings = nil },
-		"a delegation of nothing":        func(g *GenesisState) { g.Delegations[0].Shares = math.ZeroInt() },
-		"a delegation to nobody":         func(g *GenesisState) { g.Delegations[0].VoterIndex = 2 },
-		"an unbonding with nobody":       func(g *GenesisState) { g.Unbondings[0].VoterIndex = 2 },
-		"an unbonding of the future":     func(g *GenesisState) { g.NextUnbondingId = 4 },
-		"an unbonding without a time":    func(g *GenesisState) { g.Unbondings[0].Clock = 0 },
-		"an unbonding with two times":    func(g *GenesisState) { g.Unbondings[0].CompletionTime = &time.Time{} },
-		"a possession of nobody":         func(g *GenesisState) { g.Possessions = []GenesisPossession{{VoterIndex: 2}} },
-		"a possession that is none":      func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: []byte{0}}} },
-		"a possession of 95 bytes":       func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: make([]byte, 95)}} },
-		"a possession of 97 bytes":       func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: make([]byte, 97)}} },
-		"a gap in the evidence":          func(g *GenesisState) { g.Evidence[0].Id = 1 },
-		"no pairs":                       func(g *GenesisState) { g.Running.Pairs = nil },
-		"a gap in the pairs":             func(g *GenesisState) { g.Running.Pairs[1].Index = 5 },
-		"a pair without its set":         func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = ffg.Root{}.String() },
-		"a pair with half a hash":        func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = g.Running.Pairs[0].VoterSetHash[:16] },
-		"another next set":               func(g *GenesisState) { g.Running.Next.Members[0].Current = 2 },
-		"a next set with rear power":     func(g *GenesisState) { g.Running.Next.Members[0].Rear = 1 },
-		"an empty next set":              func(g *GenesisState) { g.Running.Next.Members = nil },
-		"a set without power":            func(g *GenesisState) { g.Running.Sets[0].Members[0].Rear = 0 },
-		"a set with half a key":          func(g *GenesisState) { g.Running.Sets[0].Members[0].PubKey = strings.Repeat("0", 48) },
-		"too much power":                 func(g *GenesisState) { g.Voters[0].Tokens = g.Params.PowerLimit() },
-		"scores without a settlement":    func(g *GenesisState) { g.Running.Scores = []Score{{Signed: math.OneInt()}} },
-		"a settlement without scores":    func(g *GenesisState) { g.Running.Settlement = settlement() },
+		"a delegation of nothing":        func(g *GenesisState) { g.Delegations[0].Positions[0].Shares = math.ZeroInt() },
+		"a delegation without positions": func(g *GenesisState) { g.Delegations[0].Positions = nil },
+		"a position of the future":       func(g *GenesisState) { g.Delegations[0].Positions[0].Pool = 2 },
+		"an entry in the bonded pool":    func(g *GenesisState) { g.Unbondings[0].Pool = 0 },
+		"more pools than there can be":   func(g *GenesisState) { g.Voters[0].NextPool = maxPools + 1 },
+		"a pool of the future":           func(g *GenesisState) { g.Voters[0].NextPool = 1 },
+		"the operator's shares missing":  func(g *GenesisState) { g.Voters[0].Bonded.OwnShares = math.ZeroInt() },
+		"shares of nobody that are not":  func(g *GenesisState) { g.Voters[0].Bonded.UnownedShares = math.OneInt() },
+		"tokens without shares":          func(g *GenesisState) { g.Voters[0].Unbonding.Tokens = math.OneInt() },
+		"commission changes in disorder": func(g *GenesisState) { g.Voters[0].CommissionChanges = []CommissionChange{{FromEra: 2}, {FromEra: 2}} },
+		"a change above the maximum": func(g *GenesisState) {
+			g.Voters[0].CommissionChanges = []CommissionChange{{FromEra: 2, CommissionPpm: 1}}
+		},
+		"changes bounded above all": func(g *GenesisState) { g.Voters[0].MaxCommissionChangePpm = Million + 1 },
+		"three joining pools": func(g *GenesisState) {
+			g.Voters[0].Joining = []JoiningPool{joining(2, 0), joining(3, 0), joining(4, 0)}
+			g.Voters[0].NextPool = 5
+		},
+		"a joining pool that nobody owns": func(g *GenesisState) {
+			g.Voters[0].Joining, g.Voters[0].NextPool = []JoiningPool{joining(2, 1)}, 3
+		},
+		"a joining pool without a clock": func(g *GenesisState) {
+			g.Voters[0].Joining, g.Voters[0].NextPool = []JoiningPool{joining(2, 0)}, 3
+			g.Voters[0].Joining[0].Clock = 0
+		},
+		"a promotion that nobody owns": func(g *GenesisState) {
+			g.Promotions, g.Voters[0].NextPool = []Promotion{{Pool: 2, BondedShares: math.OneInt(), Shares: math.OneInt()}}, 3
+		},
+		"a promotion with nobody": func(g *GenesisState) {
+			g.Promotions = []Promotion{{VoterIndex: 2, BondedShares: math.OneInt(), Shares: math.OneInt()}}
+		},
+		"a promotion of a pool that stands": func(g *GenesisState) {
+			g.Promotions = []Promotion{{Pool: 0, BondedShares: math.OneInt(), Shares: g.Delegations[0].Positions[0].Shares}}
+		},
+		"a delegation to nobody":      func(g *GenesisState) { g.Delegations[0].VoterIndex = 2 },
+		"an unbonding with nobody":    func(g *GenesisState) { g.Unbondings[0].VoterIndex = 2 },
+		"an unbonding of the future":  func(g *GenesisState) { g.NextUnbondingId = 4 },
+		"an unbonding without a time": func(g *GenesisState) { g.Unbondings[0].Clock = 0 },
+		"an unbonding with two times": func(g *GenesisState) { g.Unbondings[0].CompletionTime = &time.Time{} },
+		"a possession of nobody":      func(g *GenesisState) { g.Possessions = []GenesisPossession{{VoterIndex: 2}} },
+		"a possession that is none":   func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: []byte{0}}} },
+		"a possession of 95 bytes":    func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: make([]byte, 95)}} },
+		"a possession of 97 bytes":    func(g *GenesisState) { g.Possessions = []GenesisPossession{{Possession: make([]byte, 97)}} },
+		"a gap in the evidence":       func(g *GenesisState) { g.Evidence[0].Id = 1 },
+		"no pairs":                    func(g *GenesisState) { g.Running.Pairs = nil },
+		"a gap in the pairs":          func(g *GenesisState) { g.Running.Pairs[1].Index = 5 },
+		"a pair without its set":      func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = ffg.Root{}.String() },
+		"a pair with half a hash":     func(g *GenesisState) { g.Running.Pairs[0].VoterSetHash = g.Running.Pairs[0].VoterSetHash[:16] },
+		"another next set":            func(g *GenesisState) { g.Running.Next.Members[0].Current = 2 },
+		"a next set with rear power":  func(g *GenesisState) { g.Running.Next.Members[0].Rear = 1 },
+		"an empty next set":           func(g *GenesisState) { g.Running.Next.Members = nil },
+		"a set without power":         func(g *GenesisState) { g.Running.Sets[0].Members[0].Rear = 0 },
+		"a set with half a key":       func(g *GenesisState) { g.Running.Sets[0].Members[0].PubKey = strings.Repeat("0", 48) },
+		"too much power":              func(g *GenesisState) { g.Voters[0].Bonded.Tokens = g.Params.PowerLimit() },
+		"scores without a settlement": func(g *GenesisState) { g.Running.Scores = []Score{{Signed: signed(1)}} },
+		"a settlement without scores": func(g *GenesisState) { g.Running.Settlement = settlement() },
 		"a score twice": func(g *GenesisState) {
-			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.OneInt()}, {Signed: math.OneInt()}}
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{}, {}}
 		},
 		"delegations whose sum exceeds 256 bits": func(g *GenesisState) {
-			g.Delegations = append(g.Delegations, g.Delegations[0])
-			g.Delegations[0].Shares, g.Delegations[2].Shares = huge(), huge()
+			g.Delegations = append(g.Delegations, Delegation{Delegator: "c", Positions: []Position{{Shares: huge()}}})
+			g.Delegations[0].Positions[0].Shares = huge()
 		},
 		"a reward that no block can multiply": func(g *GenesisState) {
-			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.OneInt()}}
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: signed(1)}}
 			g.Running.Settlement.Reward = huge()
 		},
 		"scores above the total": func(g *GenesisState) {
-			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.NewInt(2)}}
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: signed(2)}}
 		},
 		"a score of nobody": func(g *GenesisState) {
-			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Registration: 2, Signed: math.OneInt()}}
+			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Registration: 2}}
 		},
 		"a set with a voter of another key": func(g *GenesisState) { g.Running.Sets[0].Members[0].Registration = 1 },
 		"a next set with nobody":            func(g *GenesisState) { g.Running.Next.Members[0].Registration = 2 },
-		"a score below 0": func(g *GenesisState) {
-			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.NewInt(-1)}}
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := valid()
@@ -164,13 +198,22 @@ func TestAPossessionHas96Bytes(t *testing.T) {
 	}
 }
 
+// joining is a pool with shares of nobody.
+func joining(number uint64, unowned int64) JoiningPool {
+	p := NewPool(number)
+	p.Tokens, p.Shares = math.NewInt(unowned), math.NewInt(unowned)
+	return JoiningPool{Pool: p, Clock: 1}
+}
+
+func signed(weight uint64) []SignedWeight { return []SignedWeight{{Weight: weight, Epochs: 1}} }
+
 func settlement() *Settlement {
 	return &Settlement{Era: Era{Index: 2, FirstEpoch: 4, LastEpoch: 7}, Reward: math.OneInt(), Total: math.OneInt()}
 }
 
 func TestASettlementUnderWayIsValid(t *testing.T) {
 	g := valid()
-	g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: math.ZeroInt()}, {Registration: 1, Signed: math.OneInt()}}
+	g.Running.Settlement, g.Running.Scores = settlement(), []Score{{}, {Registration: 1, Signed: signed(1)}}
 	require.NoError(t, g.Validate())
 }
 

@@ -52,6 +52,8 @@ var (
 	ArchivedAnchorPrefix         = collections.NewPrefix(30)
 	ClockEndsPrefix              = collections.NewPrefix(31)
 	UnbondingTimesPrefix         = collections.NewPrefix(32)
+	PromotionsPrefix             = collections.NewPrefix(33)
+	LastPairsPrefix              = collections.NewPrefix(34)
 
 	TouchedPrefix = collections.NewPrefix(0) // transient
 )

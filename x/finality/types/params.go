@@ -27,6 +27,7 @@ func DefaultParams() Params {
 		RewardFractionPpm:            250_000,
 		MaxUnbondings:                7,
 		PowerReduction:               DefaultPowerReduction,
+		MinSelfStakePpm:              10_000,
 	}
 }
 
@@ -73,6 +74,7 @@ func (p Params) Validate() error {
 		{"slash_fraction_downtime_ppm", uint64(p.SlashFractionDowntimePpm), 0, Million},
 		{"reward_fraction_ppm", uint64(p.RewardFractionPpm), 0, Million},
 		{"max_unbondings", uint64(p.MaxUnbondings), 1, maxUnbondings},
+		{"min_self_stake_ppm", uint64(p.MinSelfStakePpm), 0, Million},
 	} {
 		if f.value < f.min || f.value > f.max {
 			return ErrInvalidParams.Wrapf("%s: expected %d to %d, found %d", f.name, f.min, f.max, f.value)

@@ -32,6 +32,7 @@ func TestParamsAreBoundedOnBothSides(t *testing.T) {
 		{"slash_fraction_downtime_ppm", func(p *Params, v uint64) { p.SlashFractionDowntimePpm = uint32(v) }, 0, Million},
 		{"reward_fraction_ppm", func(p *Params, v uint64) { p.RewardFractionPpm = uint32(v) }, 0, Million},
 		{"max_unbondings", func(p *Params, v uint64) { p.MaxUnbondings = uint32(v) }, 1, maxUnbondings},
+		{"min_self_stake_ppm", func(p *Params, v uint64) { p.MinSelfStakePpm = uint32(v) }, 0, Million},
 		{"unbonding_time", func(p *Params, v uint64) { p.UnbondingTime = time.Duration(v) }, uint64(time.Second), uint64(maxDuration)},
 		{"jail_duration", func(p *Params, v uint64) { p.JailDuration = time.Duration(v) }, 0, uint64(maxDuration)},
 		{"min_stake", func(p *Params, v uint64) { p.MinStake = math.NewIntFromUint64(v) }, DefaultPowerReduction, ^uint64(0)},

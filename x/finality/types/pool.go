@@ -1,84 +1,128 @@
 package types
 
-import "cosmossdk.io/math"
+import (
+	"math/big"
 
-// Pool is stake owned by shares: penalties lower and rewards raise what a share is worth, in one step for all owners
-// (protocol §10). Rounding always favours the pool, by less than one coin.
-type Pool struct{ Tokens, Shares math.Int }
+	"cosmossdk.io/math"
+)
 
-// Worth returns the coins that shares are worth, rounded down.
+// Stake is owned by shares of pools: penalties lower and rewards raise what a share is worth, in one step for all owners (protocol
+// §10). A pool begins with 2⁶⁴ shares for each base unit, and only rewards make a share dearer. So rounding to whole shares moves
+// next to nothing, and rounding to whole base units moves less than one, from whoever acts to nobody: what can't be paid stays in the
+// pool as unowned shares, or else it would raise the price of the shares that are left, without a bound if they are few.
+
+// shareBits is the binary logarithm of the shares for a base unit when a pool begins.
+const shareBits = 64
+
+// Bounds of a pool: maxTokenBits holds all stake that has a power (63 bits) at any power_reduction (64 bits); an Int has 256 bits.
+const (
+	maxTokenBits = powerBits + 64
+	maxShareBits = 255
+)
+
+// NewPool returns an empty pool.
+func NewPool(number uint64) Pool {
+	zero := math.ZeroInt()
+	return Pool{Number: number, Tokens: zero, Shares: zero, OwnShares: zero, UnownedShares: zero}
+}
+
+// mulQuo returns a × b ÷ c, rounded down. The product may exceed 256 bits.
+func mulQuo(a, b, c math.Int) *big.Int {
+	product := new(big.Int).Mul(a.BigInt(), b.BigInt())
+	return product.Quo(product, c.BigInt())
+}
+
+// Worth returns the base units that shares are worth, rounded down.
 func (p Pool) Worth(shares math.Int) math.Int {
 	if !p.Shares.IsPositive() {
 		return math.ZeroInt()
 	}
-	return shares.Mul(p.Tokens).Quo(p.Shares)
+	return math.NewIntFromBigInt(mulQuo(shares, p.Tokens, p.Shares))
 }
 
-// maxBits bounds tokens and shares: it holds all stake that has a power (63 bits) at any power_reduction (64 bits), and a product
-// of two still fits the 256 bits of an Int. A pool whose shares would exceed it was slashed to next to nothing again and again.
-const maxBits = powerBits + 64
+// exactWorth returns what shares are worth.
+func (p Pool) exactWorth(shares math.Int) *big.Rat {
+	if !p.Shares.IsPositive() {
+		return new(big.Rat)
+	}
+	return new(big.Rat).SetFrac(new(big.Int).Mul(shares.BigInt(), p.Tokens.BigInt()), p.Shares.BigInt())
+}
 
-func (p Pool) fits() error {
-	if p.Tokens.BigInt().BitLen() > maxBits || p.Shares.BigInt().BitLen() > maxBits {
-		return ErrInvalidAmount.Wrapf("expected pools of at most %d bits, found %s tokens and %s shares", maxBits, p.Tokens, p.Shares)
+// Join adds amount base units, more than 0, and returns the shares that they make. own says that they are the operator's.
+// It returns ErrInvalidAmount if they make no share, or more than a pool can hold.
+func (p *Pool) Join(amount math.Int, own bool) (math.Int, error) {
+	if tokens := new(big.Int).Add(p.Tokens.BigInt(), amount.BigInt()); tokens.BitLen() > maxTokenBits {
+		return math.Int{}, ErrInvalidAmount.Wrapf("expected pools of at most %d bits, found %s", maxTokenBits, tokens)
+	}
+	shares := new(big.Int).Lsh(amount.BigInt(), shareBits)
+	if p.Shares.IsPositive() {
+		shares = mulQuo(amount, p.Shares, p.Tokens)
+	}
+	if shares.Sign() <= 0 {
+		return math.Int{}, ErrInvalidAmount.Wrapf("expected more than the worth of a share, %s ÷ %s; found %s", p.Tokens, p.Shares, amount)
+	}
+	if sum := new(big.Int).Add(p.Shares.BigInt(), shares); sum.BitLen() > maxShareBits {
+		return math.Int{}, ErrInvalidAmount.Wrapf("expected at most %d bits of shares, found %s", maxShareBits, sum)
+	}
+	made := math.NewIntFromBigInt(shares)
+	p.Tokens, p.Shares = p.Tokens.Add(amount), p.Shares.Add(made)
+	if own {
+		p.OwnShares = p.OwnShares.Add(made)
+	}
+	return made, nil
+}
+
+// Take takes amount base units, at most the worth of the owner's shares, out of the pool and returns the shares that are left to
+// the owner.
+func (p *Pool) Take(owned, amount math.Int, own bool) (left math.Int) {
+	if !amount.IsPositive() {
+		return owned
+	}
+	spent := math.NewIntFromBigInt(mulQuo(amount, p.Shares, p.Tokens))
+	if p.exactWorth(spent).Cmp(new(big.Rat).SetInt(amount.BigInt())) < 0 {
+		spent = spent.AddRaw(1)
+	}
+	p.Tokens, p.Shares = p.Tokens.Sub(amount), p.Shares.Sub(spent)
+	if own {
+		p.OwnShares = p.OwnShares.Sub(spent)
+	}
+	return owned.Sub(spent)
+}
+
+// Abandon leaves shares in the pool without an owner.
+func (p *Pool) Abandon(shares math.Int, own bool) {
+	p.UnownedShares = p.UnownedShares.Add(shares)
+	if own {
+		p.OwnShares = p.OwnShares.Sub(shares)
+	}
+}
+
+// slash takes a fraction of the tokens, and returns what it took and the operator's part of that, rounded down.
+func (p *Pool) slash(ppm uint32) (taken, own math.Int) {
+	taken = Fraction(p.Tokens, ppm)
+	if !p.Shares.IsPositive() {
+		return taken, math.ZeroInt()
+	}
+	own = math.NewIntFromBigInt(mulQuo(taken, p.OwnShares, p.Shares))
+	p.Tokens = p.Tokens.Sub(taken)
+	return taken, own
+}
+
+// worthless reports whether there are shares and nothing behind them.
+func (p Pool) worthless() bool { return p.Shares.IsPositive() && !p.Tokens.IsPositive() }
+
+// Validate checks the amounts by themselves.
+func (p Pool) Validate() error {
+	for _, amount := range []math.Int{p.Tokens, p.Shares, p.OwnShares, p.UnownedShares} {
+		if amount.IsNil() || amount.IsNegative() || amount.BigInt().BitLen() > maxShareBits {
+			return ErrInvalidAmount.Wrapf("pool %d: expected amounts from 0 to %d bits, found %s", p.Number, maxShareBits, amount)
+		}
+	}
+	if p.Tokens.BigInt().BitLen() > maxTokenBits {
+		return ErrInvalidAmount.Wrapf("pool %d: expected at most %d bits of tokens, found %s", p.Number, maxTokenBits, p.Tokens)
+	}
+	if p.Tokens.IsPositive() != p.Shares.IsPositive() {
+		return ErrInvalidAmount.Wrapf("pool %d: expected tokens and shares or neither, found %s and %s", p.Number, p.Tokens, p.Shares)
 	}
 	return nil
 }
-
-// Join adds at most amount coins. It takes only what the new shares are worth, so nobody pays for a fraction of a share.
-func (p Pool) Join(amount math.Int) (joined Pool, shares, cost math.Int, err error) {
-	if !p.Shares.IsPositive() {
-		joined = Pool{p.Tokens.Add(amount), amount}
-		return joined, amount, amount, joined.fits()
-	}
-	if !p.Tokens.IsPositive() {
-		return p, shares, cost, ErrPoolEmpty
-	}
-	if amount.BigInt().BitLen() > maxBits {
-		return p, shares, cost, ErrInvalidAmount.Wrapf("expected at most %d bits, found %s", maxBits, amount)
-	}
-	shares = amount.Mul(p.Shares).Quo(p.Tokens)
-	if !shares.IsPositive() {
-		return p, shares, cost, ErrInvalidAmount.Wrapf("expected at least %s, the worth of one share; found %s",
-			ceilQuo(p.Tokens, p.Shares), amount)
-	}
-	if err := (Pool{p.Tokens.Add(amount), p.Shares.Add(shares)}).fits(); err != nil {
-		return p, shares, cost, err
-	}
-	cost = ceilQuo(shares.Mul(p.Tokens), p.Shares)
-	return Pool{p.Tokens.Add(cost), p.Shares.Add(shares)}, shares, cost, nil
-}
-
-// SharesFor returns the least shares that are worth amount coins or more.
-func (p Pool) SharesFor(amount math.Int) (math.Int, error) {
-	if !p.Tokens.IsPositive() {
-		return math.Int{}, ErrPoolEmpty
-	}
-	if amount.BigInt().BitLen() > maxBits {
-		return math.Int{}, ErrInvalidAmount.Wrapf("expected at most %d bits, found %s", maxBits, amount)
-	}
-	return ceilQuo(amount.Mul(p.Shares), p.Tokens), nil
-}
-
-// Leave takes shares out and returns the coins that they were worth.
-func (p Pool) Leave(shares math.Int) (left Pool, tokens math.Int) {
-	tokens = p.Worth(shares)
-	return Pool{p.Tokens.Sub(tokens), p.Shares.Sub(shares)}, tokens
-}
-
-func ceilQuo(a, b math.Int) math.Int { return a.Add(b).SubRaw(1).Quo(b) }
-
-// Bonded returns the voter's bonded pool.
-func (v Voter) Bonded() Pool { return Pool{v.Tokens, v.Shares} }
-
-// SetBonded replaces the voter's bonded pool.
-func (v *Voter) SetBonded(p Pool) { v.Tokens, v.Shares = p.Tokens, p.Shares }
-
-// Unbonding returns the voter's unbonding pool.
-func (v Voter) Unbonding() Pool { return Pool{v.UnbondingTokens, v.UnbondingShares} }
-
-// SetUnbonding replaces the voter's unbonding pool.
-func (v *Voter) SetUnbonding(p Pool) { v.UnbondingTokens, v.UnbondingShares = p.Tokens, p.Shares }
-
-// Stake returns everything behind the voter's key that can be slashed.
-func (v Voter) Stake() math.Int { return v.Tokens.Add(v.UnbondingTokens) }

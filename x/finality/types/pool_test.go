@@ -1,6 +1,7 @@
 package types
 
 import (
+	"math/big"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,122 +10,194 @@ import (
 	"cosmossdk.io/math"
 )
 
-func pool(tokens, shares int64) Pool { return Pool{math.NewInt(tokens), math.NewInt(shares)} }
+// pool is a pool with this price, tokens for each 2⁶⁴ shares.
+func pool(tokens, shares int64) Pool {
+	p := NewPool(0)
+	p.Tokens, p.Shares = math.NewInt(tokens), units(shares)
+	return p
+}
 
-func TestJoiningTakesWhatTheSharesAreWorth(t *testing.T) {
-	huge := math.NewIntFromUint64(1).MulRaw(1 << 62).MulRaw(1 << 62).MulRaw(1 << 3) // 2^127, one bit too many
+// units is n × 2⁶⁴: the shares of n base units in a new pool.
+func units(n int64) math.Int {
+	return math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(n), shareBits))
+}
+
+func TestJoiningMakesSharesAtThePrice(t *testing.T) {
 	for _, tc := range []struct {
-		name         string
-		pool         Pool
-		amount       math.Int
-		shares, cost int64
-		err          error
+		name   string
+		pool   Pool
+		amount math.Int
+		shares math.Int
+		err    error
 	}{
-		{name: "the first: one share a coin", pool: pool(0, 0), amount: math.NewInt(7), shares: 7, cost: 7},
-		{name: "the first after everybody left", pool: pool(3, 0), amount: math.NewInt(7), shares: 7, cost: 7},
-		{name: "a pool that was slashed by half", pool: pool(50, 100), amount: math.NewInt(10), shares: 20, cost: 10},
-		{name: "a pool that earned as much again", pool: pool(200, 100), amount: math.NewInt(10), shares: 5, cost: 10},
-		{name: "less than all, rather than a fraction of a share", pool: pool(200, 100), amount: math.NewInt(11), shares: 5, cost: 10},
-		{name: "exactly one share", pool: pool(200, 100), amount: math.NewInt(2), shares: 1, cost: 2},
-		{name: "less than one share", pool: pool(200, 100), amount: math.NewInt(1), err: ErrInvalidAmount},
-		{name: "a pool that was slashed to nothing", pool: pool(0, 100), amount: math.NewInt(1), err: ErrPoolEmpty},
-		{name: "more than fits", pool: pool(0, 0), amount: huge, err: ErrInvalidAmount},
-		{name: "more than fits on top", pool: pool(1, 1), amount: huge, err: ErrInvalidAmount},
-		{name: "more shares than fit", pool: Pool{math.NewInt(1), huge.QuoRaw(2)}, amount: math.NewInt(2), err: ErrInvalidAmount},
+		{name: "the first: 2⁶⁴ shares a base unit", pool: pool(0, 0), amount: math.NewInt(7), shares: units(7)},
+		{name: "a pool that was slashed by half", pool: pool(50, 100), amount: math.NewInt(10), shares: units(20)},
+		{name: "a pool that earned as much again", pool: pool(200, 100), amount: math.NewInt(11), shares: units(11).QuoRaw(2)},
+		{name: "less than a share", pool: Pool{0, math.NewInt(4), math.NewInt(2), math.ZeroInt(), math.ZeroInt()}, amount: math.NewInt(1), err: ErrInvalidAmount},
+		{
+			name: "exactly a share", pool: Pool{0, math.NewInt(4), math.NewInt(2), math.ZeroInt(), math.ZeroInt()},
+			amount: math.NewInt(2), shares: math.OneInt(),
+		},
+		{name: "as much as fits", pool: pool(0, 0), amount: bits(maxTokenBits), shares: bits(maxTokenBits).Mul(units(1))},
+		{name: "more than fits", pool: pool(0, 0), amount: bits(maxTokenBits).AddRaw(1), err: ErrInvalidAmount},
+		{name: "more than fits on top", pool: pool(1, 1), amount: bits(maxTokenBits), err: ErrInvalidAmount},
+		{
+			name:   "more shares than fit",
+			pool:   Pool{0, math.OneInt(), bits(maxShareBits), math.ZeroInt(), math.ZeroInt()},
+			amount: math.OneInt(), err: ErrInvalidAmount,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			joined, shares, cost, err := tc.pool.Join(tc.amount)
-			require.ErrorIs(t, err, tc.err)
-			if tc.err != nil {
-				return
+			for _, own := range []bool{false, true} {
+				joined := tc.pool
+				shares, err := joined.Join(tc.amount, own)
+				require.ErrorIs(t, err, tc.err)
+				if tc.err != nil {
+					require.Equal(t, tc.pool, joined)
+					continue
+				}
+				require.Equal(t, tc.shares.String(), shares.String())
+				require.Equal(t, tc.pool.Tokens.Add(tc.amount).String(), joined.Tokens.String())
+				require.Equal(t, tc.pool.Shares.Add(shares).String(), joined.Shares.String())
+				require.Equal(t, own, joined.OwnShares.Equal(shares))
 			}
-			require.Equal(t, []int64{tc.shares, tc.cost}, []int64{shares.Int64(), cost.Int64()})
-			require.Equal(t, tc.pool.Tokens.Add(cost), joined.Tokens)
-			require.Equal(t, tc.pool.Shares.Add(shares), joined.Shares)
 		})
 	}
 }
 
-func TestSharesForIsTheLeastThatIsWorthTheAmount(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := drawPool(t)
-		amount := math.NewInt(rapid.Int64Range(1, 1<<40).Draw(t, "amount"))
-		shares, err := p.SharesFor(amount)
-		require.NoError(t, err)
-		require.True(t, p.Worth(shares).GTE(amount), "%s shares are worth %s", shares, p.Worth(shares))
-		require.True(t, p.Worth(shares.SubRaw(1)).LT(amount))
-	})
-	_, err := pool(0, 5).SharesFor(math.OneInt())
-	require.ErrorIs(t, err, ErrPoolEmpty)
-	_, err = pool(5, 5).SharesFor(math.NewInt(1 << 62).MulRaw(1 << 62).MulRaw(1 << 3))
-	require.ErrorIs(t, err, ErrInvalidAmount)
+// bits is the largest number of so many bits.
+func bits(n uint) math.Int {
+	limit := new(big.Int).Lsh(big.NewInt(1), n)
+	return math.NewIntFromBigInt(limit.Sub(limit, big.NewInt(1)))
 }
 
-func drawPool(t *rapid.T) Pool {
-	return pool(rapid.Int64Range(1, 1<<40).Draw(t, "tokens"), rapid.Int64Range(1, 1<<40).Draw(t, "shares"))
+// owners are accounts with shares of one pool; owner 0 is the operator.
+type owners struct {
+	Pool
+	shares [4]math.Int
 }
 
-// When one owner joins or leaves, no other owner's shares lose worth, and all shares together are never worth more than the pool.
-func TestNobodyPaysForOthers(t *testing.T) {
+func newOwners() *owners {
+	o := &owners{Pool: NewPool(0)}
+	for i := range o.shares {
+		o.shares[i] = math.ZeroInt()
+	}
+	return o
+}
+
+func (o *owners) exact() (worth [4]*big.Rat) {
+	for i, shares := range o.shares {
+		worth[i] = o.exactWorth(shares)
+	}
+	return worth
+}
+
+// leave takes an amount out, and abandons what is left if that is less than a base unit, as the keeper does.
+func (o *owners) leave(i int, amount math.Int) {
+	rest := new(big.Rat).Sub(o.exactWorth(o.shares[i]), new(big.Rat).SetInt(amount.BigInt()))
+	o.shares[i] = o.Take(o.shares[i], amount, i == 0)
+	if rest.Cmp(big.NewRat(1, 1)) < 0 {
+		o.Abandon(o.shares[i], i == 0)
+		o.shares[i] = math.ZeroInt()
+	}
+}
+
+// Whoever joins or leaves, in exact arithmetic: it loses less than a base unit and a share to the pool, and nobody else loses anything.
+func TestAnOperationMovesLessThanABaseUnitToThePoolAndNothingOutOfIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := pool(0, 0)
-		owned := map[int]math.Int{}
-		worth := func() map[int]math.Int {
-			out := map[int]math.Int{}
-			for owner, shares := range owned {
-				out[owner] = p.Worth(shares)
-			}
-			return out
-		}
-		requireNoLoss := func(before map[int]math.Int, except int) {
-			for owner, was := range before {
-				require.True(t, owner == except || p.Worth(owned[owner]).GTE(was), "owner %d: %s before, %s after", owner, was, p.Worth(owned[owner]))
+		o := newOwners()
+		check := func(before [4]*big.Rat, actor int, gained math.Int) {
+			price := o.exactWorth(math.OneInt())
+			for i, after := range o.exact() {
+				change := new(big.Rat).Sub(after, before[i])
+				if i != actor {
+					require.GreaterOrEqual(t, change.Sign(), 0, "owner %d lost %s", i, change)
+					continue
+				}
+				change.Sub(change, new(big.Rat).SetInt(gained.BigInt()))
+				require.LessOrEqual(t, change.Sign(), 0, "the actor gained %s", change)
+				require.Negative(t, change.Neg(change).Cmp(price.Add(price, big.NewRat(1, 1))), "the actor lost %s", change)
 			}
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": func(t *rapid.T) {
-				owner, before := rapid.IntRange(0, 3).Draw(t, "owner"), worth()
-				joined, shares, cost, err := p.Join(math.NewInt(rapid.Int64Range(1, 1<<40).Draw(t, "amount")))
-				if err != nil {
-					return
-				}
-				if owned[owner].IsNil() {
-					owned[owner], before[owner] = math.ZeroInt(), math.ZeroInt()
-				}
-				p, owned[owner] = joined, owned[owner].Add(shares)
-				requireNoLoss(before, owner)
-				require.True(t, p.Worth(owned[owner]).LTE(before[owner].Add(cost).AddRaw(1)), "gained by joining")
+				i, before := rapid.IntRange(0, 3).Draw(t, "owner"), o.exact()
+				amount := math.NewInt(rapid.OneOf(rapid.Int64Range(1, 3), rapid.Int64Range(1, 1<<40)).Draw(t, "amount"))
+				shares, err := o.Join(amount, i == 0)
+				require.NoError(t, err)
+				o.shares[i] = o.shares[i].Add(shares)
+				check(before, i, amount)
 			},
 			"leave": func(t *rapid.T) {
-				owner, before := rapid.IntRange(0, 3).Draw(t, "owner"), worth()
-				if owned[owner].IsNil() || !owned[owner].IsPositive() {
+				i, before := rapid.IntRange(0, 3).Draw(t, "owner"), o.exact()
+				worth := o.Worth(o.shares[i])
+				if !worth.IsPositive() {
 					return
 				}
-				shares := math.NewInt(rapid.Int64Range(1, owned[owner].Int64()).Draw(t, "shares"))
-				left, tokens := p.Leave(shares)
-				require.True(t, tokens.LTE(before[owner]), "took out more than it had")
-				p, owned[owner] = left, owned[owner].Sub(shares)
-				requireNoLoss(before, owner)
+				amount := math.NewInt(rapid.OneOf(rapid.Just(worth.Int64()), rapid.Int64Range(1, worth.Int64())).Draw(t, "amount"))
+				o.leave(i, amount)
+				check(before, i, amount.Neg())
 			},
 			"slash": func(t *rapid.T) {
-				p.Tokens = p.Tokens.Sub(Fraction(p.Tokens, rapid.Uint32Range(0, 200_000).Draw(t, "ppm")))
+				before, own := o.Tokens, o.exactWorth(o.OwnShares)
+				taken, lost := o.slash(rapid.Uint32Range(0, 200_000).Draw(t, "ppm"))
+				require.Equal(t, before.Sub(taken).String(), o.Tokens.String())
+				exact := new(big.Rat).Sub(own, o.exactWorth(o.OwnShares))
+				require.True(t, new(big.Rat).SetInt(lost.BigInt()).Cmp(exact) <= 0, "the operator lost %s, not %s", exact, lost)
 			},
 			"reward": func(t *rapid.T) {
-				if p.Shares.IsPositive() {
-					p.Tokens = p.Tokens.AddRaw(rapid.Int64Range(0, 1<<30).Draw(t, "reward"))
+				if o.Shares.IsPositive() {
+					o.Tokens = o.Tokens.Add(Fraction(o.Tokens, rapid.Uint32Range(0, 100_000).Draw(t, "ppm")))
 				}
 			},
 			"": func(t *rapid.T) {
-				sum, shares := math.ZeroInt(), math.ZeroInt()
-				for owner, w := range worth() {
-					sum, shares = sum.Add(w), shares.Add(owned[owner])
+				sum := o.UnownedShares
+				for _, shares := range o.shares {
+					sum = sum.Add(shares)
 				}
-				require.False(t, p.Tokens.IsNegative())
-				require.Equal(t, p.Shares.String(), shares.String())
-				require.True(t, sum.LTE(p.Tokens), "%s of %s", sum, p.Tokens)
+				require.Equal(t, o.Shares.String(), sum.String())
+				require.Equal(t, o.shares[0].String(), o.OwnShares.String())
+				require.NoError(t, o.Validate())
 			},
 		})
 	})
+}
+
+// An attacker leaves as little as it can beside fractions of a base unit, again and again, to make a share dear: others would then lose
+// to rounding what a share is worth.
+func TestThePriceOfAShareCanNotBeDrivenUpByRounding(t *testing.T) {
+	o := newOwners()
+	join := func(i int, amount int64) {
+		shares, err := o.Join(math.NewInt(amount), i == 0)
+		require.NoError(t, err)
+		o.shares[i] = o.shares[i].Add(shares)
+	}
+	join(1, 3)
+	join(2, 2)
+	o.slash(300_000) // each has a fraction of a base unit
+	highest := o.exactWorth(math.OneInt())
+	for range 10_000 {
+		join(2, 1_000_003)
+		o.leave(2, o.Worth(o.shares[2]))
+		join(2, 2)
+		if worth := o.Worth(o.shares[1]); worth.GT(math.OneInt()) {
+			o.leave(1, worth.SubRaw(1))
+		}
+	}
+	price := o.exactWorth(math.OneInt())
+	require.Negative(t, price.Cmp(highest.Mul(highest, big.NewRat(1_000_001, 1_000_000))), "%s for a share", price)
+}
+
+func TestNothingIsLeftWhenTheLastOwnerLeaves(t *testing.T) {
+	fresh := NewPool(0)
+	o := newOwners()
+	shares, err := o.Join(math.NewInt(10), true)
+	require.NoError(t, err)
+	o.shares[0] = shares
+	o.slash(333_333)
+	o.Tokens = o.Tokens.AddRaw(4)
+	o.leave(0, o.Worth(shares))
+	require.Equal(t, fresh.String(), o.Pool.String())
 }
 
 func TestFractionRoundsDown(t *testing.T) {

@@ -40,11 +40,11 @@ func TestPowerIsTheWholeMultiplesOfTheReductionAndFits63Bits(t *testing.T) {
 // The largest stake of the largest reduction is within what a pool holds.
 func TestAPoolHoldsAllStakeThatHasAPower(t *testing.T) {
 	largest := Params{PowerReduction: ^uint64(0)}.PowerLimit().SubRaw(1)
-	joined, shares, cost, err := Pool{math.ZeroInt(), math.ZeroInt()}.Join(largest)
+	p := NewPool(0)
+	shares, err := p.Join(largest, false)
 	require.NoError(t, err)
-	require.Equal(t, largest, shares)
-	require.Equal(t, largest, cost)
-	left, tokens := joined.Leave(shares)
-	require.Equal(t, largest, tokens)
-	require.True(t, left.Tokens.IsZero())
+	require.Equal(t, largest, p.Worth(shares))
+	require.True(t, p.Take(shares, largest, false).IsZero())
+	require.NoError(t, p.Validate())
+	require.True(t, p.Shares.IsZero())
 }

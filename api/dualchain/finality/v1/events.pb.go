@@ -87,6 +87,9 @@ type EventVoterEdited struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
 	CommissionPpm uint32                 `protobuf:"varint,2,opt,name=commission_ppm,json=commissionPpm,proto3" json:"commission_ppm,omitempty"`
+	// from_era and from_epoch say from when the commission holds.
+	FromEra       uint64 `protobuf:"varint,3,opt,name=from_era,json=fromEra,proto3" json:"from_era,omitempty"`
+	FromEpoch     uint64 `protobuf:"varint,4,opt,name=from_epoch,json=fromEpoch,proto3" json:"from_epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -131,6 +134,20 @@ func (x *EventVoterEdited) GetIndex() uint64 {
 func (x *EventVoterEdited) GetCommissionPpm() uint32 {
 	if x != nil {
 		return x.CommissionPpm
+	}
+	return 0
+}
+
+func (x *EventVoterEdited) GetFromEra() uint64 {
+	if x != nil {
+		return x.FromEra
+	}
+	return 0
+}
+
+func (x *EventVoterEdited) GetFromEpoch() uint64 {
+	if x != nil {
+		return x.FromEpoch
 	}
 	return 0
 }
@@ -1000,10 +1017,13 @@ const file_dualchain_finality_v1_events_proto_rawDesc = "" +
 	"\x14EventVoterRegistered\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x1a\n" +
 	"\boperator\x18\x02 \x01(\tR\boperator\x12\x17\n" +
-	"\apub_key\x18\x03 \x01(\tR\x06pubKey\"O\n" +
+	"\apub_key\x18\x03 \x01(\tR\x06pubKey\"\x89\x01\n" +
 	"\x10EventVoterEdited\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12%\n" +
-	"\x0ecommission_ppm\x18\x02 \x01(\rR\rcommissionPpm\"g\n" +
+	"\x0ecommission_ppm\x18\x02 \x01(\rR\rcommissionPpm\x12\x19\n" +
+	"\bfrom_era\x18\x03 \x01(\x04R\afromEra\x12\x1d\n" +
+	"\n" +
+	"from_epoch\x18\x04 \x01(\x04R\tfromEpoch\"g\n" +
 	"\x0eEventDelegated\x12\x1f\n" +
 	"\vvoter_index\x18\x01 \x01(\x04R\n" +
 	"voterIndex\x12\x1c\n" +

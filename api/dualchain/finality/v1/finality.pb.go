@@ -60,8 +60,11 @@ type Params struct {
 	MaxUnbondings uint32 `protobuf:"varint,15,opt,name=max_unbondings,json=maxUnbondings,proto3" json:"max_unbondings,omitempty"`
 	// power_reduction is the stake, in bond_denom, that makes one unit of power; at least 1. It is fixed at genesis.
 	PowerReduction uint64 `protobuf:"varint,16,opt,name=power_reduction,json=powerReduction,proto3" json:"power_reduction,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// min_self_stake_ppm caps what a voter's stake counts for: the operator's own bonded stake is at least this part of it. 0 means
+	// no cap.
+	MinSelfStakePpm uint32 `protobuf:"varint,17,opt,name=min_self_stake_ppm,json=minSelfStakePpm,proto3" json:"min_self_stake_ppm,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Params) Reset() {
@@ -206,6 +209,293 @@ func (x *Params) GetPowerReduction() uint64 {
 	return 0
 }
 
+func (x *Params) GetMinSelfStakePpm() uint32 {
+	if x != nil {
+		return x.MinSelfStakePpm
+	}
+	return 0
+}
+
+// Pool is stake that is owned by shares.
+type Pool struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// number is the pool's number among those of its voter. A pool that is slashed to nothing is replaced by one with a new number;
+	// shares of the old one are worth nothing.
+	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// tokens is the stake, in bond_denom.
+	Tokens string `protobuf:"bytes,2,opt,name=tokens,proto3" json:"tokens,omitempty"`
+	// shares is the sum of the owners' shares, with unowned_shares.
+	Shares string `protobuf:"bytes,3,opt,name=shares,proto3" json:"shares,omitempty"`
+	// own_shares is the operator's part.
+	OwnShares string `protobuf:"bytes,4,opt,name=own_shares,json=ownShares,proto3" json:"own_shares,omitempty"`
+	// unowned_shares are what owners that left could not be paid, less than one base unit each.
+	UnownedShares string `protobuf:"bytes,5,opt,name=unowned_shares,json=unownedShares,proto3" json:"unowned_shares,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pool) Reset() {
+	*x = Pool{}
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pool) ProtoMessage() {}
+
+func (x *Pool) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pool.ProtoReflect.Descriptor instead.
+func (*Pool) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Pool) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Pool) GetTokens() string {
+	if x != nil {
+		return x.Tokens
+	}
+	return ""
+}
+
+func (x *Pool) GetShares() string {
+	if x != nil {
+		return x.Shares
+	}
+	return ""
+}
+
+func (x *Pool) GetOwnShares() string {
+	if x != nil {
+		return x.OwnShares
+	}
+	return ""
+}
+
+func (x *Pool) GetUnownedShares() string {
+	if x != nil {
+		return x.UnownedShares
+	}
+	return ""
+}
+
+// JoiningPool is bonded stake that earns nothing yet: no era has begun in which it had power throughout.
+type JoiningPool struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Pool  *Pool                  `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	// clock is 1 + the index of the pair of voter sets in force when stake joined last.
+	Clock uint64 `protobuf:"varint,2,opt,name=clock,proto3" json:"clock,omitempty"`
+	// closed says that no more stake joins. Only the last pool of a voter is open.
+	Closed        bool `protobuf:"varint,3,opt,name=closed,proto3" json:"closed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JoiningPool) Reset() {
+	*x = JoiningPool{}
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JoiningPool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JoiningPool) ProtoMessage() {}
+
+func (x *JoiningPool) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JoiningPool.ProtoReflect.Descriptor instead.
+func (*JoiningPool) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *JoiningPool) GetPool() *Pool {
+	if x != nil {
+		return x.Pool
+	}
+	return nil
+}
+
+func (x *JoiningPool) GetClock() uint64 {
+	if x != nil {
+		return x.Clock
+	}
+	return 0
+}
+
+func (x *JoiningPool) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
+// Promotion is a joining pool that has become part of the bonded pool. Each owner has its part of bonded_shares, which it takes when
+// it does anything with the voter next.
+type Promotion struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	VoterIndex uint64                 `protobuf:"varint,1,opt,name=voter_index,json=voterIndex,proto3" json:"voter_index,omitempty"`
+	// pool is the joining pool's number; into, the bonded pool's.
+	Pool uint64 `protobuf:"varint,2,opt,name=pool,proto3" json:"pool,omitempty"`
+	Into uint64 `protobuf:"varint,3,opt,name=into,proto3" json:"into,omitempty"`
+	// bonded_shares are what is not taken yet; shares, the owners' shares in the joining pool.
+	BondedShares  string `protobuf:"bytes,4,opt,name=bonded_shares,json=bondedShares,proto3" json:"bonded_shares,omitempty"`
+	Shares        string `protobuf:"bytes,5,opt,name=shares,proto3" json:"shares,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Promotion) Reset() {
+	*x = Promotion{}
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Promotion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Promotion) ProtoMessage() {}
+
+func (x *Promotion) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Promotion.ProtoReflect.Descriptor instead.
+func (*Promotion) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Promotion) GetVoterIndex() uint64 {
+	if x != nil {
+		return x.VoterIndex
+	}
+	return 0
+}
+
+func (x *Promotion) GetPool() uint64 {
+	if x != nil {
+		return x.Pool
+	}
+	return 0
+}
+
+func (x *Promotion) GetInto() uint64 {
+	if x != nil {
+		return x.Into
+	}
+	return 0
+}
+
+func (x *Promotion) GetBondedShares() string {
+	if x != nil {
+		return x.BondedShares
+	}
+	return ""
+}
+
+func (x *Promotion) GetShares() string {
+	if x != nil {
+		return x.Shares
+	}
+	return ""
+}
+
+// CommissionChange is an announced commission.
+type CommissionChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// from_era is the first era that pays by it.
+	FromEra       uint64 `protobuf:"varint,1,opt,name=from_era,json=fromEra,proto3" json:"from_era,omitempty"`
+	CommissionPpm uint32 `protobuf:"varint,2,opt,name=commission_ppm,json=commissionPpm,proto3" json:"commission_ppm,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CommissionChange) Reset() {
+	*x = CommissionChange{}
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CommissionChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CommissionChange) ProtoMessage() {}
+
+func (x *CommissionChange) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CommissionChange.ProtoReflect.Descriptor instead.
+func (*CommissionChange) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CommissionChange) GetFromEra() uint64 {
+	if x != nil {
+		return x.FromEra
+	}
+	return 0
+}
+
+func (x *CommissionChange) GetCommissionPpm() uint32 {
+	if x != nil {
+		return x.CommissionPpm
+	}
+	return 0
+}
+
 // Voter is a registration in the finality layer.
 type Voter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -219,18 +509,18 @@ type Voter struct {
 	Moniker string `protobuf:"bytes,4,opt,name=moniker,proto3" json:"moniker,omitempty"`
 	// website is a link for people, at most 140 bytes.
 	Website string `protobuf:"bytes,5,opt,name=website,proto3" json:"website,omitempty"`
-	// commission_ppm is the operator's share of rewards.
+	// commission_ppm is the operator's share of rewards, until the first of commission_changes.
 	CommissionPpm uint32 `protobuf:"varint,6,opt,name=commission_ppm,json=commissionPpm,proto3" json:"commission_ppm,omitempty"`
 	// max_commission_ppm bounds commission_ppm for ever.
 	MaxCommissionPpm uint32 `protobuf:"varint,7,opt,name=max_commission_ppm,json=maxCommissionPpm,proto3" json:"max_commission_ppm,omitempty"`
-	// tokens is the bonded pool.
-	Tokens string `protobuf:"bytes,8,opt,name=tokens,proto3" json:"tokens,omitempty"`
-	// shares is the sum of the delegations' shares in it.
-	Shares string `protobuf:"bytes,9,opt,name=shares,proto3" json:"shares,omitempty"`
-	// unbonding_tokens is the pool of undelegated stake that is not paid out yet.
-	UnbondingTokens string `protobuf:"bytes,10,opt,name=unbonding_tokens,json=unbondingTokens,proto3" json:"unbonding_tokens,omitempty"`
-	// unbonding_shares is the sum of the unbonding entries' shares in it.
-	UnbondingShares string `protobuf:"bytes,11,opt,name=unbonding_shares,json=unbondingShares,proto3" json:"unbonding_shares,omitempty"`
+	// bonded is the pool whose stake earns rewards.
+	Bonded *Pool `protobuf:"bytes,8,opt,name=bonded,proto3" json:"bonded,omitempty"`
+	// unbonding is the pool of undelegated stake that is not paid out yet.
+	Unbonding *Pool `protobuf:"bytes,9,opt,name=unbonding,proto3" json:"unbonding,omitempty"`
+	// joining are the pools of bonded stake that earns nothing yet, two at most, oldest first.
+	Joining []*JoiningPool `protobuf:"bytes,10,rep,name=joining,proto3" json:"joining,omitempty"`
+	// next_pool is the number of the voter's next pool.
+	NextPool uint64 `protobuf:"varint,11,opt,name=next_pool,json=nextPool,proto3" json:"next_pool,omitempty"`
 	// jailed voters are not eligible.
 	Jailed bool `protobuf:"varint,12,opt,name=jailed,proto3" json:"jailed,omitempty"`
 	// jailed_until is the earliest time for MsgUnjail.
@@ -241,13 +531,17 @@ type Voter struct {
 	AccountableFrom uint64 `protobuf:"varint,15,opt,name=accountable_from,json=accountableFrom,proto3" json:"accountable_from,omitempty"`
 	// tombstone_clock is 0 if no sets existed when the voter was tombstoned, else 1 + the index of the pair then in force.
 	TombstoneClock uint64 `protobuf:"varint,16,opt,name=tombstone_clock,json=tombstoneClock,proto3" json:"tombstone_clock,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// max_commission_change_ppm bounds how much higher than in the open era the commission of the next one may be, for ever.
+	MaxCommissionChangePpm uint32 `protobuf:"varint,17,opt,name=max_commission_change_ppm,json=maxCommissionChangePpm,proto3" json:"max_commission_change_ppm,omitempty"`
+	// commission_changes are announced, ascending by era.
+	CommissionChanges []*CommissionChange `protobuf:"bytes,18,rep,name=commission_changes,json=commissionChanges,proto3" json:"commission_changes,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Voter) Reset() {
 	*x = Voter{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[1]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +553,7 @@ func (x *Voter) String() string {
 func (*Voter) ProtoMessage() {}
 
 func (x *Voter) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[1]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +566,7 @@ func (x *Voter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voter.ProtoReflect.Descriptor instead.
 func (*Voter) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{1}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Voter) GetIndex() uint64 {
@@ -324,32 +618,32 @@ func (x *Voter) GetMaxCommissionPpm() uint32 {
 	return 0
 }
 
-func (x *Voter) GetTokens() string {
+func (x *Voter) GetBonded() *Pool {
 	if x != nil {
-		return x.Tokens
+		return x.Bonded
 	}
-	return ""
+	return nil
 }
 
-func (x *Voter) GetShares() string {
+func (x *Voter) GetUnbonding() *Pool {
 	if x != nil {
-		return x.Shares
+		return x.Unbonding
 	}
-	return ""
+	return nil
 }
 
-func (x *Voter) GetUnbondingTokens() string {
+func (x *Voter) GetJoining() []*JoiningPool {
 	if x != nil {
-		return x.UnbondingTokens
+		return x.Joining
 	}
-	return ""
+	return nil
 }
 
-func (x *Voter) GetUnbondingShares() string {
+func (x *Voter) GetNextPool() uint64 {
 	if x != nil {
-		return x.UnbondingShares
+		return x.NextPool
 	}
-	return ""
+	return 0
 }
 
 func (x *Voter) GetJailed() bool {
@@ -387,19 +681,133 @@ func (x *Voter) GetTombstoneClock() uint64 {
 	return 0
 }
 
-// Delegation is a share of a voter's pool.
-type Delegation struct {
+func (x *Voter) GetMaxCommissionChangePpm() uint32 {
+	if x != nil {
+		return x.MaxCommissionChangePpm
+	}
+	return 0
+}
+
+func (x *Voter) GetCommissionChanges() []*CommissionChange {
+	if x != nil {
+		return x.CommissionChanges
+	}
+	return nil
+}
+
+// Position is shares of one pool.
+type Position struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// pool is the number of a voter's pool.
+	Pool          uint64 `protobuf:"varint,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	Shares        string `protobuf:"bytes,2,opt,name=shares,proto3" json:"shares,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Position) Reset() {
+	*x = Position{}
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Position) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Position) ProtoMessage() {}
+
+func (x *Position) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Position.ProtoReflect.Descriptor instead.
+func (*Position) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Position) GetPool() uint64 {
+	if x != nil {
+		return x.Pool
+	}
+	return 0
+}
+
+func (x *Position) GetShares() string {
+	if x != nil {
+		return x.Shares
+	}
+	return ""
+}
+
+// Positions are the shares of an account in a voter's pools, ascending by pool.
+type Positions struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	VoterIndex    uint64                 `protobuf:"varint,1,opt,name=voter_index,json=voterIndex,proto3" json:"voter_index,omitempty"`
-	Delegator     string                 `protobuf:"bytes,2,opt,name=delegator,proto3" json:"delegator,omitempty"`
-	Shares        string                 `protobuf:"bytes,3,opt,name=shares,proto3" json:"shares,omitempty"`
+	Positions     []*Position            `protobuf:"bytes,1,rep,name=positions,proto3" json:"positions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Positions) Reset() {
+	*x = Positions{}
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Positions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Positions) ProtoMessage() {}
+
+func (x *Positions) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Positions.ProtoReflect.Descriptor instead.
+func (*Positions) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Positions) GetPositions() []*Position {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+// Delegation is an account's bonded stake with a voter.
+type Delegation struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	VoterIndex uint64                 `protobuf:"varint,1,opt,name=voter_index,json=voterIndex,proto3" json:"voter_index,omitempty"`
+	Delegator  string                 `protobuf:"bytes,2,opt,name=delegator,proto3" json:"delegator,omitempty"`
+	// positions are its shares in the voter's bonded and joining pools, ascending by pool.
+	Positions     []*Position `protobuf:"bytes,3,rep,name=positions,proto3" json:"positions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Delegation) Reset() {
 	*x = Delegation{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[2]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -411,7 +819,7 @@ func (x *Delegation) String() string {
 func (*Delegation) ProtoMessage() {}
 
 func (x *Delegation) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[2]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -424,7 +832,7 @@ func (x *Delegation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delegation.ProtoReflect.Descriptor instead.
 func (*Delegation) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{2}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Delegation) GetVoterIndex() uint64 {
@@ -441,11 +849,11 @@ func (x *Delegation) GetDelegator() string {
 	return ""
 }
 
-func (x *Delegation) GetShares() string {
+func (x *Delegation) GetPositions() []*Position {
 	if x != nil {
-		return x.Shares
+		return x.Positions
 	}
-	return ""
+	return nil
 }
 
 // Unbonding is undelegated stake on its way out.
@@ -462,13 +870,15 @@ type Unbonding struct {
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// completion_time is when it is paid out, if known already: the clock starts only once every set was computed after it.
 	CompletionTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=completion_time,json=completionTime,proto3" json:"completion_time,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// pool is the number of the voter's unbonding pool that has the shares.
+	Pool          uint64 `protobuf:"varint,8,opt,name=pool,proto3" json:"pool,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Unbonding) Reset() {
 	*x = Unbonding{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[3]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +890,7 @@ func (x *Unbonding) String() string {
 func (*Unbonding) ProtoMessage() {}
 
 func (x *Unbonding) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[3]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +903,7 @@ func (x *Unbonding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unbonding.ProtoReflect.Descriptor instead.
 func (*Unbonding) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{3}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Unbonding) GetId() uint64 {
@@ -545,6 +955,13 @@ func (x *Unbonding) GetCompletionTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Unbonding) GetPool() uint64 {
+	if x != nil {
+		return x.Pool
+	}
+	return 0
+}
+
 // Pair is one installation of voter sets (protocol §7).
 type Pair struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -565,7 +982,7 @@ type Pair struct {
 
 func (x *Pair) Reset() {
 	*x = Pair{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[4]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +994,7 @@ func (x *Pair) String() string {
 func (*Pair) ProtoMessage() {}
 
 func (x *Pair) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[4]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +1007,7 @@ func (x *Pair) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pair.ProtoReflect.Descriptor instead.
 func (*Pair) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{4}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Pair) GetIndex() uint64 {
@@ -652,7 +1069,7 @@ type VoterSet struct {
 
 func (x *VoterSet) Reset() {
 	*x = VoterSet{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[5]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +1081,7 @@ func (x *VoterSet) String() string {
 func (*VoterSet) ProtoMessage() {}
 
 func (x *VoterSet) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[5]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +1094,7 @@ func (x *VoterSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoterSet.ProtoReflect.Descriptor instead.
 func (*VoterSet) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{5}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *VoterSet) GetMembers() []*SetMember {
@@ -703,7 +1120,7 @@ type SetMember struct {
 
 func (x *SetMember) Reset() {
 	*x = SetMember{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[6]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +1132,7 @@ func (x *SetMember) String() string {
 func (*SetMember) ProtoMessage() {}
 
 func (x *SetMember) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[6]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +1145,7 @@ func (x *SetMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetMember.ProtoReflect.Descriptor instead.
 func (*SetMember) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{6}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SetMember) GetRegistration() uint64 {
@@ -770,7 +1187,7 @@ type Tally struct {
 
 func (x *Tally) Reset() {
 	*x = Tally{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[7]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -782,7 +1199,7 @@ func (x *Tally) String() string {
 func (*Tally) ProtoMessage() {}
 
 func (x *Tally) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[7]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -795,7 +1212,7 @@ func (x *Tally) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tally.ProtoReflect.Descriptor instead.
 func (*Tally) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{7}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Tally) GetSigners() []byte {
@@ -825,7 +1242,7 @@ type Era struct {
 
 func (x *Era) Reset() {
 	*x = Era{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[8]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -837,7 +1254,7 @@ func (x *Era) String() string {
 func (*Era) ProtoMessage() {}
 
 func (x *Era) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[8]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -850,7 +1267,7 @@ func (x *Era) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Era.ProtoReflect.Descriptor instead.
 func (*Era) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{8}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Era) GetIndex() uint64 {
@@ -881,14 +1298,16 @@ type Settlement struct {
 	// reward is what the finality pool held when the settlement began.
 	Reward string `protobuf:"bytes,2,opt,name=reward,proto3" json:"reward,omitempty"`
 	// total is the sum of the expected weights.
-	Total         string `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
+	Total string `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
+	// computed is the index of the pair at which the current set of the era's last epoch was computed.
+	Computed      uint64 `protobuf:"varint,4,opt,name=computed,proto3" json:"computed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Settlement) Reset() {
 	*x = Settlement{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[9]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +1319,7 @@ func (x *Settlement) String() string {
 func (*Settlement) ProtoMessage() {}
 
 func (x *Settlement) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[9]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +1332,7 @@ func (x *Settlement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settlement.ProtoReflect.Descriptor instead.
 func (*Settlement) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{9}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Settlement) GetEra() *Era {
@@ -937,6 +1356,13 @@ func (x *Settlement) GetTotal() string {
 	return ""
 }
 
+func (x *Settlement) GetComputed() uint64 {
+	if x != nil {
+		return x.Computed
+	}
+	return 0
+}
+
 // Scores are those of the voters that one block settles, ascending by registration.
 type Scores struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -947,7 +1373,7 @@ type Scores struct {
 
 func (x *Scores) Reset() {
 	*x = Scores{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[10]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -959,7 +1385,7 @@ func (x *Scores) String() string {
 func (*Scores) ProtoMessage() {}
 
 func (x *Scores) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[10]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -972,7 +1398,7 @@ func (x *Scores) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scores.ProtoReflect.Descriptor instead.
 func (*Scores) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{10}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Scores) GetScores() []*Score {
@@ -986,17 +1412,19 @@ func (x *Scores) GetScores() []*Score {
 type Score struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	Registration uint64                 `protobuf:"varint,1,opt,name=registration,proto3" json:"registration,omitempty"`
-	// signed is the weight of the epochs that the voter signed.
-	Signed string `protobuf:"bytes,2,opt,name=signed,proto3" json:"signed,omitempty"`
+	// signed are the epochs that the voter signed, by its weight in them, ascending by weight.
+	Signed []*SignedWeight `protobuf:"bytes,2,rep,name=signed,proto3" json:"signed,omitempty"`
 	// absent marks a voter that this settlement jails.
-	Absent        bool `protobuf:"varint,3,opt,name=absent,proto3" json:"absent,omitempty"`
+	Absent bool `protobuf:"varint,3,opt,name=absent,proto3" json:"absent,omitempty"`
+	// current says that the voter was in the current set of the era's last epoch.
+	Current       bool `protobuf:"varint,4,opt,name=current,proto3" json:"current,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Score) Reset() {
 	*x = Score{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[11]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1436,7 @@ func (x *Score) String() string {
 func (*Score) ProtoMessage() {}
 
 func (x *Score) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[11]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1449,7 @@ func (x *Score) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Score.ProtoReflect.Descriptor instead.
 func (*Score) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{11}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Score) GetRegistration() uint64 {
@@ -1031,11 +1459,11 @@ func (x *Score) GetRegistration() uint64 {
 	return 0
 }
 
-func (x *Score) GetSigned() string {
+func (x *Score) GetSigned() []*SignedWeight {
 	if x != nil {
 		return x.Signed
 	}
-	return ""
+	return nil
 }
 
 func (x *Score) GetAbsent() bool {
@@ -1043,6 +1471,66 @@ func (x *Score) GetAbsent() bool {
 		return x.Absent
 	}
 	return false
+}
+
+func (x *Score) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+// SignedWeight is a number of signed epochs in which a voter had the same weight.
+type SignedWeight struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Weight        uint64                 `protobuf:"varint,1,opt,name=weight,proto3" json:"weight,omitempty"`
+	Epochs        uint64                 `protobuf:"varint,2,opt,name=epochs,proto3" json:"epochs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignedWeight) Reset() {
+	*x = SignedWeight{}
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignedWeight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignedWeight) ProtoMessage() {}
+
+func (x *SignedWeight) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignedWeight.ProtoReflect.Descriptor instead.
+func (*SignedWeight) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SignedWeight) GetWeight() uint64 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *SignedWeight) GetEpochs() uint64 {
+	if x != nil {
+		return x.Epochs
+	}
+	return 0
 }
 
 // EvidenceRecord is accepted evidence.
@@ -1066,7 +1554,7 @@ type EvidenceRecord struct {
 
 func (x *EvidenceRecord) Reset() {
 	*x = EvidenceRecord{}
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[12]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1078,7 +1566,7 @@ func (x *EvidenceRecord) String() string {
 func (*EvidenceRecord) ProtoMessage() {}
 
 func (x *EvidenceRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[12]
+	mi := &file_dualchain_finality_v1_finality_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1091,7 +1579,7 @@ func (x *EvidenceRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvidenceRecord.ProtoReflect.Descriptor instead.
 func (*EvidenceRecord) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{12}
+	return file_dualchain_finality_v1_finality_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *EvidenceRecord) GetId() uint64 {
@@ -1154,7 +1642,7 @@ var File_dualchain_finality_v1_finality_proto protoreflect.FileDescriptor
 
 const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\n" +
-	"$dualchain/finality/v1/finality.proto\x12\x15dualchain.finality.v1\x1a\x19cosmos_proto/cosmos.proto\x1a dualchain/finality/v1/vote.proto\x1a\x14gogoproto/gogo.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x06\n" +
+	"$dualchain/finality/v1/finality.proto\x12\x15dualchain.finality.v1\x1a\x19cosmos_proto/cosmos.proto\x1a dualchain/finality/v1/vote.proto\x1a\x14gogoproto/gogo.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x06\n" +
 	"\x06Params\x12\x1d\n" +
 	"\n" +
 	"bond_denom\x18\x01 \x01(\tR\tbondDenom\x12H\n" +
@@ -1179,7 +1667,35 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\rjail_duration\x18\r \x01(\v2\x19.google.protobuf.DurationB\b\xc8\xde\x1f\x00\x98\xdf\x1f\x01R\fjailDuration\x12.\n" +
 	"\x13reward_fraction_ppm\x18\x0e \x01(\rR\x11rewardFractionPpm\x12%\n" +
 	"\x0emax_unbondings\x18\x0f \x01(\rR\rmaxUnbondings\x12'\n" +
-	"\x0fpower_reduction\x18\x10 \x01(\x04R\x0epowerReduction\"\x84\x06\n" +
+	"\x0fpower_reduction\x18\x10 \x01(\x04R\x0epowerReduction\x12+\n" +
+	"\x12min_self_stake_ppm\x18\x11 \x01(\rR\x0fminSelfStakePpm\"\xc8\x02\n" +
+	"\x04Pool\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12C\n" +
+	"\x06tokens\x18\x02 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\x06tokens\x12C\n" +
+	"\x06shares\x18\x03 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\x06shares\x12J\n" +
+	"\n" +
+	"own_shares\x18\x04 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\townShares\x12R\n" +
+	"\x0eunowned_shares\x18\x05 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\runownedShares\"r\n" +
+	"\vJoiningPool\x125\n" +
+	"\x04pool\x18\x01 \x01(\v2\x1b.dualchain.finality.v1.PoolB\x04\xc8\xde\x1f\x00R\x04pool\x12\x14\n" +
+	"\x05clock\x18\x02 \x01(\x04R\x05clock\x12\x16\n" +
+	"\x06closed\x18\x03 \x01(\bR\x06closed\"\xeb\x01\n" +
+	"\tPromotion\x12\x1f\n" +
+	"\vvoter_index\x18\x01 \x01(\x04R\n" +
+	"voterIndex\x12\x12\n" +
+	"\x04pool\x18\x02 \x01(\x04R\x04pool\x12\x12\n" +
+	"\x04into\x18\x03 \x01(\x04R\x04into\x12P\n" +
+	"\rbonded_shares\x18\x04 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\fbondedShares\x12C\n" +
+	"\x06shares\x18\x05 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\x06shares\"T\n" +
+	"\x10CommissionChange\x12\x19\n" +
+	"\bfrom_era\x18\x01 \x01(\x04R\afromEra\x12%\n" +
+	"\x0ecommission_ppm\x18\x02 \x01(\rR\rcommissionPpm\"\xc0\x06\n" +
 	"\x05Voter\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x124\n" +
 	"\boperator\x18\x02 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\boperator\x12\x17\n" +
@@ -1187,30 +1703,33 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\amoniker\x18\x04 \x01(\tR\amoniker\x12\x18\n" +
 	"\awebsite\x18\x05 \x01(\tR\awebsite\x12%\n" +
 	"\x0ecommission_ppm\x18\x06 \x01(\rR\rcommissionPpm\x12,\n" +
-	"\x12max_commission_ppm\x18\a \x01(\rR\x10maxCommissionPpm\x12C\n" +
-	"\x06tokens\x18\b \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\x06tokens\x12C\n" +
-	"\x06shares\x18\t \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\x06shares\x12V\n" +
-	"\x10unbonding_tokens\x18\n" +
-	" \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\x0funbondingTokens\x12V\n" +
-	"\x10unbonding_shares\x18\v \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\x0funbondingShares\x12\x16\n" +
+	"\x12max_commission_ppm\x18\a \x01(\rR\x10maxCommissionPpm\x129\n" +
+	"\x06bonded\x18\b \x01(\v2\x1b.dualchain.finality.v1.PoolB\x04\xc8\xde\x1f\x00R\x06bonded\x12?\n" +
+	"\tunbonding\x18\t \x01(\v2\x1b.dualchain.finality.v1.PoolB\x04\xc8\xde\x1f\x00R\tunbonding\x12B\n" +
+	"\ajoining\x18\n" +
+	" \x03(\v2\".dualchain.finality.v1.JoiningPoolB\x04\xc8\xde\x1f\x00R\ajoining\x12\x1b\n" +
+	"\tnext_pool\x18\v \x01(\x04R\bnextPool\x12\x16\n" +
 	"\x06jailed\x18\f \x01(\bR\x06jailed\x12G\n" +
 	"\fjailed_until\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\b\xc8\xde\x1f\x00\x90\xdf\x1f\x01R\vjailedUntil\x12\x1e\n" +
 	"\n" +
 	"tombstoned\x18\x0e \x01(\bR\n" +
 	"tombstoned\x12)\n" +
 	"\x10accountable_from\x18\x0f \x01(\x04R\x0faccountableFrom\x12'\n" +
-	"\x0ftombstone_clock\x18\x10 \x01(\x04R\x0etombstoneClock\"\xaa\x01\n" +
+	"\x0ftombstone_clock\x18\x10 \x01(\x04R\x0etombstoneClock\x129\n" +
+	"\x19max_commission_change_ppm\x18\x11 \x01(\rR\x16maxCommissionChangePpm\x12\\\n" +
+	"\x12commission_changes\x18\x12 \x03(\v2'.dualchain.finality.v1.CommissionChangeB\x04\xc8\xde\x1f\x00R\x11commissionChanges\"c\n" +
+	"\bPosition\x12\x12\n" +
+	"\x04pool\x18\x01 \x01(\x04R\x04pool\x12C\n" +
+	"\x06shares\x18\x02 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\x06shares\"P\n" +
+	"\tPositions\x12C\n" +
+	"\tpositions\x18\x01 \x03(\v2\x1f.dualchain.finality.v1.PositionB\x04\xc8\xde\x1f\x00R\tpositions\"\xaa\x01\n" +
 	"\n" +
 	"Delegation\x12\x1f\n" +
 	"\vvoter_index\x18\x01 \x01(\x04R\n" +
 	"voterIndex\x126\n" +
 	"\tdelegator\x18\x02 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\tdelegator\x12C\n" +
-	"\x06shares\x18\x03 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\x06shares\"\xdf\x02\n" +
+	"\tpositions\x18\x03 \x03(\v2\x1f.dualchain.finality.v1.PositionB\x04\xc8\xde\x1f\x00R\tpositions\"\xf3\x02\n" +
 	"\tUnbonding\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x1f\n" +
 	"\vvoter_index\x18\x02 \x01(\x04R\n" +
@@ -1221,7 +1740,8 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\x05clock\x18\x05 \x01(\x04R\x05clock\x12C\n" +
 	"\n" +
 	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xc8\xde\x1f\x00\x90\xdf\x1f\x01R\tstartTime\x12I\n" +
-	"\x0fcompletion_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xdf\x1f\x01R\x0ecompletionTime\"\x87\x02\n" +
+	"\x0fcompletion_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\x90\xdf\x1f\x01R\x0ecompletionTime\x12\x12\n" +
+	"\x04pool\x18\b \x01(\x04R\x04pool\"\x87\x02\n" +
 	"\x04Pair\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x1f\n" +
 	"\vfirst_epoch\x18\x02 \x01(\x04R\n" +
@@ -1246,21 +1766,25 @@ const file_dualchain_finality_v1_finality_proto_rawDesc = "" +
 	"\vfirst_epoch\x18\x02 \x01(\x04R\n" +
 	"firstEpoch\x12\x1d\n" +
 	"\n" +
-	"last_epoch\x18\x03 \x01(\x04R\tlastEpoch\"\xc8\x01\n" +
+	"last_epoch\x18\x03 \x01(\x04R\tlastEpoch\"\xe4\x01\n" +
 	"\n" +
 	"Settlement\x122\n" +
 	"\x03era\x18\x01 \x01(\v2\x1a.dualchain.finality.v1.EraB\x04\xc8\xde\x1f\x00R\x03era\x12C\n" +
 	"\x06reward\x18\x02 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
 	"cosmos.IntR\x06reward\x12A\n" +
 	"\x05total\x18\x03 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\x05total\"D\n" +
+	"cosmos.IntR\x05total\x12\x1a\n" +
+	"\bcomputed\x18\x04 \x01(\x04R\bcomputed\"D\n" +
 	"\x06Scores\x12:\n" +
-	"\x06scores\x18\x01 \x03(\v2\x1c.dualchain.finality.v1.ScoreB\x04\xc8\xde\x1f\x00R\x06scores\"\x88\x01\n" +
+	"\x06scores\x18\x01 \x03(\v2\x1c.dualchain.finality.v1.ScoreB\x04\xc8\xde\x1f\x00R\x06scores\"\xa0\x01\n" +
 	"\x05Score\x12\"\n" +
-	"\fregistration\x18\x01 \x01(\x04R\fregistration\x12C\n" +
-	"\x06signed\x18\x02 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\x06signed\x12\x16\n" +
-	"\x06absent\x18\x03 \x01(\bR\x06absent\"\xd9\x02\n" +
+	"\fregistration\x18\x01 \x01(\x04R\fregistration\x12A\n" +
+	"\x06signed\x18\x02 \x03(\v2#.dualchain.finality.v1.SignedWeightB\x04\xc8\xde\x1f\x00R\x06signed\x12\x16\n" +
+	"\x06absent\x18\x03 \x01(\bR\x06absent\x12\x18\n" +
+	"\acurrent\x18\x04 \x01(\bR\acurrent\">\n" +
+	"\fSignedWeight\x12\x16\n" +
+	"\x06weight\x18\x01 \x01(\x04R\x06weight\x12\x16\n" +
+	"\x06epochs\x18\x02 \x01(\x04R\x06epochs\"\xd9\x02\n" +
 	"\x0eEvidenceRecord\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12A\n" +
 	"\bevidence\x18\x02 \x01(\v2\x1f.dualchain.finality.v1.EvidenceB\x04\xc8\xde\x1f\x00R\bevidence\x12\x18\n" +
@@ -1286,40 +1810,55 @@ func file_dualchain_finality_v1_finality_proto_rawDescGZIP() []byte {
 	return file_dualchain_finality_v1_finality_proto_rawDescData
 }
 
-var file_dualchain_finality_v1_finality_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_dualchain_finality_v1_finality_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_dualchain_finality_v1_finality_proto_goTypes = []any{
 	(*Params)(nil),                // 0: dualchain.finality.v1.Params
-	(*Voter)(nil),                 // 1: dualchain.finality.v1.Voter
-	(*Delegation)(nil),            // 2: dualchain.finality.v1.Delegation
-	(*Unbonding)(nil),             // 3: dualchain.finality.v1.Unbonding
-	(*Pair)(nil),                  // 4: dualchain.finality.v1.Pair
-	(*VoterSet)(nil),              // 5: dualchain.finality.v1.VoterSet
-	(*SetMember)(nil),             // 6: dualchain.finality.v1.SetMember
-	(*Tally)(nil),                 // 7: dualchain.finality.v1.Tally
-	(*Era)(nil),                   // 8: dualchain.finality.v1.Era
-	(*Settlement)(nil),            // 9: dualchain.finality.v1.Settlement
-	(*Scores)(nil),                // 10: dualchain.finality.v1.Scores
-	(*Score)(nil),                 // 11: dualchain.finality.v1.Score
-	(*EvidenceRecord)(nil),        // 12: dualchain.finality.v1.EvidenceRecord
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
-	(*Evidence)(nil),              // 15: dualchain.finality.v1.Evidence
+	(*Pool)(nil),                  // 1: dualchain.finality.v1.Pool
+	(*JoiningPool)(nil),           // 2: dualchain.finality.v1.JoiningPool
+	(*Promotion)(nil),             // 3: dualchain.finality.v1.Promotion
+	(*CommissionChange)(nil),      // 4: dualchain.finality.v1.CommissionChange
+	(*Voter)(nil),                 // 5: dualchain.finality.v1.Voter
+	(*Position)(nil),              // 6: dualchain.finality.v1.Position
+	(*Positions)(nil),             // 7: dualchain.finality.v1.Positions
+	(*Delegation)(nil),            // 8: dualchain.finality.v1.Delegation
+	(*Unbonding)(nil),             // 9: dualchain.finality.v1.Unbonding
+	(*Pair)(nil),                  // 10: dualchain.finality.v1.Pair
+	(*VoterSet)(nil),              // 11: dualchain.finality.v1.VoterSet
+	(*SetMember)(nil),             // 12: dualchain.finality.v1.SetMember
+	(*Tally)(nil),                 // 13: dualchain.finality.v1.Tally
+	(*Era)(nil),                   // 14: dualchain.finality.v1.Era
+	(*Settlement)(nil),            // 15: dualchain.finality.v1.Settlement
+	(*Scores)(nil),                // 16: dualchain.finality.v1.Scores
+	(*Score)(nil),                 // 17: dualchain.finality.v1.Score
+	(*SignedWeight)(nil),          // 18: dualchain.finality.v1.SignedWeight
+	(*EvidenceRecord)(nil),        // 19: dualchain.finality.v1.EvidenceRecord
+	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*Evidence)(nil),              // 22: dualchain.finality.v1.Evidence
 }
 var file_dualchain_finality_v1_finality_proto_depIdxs = []int32{
-	13, // 0: dualchain.finality.v1.Params.unbonding_time:type_name -> google.protobuf.Duration
-	13, // 1: dualchain.finality.v1.Params.jail_duration:type_name -> google.protobuf.Duration
-	14, // 2: dualchain.finality.v1.Voter.jailed_until:type_name -> google.protobuf.Timestamp
-	14, // 3: dualchain.finality.v1.Unbonding.start_time:type_name -> google.protobuf.Timestamp
-	14, // 4: dualchain.finality.v1.Unbonding.completion_time:type_name -> google.protobuf.Timestamp
-	6,  // 5: dualchain.finality.v1.VoterSet.members:type_name -> dualchain.finality.v1.SetMember
-	8,  // 6: dualchain.finality.v1.Settlement.era:type_name -> dualchain.finality.v1.Era
-	11, // 7: dualchain.finality.v1.Scores.scores:type_name -> dualchain.finality.v1.Score
-	15, // 8: dualchain.finality.v1.EvidenceRecord.evidence:type_name -> dualchain.finality.v1.Evidence
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	20, // 0: dualchain.finality.v1.Params.unbonding_time:type_name -> google.protobuf.Duration
+	20, // 1: dualchain.finality.v1.Params.jail_duration:type_name -> google.protobuf.Duration
+	1,  // 2: dualchain.finality.v1.JoiningPool.pool:type_name -> dualchain.finality.v1.Pool
+	1,  // 3: dualchain.finality.v1.Voter.bonded:type_name -> dualchain.finality.v1.Pool
+	1,  // 4: dualchain.finality.v1.Voter.unbonding:type_name -> dualchain.finality.v1.Pool
+	2,  // 5: dualchain.finality.v1.Voter.joining:type_name -> dualchain.finality.v1.JoiningPool
+	21, // 6: dualchain.finality.v1.Voter.jailed_until:type_name -> google.protobuf.Timestamp
+	4,  // 7: dualchain.finality.v1.Voter.commission_changes:type_name -> dualchain.finality.v1.CommissionChange
+	6,  // 8: dualchain.finality.v1.Positions.positions:type_name -> dualchain.finality.v1.Position
+	6,  // 9: dualchain.finality.v1.Delegation.positions:type_name -> dualchain.finality.v1.Position
+	21, // 10: dualchain.finality.v1.Unbonding.start_time:type_name -> google.protobuf.Timestamp
+	21, // 11: dualchain.finality.v1.Unbonding.completion_time:type_name -> google.protobuf.Timestamp
+	12, // 12: dualchain.finality.v1.VoterSet.members:type_name -> dualchain.finality.v1.SetMember
+	14, // 13: dualchain.finality.v1.Settlement.era:type_name -> dualchain.finality.v1.Era
+	17, // 14: dualchain.finality.v1.Scores.scores:type_name -> dualchain.finality.v1.Score
+	18, // 15: dualchain.finality.v1.Score.signed:type_name -> dualchain.finality.v1.SignedWeight
+	22, // 16: dualchain.finality.v1.EvidenceRecord.evidence:type_name -> dualchain.finality.v1.Evidence
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_finality_v1_finality_proto_init() }
@@ -1334,7 +1873,7 @@ func file_dualchain_finality_v1_finality_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_finality_v1_finality_proto_rawDesc), len(file_dualchain_finality_v1_finality_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

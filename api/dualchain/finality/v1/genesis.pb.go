@@ -35,8 +35,10 @@ type GenesisState struct {
 	// possessions prove the keys of a new chain's voters; a running chain's export has none.
 	Possessions []*GenesisPossession `protobuf:"bytes,6,rep,name=possessions,proto3" json:"possessions,omitempty"`
 	// running is absent until the anchor.
-	Running       *RunningState     `protobuf:"bytes,7,opt,name=running,proto3" json:"running,omitempty"`
-	Evidence      []*EvidenceRecord `protobuf:"bytes,8,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	Running  *RunningState     `protobuf:"bytes,7,opt,name=running,proto3" json:"running,omitempty"`
+	Evidence []*EvidenceRecord `protobuf:"bytes,8,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// promotions are ascending by voter and pool.
+	Promotions    []*Promotion `protobuf:"bytes,9,rep,name=promotions,proto3" json:"promotions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -123,6 +125,13 @@ func (x *GenesisState) GetRunning() *RunningState {
 func (x *GenesisState) GetEvidence() []*EvidenceRecord {
 	if x != nil {
 		return x.Evidence
+	}
+	return nil
+}
+
+func (x *GenesisState) GetPromotions() []*Promotion {
+	if x != nil {
+		return x.Promotions
 	}
 	return nil
 }
@@ -489,7 +498,7 @@ var File_dualchain_finality_v1_genesis_proto protoreflect.FileDescriptor
 
 const file_dualchain_finality_v1_genesis_proto_rawDesc = "" +
 	"\n" +
-	"#dualchain/finality/v1/genesis.proto\x12\x15dualchain.finality.v1\x1a$dualchain/finality/v1/finality.proto\x1a\x14gogoproto/gogo.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x04\n" +
+	"#dualchain/finality/v1/genesis.proto\x12\x15dualchain.finality.v1\x1a$dualchain/finality/v1/finality.proto\x1a\x14gogoproto/gogo.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x04\n" +
 	"\fGenesisState\x12;\n" +
 	"\x06params\x18\x01 \x01(\v2\x1d.dualchain.finality.v1.ParamsB\x04\xc8\xde\x1f\x00R\x06params\x12:\n" +
 	"\x06voters\x18\x02 \x03(\v2\x1c.dualchain.finality.v1.VoterB\x04\xc8\xde\x1f\x00R\x06voters\x12I\n" +
@@ -500,7 +509,10 @@ const file_dualchain_finality_v1_genesis_proto_rawDesc = "" +
 	"\x11next_unbonding_id\x18\x05 \x01(\x04R\x0fnextUnbondingId\x12P\n" +
 	"\vpossessions\x18\x06 \x03(\v2(.dualchain.finality.v1.GenesisPossessionB\x04\xc8\xde\x1f\x00R\vpossessions\x12=\n" +
 	"\arunning\x18\a \x01(\v2#.dualchain.finality.v1.RunningStateR\arunning\x12G\n" +
-	"\bevidence\x18\b \x03(\v2%.dualchain.finality.v1.EvidenceRecordB\x04\xc8\xde\x1f\x00R\bevidence\"T\n" +
+	"\bevidence\x18\b \x03(\v2%.dualchain.finality.v1.EvidenceRecordB\x04\xc8\xde\x1f\x00R\bevidence\x12F\n" +
+	"\n" +
+	"promotions\x18\t \x03(\v2 .dualchain.finality.v1.PromotionB\x04\xc8\xde\x1f\x00R\n" +
+	"promotions\"T\n" +
 	"\x11GenesisPossession\x12\x1f\n" +
 	"\vvoter_index\x18\x01 \x01(\x04R\n" +
 	"voterIndex\x12\x1e\n" +
@@ -560,13 +572,14 @@ var file_dualchain_finality_v1_genesis_proto_goTypes = []any{
 	(*Delegation)(nil),            // 8: dualchain.finality.v1.Delegation
 	(*Unbonding)(nil),             // 9: dualchain.finality.v1.Unbonding
 	(*EvidenceRecord)(nil),        // 10: dualchain.finality.v1.EvidenceRecord
-	(*Pair)(nil),                  // 11: dualchain.finality.v1.Pair
-	(*VoterSet)(nil),              // 12: dualchain.finality.v1.VoterSet
-	(*Era)(nil),                   // 13: dualchain.finality.v1.Era
-	(*Settlement)(nil),            // 14: dualchain.finality.v1.Settlement
-	(*Score)(nil),                 // 15: dualchain.finality.v1.Score
-	(*Tally)(nil),                 // 16: dualchain.finality.v1.Tally
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*Promotion)(nil),             // 11: dualchain.finality.v1.Promotion
+	(*Pair)(nil),                  // 12: dualchain.finality.v1.Pair
+	(*VoterSet)(nil),              // 13: dualchain.finality.v1.VoterSet
+	(*Era)(nil),                   // 14: dualchain.finality.v1.Era
+	(*Settlement)(nil),            // 15: dualchain.finality.v1.Settlement
+	(*Score)(nil),                 // 16: dualchain.finality.v1.Score
+	(*Tally)(nil),                 // 17: dualchain.finality.v1.Tally
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 }
 var file_dualchain_finality_v1_genesis_proto_depIdxs = []int32{
 	6,  // 0: dualchain.finality.v1.GenesisState.params:type_name -> dualchain.finality.v1.Params
@@ -576,23 +589,24 @@ var file_dualchain_finality_v1_genesis_proto_depIdxs = []int32{
 	1,  // 4: dualchain.finality.v1.GenesisState.possessions:type_name -> dualchain.finality.v1.GenesisPossession
 	2,  // 5: dualchain.finality.v1.GenesisState.running:type_name -> dualchain.finality.v1.RunningState
 	10, // 6: dualchain.finality.v1.GenesisState.evidence:type_name -> dualchain.finality.v1.EvidenceRecord
-	11, // 7: dualchain.finality.v1.RunningState.pairs:type_name -> dualchain.finality.v1.Pair
-	12, // 8: dualchain.finality.v1.RunningState.sets:type_name -> dualchain.finality.v1.VoterSet
-	12, // 9: dualchain.finality.v1.RunningState.next:type_name -> dualchain.finality.v1.VoterSet
-	4,  // 10: dualchain.finality.v1.RunningState.tallies:type_name -> dualchain.finality.v1.GenesisTally
-	5,  // 11: dualchain.finality.v1.RunningState.clocks:type_name -> dualchain.finality.v1.UnbondingClock
-	13, // 12: dualchain.finality.v1.RunningState.era:type_name -> dualchain.finality.v1.Era
-	13, // 13: dualchain.finality.v1.RunningState.closed:type_name -> dualchain.finality.v1.Era
-	14, // 14: dualchain.finality.v1.RunningState.settlement:type_name -> dualchain.finality.v1.Settlement
-	15, // 15: dualchain.finality.v1.RunningState.scores:type_name -> dualchain.finality.v1.Score
-	3,  // 16: dualchain.finality.v1.RunningState.archive:type_name -> dualchain.finality.v1.Archive
-	16, // 17: dualchain.finality.v1.GenesisTally.tally:type_name -> dualchain.finality.v1.Tally
-	17, // 18: dualchain.finality.v1.UnbondingClock.completion_time:type_name -> google.protobuf.Timestamp
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	11, // 7: dualchain.finality.v1.GenesisState.promotions:type_name -> dualchain.finality.v1.Promotion
+	12, // 8: dualchain.finality.v1.RunningState.pairs:type_name -> dualchain.finality.v1.Pair
+	13, // 9: dualchain.finality.v1.RunningState.sets:type_name -> dualchain.finality.v1.VoterSet
+	13, // 10: dualchain.finality.v1.RunningState.next:type_name -> dualchain.finality.v1.VoterSet
+	4,  // 11: dualchain.finality.v1.RunningState.tallies:type_name -> dualchain.finality.v1.GenesisTally
+	5,  // 12: dualchain.finality.v1.RunningState.clocks:type_name -> dualchain.finality.v1.UnbondingClock
+	14, // 13: dualchain.finality.v1.RunningState.era:type_name -> dualchain.finality.v1.Era
+	14, // 14: dualchain.finality.v1.RunningState.closed:type_name -> dualchain.finality.v1.Era
+	15, // 15: dualchain.finality.v1.RunningState.settlement:type_name -> dualchain.finality.v1.Settlement
+	16, // 16: dualchain.finality.v1.RunningState.scores:type_name -> dualchain.finality.v1.Score
+	3,  // 17: dualchain.finality.v1.RunningState.archive:type_name -> dualchain.finality.v1.Archive
+	17, // 18: dualchain.finality.v1.GenesisTally.tally:type_name -> dualchain.finality.v1.Tally
+	18, // 19: dualchain.finality.v1.UnbondingClock.completion_time:type_name -> google.protobuf.Timestamp
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_finality_v1_genesis_proto_init() }

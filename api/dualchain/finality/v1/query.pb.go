@@ -221,9 +221,21 @@ type QueryVoterResponse struct {
 	Voter *Voter                 `protobuf:"bytes,1,opt,name=voter,proto3" json:"voter,omitempty"`
 	State VoterState             `protobuf:"varint,2,opt,name=state,proto3,enum=dualchain.finality.v1.VoterState" json:"state,omitempty"`
 	// rear, current and next are its powers in the sets in force and the one after.
-	Rear          uint64 `protobuf:"varint,3,opt,name=rear,proto3" json:"rear,omitempty"`
-	Current       uint64 `protobuf:"varint,4,opt,name=current,proto3" json:"current,omitempty"`
-	Next          uint64 `protobuf:"varint,5,opt,name=next,proto3" json:"next,omitempty"`
+	Rear    uint64 `protobuf:"varint,3,opt,name=rear,proto3" json:"rear,omitempty"`
+	Current uint64 `protobuf:"varint,4,opt,name=current,proto3" json:"current,omitempty"`
+	Next    uint64 `protobuf:"varint,5,opt,name=next,proto3" json:"next,omitempty"`
+	// bonded is the bonded stake, that which earns and that which joins.
+	Bonded string `protobuf:"bytes,6,opt,name=bonded,proto3" json:"bonded,omitempty"`
+	// joining is the part of it that earns nothing yet.
+	Joining string `protobuf:"bytes,7,opt,name=joining,proto3" json:"joining,omitempty"`
+	// own is the operator's part of the bonded stake.
+	Own string `protobuf:"bytes,8,opt,name=own,proto3" json:"own,omitempty"`
+	// counted is what counts for power: bonded, but at most own ÷ min_self_stake_ppm.
+	Counted string `protobuf:"bytes,9,opt,name=counted,proto3" json:"counted,omitempty"`
+	// above_cap is the rest. It earns nothing, and is slashed like all stake.
+	AboveCap string `protobuf:"bytes,10,opt,name=above_cap,json=aboveCap,proto3" json:"above_cap,omitempty"`
+	// announced is the commission of the next era, if it differs from voter.commission_ppm, that of the open era.
+	Announced     *AnnouncedCommission `protobuf:"bytes,11,opt,name=announced,proto3" json:"announced,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -293,6 +305,111 @@ func (x *QueryVoterResponse) GetNext() uint64 {
 	return 0
 }
 
+func (x *QueryVoterResponse) GetBonded() string {
+	if x != nil {
+		return x.Bonded
+	}
+	return ""
+}
+
+func (x *QueryVoterResponse) GetJoining() string {
+	if x != nil {
+		return x.Joining
+	}
+	return ""
+}
+
+func (x *QueryVoterResponse) GetOwn() string {
+	if x != nil {
+		return x.Own
+	}
+	return ""
+}
+
+func (x *QueryVoterResponse) GetCounted() string {
+	if x != nil {
+		return x.Counted
+	}
+	return ""
+}
+
+func (x *QueryVoterResponse) GetAboveCap() string {
+	if x != nil {
+		return x.AboveCap
+	}
+	return ""
+}
+
+func (x *QueryVoterResponse) GetAnnounced() *AnnouncedCommission {
+	if x != nil {
+		return x.Announced
+	}
+	return nil
+}
+
+// AnnouncedCommission is a commission and its date.
+type AnnouncedCommission struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CommissionPpm uint32                 `protobuf:"varint,1,opt,name=commission_ppm,json=commissionPpm,proto3" json:"commission_ppm,omitempty"`
+	// from_era is the first era that pays by it.
+	FromEra uint64 `protobuf:"varint,2,opt,name=from_era,json=fromEra,proto3" json:"from_era,omitempty"`
+	// from_epoch is that era's first epoch, unless governance changes era_length before.
+	FromEpoch     uint64 `protobuf:"varint,3,opt,name=from_epoch,json=fromEpoch,proto3" json:"from_epoch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnnouncedCommission) Reset() {
+	*x = AnnouncedCommission{}
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnnouncedCommission) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnnouncedCommission) ProtoMessage() {}
+
+func (x *AnnouncedCommission) ProtoReflect() protoreflect.Message {
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnnouncedCommission.ProtoReflect.Descriptor instead.
+func (*AnnouncedCommission) Descriptor() ([]byte, []int) {
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AnnouncedCommission) GetCommissionPpm() uint32 {
+	if x != nil {
+		return x.CommissionPpm
+	}
+	return 0
+}
+
+func (x *AnnouncedCommission) GetFromEra() uint64 {
+	if x != nil {
+		return x.FromEra
+	}
+	return 0
+}
+
+func (x *AnnouncedCommission) GetFromEpoch() uint64 {
+	if x != nil {
+		return x.FromEpoch
+	}
+	return 0
+}
+
 // QueryVotersRequest selects voters.
 type QueryVotersRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -304,7 +421,7 @@ type QueryVotersRequest struct {
 
 func (x *QueryVotersRequest) Reset() {
 	*x = QueryVotersRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[4]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -316,7 +433,7 @@ func (x *QueryVotersRequest) String() string {
 func (*QueryVotersRequest) ProtoMessage() {}
 
 func (x *QueryVotersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[4]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -329,7 +446,7 @@ func (x *QueryVotersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryVotersRequest.ProtoReflect.Descriptor instead.
 func (*QueryVotersRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{4}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *QueryVotersRequest) GetState() VoterState {
@@ -357,7 +474,7 @@ type QueryVotersResponse struct {
 
 func (x *QueryVotersResponse) Reset() {
 	*x = QueryVotersResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[5]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -369,7 +486,7 @@ func (x *QueryVotersResponse) String() string {
 func (*QueryVotersResponse) ProtoMessage() {}
 
 func (x *QueryVotersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[5]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -382,7 +499,7 @@ func (x *QueryVotersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryVotersResponse.ProtoReflect.Descriptor instead.
 func (*QueryVotersResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{5}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *QueryVotersResponse) GetVoters() []*Voter {
@@ -409,7 +526,7 @@ type QueryVoterSetRequest struct {
 
 func (x *QueryVoterSetRequest) Reset() {
 	*x = QueryVoterSetRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[6]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -421,7 +538,7 @@ func (x *QueryVoterSetRequest) String() string {
 func (*QueryVoterSetRequest) ProtoMessage() {}
 
 func (x *QueryVoterSetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[6]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -434,7 +551,7 @@ func (x *QueryVoterSetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryVoterSetRequest.ProtoReflect.Descriptor instead.
 func (*QueryVoterSetRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{6}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *QueryVoterSetRequest) GetId() string {
@@ -459,7 +576,7 @@ type QueryVoterSetResponse struct {
 
 func (x *QueryVoterSetResponse) Reset() {
 	*x = QueryVoterSetResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[7]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +588,7 @@ func (x *QueryVoterSetResponse) String() string {
 func (*QueryVoterSetResponse) ProtoMessage() {}
 
 func (x *QueryVoterSetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[7]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +601,7 @@ func (x *QueryVoterSetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryVoterSetResponse.ProtoReflect.Descriptor instead.
 func (*QueryVoterSetResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{7}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *QueryVoterSetResponse) GetHash() string {
@@ -531,7 +648,7 @@ type SetVoter struct {
 
 func (x *SetVoter) Reset() {
 	*x = SetVoter{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[8]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -543,7 +660,7 @@ func (x *SetVoter) String() string {
 func (*SetVoter) ProtoMessage() {}
 
 func (x *SetVoter) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[8]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -556,7 +673,7 @@ func (x *SetVoter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetVoter.ProtoReflect.Descriptor instead.
 func (*SetVoter) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{8}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SetVoter) GetIndex() uint64 {
@@ -613,7 +730,7 @@ type QueryVotesRequest struct {
 
 func (x *QueryVotesRequest) Reset() {
 	*x = QueryVotesRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[9]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +742,7 @@ func (x *QueryVotesRequest) String() string {
 func (*QueryVotesRequest) ProtoMessage() {}
 
 func (x *QueryVotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[9]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +755,7 @@ func (x *QueryVotesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryVotesRequest.ProtoReflect.Descriptor instead.
 func (*QueryVotesRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{9}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *QueryVotesRequest) GetEpoch() string {
@@ -675,7 +792,7 @@ type QueryVotesResponse struct {
 
 func (x *QueryVotesResponse) Reset() {
 	*x = QueryVotesResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[10]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +804,7 @@ func (x *QueryVotesResponse) String() string {
 func (*QueryVotesResponse) ProtoMessage() {}
 
 func (x *QueryVotesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[10]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +817,7 @@ func (x *QueryVotesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryVotesResponse.ProtoReflect.Descriptor instead.
 func (*QueryVotesResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{10}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *QueryVotesResponse) GetEpoch() uint64 {
@@ -769,7 +886,7 @@ type QueryDutyRequest struct {
 
 func (x *QueryDutyRequest) Reset() {
 	*x = QueryDutyRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[11]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +898,7 @@ func (x *QueryDutyRequest) String() string {
 func (*QueryDutyRequest) ProtoMessage() {}
 
 func (x *QueryDutyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[11]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +911,7 @@ func (x *QueryDutyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDutyRequest.ProtoReflect.Descriptor instead.
 func (*QueryDutyRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{11}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *QueryDutyRequest) GetVoter() string {
@@ -822,7 +939,7 @@ type QueryDutyResponse struct {
 
 func (x *QueryDutyResponse) Reset() {
 	*x = QueryDutyResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[12]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +951,7 @@ func (x *QueryDutyResponse) String() string {
 func (*QueryDutyResponse) ProtoMessage() {}
 
 func (x *QueryDutyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[12]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +964,7 @@ func (x *QueryDutyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDutyResponse.ProtoReflect.Descriptor instead.
 func (*QueryDutyResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{12}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *QueryDutyResponse) GetTarget() *v1.Checkpoint {
@@ -904,7 +1021,7 @@ type QueryParticipationRequest struct {
 
 func (x *QueryParticipationRequest) Reset() {
 	*x = QueryParticipationRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[13]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +1033,7 @@ func (x *QueryParticipationRequest) String() string {
 func (*QueryParticipationRequest) ProtoMessage() {}
 
 func (x *QueryParticipationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[13]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -929,7 +1046,7 @@ func (x *QueryParticipationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryParticipationRequest.ProtoReflect.Descriptor instead.
 func (*QueryParticipationRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{13}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *QueryParticipationRequest) GetVoter() string {
@@ -975,7 +1092,7 @@ type QueryParticipationResponse struct {
 
 func (x *QueryParticipationResponse) Reset() {
 	*x = QueryParticipationResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[14]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1104,7 @@ func (x *QueryParticipationResponse) String() string {
 func (*QueryParticipationResponse) ProtoMessage() {}
 
 func (x *QueryParticipationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[14]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1117,7 @@ func (x *QueryParticipationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryParticipationResponse.ProtoReflect.Descriptor instead.
 func (*QueryParticipationResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{14}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *QueryParticipationResponse) GetEra() *Era {
@@ -1090,7 +1207,7 @@ type QueryCertificateRequest struct {
 
 func (x *QueryCertificateRequest) Reset() {
 	*x = QueryCertificateRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[15]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1219,7 @@ func (x *QueryCertificateRequest) String() string {
 func (*QueryCertificateRequest) ProtoMessage() {}
 
 func (x *QueryCertificateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[15]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1232,7 @@ func (x *QueryCertificateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryCertificateRequest.ProtoReflect.Descriptor instead.
 func (*QueryCertificateRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{15}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *QueryCertificateRequest) GetEpoch() string {
@@ -1138,7 +1255,7 @@ type Certificate struct {
 
 func (x *Certificate) Reset() {
 	*x = Certificate{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[16]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1150,7 +1267,7 @@ func (x *Certificate) String() string {
 func (*Certificate) ProtoMessage() {}
 
 func (x *Certificate) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[16]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1163,7 +1280,7 @@ func (x *Certificate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificate.ProtoReflect.Descriptor instead.
 func (*Certificate) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{16}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Certificate) GetCheckpoints() []*v1.Checkpoint {
@@ -1192,7 +1309,7 @@ type QueryCertificateResponse struct {
 
 func (x *QueryCertificateResponse) Reset() {
 	*x = QueryCertificateResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[17]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1321,7 @@ func (x *QueryCertificateResponse) String() string {
 func (*QueryCertificateResponse) ProtoMessage() {}
 
 func (x *QueryCertificateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[17]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1334,7 @@ func (x *QueryCertificateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryCertificateResponse.ProtoReflect.Descriptor instead.
 func (*QueryCertificateResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{17}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *QueryCertificateResponse) GetCertificate() *Certificate {
@@ -1245,7 +1362,7 @@ type QueryDelegationsRequest struct {
 
 func (x *QueryDelegationsRequest) Reset() {
 	*x = QueryDelegationsRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[18]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1257,7 +1374,7 @@ func (x *QueryDelegationsRequest) String() string {
 func (*QueryDelegationsRequest) ProtoMessage() {}
 
 func (x *QueryDelegationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[18]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1270,7 +1387,7 @@ func (x *QueryDelegationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDelegationsRequest.ProtoReflect.Descriptor instead.
 func (*QueryDelegationsRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{18}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *QueryDelegationsRequest) GetVoter() string {
@@ -1292,14 +1409,16 @@ type DelegationBalance struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Delegation *Delegation            `protobuf:"bytes,1,opt,name=delegation,proto3" json:"delegation,omitempty"`
 	// balance is the worth of the shares in bond_denom, rounded down.
-	Balance       string `protobuf:"bytes,2,opt,name=balance,proto3" json:"balance,omitempty"`
+	Balance string `protobuf:"bytes,2,opt,name=balance,proto3" json:"balance,omitempty"`
+	// joining is the part of it that earns nothing yet.
+	Joining       string `protobuf:"bytes,3,opt,name=joining,proto3" json:"joining,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DelegationBalance) Reset() {
 	*x = DelegationBalance{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[19]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1311,7 +1430,7 @@ func (x *DelegationBalance) String() string {
 func (*DelegationBalance) ProtoMessage() {}
 
 func (x *DelegationBalance) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[19]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1324,7 +1443,7 @@ func (x *DelegationBalance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DelegationBalance.ProtoReflect.Descriptor instead.
 func (*DelegationBalance) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{19}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DelegationBalance) GetDelegation() *Delegation {
@@ -1341,6 +1460,13 @@ func (x *DelegationBalance) GetBalance() string {
 	return ""
 }
 
+func (x *DelegationBalance) GetJoining() string {
+	if x != nil {
+		return x.Joining
+	}
+	return ""
+}
+
 // QueryDelegationsResponse is a page of delegations.
 type QueryDelegationsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1352,7 +1478,7 @@ type QueryDelegationsResponse struct {
 
 func (x *QueryDelegationsResponse) Reset() {
 	*x = QueryDelegationsResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[20]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +1490,7 @@ func (x *QueryDelegationsResponse) String() string {
 func (*QueryDelegationsResponse) ProtoMessage() {}
 
 func (x *QueryDelegationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[20]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +1503,7 @@ func (x *QueryDelegationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDelegationsResponse.ProtoReflect.Descriptor instead.
 func (*QueryDelegationsResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{20}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *QueryDelegationsResponse) GetDelegations() []*DelegationBalance {
@@ -1405,7 +1531,7 @@ type QueryDelegatorDelegationsRequest struct {
 
 func (x *QueryDelegatorDelegationsRequest) Reset() {
 	*x = QueryDelegatorDelegationsRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[21]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1543,7 @@ func (x *QueryDelegatorDelegationsRequest) String() string {
 func (*QueryDelegatorDelegationsRequest) ProtoMessage() {}
 
 func (x *QueryDelegatorDelegationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[21]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1556,7 @@ func (x *QueryDelegatorDelegationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryDelegatorDelegationsRequest.ProtoReflect.Descriptor instead.
 func (*QueryDelegatorDelegationsRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{21}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *QueryDelegatorDelegationsRequest) GetDelegator() string {
@@ -1458,7 +1584,7 @@ type QueryDelegatorDelegationsResponse struct {
 
 func (x *QueryDelegatorDelegationsResponse) Reset() {
 	*x = QueryDelegatorDelegationsResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[22]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1470,7 +1596,7 @@ func (x *QueryDelegatorDelegationsResponse) String() string {
 func (*QueryDelegatorDelegationsResponse) ProtoMessage() {}
 
 func (x *QueryDelegatorDelegationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[22]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1483,7 +1609,7 @@ func (x *QueryDelegatorDelegationsResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use QueryDelegatorDelegationsResponse.ProtoReflect.Descriptor instead.
 func (*QueryDelegatorDelegationsResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{22}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *QueryDelegatorDelegationsResponse) GetDelegations() []*DelegationBalance {
@@ -1511,7 +1637,7 @@ type QueryUnbondingsRequest struct {
 
 func (x *QueryUnbondingsRequest) Reset() {
 	*x = QueryUnbondingsRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[23]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1649,7 @@ func (x *QueryUnbondingsRequest) String() string {
 func (*QueryUnbondingsRequest) ProtoMessage() {}
 
 func (x *QueryUnbondingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[23]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1662,7 @@ func (x *QueryUnbondingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryUnbondingsRequest.ProtoReflect.Descriptor instead.
 func (*QueryUnbondingsRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{23}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *QueryUnbondingsRequest) GetDelegator() string {
@@ -1567,7 +1693,7 @@ type UnbondingBalance struct {
 
 func (x *UnbondingBalance) Reset() {
 	*x = UnbondingBalance{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[24]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1579,7 +1705,7 @@ func (x *UnbondingBalance) String() string {
 func (*UnbondingBalance) ProtoMessage() {}
 
 func (x *UnbondingBalance) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[24]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1592,7 +1718,7 @@ func (x *UnbondingBalance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbondingBalance.ProtoReflect.Descriptor instead.
 func (*UnbondingBalance) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{24}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UnbondingBalance) GetUnbonding() *Unbonding {
@@ -1627,7 +1753,7 @@ type QueryUnbondingsResponse struct {
 
 func (x *QueryUnbondingsResponse) Reset() {
 	*x = QueryUnbondingsResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[25]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1765,7 @@ func (x *QueryUnbondingsResponse) String() string {
 func (*QueryUnbondingsResponse) ProtoMessage() {}
 
 func (x *QueryUnbondingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[25]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1778,7 @@ func (x *QueryUnbondingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryUnbondingsResponse.ProtoReflect.Descriptor instead.
 func (*QueryUnbondingsResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{25}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *QueryUnbondingsResponse) GetUnbondings() []*UnbondingBalance {
@@ -1679,7 +1805,7 @@ type QueryEvidenceRequest struct {
 
 func (x *QueryEvidenceRequest) Reset() {
 	*x = QueryEvidenceRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[26]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1691,7 +1817,7 @@ func (x *QueryEvidenceRequest) String() string {
 func (*QueryEvidenceRequest) ProtoMessage() {}
 
 func (x *QueryEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[26]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1704,7 +1830,7 @@ func (x *QueryEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*QueryEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{26}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *QueryEvidenceRequest) GetId() uint64 {
@@ -1724,7 +1850,7 @@ type QueryEvidenceResponse struct {
 
 func (x *QueryEvidenceResponse) Reset() {
 	*x = QueryEvidenceResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[27]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1862,7 @@ func (x *QueryEvidenceResponse) String() string {
 func (*QueryEvidenceResponse) ProtoMessage() {}
 
 func (x *QueryEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[27]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1875,7 @@ func (x *QueryEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*QueryEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{27}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *QueryEvidenceResponse) GetRecord() *EvidenceRecord {
@@ -1769,7 +1895,7 @@ type QueryAllEvidenceRequest struct {
 
 func (x *QueryAllEvidenceRequest) Reset() {
 	*x = QueryAllEvidenceRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[28]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +1907,7 @@ func (x *QueryAllEvidenceRequest) String() string {
 func (*QueryAllEvidenceRequest) ProtoMessage() {}
 
 func (x *QueryAllEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[28]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +1920,7 @@ func (x *QueryAllEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryAllEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*QueryAllEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{28}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *QueryAllEvidenceRequest) GetPagination() *v1beta1.PageRequest {
@@ -1815,7 +1941,7 @@ type QueryAllEvidenceResponse struct {
 
 func (x *QueryAllEvidenceResponse) Reset() {
 	*x = QueryAllEvidenceResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[29]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1827,7 +1953,7 @@ func (x *QueryAllEvidenceResponse) String() string {
 func (*QueryAllEvidenceResponse) ProtoMessage() {}
 
 func (x *QueryAllEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[29]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1840,7 +1966,7 @@ func (x *QueryAllEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryAllEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*QueryAllEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{29}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *QueryAllEvidenceResponse) GetRecords() []*EvidenceRecord {
@@ -1866,7 +1992,7 @@ type QueryEconomicSecurityRequest struct {
 
 func (x *QueryEconomicSecurityRequest) Reset() {
 	*x = QueryEconomicSecurityRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[30]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1878,7 +2004,7 @@ func (x *QueryEconomicSecurityRequest) String() string {
 func (*QueryEconomicSecurityRequest) ProtoMessage() {}
 
 func (x *QueryEconomicSecurityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[30]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1891,7 +2017,7 @@ func (x *QueryEconomicSecurityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEconomicSecurityRequest.ProtoReflect.Descriptor instead.
 func (*QueryEconomicSecurityRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{30}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{31}
 }
 
 // QueryEconomicSecurityResponse: amounts in bond_denom, shares in parts per million.
@@ -1915,7 +2041,7 @@ type QueryEconomicSecurityResponse struct {
 
 func (x *QueryEconomicSecurityResponse) Reset() {
 	*x = QueryEconomicSecurityResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[31]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1927,7 +2053,7 @@ func (x *QueryEconomicSecurityResponse) String() string {
 func (*QueryEconomicSecurityResponse) ProtoMessage() {}
 
 func (x *QueryEconomicSecurityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[31]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1940,7 +2066,7 @@ func (x *QueryEconomicSecurityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEconomicSecurityResponse.ProtoReflect.Descriptor instead.
 func (*QueryEconomicSecurityResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{31}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *QueryEconomicSecurityResponse) GetBondDenom() string {
@@ -2006,7 +2132,7 @@ type HandOver struct {
 
 func (x *HandOver) Reset() {
 	*x = HandOver{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[32]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2018,7 +2144,7 @@ func (x *HandOver) String() string {
 func (*HandOver) ProtoMessage() {}
 
 func (x *HandOver) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[32]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2031,7 +2157,7 @@ func (x *HandOver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOver.ProtoReflect.Descriptor instead.
 func (*HandOver) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{32}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *HandOver) GetCheckpoint() *v1.Checkpoint {
@@ -2060,7 +2186,7 @@ type QueryHandOversRequest struct {
 
 func (x *QueryHandOversRequest) Reset() {
 	*x = QueryHandOversRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[33]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2072,7 +2198,7 @@ func (x *QueryHandOversRequest) String() string {
 func (*QueryHandOversRequest) ProtoMessage() {}
 
 func (x *QueryHandOversRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[33]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2085,7 +2211,7 @@ func (x *QueryHandOversRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryHandOversRequest.ProtoReflect.Descriptor instead.
 func (*QueryHandOversRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{33}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *QueryHandOversRequest) GetPair() uint64 {
@@ -2114,7 +2240,7 @@ type QueryHandOversResponse struct {
 
 func (x *QueryHandOversResponse) Reset() {
 	*x = QueryHandOversResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[34]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2252,7 @@ func (x *QueryHandOversResponse) String() string {
 func (*QueryHandOversResponse) ProtoMessage() {}
 
 func (x *QueryHandOversResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[34]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2265,7 @@ func (x *QueryHandOversResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryHandOversResponse.ProtoReflect.Descriptor instead.
 func (*QueryHandOversResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{34}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *QueryHandOversResponse) GetHandOvers() []*HandOver {
@@ -2168,7 +2294,7 @@ type QueryFollowRequest struct {
 
 func (x *QueryFollowRequest) Reset() {
 	*x = QueryFollowRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[35]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2180,7 +2306,7 @@ func (x *QueryFollowRequest) String() string {
 func (*QueryFollowRequest) ProtoMessage() {}
 
 func (x *QueryFollowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[35]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2193,7 +2319,7 @@ func (x *QueryFollowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryFollowRequest.ProtoReflect.Descriptor instead.
 func (*QueryFollowRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{35}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *QueryFollowRequest) GetEpoch() string {
@@ -2222,7 +2348,7 @@ type QueryFollowResponse struct {
 
 func (x *QueryFollowResponse) Reset() {
 	*x = QueryFollowResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[36]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2360,7 @@ func (x *QueryFollowResponse) String() string {
 func (*QueryFollowResponse) ProtoMessage() {}
 
 func (x *QueryFollowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[36]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2373,7 @@ func (x *QueryFollowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryFollowResponse.ProtoReflect.Descriptor instead.
 func (*QueryFollowResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{36}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *QueryFollowResponse) GetHandOvers() []*HandOver {
@@ -2274,7 +2400,7 @@ type QueryTrustPointRequest struct {
 
 func (x *QueryTrustPointRequest) Reset() {
 	*x = QueryTrustPointRequest{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[37]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2286,7 +2412,7 @@ func (x *QueryTrustPointRequest) String() string {
 func (*QueryTrustPointRequest) ProtoMessage() {}
 
 func (x *QueryTrustPointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[37]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2299,7 +2425,7 @@ func (x *QueryTrustPointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryTrustPointRequest.ProtoReflect.Descriptor instead.
 func (*QueryTrustPointRequest) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{37}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *QueryTrustPointRequest) GetEpoch() string {
@@ -2322,7 +2448,7 @@ type TrustMember struct {
 
 func (x *TrustMember) Reset() {
 	*x = TrustMember{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[38]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2334,7 +2460,7 @@ func (x *TrustMember) String() string {
 func (*TrustMember) ProtoMessage() {}
 
 func (x *TrustMember) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[38]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2347,7 +2473,7 @@ func (x *TrustMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrustMember.ProtoReflect.Descriptor instead.
 func (*TrustMember) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{38}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *TrustMember) GetPubKey() string {
@@ -2392,7 +2518,7 @@ type QueryTrustPointResponse struct {
 
 func (x *QueryTrustPointResponse) Reset() {
 	*x = QueryTrustPointResponse{}
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[39]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2404,7 +2530,7 @@ func (x *QueryTrustPointResponse) String() string {
 func (*QueryTrustPointResponse) ProtoMessage() {}
 
 func (x *QueryTrustPointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dualchain_finality_v1_query_proto_msgTypes[39]
+	mi := &file_dualchain_finality_v1_query_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2417,7 +2543,7 @@ func (x *QueryTrustPointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryTrustPointResponse.ProtoReflect.Descriptor instead.
 func (*QueryTrustPointResponse) Descriptor() ([]byte, []int) {
-	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{39}
+	return file_dualchain_finality_v1_query_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *QueryTrustPointResponse) GetCheckpoint() *v1.Checkpoint {
@@ -2450,13 +2576,30 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\x13QueryParamsResponse\x12;\n" +
 	"\x06params\x18\x01 \x01(\v2\x1d.dualchain.finality.v1.ParamsB\x04\xc8\xde\x1f\x00R\x06params\")\n" +
 	"\x11QueryVoterRequest\x12\x14\n" +
-	"\x05voter\x18\x01 \x01(\tR\x05voter\"\xc9\x01\n" +
+	"\x05voter\x18\x01 \x01(\tR\x05voter\"\xef\x04\n" +
 	"\x12QueryVoterResponse\x128\n" +
 	"\x05voter\x18\x01 \x01(\v2\x1c.dualchain.finality.v1.VoterB\x04\xc8\xde\x1f\x00R\x05voter\x127\n" +
 	"\x05state\x18\x02 \x01(\x0e2!.dualchain.finality.v1.VoterStateR\x05state\x12\x12\n" +
 	"\x04rear\x18\x03 \x01(\x04R\x04rear\x12\x18\n" +
 	"\acurrent\x18\x04 \x01(\x04R\acurrent\x12\x12\n" +
-	"\x04next\x18\x05 \x01(\x04R\x04next\"\x95\x01\n" +
+	"\x04next\x18\x05 \x01(\x04R\x04next\x12C\n" +
+	"\x06bonded\x18\x06 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\x06bonded\x12E\n" +
+	"\ajoining\x18\a \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\ajoining\x12=\n" +
+	"\x03own\x18\b \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\x03own\x12E\n" +
+	"\acounted\x18\t \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\acounted\x12H\n" +
+	"\tabove_cap\x18\n" +
+	" \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\baboveCap\x12H\n" +
+	"\tannounced\x18\v \x01(\v2*.dualchain.finality.v1.AnnouncedCommissionR\tannounced\"v\n" +
+	"\x13AnnouncedCommission\x12%\n" +
+	"\x0ecommission_ppm\x18\x01 \x01(\rR\rcommissionPpm\x12\x19\n" +
+	"\bfrom_era\x18\x02 \x01(\x04R\afromEra\x12\x1d\n" +
+	"\n" +
+	"from_epoch\x18\x03 \x01(\x04R\tfromEpoch\"\x95\x01\n" +
 	"\x12QueryVotersRequest\x127\n" +
 	"\x05state\x18\x01 \x01(\x0e2!.dualchain.finality.v1.VoterStateR\x05state\x12F\n" +
 	"\n" +
@@ -2533,13 +2676,15 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\x05voter\x18\x01 \x01(\tR\x05voter\x12F\n" +
 	"\n" +
 	"pagination\x18\x02 \x01(\v2&.cosmos.base.query.v1beta1.PageRequestR\n" +
-	"pagination\"\xa3\x01\n" +
+	"pagination\"\xea\x01\n" +
 	"\x11DelegationBalance\x12G\n" +
 	"\n" +
 	"delegation\x18\x01 \x01(\v2!.dualchain.finality.v1.DelegationB\x04\xc8\xde\x1f\x00R\n" +
 	"delegation\x12E\n" +
 	"\abalance\x18\x02 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
-	"cosmos.IntR\abalance\"\xb5\x01\n" +
+	"cosmos.IntR\abalance\x12E\n" +
+	"\ajoining\x18\x03 \x01(\tB+\xc8\xde\x1f\x00\xda\xde\x1f\x15cosmossdk.io/math.IntҴ-\n" +
+	"cosmos.IntR\ajoining\"\xb5\x01\n" +
 	"\x18QueryDelegationsResponse\x12P\n" +
 	"\vdelegations\x18\x01 \x03(\v2(.dualchain.finality.v1.DelegationBalanceB\x04\xc8\xde\x1f\x00R\vdelegations\x12G\n" +
 	"\n" +
@@ -2674,137 +2819,139 @@ func file_dualchain_finality_v1_query_proto_rawDescGZIP() []byte {
 }
 
 var file_dualchain_finality_v1_query_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dualchain_finality_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_dualchain_finality_v1_query_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_dualchain_finality_v1_query_proto_goTypes = []any{
 	(VoterState)(0),                           // 0: dualchain.finality.v1.VoterState
 	(*QueryParamsRequest)(nil),                // 1: dualchain.finality.v1.QueryParamsRequest
 	(*QueryParamsResponse)(nil),               // 2: dualchain.finality.v1.QueryParamsResponse
 	(*QueryVoterRequest)(nil),                 // 3: dualchain.finality.v1.QueryVoterRequest
 	(*QueryVoterResponse)(nil),                // 4: dualchain.finality.v1.QueryVoterResponse
-	(*QueryVotersRequest)(nil),                // 5: dualchain.finality.v1.QueryVotersRequest
-	(*QueryVotersResponse)(nil),               // 6: dualchain.finality.v1.QueryVotersResponse
-	(*QueryVoterSetRequest)(nil),              // 7: dualchain.finality.v1.QueryVoterSetRequest
-	(*QueryVoterSetResponse)(nil),             // 8: dualchain.finality.v1.QueryVoterSetResponse
-	(*SetVoter)(nil),                          // 9: dualchain.finality.v1.SetVoter
-	(*QueryVotesRequest)(nil),                 // 10: dualchain.finality.v1.QueryVotesRequest
-	(*QueryVotesResponse)(nil),                // 11: dualchain.finality.v1.QueryVotesResponse
-	(*QueryDutyRequest)(nil),                  // 12: dualchain.finality.v1.QueryDutyRequest
-	(*QueryDutyResponse)(nil),                 // 13: dualchain.finality.v1.QueryDutyResponse
-	(*QueryParticipationRequest)(nil),         // 14: dualchain.finality.v1.QueryParticipationRequest
-	(*QueryParticipationResponse)(nil),        // 15: dualchain.finality.v1.QueryParticipationResponse
-	(*QueryCertificateRequest)(nil),           // 16: dualchain.finality.v1.QueryCertificateRequest
-	(*Certificate)(nil),                       // 17: dualchain.finality.v1.Certificate
-	(*QueryCertificateResponse)(nil),          // 18: dualchain.finality.v1.QueryCertificateResponse
-	(*QueryDelegationsRequest)(nil),           // 19: dualchain.finality.v1.QueryDelegationsRequest
-	(*DelegationBalance)(nil),                 // 20: dualchain.finality.v1.DelegationBalance
-	(*QueryDelegationsResponse)(nil),          // 21: dualchain.finality.v1.QueryDelegationsResponse
-	(*QueryDelegatorDelegationsRequest)(nil),  // 22: dualchain.finality.v1.QueryDelegatorDelegationsRequest
-	(*QueryDelegatorDelegationsResponse)(nil), // 23: dualchain.finality.v1.QueryDelegatorDelegationsResponse
-	(*QueryUnbondingsRequest)(nil),            // 24: dualchain.finality.v1.QueryUnbondingsRequest
-	(*UnbondingBalance)(nil),                  // 25: dualchain.finality.v1.UnbondingBalance
-	(*QueryUnbondingsResponse)(nil),           // 26: dualchain.finality.v1.QueryUnbondingsResponse
-	(*QueryEvidenceRequest)(nil),              // 27: dualchain.finality.v1.QueryEvidenceRequest
-	(*QueryEvidenceResponse)(nil),             // 28: dualchain.finality.v1.QueryEvidenceResponse
-	(*QueryAllEvidenceRequest)(nil),           // 29: dualchain.finality.v1.QueryAllEvidenceRequest
-	(*QueryAllEvidenceResponse)(nil),          // 30: dualchain.finality.v1.QueryAllEvidenceResponse
-	(*QueryEconomicSecurityRequest)(nil),      // 31: dualchain.finality.v1.QueryEconomicSecurityRequest
-	(*QueryEconomicSecurityResponse)(nil),     // 32: dualchain.finality.v1.QueryEconomicSecurityResponse
-	(*HandOver)(nil),                          // 33: dualchain.finality.v1.HandOver
-	(*QueryHandOversRequest)(nil),             // 34: dualchain.finality.v1.QueryHandOversRequest
-	(*QueryHandOversResponse)(nil),            // 35: dualchain.finality.v1.QueryHandOversResponse
-	(*QueryFollowRequest)(nil),                // 36: dualchain.finality.v1.QueryFollowRequest
-	(*QueryFollowResponse)(nil),               // 37: dualchain.finality.v1.QueryFollowResponse
-	(*QueryTrustPointRequest)(nil),            // 38: dualchain.finality.v1.QueryTrustPointRequest
-	(*TrustMember)(nil),                       // 39: dualchain.finality.v1.TrustMember
-	(*QueryTrustPointResponse)(nil),           // 40: dualchain.finality.v1.QueryTrustPointResponse
-	(*Params)(nil),                            // 41: dualchain.finality.v1.Params
-	(*Voter)(nil),                             // 42: dualchain.finality.v1.Voter
-	(*v1beta1.PageRequest)(nil),               // 43: cosmos.base.query.v1beta1.PageRequest
-	(*v1beta1.PageResponse)(nil),              // 44: cosmos.base.query.v1beta1.PageResponse
-	(*AggregateVote)(nil),                     // 45: dualchain.finality.v1.AggregateVote
-	(*v1.Checkpoint)(nil),                     // 46: dualchain.checkpoint.v1.Checkpoint
-	(*v11.Ref)(nil),                           // 47: dualchain.ffg.v1.Ref
-	(*Era)(nil),                               // 48: dualchain.finality.v1.Era
-	(*Delegation)(nil),                        // 49: dualchain.finality.v1.Delegation
-	(*Unbonding)(nil),                         // 50: dualchain.finality.v1.Unbonding
-	(*EvidenceRecord)(nil),                    // 51: dualchain.finality.v1.EvidenceRecord
+	(*AnnouncedCommission)(nil),               // 5: dualchain.finality.v1.AnnouncedCommission
+	(*QueryVotersRequest)(nil),                // 6: dualchain.finality.v1.QueryVotersRequest
+	(*QueryVotersResponse)(nil),               // 7: dualchain.finality.v1.QueryVotersResponse
+	(*QueryVoterSetRequest)(nil),              // 8: dualchain.finality.v1.QueryVoterSetRequest
+	(*QueryVoterSetResponse)(nil),             // 9: dualchain.finality.v1.QueryVoterSetResponse
+	(*SetVoter)(nil),                          // 10: dualchain.finality.v1.SetVoter
+	(*QueryVotesRequest)(nil),                 // 11: dualchain.finality.v1.QueryVotesRequest
+	(*QueryVotesResponse)(nil),                // 12: dualchain.finality.v1.QueryVotesResponse
+	(*QueryDutyRequest)(nil),                  // 13: dualchain.finality.v1.QueryDutyRequest
+	(*QueryDutyResponse)(nil),                 // 14: dualchain.finality.v1.QueryDutyResponse
+	(*QueryParticipationRequest)(nil),         // 15: dualchain.finality.v1.QueryParticipationRequest
+	(*QueryParticipationResponse)(nil),        // 16: dualchain.finality.v1.QueryParticipationResponse
+	(*QueryCertificateRequest)(nil),           // 17: dualchain.finality.v1.QueryCertificateRequest
+	(*Certificate)(nil),                       // 18: dualchain.finality.v1.Certificate
+	(*QueryCertificateResponse)(nil),          // 19: dualchain.finality.v1.QueryCertificateResponse
+	(*QueryDelegationsRequest)(nil),           // 20: dualchain.finality.v1.QueryDelegationsRequest
+	(*DelegationBalance)(nil),                 // 21: dualchain.finality.v1.DelegationBalance
+	(*QueryDelegationsResponse)(nil),          // 22: dualchain.finality.v1.QueryDelegationsResponse
+	(*QueryDelegatorDelegationsRequest)(nil),  // 23: dualchain.finality.v1.QueryDelegatorDelegationsRequest
+	(*QueryDelegatorDelegationsResponse)(nil), // 24: dualchain.finality.v1.QueryDelegatorDelegationsResponse
+	(*QueryUnbondingsRequest)(nil),            // 25: dualchain.finality.v1.QueryUnbondingsRequest
+	(*UnbondingBalance)(nil),                  // 26: dualchain.finality.v1.UnbondingBalance
+	(*QueryUnbondingsResponse)(nil),           // 27: dualchain.finality.v1.QueryUnbondingsResponse
+	(*QueryEvidenceRequest)(nil),              // 28: dualchain.finality.v1.QueryEvidenceRequest
+	(*QueryEvidenceResponse)(nil),             // 29: dualchain.finality.v1.QueryEvidenceResponse
+	(*QueryAllEvidenceRequest)(nil),           // 30: dualchain.finality.v1.QueryAllEvidenceRequest
+	(*QueryAllEvidenceResponse)(nil),          // 31: dualchain.finality.v1.QueryAllEvidenceResponse
+	(*QueryEconomicSecurityRequest)(nil),      // 32: dualchain.finality.v1.QueryEconomicSecurityRequest
+	(*QueryEconomicSecurityResponse)(nil),     // 33: dualchain.finality.v1.QueryEconomicSecurityResponse
+	(*HandOver)(nil),                          // 34: dualchain.finality.v1.HandOver
+	(*QueryHandOversRequest)(nil),             // 35: dualchain.finality.v1.QueryHandOversRequest
+	(*QueryHandOversResponse)(nil),            // 36: dualchain.finality.v1.QueryHandOversResponse
+	(*QueryFollowRequest)(nil),                // 37: dualchain.finality.v1.QueryFollowRequest
+	(*QueryFollowResponse)(nil),               // 38: dualchain.finality.v1.QueryFollowResponse
+	(*QueryTrustPointRequest)(nil),            // 39: dualchain.finality.v1.QueryTrustPointRequest
+	(*TrustMember)(nil),                       // 40: dualchain.finality.v1.TrustMember
+	(*QueryTrustPointResponse)(nil),           // 41: dualchain.finality.v1.QueryTrustPointResponse
+	(*Params)(nil),                            // 42: dualchain.finality.v1.Params
+	(*Voter)(nil),                             // 43: dualchain.finality.v1.Voter
+	(*v1beta1.PageRequest)(nil),               // 44: cosmos.base.query.v1beta1.PageRequest
+	(*v1beta1.PageResponse)(nil),              // 45: cosmos.base.query.v1beta1.PageResponse
+	(*AggregateVote)(nil),                     // 46: dualchain.finality.v1.AggregateVote
+	(*v1.Checkpoint)(nil),                     // 47: dualchain.checkpoint.v1.Checkpoint
+	(*v11.Ref)(nil),                           // 48: dualchain.ffg.v1.Ref
+	(*Era)(nil),                               // 49: dualchain.finality.v1.Era
+	(*Delegation)(nil),                        // 50: dualchain.finality.v1.Delegation
+	(*Unbonding)(nil),                         // 51: dualchain.finality.v1.Unbonding
+	(*EvidenceRecord)(nil),                    // 52: dualchain.finality.v1.EvidenceRecord
 }
 var file_dualchain_finality_v1_query_proto_depIdxs = []int32{
-	41, // 0: dualchain.finality.v1.QueryParamsResponse.params:type_name -> dualchain.finality.v1.Params
-	42, // 1: dualchain.finality.v1.QueryVoterResponse.voter:type_name -> dualchain.finality.v1.Voter
+	42, // 0: dualchain.finality.v1.QueryParamsResponse.params:type_name -> dualchain.finality.v1.Params
+	43, // 1: dualchain.finality.v1.QueryVoterResponse.voter:type_name -> dualchain.finality.v1.Voter
 	0,  // 2: dualchain.finality.v1.QueryVoterResponse.state:type_name -> dualchain.finality.v1.VoterState
-	0,  // 3: dualchain.finality.v1.QueryVotersRequest.state:type_name -> dualchain.finality.v1.VoterState
-	43, // 4: dualchain.finality.v1.QueryVotersRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	42, // 5: dualchain.finality.v1.QueryVotersResponse.voters:type_name -> dualchain.finality.v1.Voter
-	44, // 6: dualchain.finality.v1.QueryVotersResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	9,  // 7: dualchain.finality.v1.QueryVoterSetResponse.voters:type_name -> dualchain.finality.v1.SetVoter
-	45, // 8: dualchain.finality.v1.QueryVotesResponse.votes:type_name -> dualchain.finality.v1.AggregateVote
-	9,  // 9: dualchain.finality.v1.QueryVotesResponse.voters:type_name -> dualchain.finality.v1.SetVoter
-	46, // 10: dualchain.finality.v1.QueryDutyResponse.target:type_name -> dualchain.checkpoint.v1.Checkpoint
-	47, // 11: dualchain.finality.v1.QueryDutyResponse.source:type_name -> dualchain.ffg.v1.Ref
-	48, // 12: dualchain.finality.v1.QueryParticipationResponse.era:type_name -> dualchain.finality.v1.Era
-	46, // 13: dualchain.finality.v1.Certificate.checkpoints:type_name -> dualchain.checkpoint.v1.Checkpoint
-	45, // 14: dualchain.finality.v1.Certificate.links:type_name -> dualchain.finality.v1.AggregateVote
-	17, // 15: dualchain.finality.v1.QueryCertificateResponse.certificate:type_name -> dualchain.finality.v1.Certificate
-	43, // 16: dualchain.finality.v1.QueryDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	49, // 17: dualchain.finality.v1.DelegationBalance.delegation:type_name -> dualchain.finality.v1.Delegation
-	20, // 18: dualchain.finality.v1.QueryDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
-	44, // 19: dualchain.finality.v1.QueryDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	43, // 20: dualchain.finality.v1.QueryDelegatorDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	20, // 21: dualchain.finality.v1.QueryDelegatorDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
-	44, // 22: dualchain.finality.v1.QueryDelegatorDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	43, // 23: dualchain.finality.v1.QueryUnbondingsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	50, // 24: dualchain.finality.v1.UnbondingBalance.unbonding:type_name -> dualchain.finality.v1.Unbonding
-	25, // 25: dualchain.finality.v1.QueryUnbondingsResponse.unbondings:type_name -> dualchain.finality.v1.UnbondingBalance
-	44, // 26: dualchain.finality.v1.QueryUnbondingsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	51, // 27: dualchain.finality.v1.QueryEvidenceResponse.record:type_name -> dualchain.finality.v1.EvidenceRecord
-	43, // 28: dualchain.finality.v1.QueryAllEvidenceRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
-	51, // 29: dualchain.finality.v1.QueryAllEvidenceResponse.records:type_name -> dualchain.finality.v1.EvidenceRecord
-	44, // 30: dualchain.finality.v1.QueryAllEvidenceResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
-	46, // 31: dualchain.finality.v1.HandOver.checkpoint:type_name -> dualchain.checkpoint.v1.Checkpoint
-	33, // 32: dualchain.finality.v1.QueryHandOversResponse.hand_overs:type_name -> dualchain.finality.v1.HandOver
-	33, // 33: dualchain.finality.v1.QueryFollowResponse.hand_overs:type_name -> dualchain.finality.v1.HandOver
-	46, // 34: dualchain.finality.v1.QueryTrustPointResponse.checkpoint:type_name -> dualchain.checkpoint.v1.Checkpoint
-	39, // 35: dualchain.finality.v1.QueryTrustPointResponse.members:type_name -> dualchain.finality.v1.TrustMember
-	1,  // 36: dualchain.finality.v1.Query.Params:input_type -> dualchain.finality.v1.QueryParamsRequest
-	3,  // 37: dualchain.finality.v1.Query.Voter:input_type -> dualchain.finality.v1.QueryVoterRequest
-	5,  // 38: dualchain.finality.v1.Query.Voters:input_type -> dualchain.finality.v1.QueryVotersRequest
-	7,  // 39: dualchain.finality.v1.Query.VoterSet:input_type -> dualchain.finality.v1.QueryVoterSetRequest
-	10, // 40: dualchain.finality.v1.Query.Votes:input_type -> dualchain.finality.v1.QueryVotesRequest
-	12, // 41: dualchain.finality.v1.Query.Duty:input_type -> dualchain.finality.v1.QueryDutyRequest
-	14, // 42: dualchain.finality.v1.Query.Participation:input_type -> dualchain.finality.v1.QueryParticipationRequest
-	16, // 43: dualchain.finality.v1.Query.Certificate:input_type -> dualchain.finality.v1.QueryCertificateRequest
-	19, // 44: dualchain.finality.v1.Query.Delegations:input_type -> dualchain.finality.v1.QueryDelegationsRequest
-	22, // 45: dualchain.finality.v1.Query.DelegatorDelegations:input_type -> dualchain.finality.v1.QueryDelegatorDelegationsRequest
-	24, // 46: dualchain.finality.v1.Query.Unbondings:input_type -> dualchain.finality.v1.QueryUnbondingsRequest
-	27, // 47: dualchain.finality.v1.Query.Evidence:input_type -> dualchain.finality.v1.QueryEvidenceRequest
-	29, // 48: dualchain.finality.v1.Query.AllEvidence:input_type -> dualchain.finality.v1.QueryAllEvidenceRequest
-	31, // 49: dualchain.finality.v1.Query.EconomicSecurity:input_type -> dualchain.finality.v1.QueryEconomicSecurityRequest
-	34, // 50: dualchain.finality.v1.Query.HandOvers:input_type -> dualchain.finality.v1.QueryHandOversRequest
-	36, // 51: dualchain.finality.v1.Query.Follow:input_type -> dualchain.finality.v1.QueryFollowRequest
-	38, // 52: dualchain.finality.v1.Query.TrustPoint:input_type -> dualchain.finality.v1.QueryTrustPointRequest
-	2,  // 53: dualchain.finality.v1.Query.Params:output_type -> dualchain.finality.v1.QueryParamsResponse
-	4,  // 54: dualchain.finality.v1.Query.Voter:output_type -> dualchain.finality.v1.QueryVoterResponse
-	6,  // 55: dualchain.finality.v1.Query.Voters:output_type -> dualchain.finality.v1.QueryVotersResponse
-	8,  // 56: dualchain.finality.v1.Query.VoterSet:output_type -> dualchain.finality.v1.QueryVoterSetResponse
-	11, // 57: dualchain.finality.v1.Query.Votes:output_type -> dualchain.finality.v1.QueryVotesResponse
-	13, // 58: dualchain.finality.v1.Query.Duty:output_type -> dualchain.finality.v1.QueryDutyResponse
-	15, // 59: dualchain.finality.v1.Query.Participation:output_type -> dualchain.finality.v1.QueryParticipationResponse
-	18, // 60: dualchain.finality.v1.Query.Certificate:output_type -> dualchain.finality.v1.QueryCertificateResponse
-	21, // 61: dualchain.finality.v1.Query.Delegations:output_type -> dualchain.finality.v1.QueryDelegationsResponse
-	23, // 62: dualchain.finality.v1.Query.DelegatorDelegations:output_type -> dualchain.finality.v1.QueryDelegatorDelegationsResponse
-	26, // 63: dualchain.finality.v1.Query.Unbondings:output_type -> dualchain.finality.v1.QueryUnbondingsResponse
-	28, // 64: dualchain.finality.v1.Query.Evidence:output_type -> dualchain.finality.v1.QueryEvidenceResponse
-	30, // 65: dualchain.finality.v1.Query.AllEvidence:output_type -> dualchain.finality.v1.QueryAllEvidenceResponse
-	32, // 66: dualchain.finality.v1.Query.EconomicSecurity:output_type -> dualchain.finality.v1.QueryEconomicSecurityResponse
-	35, // 67: dualchain.finality.v1.Query.HandOvers:output_type -> dualchain.finality.v1.QueryHandOversResponse
-	37, // 68: dualchain.finality.v1.Query.Follow:output_type -> dualchain.finality.v1.QueryFollowResponse
-	40, // 69: dualchain.finality.v1.Query.TrustPoint:output_type -> dualchain.finality.v1.QueryTrustPointResponse
-	53, // [53:70] is the sub-list for method output_type
-	36, // [36:53] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	5,  // 3: dualchain.finality.v1.QueryVoterResponse.announced:type_name -> dualchain.finality.v1.AnnouncedCommission
+	0,  // 4: dualchain.finality.v1.QueryVotersRequest.state:type_name -> dualchain.finality.v1.VoterState
+	44, // 5: dualchain.finality.v1.QueryVotersRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	43, // 6: dualchain.finality.v1.QueryVotersResponse.voters:type_name -> dualchain.finality.v1.Voter
+	45, // 7: dualchain.finality.v1.QueryVotersResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	10, // 8: dualchain.finality.v1.QueryVoterSetResponse.voters:type_name -> dualchain.finality.v1.SetVoter
+	46, // 9: dualchain.finality.v1.QueryVotesResponse.votes:type_name -> dualchain.finality.v1.AggregateVote
+	10, // 10: dualchain.finality.v1.QueryVotesResponse.voters:type_name -> dualchain.finality.v1.SetVoter
+	47, // 11: dualchain.finality.v1.QueryDutyResponse.target:type_name -> dualchain.checkpoint.v1.Checkpoint
+	48, // 12: dualchain.finality.v1.QueryDutyResponse.source:type_name -> dualchain.ffg.v1.Ref
+	49, // 13: dualchain.finality.v1.QueryParticipationResponse.era:type_name -> dualchain.finality.v1.Era
+	47, // 14: dualchain.finality.v1.Certificate.checkpoints:type_name -> dualchain.checkpoint.v1.Checkpoint
+	46, // 15: dualchain.finality.v1.Certificate.links:type_name -> dualchain.finality.v1.AggregateVote
+	18, // 16: dualchain.finality.v1.QueryCertificateResponse.certificate:type_name -> dualchain.finality.v1.Certificate
+	44, // 17: dualchain.finality.v1.QueryDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	50, // 18: dualchain.finality.v1.DelegationBalance.delegation:type_name -> dualchain.finality.v1.Delegation
+	21, // 19: dualchain.finality.v1.QueryDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
+	45, // 20: dualchain.finality.v1.QueryDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	44, // 21: dualchain.finality.v1.QueryDelegatorDelegationsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	21, // 22: dualchain.finality.v1.QueryDelegatorDelegationsResponse.delegations:type_name -> dualchain.finality.v1.DelegationBalance
+	45, // 23: dualchain.finality.v1.QueryDelegatorDelegationsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	44, // 24: dualchain.finality.v1.QueryUnbondingsRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	51, // 25: dualchain.finality.v1.UnbondingBalance.unbonding:type_name -> dualchain.finality.v1.Unbonding
+	26, // 26: dualchain.finality.v1.QueryUnbondingsResponse.unbondings:type_name -> dualchain.finality.v1.UnbondingBalance
+	45, // 27: dualchain.finality.v1.QueryUnbondingsResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	52, // 28: dualchain.finality.v1.QueryEvidenceResponse.record:type_name -> dualchain.finality.v1.EvidenceRecord
+	44, // 29: dualchain.finality.v1.QueryAllEvidenceRequest.pagination:type_name -> cosmos.base.query.v1beta1.PageRequest
+	52, // 30: dualchain.finality.v1.QueryAllEvidenceResponse.records:type_name -> dualchain.finality.v1.EvidenceRecord
+	45, // 31: dualchain.finality.v1.QueryAllEvidenceResponse.pagination:type_name -> cosmos.base.query.v1beta1.PageResponse
+	47, // 32: dualchain.finality.v1.HandOver.checkpoint:type_name -> dualchain.checkpoint.v1.Checkpoint
+	34, // 33: dualchain.finality.v1.QueryHandOversResponse.hand_overs:type_name -> dualchain.finality.v1.HandOver
+	34, // 34: dualchain.finality.v1.QueryFollowResponse.hand_overs:type_name -> dualchain.finality.v1.HandOver
+	47, // 35: dualchain.finality.v1.QueryTrustPointResponse.checkpoint:type_name -> dualchain.checkpoint.v1.Checkpoint
+	40, // 36: dualchain.finality.v1.QueryTrustPointResponse.members:type_name -> dualchain.finality.v1.TrustMember
+	1,  // 37: dualchain.finality.v1.Query.Params:input_type -> dualchain.finality.v1.QueryParamsRequest
+	3,  // 38: dualchain.finality.v1.Query.Voter:input_type -> dualchain.finality.v1.QueryVoterRequest
+	6,  // 39: dualchain.finality.v1.Query.Voters:input_type -> dualchain.finality.v1.QueryVotersRequest
+	8,  // 40: dualchain.finality.v1.Query.VoterSet:input_type -> dualchain.finality.v1.QueryVoterSetRequest
+	11, // 41: dualchain.finality.v1.Query.Votes:input_type -> dualchain.finality.v1.QueryVotesRequest
+	13, // 42: dualchain.finality.v1.Query.Duty:input_type -> dualchain.finality.v1.QueryDutyRequest
+	15, // 43: dualchain.finality.v1.Query.Participation:input_type -> dualchain.finality.v1.QueryParticipationRequest
+	17, // 44: dualchain.finality.v1.Query.Certificate:input_type -> dualchain.finality.v1.QueryCertificateRequest
+	20, // 45: dualchain.finality.v1.Query.Delegations:input_type -> dualchain.finality.v1.QueryDelegationsRequest
+	23, // 46: dualchain.finality.v1.Query.DelegatorDelegations:input_type -> dualchain.finality.v1.QueryDelegatorDelegationsRequest
+	25, // 47: dualchain.finality.v1.Query.Unbondings:input_type -> dualchain.finality.v1.QueryUnbondingsRequest
+	28, // 48: dualchain.finality.v1.Query.Evidence:input_type -> dualchain.finality.v1.QueryEvidenceRequest
+	30, // 49: dualchain.finality.v1.Query.AllEvidence:input_type -> dualchain.finality.v1.QueryAllEvidenceRequest
+	32, // 50: dualchain.finality.v1.Query.EconomicSecurity:input_type -> dualchain.finality.v1.QueryEconomicSecurityRequest
+	35, // 51: dualchain.finality.v1.Query.HandOvers:input_type -> dualchain.finality.v1.QueryHandOversRequest
+	37, // 52: dualchain.finality.v1.Query.Follow:input_type -> dualchain.finality.v1.QueryFollowRequest
+	39, // 53: dualchain.finality.v1.Query.TrustPoint:input_type -> dualchain.finality.v1.QueryTrustPointRequest
+	2,  // 54: dualchain.finality.v1.Query.Params:output_type -> dualchain.finality.v1.QueryParamsResponse
+	4,  // 55: dualchain.finality.v1.Query.Voter:output_type -> dualchain.finality.v1.QueryVoterResponse
+	7,  // 56: dualchain.finality.v1.Query.Voters:output_type -> dualchain.finality.v1.QueryVotersResponse
+	9,  // 57: dualchain.finality.v1.Query.VoterSet:output_type -> dualchain.finality.v1.QueryVoterSetResponse
+	12, // 58: dualchain.finality.v1.Query.Votes:output_type -> dualchain.finality.v1.QueryVotesResponse
+	14, // 59: dualchain.finality.v1.Query.Duty:output_type -> dualchain.finality.v1.QueryDutyResponse
+	16, // 60: dualchain.finality.v1.Query.Participation:output_type -> dualchain.finality.v1.QueryParticipationResponse
+	19, // 61: dualchain.finality.v1.Query.Certificate:output_type -> dualchain.finality.v1.QueryCertificateResponse
+	22, // 62: dualchain.finality.v1.Query.Delegations:output_type -> dualchain.finality.v1.QueryDelegationsResponse
+	24, // 63: dualchain.finality.v1.Query.DelegatorDelegations:output_type -> dualchain.finality.v1.QueryDelegatorDelegationsResponse
+	27, // 64: dualchain.finality.v1.Query.Unbondings:output_type -> dualchain.finality.v1.QueryUnbondingsResponse
+	29, // 65: dualchain.finality.v1.Query.Evidence:output_type -> dualchain.finality.v1.QueryEvidenceResponse
+	31, // 66: dualchain.finality.v1.Query.AllEvidence:output_type -> dualchain.finality.v1.QueryAllEvidenceResponse
+	33, // 67: dualchain.finality.v1.Query.EconomicSecurity:output_type -> dualchain.finality.v1.QueryEconomicSecurityResponse
+	36, // 68: dualchain.finality.v1.Query.HandOvers:output_type -> dualchain.finality.v1.QueryHandOversResponse
+	38, // 69: dualchain.finality.v1.Query.Follow:output_type -> dualchain.finality.v1.QueryFollowResponse
+	41, // 70: dualchain.finality.v1.Query.TrustPoint:output_type -> dualchain.finality.v1.QueryTrustPointResponse
+	54, // [54:71] is the sub-list for method output_type
+	37, // [37:54] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_finality_v1_query_proto_init() }
@@ -2820,7 +2967,7 @@ func file_dualchain_finality_v1_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dualchain_finality_v1_query_proto_rawDesc), len(file_dualchain_finality_v1_query_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   40,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -40,9 +40,11 @@ type MsgRegisterVoter struct {
 	CommissionPpm    uint32 `protobuf:"varint,6,opt,name=commission_ppm,json=commissionPpm,proto3" json:"commission_ppm,omitempty"`
 	MaxCommissionPpm uint32 `protobuf:"varint,7,opt,name=max_commission_ppm,json=maxCommissionPpm,proto3" json:"max_commission_ppm,omitempty"`
 	// amount is the first bond, more than 0.
-	Amount        *v1beta1.Coin `protobuf:"bytes,8,opt,name=amount,proto3" json:"amount,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Amount *v1beta1.Coin `protobuf:"bytes,8,opt,name=amount,proto3" json:"amount,omitempty"`
+	// max_commission_change_ppm bounds how much higher than in the open era the commission of the next one may be, for ever.
+	MaxCommissionChangePpm uint32 `protobuf:"varint,9,opt,name=max_commission_change_ppm,json=maxCommissionChangePpm,proto3" json:"max_commission_change_ppm,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
 }
 
 func (x *MsgRegisterVoter) Reset() {
@@ -131,6 +133,13 @@ func (x *MsgRegisterVoter) GetAmount() *v1beta1.Coin {
 	return nil
 }
 
+func (x *MsgRegisterVoter) GetMaxCommissionChangePpm() uint32 {
+	if x != nil {
+		return x.MaxCommissionChangePpm
+	}
+	return 0
+}
+
 // MsgRegisterVoterResponse names the registration.
 type MsgRegisterVoterResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -176,7 +185,8 @@ func (x *MsgRegisterVoterResponse) GetIndex() uint64 {
 	return 0
 }
 
-// MsgEditVoter replaces moniker, website and commission.
+// MsgEditVoter replaces moniker and website, and announces a commission. A commission other than that of the open era holds from the
+// next era on.
 type MsgEditVoter struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Operator      string                 `protobuf:"bytes,1,opt,name=operator,proto3" json:"operator,omitempty"`
@@ -245,9 +255,13 @@ func (x *MsgEditVoter) GetCommissionPpm() uint32 {
 	return 0
 }
 
-// MsgEditVoterResponse is empty.
+// MsgEditVoterResponse says from when the commission holds.
 type MsgEditVoterResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// from_era is the first era that pays by it.
+	FromEra uint64 `protobuf:"varint,1,opt,name=from_era,json=fromEra,proto3" json:"from_era,omitempty"`
+	// from_epoch is that era's first epoch, unless governance changes era_length before.
+	FromEpoch     uint64 `protobuf:"varint,2,opt,name=from_epoch,json=fromEpoch,proto3" json:"from_epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -280,6 +294,20 @@ func (x *MsgEditVoterResponse) ProtoReflect() protoreflect.Message {
 // Deprecated: Use MsgEditVoterResponse.ProtoReflect.Descriptor instead.
 func (*MsgEditVoterResponse) Descriptor() ([]byte, []int) {
 	return file_dualchain_finality_v1_tx_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *MsgEditVoterResponse) GetFromEra() uint64 {
+	if x != nil {
+		return x.FromEra
+	}
+	return 0
+}
+
+func (x *MsgEditVoterResponse) GetFromEpoch() uint64 {
+	if x != nil {
+		return x.FromEpoch
+	}
+	return 0
 }
 
 // MsgDelegate bonds stake.
@@ -344,10 +372,9 @@ func (x *MsgDelegate) GetAmount() *v1beta1.Coin {
 	return nil
 }
 
-// MsgDelegateResponse tells what was bonded: at most amount, never more than the shares are worth.
+// MsgDelegateResponse is empty.
 type MsgDelegateResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Bonded        *v1beta1.Coin          `protobuf:"bytes,1,opt,name=bonded,proto3" json:"bonded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -380,13 +407,6 @@ func (x *MsgDelegateResponse) ProtoReflect() protoreflect.Message {
 // Deprecated: Use MsgDelegateResponse.ProtoReflect.Descriptor instead.
 func (*MsgDelegateResponse) Descriptor() ([]byte, []int) {
 	return file_dualchain_finality_v1_tx_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *MsgDelegateResponse) GetBonded() *v1beta1.Coin {
-	if x != nil {
-		return x.Bonded
-	}
-	return nil
 }
 
 // MsgUndelegate takes stake out.
@@ -995,7 +1015,7 @@ var File_dualchain_finality_v1_tx_proto protoreflect.FileDescriptor
 
 const file_dualchain_finality_v1_tx_proto_rawDesc = "" +
 	"\n" +
-	"\x1edualchain/finality/v1/tx.proto\x12\x15dualchain.finality.v1\x1a\x11amino/amino.proto\x1a\x1ecosmos/base/v1beta1/coin.proto\x1a\x17cosmos/msg/v1/msg.proto\x1a\x19cosmos_proto/cosmos.proto\x1a$dualchain/finality/v1/finality.proto\x1a dualchain/finality/v1/vote.proto\x1a\x14gogoproto/gogo.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf6\x02\n" +
+	"\x1edualchain/finality/v1/tx.proto\x12\x15dualchain.finality.v1\x1a\x11amino/amino.proto\x1a\x1ecosmos/base/v1beta1/coin.proto\x1a\x17cosmos/msg/v1/msg.proto\x1a\x19cosmos_proto/cosmos.proto\x1a$dualchain/finality/v1/finality.proto\x1a dualchain/finality/v1/vote.proto\x1a\x14gogoproto/gogo.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\x03\n" +
 	"\x10MsgRegisterVoter\x124\n" +
 	"\boperator\x18\x01 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\boperator\x12\x17\n" +
 	"\apub_key\x18\x02 \x01(\tR\x06pubKey\x12\x1e\n" +
@@ -1006,21 +1026,24 @@ const file_dualchain_finality_v1_tx_proto_rawDesc = "" +
 	"\awebsite\x18\x05 \x01(\tR\awebsite\x12%\n" +
 	"\x0ecommission_ppm\x18\x06 \x01(\rR\rcommissionPpm\x12,\n" +
 	"\x12max_commission_ppm\x18\a \x01(\rR\x10maxCommissionPpm\x12<\n" +
-	"\x06amount\x18\b \x01(\v2\x19.cosmos.base.v1beta1.CoinB\t\xc8\xde\x1f\x00\xa8\xe7\xb0*\x01R\x06amount:,\x82\xe7\xb0*\boperator\x8a\xe7\xb0*\x1adualchain/MsgRegisterVoter\"0\n" +
+	"\x06amount\x18\b \x01(\v2\x19.cosmos.base.v1beta1.CoinB\t\xc8\xde\x1f\x00\xa8\xe7\xb0*\x01R\x06amount\x129\n" +
+	"\x19max_commission_change_ppm\x18\t \x01(\rR\x16maxCommissionChangePpm:,\x82\xe7\xb0*\boperator\x8a\xe7\xb0*\x1adualchain/MsgRegisterVoter\"0\n" +
 	"\x18MsgRegisterVoterResponse\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\"\xc9\x01\n" +
 	"\fMsgEditVoter\x124\n" +
 	"\boperator\x18\x01 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\boperator\x12\x18\n" +
 	"\amoniker\x18\x02 \x01(\tR\amoniker\x12\x18\n" +
 	"\awebsite\x18\x03 \x01(\tR\awebsite\x12%\n" +
-	"\x0ecommission_ppm\x18\x04 \x01(\rR\rcommissionPpm:(\x82\xe7\xb0*\boperator\x8a\xe7\xb0*\x16dualchain/MsgEditVoter\"\x16\n" +
-	"\x14MsgEditVoterResponse\"\xdd\x01\n" +
+	"\x0ecommission_ppm\x18\x04 \x01(\rR\rcommissionPpm:(\x82\xe7\xb0*\boperator\x8a\xe7\xb0*\x16dualchain/MsgEditVoter\"P\n" +
+	"\x14MsgEditVoterResponse\x12\x19\n" +
+	"\bfrom_era\x18\x01 \x01(\x04R\afromEra\x12\x1d\n" +
+	"\n" +
+	"from_epoch\x18\x02 \x01(\x04R\tfromEpoch\"\xdd\x01\n" +
 	"\vMsgDelegate\x126\n" +
 	"\tdelegator\x18\x01 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\tdelegator\x12.\n" +
 	"\x05voter\x18\x02 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\x05voter\x12<\n" +
-	"\x06amount\x18\x03 \x01(\v2\x19.cosmos.base.v1beta1.CoinB\t\xc8\xde\x1f\x00\xa8\xe7\xb0*\x01R\x06amount:(\x82\xe7\xb0*\tdelegator\x8a\xe7\xb0*\x15dualchain/MsgDelegate\"N\n" +
-	"\x13MsgDelegateResponse\x127\n" +
-	"\x06bonded\x18\x01 \x01(\v2\x19.cosmos.base.v1beta1.CoinB\x04\xc8\xde\x1f\x00R\x06bonded\"\xe1\x01\n" +
+	"\x06amount\x18\x03 \x01(\v2\x19.cosmos.base.v1beta1.CoinB\t\xc8\xde\x1f\x00\xa8\xe7\xb0*\x01R\x06amount:(\x82\xe7\xb0*\tdelegator\x8a\xe7\xb0*\x15dualchain/MsgDelegate\"\x15\n" +
+	"\x13MsgDelegateResponse\"\xe1\x01\n" +
 	"\rMsgUndelegate\x126\n" +
 	"\tdelegator\x18\x01 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\tdelegator\x12.\n" +
 	"\x05voter\x18\x02 \x01(\tB\x18Ҵ-\x14cosmos.AddressStringR\x05voter\x12<\n" +
@@ -1107,37 +1130,36 @@ var file_dualchain_finality_v1_tx_proto_goTypes = []any{
 var file_dualchain_finality_v1_tx_proto_depIdxs = []int32{
 	18, // 0: dualchain.finality.v1.MsgRegisterVoter.amount:type_name -> cosmos.base.v1beta1.Coin
 	18, // 1: dualchain.finality.v1.MsgDelegate.amount:type_name -> cosmos.base.v1beta1.Coin
-	18, // 2: dualchain.finality.v1.MsgDelegateResponse.bonded:type_name -> cosmos.base.v1beta1.Coin
-	18, // 3: dualchain.finality.v1.MsgUndelegate.amount:type_name -> cosmos.base.v1beta1.Coin
-	19, // 4: dualchain.finality.v1.MsgUndelegateResponse.completion_time:type_name -> google.protobuf.Timestamp
-	18, // 5: dualchain.finality.v1.MsgCancelUnbondingResponse.bonded:type_name -> cosmos.base.v1beta1.Coin
-	20, // 6: dualchain.finality.v1.MsgSubmitVotes.votes:type_name -> dualchain.finality.v1.AggregateVote
-	21, // 7: dualchain.finality.v1.MsgSubmitEvidence.evidence:type_name -> dualchain.finality.v1.Evidence
-	18, // 8: dualchain.finality.v1.MsgSubmitEvidenceResponse.reward:type_name -> cosmos.base.v1beta1.Coin
-	22, // 9: dualchain.finality.v1.MsgUpdateParams.params:type_name -> dualchain.finality.v1.Params
-	0,  // 10: dualchain.finality.v1.Msg.RegisterVoter:input_type -> dualchain.finality.v1.MsgRegisterVoter
-	2,  // 11: dualchain.finality.v1.Msg.EditVoter:input_type -> dualchain.finality.v1.MsgEditVoter
-	4,  // 12: dualchain.finality.v1.Msg.Delegate:input_type -> dualchain.finality.v1.MsgDelegate
-	6,  // 13: dualchain.finality.v1.Msg.Undelegate:input_type -> dualchain.finality.v1.MsgUndelegate
-	8,  // 14: dualchain.finality.v1.Msg.CancelUnbonding:input_type -> dualchain.finality.v1.MsgCancelUnbonding
-	10, // 15: dualchain.finality.v1.Msg.Unjail:input_type -> dualchain.finality.v1.MsgUnjail
-	12, // 16: dualchain.finality.v1.Msg.SubmitVotes:input_type -> dualchain.finality.v1.MsgSubmitVotes
-	14, // 17: dualchain.finality.v1.Msg.SubmitEvidence:input_type -> dualchain.finality.v1.MsgSubmitEvidence
-	16, // 18: dualchain.finality.v1.Msg.UpdateParams:input_type -> dualchain.finality.v1.MsgUpdateParams
-	1,  // 19: dualchain.finality.v1.Msg.RegisterVoter:output_type -> dualchain.finality.v1.MsgRegisterVoterResponse
-	3,  // 20: dualchain.finality.v1.Msg.EditVoter:output_type -> dualchain.finality.v1.MsgEditVoterResponse
-	5,  // 21: dualchain.finality.v1.Msg.Delegate:output_type -> dualchain.finality.v1.MsgDelegateResponse
-	7,  // 22: dualchain.finality.v1.Msg.Undelegate:output_type -> dualchain.finality.v1.MsgUndelegateResponse
-	9,  // 23: dualchain.finality.v1.Msg.CancelUnbonding:output_type -> dualchain.finality.v1.MsgCancelUnbondingResponse
-	11, // 24: dualchain.finality.v1.Msg.Unjail:output_type -> dualchain.finality.v1.MsgUnjailResponse
-	13, // 25: dualchain.finality.v1.Msg.SubmitVotes:output_type -> dualchain.finality.v1.MsgSubmitVotesResponse
-	15, // 26: dualchain.finality.v1.Msg.SubmitEvidence:output_type -> dualchain.finality.v1.MsgSubmitEvidenceResponse
-	17, // 27: dualchain.finality.v1.Msg.UpdateParams:output_type -> dualchain.finality.v1.MsgUpdateParamsResponse
-	19, // [19:28] is the sub-list for method output_type
-	10, // [10:19] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	18, // 2: dualchain.finality.v1.MsgUndelegate.amount:type_name -> cosmos.base.v1beta1.Coin
+	19, // 3: dualchain.finality.v1.MsgUndelegateResponse.completion_time:type_name -> google.protobuf.Timestamp
+	18, // 4: dualchain.finality.v1.MsgCancelUnbondingResponse.bonded:type_name -> cosmos.base.v1beta1.Coin
+	20, // 5: dualchain.finality.v1.MsgSubmitVotes.votes:type_name -> dualchain.finality.v1.AggregateVote
+	21, // 6: dualchain.finality.v1.MsgSubmitEvidence.evidence:type_name -> dualchain.finality.v1.Evidence
+	18, // 7: dualchain.finality.v1.MsgSubmitEvidenceResponse.reward:type_name -> cosmos.base.v1beta1.Coin
+	22, // 8: dualchain.finality.v1.MsgUpdateParams.params:type_name -> dualchain.finality.v1.Params
+	0,  // 9: dualchain.finality.v1.Msg.RegisterVoter:input_type -> dualchain.finality.v1.MsgRegisterVoter
+	2,  // 10: dualchain.finality.v1.Msg.EditVoter:input_type -> dualchain.finality.v1.MsgEditVoter
+	4,  // 11: dualchain.finality.v1.Msg.Delegate:input_type -> dualchain.finality.v1.MsgDelegate
+	6,  // 12: dualchain.finality.v1.Msg.Undelegate:input_type -> dualchain.finality.v1.MsgUndelegate
+	8,  // 13: dualchain.finality.v1.Msg.CancelUnbonding:input_type -> dualchain.finality.v1.MsgCancelUnbonding
+	10, // 14: dualchain.finality.v1.Msg.Unjail:input_type -> dualchain.finality.v1.MsgUnjail
+	12, // 15: dualchain.finality.v1.Msg.SubmitVotes:input_type -> dualchain.finality.v1.MsgSubmitVotes
+	14, // 16: dualchain.finality.v1.Msg.SubmitEvidence:input_type -> dualchain.finality.v1.MsgSubmitEvidence
+	16, // 17: dualchain.finality.v1.Msg.UpdateParams:input_type -> dualchain.finality.v1.MsgUpdateParams
+	1,  // 18: dualchain.finality.v1.Msg.RegisterVoter:output_type -> dualchain.finality.v1.MsgRegisterVoterResponse
+	3,  // 19: dualchain.finality.v1.Msg.EditVoter:output_type -> dualchain.finality.v1.MsgEditVoterResponse
+	5,  // 20: dualchain.finality.v1.Msg.Delegate:output_type -> dualchain.finality.v1.MsgDelegateResponse
+	7,  // 21: dualchain.finality.v1.Msg.Undelegate:output_type -> dualchain.finality.v1.MsgUndelegateResponse
+	9,  // 22: dualchain.finality.v1.Msg.CancelUnbonding:output_type -> dualchain.finality.v1.MsgCancelUnbondingResponse
+	11, // 23: dualchain.finality.v1.Msg.Unjail:output_type -> dualchain.finality.v1.MsgUnjailResponse
+	13, // 24: dualchain.finality.v1.Msg.SubmitVotes:output_type -> dualchain.finality.v1.MsgSubmitVotesResponse
+	15, // 25: dualchain.finality.v1.Msg.SubmitEvidence:output_type -> dualchain.finality.v1.MsgSubmitEvidenceResponse
+	17, // 26: dualchain.finality.v1.Msg.UpdateParams:output_type -> dualchain.finality.v1.MsgUpdateParamsResponse
+	18, // [18:27] is the sub-list for method output_type
+	9,  // [9:18] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_dualchain_finality_v1_tx_proto_init() }

@@ -54,6 +54,8 @@ The proof is good for one operator on one chain: --from and --chain-id must be t
 	cmd.Flags().StringVar(&msg.Website, "website", "", "address of a page about the voter")
 	cmd.Flags().Uint32Var(&msg.CommissionPpm, "commission-ppm", 0, "the operator's share of rewards in parts per million")
 	cmd.Flags().Uint32Var(&msg.MaxCommissionPpm, "max-commission-ppm", 0, "bound of the commission for ever, in parts per million")
+	cmd.Flags().Uint32Var(&msg.MaxCommissionChangePpm, "max-commission-change-ppm", 0,
+		"bound for ever of how much the commission rises from one era to the next, in parts per million")
 	addTxFlags(cmd)
 	return cmd
 }

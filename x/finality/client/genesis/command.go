@@ -22,7 +22,7 @@ import (
 // its genesis commands, those of genutilcli.Commands.
 func NewAddVoterCmd() *cobra.Command {
 	var moniker string
-	var commission, maxCommission uint32
+	var commission, maxCommission, maxChange uint32
 	cmd := &cobra.Command{
 		Use:   "add-voter OPERATOR PUB_KEY POSSESSION AMOUNT",
 		Short: "Register a voter of the finality layer in genesis",
@@ -38,12 +38,15 @@ The proof is verified before anything is written. A voter takes part from the fi
 				return err
 			}
 			voter.Moniker, voter.CommissionPPM, voter.MaxCommissionPPM = moniker, commission, maxCommission
+			voter.MaxCommissionChangePPM = maxChange
 			return addToFile(clientCtx.Codec, genesisFile(clientCtx), voter)
 		},
 	}
 	cmd.Flags().StringVar(&moniker, "moniker", "", "name for people")
 	cmd.Flags().Uint32Var(&commission, "commission-ppm", 100_000, "the operator's share of rewards in parts per million")
 	cmd.Flags().Uint32Var(&maxCommission, "max-commission-ppm", 200_000, "the highest commission that the voter can ever set, in parts per million")
+	cmd.Flags().Uint32Var(&maxChange, "max-commission-change-ppm", 10_000,
+		"how much the commission can ever rise from one era to the next, in parts per million")
 	return cmd
 }
 

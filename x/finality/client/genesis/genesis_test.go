@@ -325,11 +325,14 @@ func ExampleAddVoters() {
 		panic(err)
 	}
 	var finality struct {
-		Voters []struct{ Operator, Tokens string }
+		Voters []struct {
+			Operator string
+			Bonded   struct{ Tokens string }
+		}
 	}
 	if err := json.Unmarshal(state["finality"], &finality); err != nil {
 		panic(err)
 	}
 	fmt.Println(finality.Voters)
-	// Output: [{toy1dacx2unpw3hhytfd95kj6tfd95kj6tfdy68yjl 2000000}]
+	// Output: [{toy1dacx2unpw3hhytfd95kj6tfd95kj6tfdy68yjl {2000000}}]
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"cosmossdk.io/core/address"
-	"cosmossdk.io/math"
 
 	"github.com/cosmos/cosmos-sdk/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -25,8 +24,9 @@ type Voter struct {
 	Moniker    string
 	// Stake is bonded from the operator's balance, in the chain's bond_denom.
 	Stake sdk.Coin
-	// CommissionPPM and MaxCommissionPPM are parts per million of rewards.
-	CommissionPPM, MaxCommissionPPM uint32
+	// CommissionPPM and MaxCommissionPPM are parts per million of rewards. MaxCommissionChangePPM bounds how much the commission rises
+	// from one era to the next.
+	CommissionPPM, MaxCommissionPPM, MaxCommissionChangePPM uint32
 }
 
 // AddVoters registers voters in the genesis of the chain chainID: each voter, its operator's own delegation, the proof of
@@ -73,15 +73,16 @@ func (v Voter) register(g *types.GenesisState, operator string) error {
 			return fmt.Errorf("%w: voter %d has operator %s and key %s", ErrDuplicateVoter, other.Index, other.Operator, other.PubKey)
 		}
 	}
-	index := uint64(len(g.Voters))
-	g.Voters = append(g.Voters, types.Voter{
-		Index: index, Operator: operator, PubKey: key, Moniker: v.Moniker,
-		CommissionPpm: v.CommissionPPM, MaxCommissionPpm: v.MaxCommissionPPM,
-		Tokens: v.Stake.Amount, Shares: v.Stake.Amount,
-		UnbondingTokens: math.ZeroInt(), UnbondingShares: math.ZeroInt(),
-	})
-	g.Delegations = append(g.Delegations, types.Delegation{VoterIndex: index, Delegator: operator, Shares: v.Stake.Amount})
-	g.Possessions = append(g.Possessions, types.GenesisPossession{VoterIndex: index, Possession: v.Possession[:]})
+	voter := types.Voter{
+		Index: uint64(len(g.Voters)), Operator: operator, PubKey: key, Moniker: v.Moniker,
+		CommissionPpm: v.CommissionPPM, MaxCommissionPpm: v.MaxCommissionPPM, MaxCommissionChangePpm: v.MaxCommissionChangePPM,
+	}
+	bond, err := voter.FirstBond(v.Stake.Amount)
+	if err != nil {
+		return fmt.Errorf("%w: stake: %w", ErrVoter, err)
+	}
+	g.Voters, g.Delegations = append(g.Voters, voter), append(g.Delegations, bond)
+	g.Possessions = append(g.Possessions, types.GenesisPossession{VoterIndex: voter.Index, Possession: v.Possession[:]})
 	return nil
 }
 
@@ -93,7 +94,7 @@ func (v Voter) validate(chainID, bondDenom string) error {
 	if v.Stake.IsNil() || !v.Stake.IsPositive() {
 		return fmt.Errorf("%w: stake: expected more than 0, found %s", ErrVoter, v.Stake)
 	}
-	if err := types.ValidateCommission(v.CommissionPPM, v.MaxCommissionPPM); err != nil {
+	if err := types.ValidateCommission(v.CommissionPPM, v.MaxCommissionPPM, v.MaxCommissionChangePPM); err != nil {
 		return fmt.Errorf("%w: %w", ErrVoter, err)
 	}
 	if err := types.ValidateDescription(v.Moniker, ""); err != nil {

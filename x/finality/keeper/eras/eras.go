@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"math/bits"
 	"slices"
@@ -84,12 +85,22 @@ func (k *Keeper) beginSettlement(ctx context.Context, era types.Era) error {
 	if err != nil {
 		return fmt.Errorf("find absentees of era %d: %w", era.Index, err)
 	}
-	s := types.Settlement{Era: era, Reward: k.stake.RewardPool(ctx, params.BondDenom), Total: math.ZeroInt()}
+	last, err := k.checkpoints.Record(ctx, era.LastEpoch)
+	if err != nil {
+		return err
+	}
+	pair, err := k.sets.Pair(ctx, last.Pair)
+	if err != nil {
+		return err
+	}
+	s := types.Settlement{
+		Era: era, Reward: k.stake.RewardPool(ctx, params.BondDenom), Total: math.ZeroInt(), Computed: pair.CurrentComputed,
+	}
 	var scores []types.Score
 	for _, l := range sheet.lines {
 		s.Total = s.Total.Add(math.NewIntFromBigInt(l.Expected.Big()))
 		scores = append(scores, types.Score{
-			Registration: l.Registration, Signed: math.NewIntFromBigInt(l.Signed.Big()), Absent: absent[l.Registration],
+			Registration: l.Registration, Signed: l.signed(), Absent: absent[l.Registration], Current: l.current,
 		})
 	}
 	return errors.Join(k.settlement.Set(ctx, s), k.keepScores(ctx, scores))
@@ -145,6 +156,18 @@ type sheet struct {
 type Line struct {
 	Registration     uint64
 	Expected, Signed ffg.Power // sums of weights
+
+	epochs  map[uint64]uint64 // that it signed, by weight
+	current bool              // it was in the current set of the era's last epoch
+}
+
+// signed returns the signed epochs by weight, ascending.
+func (l Line) signed() []types.SignedWeight {
+	var out []types.SignedWeight
+	for _, weight := range slices.Sorted(maps.Keys(l.epochs)) {
+		out = append(out, types.SignedWeight{Weight: weight, Epochs: l.epochs[weight]})
+	}
+	return out
 }
 
 // readEra adds up the era's bitfields. Epochs with the same set are counted together, so that the cost for each
@@ -152,7 +175,7 @@ type Line struct {
 func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 	var out sheet
 	lines := map[uint64]*Line{}
-	add := func(hash ffg.Root, epochs uint64, counts []uint64) error {
+	add := func(hash ffg.Root, epochs uint64, counts []uint64, last bool) error {
 		members, err := k.sets.Members(ctx, hash)
 		if err != nil {
 			return fmt.Errorf("read set %s: %w", hash, err)
@@ -160,12 +183,16 @@ func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 		for i, m := range members.Members {
 			l := lines[m.Registration]
 			if l == nil {
-				l = &Line{Registration: m.Registration}
+				l = &Line{Registration: m.Registration, epochs: map[uint64]uint64{}}
 				lines[m.Registration] = l
 			}
 			weight := max(m.Rear, m.Current)
 			l.Expected = l.Expected.Plus(times(weight, epochs))
 			l.Signed = l.Signed.Plus(times(weight, counts[i]))
+			if counts[i] > 0 {
+				l.epochs[weight] += counts[i]
+			}
+			l.current = last && m.Current > 0
 		}
 		return nil
 	}
@@ -180,7 +207,7 @@ func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 		out.missedQuorum = out.missedQuorum || !r.Justified
 		if r.VoterSetHash != hash {
 			if epochs > 0 {
-				if err := add(hash, epochs, counts); err != nil {
+				if err := add(hash, epochs, counts, false); err != nil {
 					return out, err
 				}
 			}
@@ -201,7 +228,7 @@ func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 			}
 		}
 	}
-	if err := add(hash, epochs, counts); err != nil {
+	if err := add(hash, epochs, counts, true); err != nil {
 		return out, err
 	}
 	for _, l := range lines {
@@ -301,9 +328,9 @@ func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
 	}
 	pooled := math.ZeroInt()
 	for _, score := range scores {
-		toPool, err := k.stake.Reward(ctx, score.Registration, part(s, score), params)
+		toPool, err := k.stake.Settle(ctx, s, score, params)
 		if err != nil {
-			return fmt.Errorf("reward registration %d: %w", score.Registration, err)
+			return fmt.Errorf("settle registration %d: %w", score.Registration, err)
 		}
 		pooled = pooled.Add(toPool)
 		if err := k.jailAbsent(ctx, score, params); err != nil {
@@ -342,21 +369,17 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	}
 	due := math.ZeroInt()
 	for _, score := range scores {
-		due = due.Add(part(s, score))
+		voter, err := k.stake.Voter(ctx, score.Registration)
+		if err != nil {
+			return err
+		}
+		due = due.Add(types.Earned(s, score, voter.Bonded.Tokens, params.PowerReduction))
 	}
 	if held := k.stake.RewardPool(ctx, params.BondDenom); held.LT(due) {
 		return types.ErrInvalidGenesis.Wrapf("settlement of era %d: expected module account %s to hold at least %s%s, found %s",
 			s.Era.Index, types.RewardsName, due, params.BondDenom, held)
 	}
 	return nil
-}
-
-// part returns a voter's part of the reward.
-func part(s types.Settlement, score types.Score) math.Int {
-	if !s.Total.IsPositive() {
-		return math.ZeroInt()
-	}
-	return s.Reward.Mul(score.Signed).Quo(s.Total)
 }
 
 // jailAbsent jails a voter that the settlement marked, unless something else did in the meantime.

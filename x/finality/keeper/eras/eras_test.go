@@ -7,6 +7,7 @@ import (
 
 	"cosmossdk.io/math"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/dualchain/dualchain/x/finality/keeper/internal/fakes"
@@ -56,7 +57,7 @@ func settling(t *testing.T, n int) *world {
 		Settlement: &types.Settlement{Era: types.Era{FirstEpoch: 1, LastEpoch: 9}, Reward: math.ZeroInt(), Total: math.OneInt()},
 	}
 	for i := range n {
-		r.Scores = append(r.Scores, types.Score{Registration: uint64(1_000 + i), Signed: math.ZeroInt()})
+		r.Scores = append(r.Scores, types.Score{Registration: uint64(1_000 + i)})
 	}
 	require.NoError(t, w.InitGenesis(w.Ctx, r))
 	w.Store.Read, w.Store.Written = 0, 0
@@ -93,11 +94,18 @@ func TestASettlementEndsWithItsLastScores(t *testing.T) {
 
 func TestAPoolThatDoesNotCoverTheSettlementIsFound(t *testing.T) {
 	w := newWorld(t)
+	for i := range 7 {
+		v, amount := fakes.NewVoter(i), sdk.NewInt64Coin(fakes.Denom, 10*types.DefaultPowerReduction)
+		w.Bank.Fund(v.Operator, amount.Amount)
+		_, err := w.stake.RegisterVoter(w.Ctx, v.Registers(t, v.Operator, amount), 0)
+		require.NoError(t, err)
+	}
 	require.NoError(t, w.CheckInvariants(w.Ctx), "nothing is due before a settlement")
 	r := types.RunningState{
 		Settlement: &types.Settlement{Era: types.Era{Index: 7}, Reward: math.NewInt(100), Total: math.NewInt(30)},
 		Scores: []types.Score{ // 33 and 16: of the 100, others got theirs already
-			{Registration: 5, Signed: math.NewInt(10)}, {Registration: 6, Signed: math.NewInt(5)},
+			{Registration: 5, Signed: []types.SignedWeight{{Weight: 10, Epochs: 1}}},
+			{Registration: 6, Signed: []types.SignedWeight{{Weight: 1, Epochs: 2}, {Weight: 3, Epochs: 1}}},
 		},
 	}
 	require.NoError(t, w.InitGenesis(w.Ctx, r))
@@ -108,11 +116,4 @@ func TestAPoolThatDoesNotCoverTheSettlementIsFound(t *testing.T) {
 	require.ErrorContains(t, err, "settlement of era 7: expected module account finality_rewards to hold at least 49stake, found 48")
 	w.Bank.Fund(rewards, math.OneInt())
 	require.NoError(t, w.CheckInvariants(w.Ctx))
-}
-
-func TestTheRewardIsSharedBySignedWeight(t *testing.T) {
-	s := types.Settlement{Reward: math.NewInt(100), Total: math.NewInt(30)}
-	require.Equal(t, int64(33), part(s, types.Score{Signed: math.NewInt(10)}).Int64())
-	s.Total = math.ZeroInt()
-	require.True(t, part(s, types.Score{Signed: math.NewInt(10)}).IsZero())
 }

@@ -35,6 +35,9 @@ func (k *Keeper) InitGenesis(ctx context.Context, r types.RunningState) error {
 			return err
 		}
 	}
+	if err := k.initLast(ctx, r.Pairs, sets, r.Next); err != nil {
+		return fmt.Errorf("set last pairs: %w", err)
+	}
 	return k.next.Set(ctx, r.Next)
 }
 

@@ -29,8 +29,9 @@ type Keeper struct {
 	sets    collections.Map[[]byte, types.VoterSet]
 	setUses collections.Map[[]byte, uint64] // number of kept pairs that have the set
 	next    collections.Item[types.VoterSet]
-	clocks  collections.Map[uint64, types.UnbondingClock]           // started clocks
-	ends    collections.KeySet[collections.Pair[time.Time, uint64]] // (completion time, clock) of those with entries to pay
+	clocks  collections.Map[uint64, types.UnbondingClock]       // started clocks
+	ends    collections.KeySet[collections.Pair[int64, uint64]] // (completion time, clock) of those with entries to pay
+	last    collections.Map[uint64, uint64]                     // registration → last pair in which its key has power, as far as is known
 }
 
 // New adds the component's collections to a schema. keys remembers parsed keys.
@@ -44,7 +45,8 @@ func New(sb *collections.SchemaBuilder, cdc codec.BinaryCodec, params state.Para
 		setUses: collections.NewMap(sb, types.SetUsesPrefix, "set_uses", collections.BytesKey, collections.Uint64Value),
 		next:    collections.NewItem(sb, types.NextSetPrefix, "next_set", codec.CollValue[types.VoterSet](cdc)),
 		clocks:  collections.NewMap(sb, types.ClocksPrefix, "clocks", collections.Uint64Key, codec.CollValue[types.UnbondingClock](cdc)),
-		ends:    collections.NewKeySet(sb, types.ClockEndsPrefix, "clock_ends", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
+		ends:    collections.NewKeySet(sb, types.ClockEndsPrefix, "clock_ends", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
+		last:    collections.NewMap(sb, types.LastPairsPrefix, "last_pairs", collections.Uint64Key, collections.Uint64Value),
 	}
 }
 
@@ -76,12 +78,12 @@ func (k *Keeper) Completion(ctx context.Context, clock uint64) (time.Time, bool,
 // Ended returns the clocks that have run out and are not paid, in the order of their ends, at most a number of them.
 func (k *Keeper) Ended(ctx context.Context, limit int) ([]types.UnbondingClock, error) {
 	var ended []types.UnbondingClock
-	now := sdk.UnwrapSDKContext(ctx).BlockTime()
-	err := k.ends.Walk(ctx, nil, func(end collections.Pair[time.Time, uint64]) (bool, error) {
-		if end.K1().After(now) || len(ended) == limit {
+	now := state.Nanos(sdk.UnwrapSDKContext(ctx).BlockTime())
+	err := k.ends.Walk(ctx, nil, func(end collections.Pair[int64, uint64]) (bool, error) {
+		if end.K1() > now || len(ended) == limit {
 			return true, nil
 		}
-		ended = append(ended, types.UnbondingClock{Clock: end.K2(), CompletionTime: end.K1()})
+		ended = append(ended, types.UnbondingClock{Clock: end.K2(), CompletionTime: time.Unix(0, end.K1()).UTC()})
 		return false, nil
 	})
 	if err != nil {
@@ -92,7 +94,7 @@ func (k *Keeper) Ended(ctx context.Context, limit int) ([]types.UnbondingClock, 
 
 // Paid takes a clock off the list of those that have run out.
 func (k *Keeper) Paid(ctx context.Context, clock types.UnbondingClock) error {
-	return k.ends.Remove(ctx, collections.Join(clock.CompletionTime, clock.Clock))
+	return k.ends.Remove(ctx, collections.Join(state.Nanos(clock.CompletionTime), clock.Clock))
 }
 
 // setClock starts a clock.
@@ -100,7 +102,7 @@ func (k *Keeper) setClock(ctx context.Context, clock types.UnbondingClock) error
 	if err := k.clocks.Set(ctx, clock.Clock, clock); err != nil {
 		return fmt.Errorf("start clock %d: %w", clock.Clock, err)
 	}
-	return k.ends.Set(ctx, collections.Join(clock.CompletionTime, clock.Clock))
+	return k.ends.Set(ctx, collections.Join(state.Nanos(clock.CompletionTime), clock.Clock))
 }
 
 // Pair returns a kept pair.

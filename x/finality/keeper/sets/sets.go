@@ -125,6 +125,13 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 		return pair, err
 	}
 	k.memo.prepare(hash, voters)
+	before := current // the next set until now
+	if pair.Index == 0 {
+		before = types.VoterSet{}
+	}
+	if err := k.noteNext(ctx, pair.Index, before, next); err != nil {
+		return pair, err
+	}
 	if err := k.next.Set(ctx, next); err != nil {
 		return pair, fmt.Errorf("set next set: %w", err)
 	}

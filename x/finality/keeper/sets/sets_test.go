@@ -1,6 +1,8 @@
 package sets
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -32,7 +34,7 @@ func newWorld(t testing.TB, units ...int64) *world {
 	for i, n := range units {
 		v, amount := fakes.NewVoter(i), math.NewInt(n*types.DefaultPowerReduction)
 		w.Bank.Fund(v.Operator, amount)
-		_, err := s.RegisterVoter(w.Ctx, v.Registers(t, v.Operator, sdk.NewCoin(fakes.Denom, amount)), true)
+		_, err := s.RegisterVoter(w.Ctx, v.Registers(t, v.Operator, sdk.NewCoin(fakes.Denom, amount)), 0)
 		require.NoError(t, err)
 	}
 	return w
@@ -166,4 +168,57 @@ func TestASetThatNobodyHasIsUnknown(t *testing.T) {
 	require.ErrorIs(t, err, types.ErrUnknownSet)
 	_, _, err = w.Keys(w.Ctx, ffg.Root{1})
 	require.ErrorIs(t, err, types.ErrUnknownSet)
+}
+
+// searched reports whether a voter has power in the next set or in a pair that is kept, by looking at all of them.
+func (w *world) searched(registration uint64) bool {
+	w.t.Helper()
+	next, err := w.Next(w.Ctx)
+	require.NoError(w.t, err)
+	members := next.Members
+	require.NoError(w.t, w.pairs.Walk(w.Ctx, nil, func(_ uint64, p types.Pair) (bool, error) {
+		hash, _, err := p.Hashes()
+		require.NoError(w.t, err)
+		set, err := w.Members(w.Ctx, hash)
+		members = append(members, set.Members...)
+		return false, err
+	}))
+	return slices.ContainsFunc(members, func(m types.SetMember) bool { return m.Registration == registration })
+}
+
+func TestWhoHasPowerInAKeptSetIsKnownWithoutASearch(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		w := newWorld(t, 1, 1, 1, 1)
+		w.Params.JailDuration = 0
+		check := func(w *world, epoch uint64) {
+			for i := range uint64(5) {
+				has, err := w.HasPower(w.Ctx, i)
+				require.NoError(t, err)
+				require.Equal(t, w.searched(i), has, "seed %d, epoch %d, voter %d", seed, epoch, i)
+			}
+		}
+		_, _, err := w.Anchor(w.Ctx)
+		require.NoError(t, err)
+		for epoch := uint64(1); epoch < 60; epoch++ {
+			check(w, epoch)
+			i := r.Uint64N(4)
+			if _, err := w.stake.Unjail(w.Ctx, &types.MsgUnjail{Operator: fakes.NewVoter(int(i)).Operator.String()}, 0); err != nil {
+				require.NoError(t, w.stake.Jail(w.Ctx, i, w.Params))
+			}
+			_, err := w.Propose(w.Ctx, epoch, epoch-1)
+			require.NoError(t, err)
+			if oldest, err := w.OldestPair(w.Ctx); err != nil || r.IntN(2) == 0 && oldest.Index+2 < epoch {
+				require.NoError(t, err)
+				require.NoError(t, w.Drop(w.Ctx, oldest))
+			}
+			if epoch%10 == 0 {
+				var state types.RunningState
+				require.NoError(t, w.ExportGenesis(w.Ctx, &state))
+				imported := newWorld(t)
+				require.NoError(t, imported.InitGenesis(imported.Ctx, state))
+				check(imported, epoch)
+			}
+		}
+	}
 }

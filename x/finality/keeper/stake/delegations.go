@@ -2,9 +2,8 @@ package stake
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
-	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -13,11 +12,11 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// A delegation is shares of a voter's bonded pool. Undelegating moves stake to the voter's unbonding pool, where it stays
-// slashable until it is paid out (unbonding.go).
+// Stake joins a pool of the voter that earns nothing yet. Undelegating moves stake, the latest first, to the voter's unbonding pool,
+// where it stays slashable until it is paid out (unbonding.go).
 
-// Delegate bonds stake with a voter.
-func (k *Keeper) Delegate(ctx context.Context, msg *types.MsgDelegate) (*types.MsgDelegateResponse, error) {
+// Delegate bonds stake with a voter. clock is that of unbonding entries made now.
+func (k *Keeper) Delegate(ctx context.Context, msg *types.MsgDelegate, clock uint64) (*types.MsgDelegateResponse, error) {
 	delegator, err := sdk.AccAddressFromBech32(msg.Delegator)
 	if err != nil {
 		return nil, types.ErrInvalidVoter.Wrapf("delegator: %s", err)
@@ -26,55 +25,59 @@ func (k *Keeper) Delegate(ctx context.Context, msg *types.MsgDelegate) (*types.M
 	if err != nil {
 		return nil, err
 	}
-	bonded, err := k.delegate(ctx, voter.Index, delegator, msg.Amount)
-	if err != nil {
-		return nil, err
-	}
-	return &types.MsgDelegateResponse{Bonded: bonded}, nil
+	return &types.MsgDelegateResponse{}, k.delegate(ctx, voter.Index, delegator, msg.Amount, clock)
 }
 
-// delegate moves coins from the delegator into the voter's pool and returns what it took.
-func (k *Keeper) delegate(ctx context.Context, index uint64, delegator sdk.AccAddress, amount sdk.Coin) (sdk.Coin, error) {
+// delegate moves coins from the delegator into the voter's pool.
+func (k *Keeper) delegate(ctx context.Context, index uint64, delegator sdk.AccAddress, amount sdk.Coin, clock uint64) error {
 	if err := k.checkAmount(ctx, amount); err != nil {
-		return amount, err
+		return err
 	}
-	bonded, err := k.bond(ctx, index, delegator, amount.Amount)
-	if err != nil {
-		return amount, err
+	if err := k.bond(ctx, index, delegator, amount.Amount, clock); err != nil {
+		return err
 	}
-	coin := sdk.NewCoin(amount.Denom, bonded)
-	if err := k.bank.DelegateCoinsFromAccountToModule(ctx, delegator, types.ModuleName, sdk.NewCoins(coin)); err != nil {
-		return amount, err
-	}
-	return coin, nil
+	return k.bank.DelegateCoinsFromAccountToModule(ctx, delegator, types.ModuleName, sdk.NewCoins(amount))
 }
 
-// bond adds at most amount, already in or on its way to the module account, to the pool and to the delegation.
-func (k *Keeper) bond(ctx context.Context, index uint64, delegator sdk.AccAddress, amount math.Int) (math.Int, error) {
-	var shares, cost math.Int
-	_, err := k.updateVoter(ctx, index, func(v *types.Voter) error {
+// bond adds an amount, already in or on its way to the module account, to the pool and to the delegation.
+func (k *Keeper) bond(ctx context.Context, index uint64, delegator sdk.AccAddress, amount math.Int, clock uint64) error {
+	params, err := k.params(ctx)
+	if err != nil {
+		return err
+	}
+	var pool uint64
+	var shares math.Int
+	voter, err := k.updateVoter(ctx, index, func(v *types.Voter) error {
 		if v.Tombstoned {
 			return types.ErrTombstoned.Wrapf("registration %d", v.Index)
 		}
-		pool, s, c, err := v.Bonded().Join(amount)
-		shares, cost = s, c
-		v.SetBonded(pool)
-		return err
+		own := v.Operator == delegator.String()
+		entrance := v.Entrance(clock)
+		joined, err := entrance.Join(amount, own)
+		if err != nil {
+			return err
+		}
+		pool, shares = entrance.Number, joined
+		if counted := v.Counted(params); !own && counted.LT(v.BondedTokens()) {
+			return types.ErrAboveCap.Wrapf("registration %d: expected at most %s, %d ppm of which the operator has bonded; found %s",
+				v.Index, counted, params.MinSelfStakePpm, v.BondedTokens())
+		}
+		return nil
 	})
 	if err != nil {
-		return math.Int{}, err
+		return err
 	}
-	owned, err := k.shares(ctx, index, delegator)
+	positions, err := k.positions(ctx, voter, delegator)
 	if err != nil {
-		return math.Int{}, err
+		return err
 	}
-	if err := k.setShares(ctx, index, delegator, owned.Add(shares)); err != nil {
-		return math.Int{}, err
+	if err := k.setPositions(ctx, index, delegator, addShares(positions, pool, shares)); err != nil {
+		return err
 	}
-	return cost, state.Emit(ctx, &types.EventDelegated{VoterIndex: index, Delegator: delegator.String(), Amount: cost.String()})
+	return state.Emit(ctx, &types.EventDelegated{VoterIndex: index, Delegator: delegator.String(), Amount: amount.String()})
 }
 
-// Undelegate moves stake out of a voter's pool into an unbonding entry with this clock.
+// Undelegate moves stake out of a voter's pools into an unbonding entry with this clock.
 func (k *Keeper) Undelegate(ctx context.Context, msg *types.MsgUndelegate, clock uint64) (*types.MsgUndelegateResponse, error) {
 	delegator, err := sdk.AccAddressFromBech32(msg.Delegator)
 	if err != nil {
@@ -90,25 +93,52 @@ func (k *Keeper) Undelegate(ctx context.Context, msg *types.MsgUndelegate, clock
 	if voter.Tombstoned {
 		return nil, types.ErrTombstoned.Wrapf("registration %d: its stake is frozen", voter.Index)
 	}
-	shares, err := voter.Bonded().SharesFor(msg.Amount.Amount)
+	positions, err := k.positions(ctx, voter, delegator)
 	if err != nil {
 		return nil, err
 	}
-	owned, err := k.shares(ctx, voter.Index, delegator)
+	if all, _ := worth(voter, positions); msg.Amount.Amount.GT(all) {
+		return nil, types.ErrNotDelegated.Wrapf("expected at most %s, found %s", all, msg.Amount.Amount)
+	}
+	entry, err := k.newEntry(ctx, voter.Index, delegator, clock)
 	if err != nil {
 		return nil, err
 	}
-	if shares.GT(owned) {
-		return nil, types.ErrNotDelegated.Wrapf("expected at most %s, found %s", voter.Bonded().Worth(owned), msg.Amount.Amount)
-	}
-	entry, err := k.unbond(ctx, voter, delegator, shares, clock)
-	if err != nil {
+	if _, err := k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
+		own := v.Operator == entry.Delegator
+		leave(v, positions, msg.Amount.Amount, own)
+		entry.Pool = v.Unbonding.Number
+		entry.Shares, err = v.Unbonding.Join(msg.Amount.Amount, own)
+		return err
+	}); err != nil {
 		return nil, err
 	}
-	if err := k.setShares(ctx, voter.Index, delegator, owned.Sub(shares)); err != nil {
+	if err := k.setPositions(ctx, voter.Index, delegator, positions); err != nil {
 		return nil, err
 	}
-	return &types.MsgUndelegateResponse{UnbondingId: entry.Id, CompletionTime: entry.CompletionTime}, nil
+	if err := k.setUnbonding(ctx, entry, delegator, true); err != nil {
+		return nil, err
+	}
+	return &types.MsgUndelegateResponse{UnbondingId: entry.Id, CompletionTime: entry.CompletionTime}, state.Emit(ctx, &types.EventUndelegated{
+		VoterIndex: voter.Index, Delegator: entry.Delegator, Amount: msg.Amount.Amount.String(), UnbondingId: entry.Id,
+	})
+}
+
+// leave takes an amount, at most their worth, out of positions, those of the latest pool first. Less than a base unit is not left: it
+// stays in the pools without an owner.
+func leave(v *types.Voter, positions []types.Position, amount math.Int, own bool) {
+	dust := v.Dust(positions, amount)
+	for i := range slices.Backward(positions) {
+		p := &positions[i]
+		pool := v.Owned(p.Pool)
+		part := math.MinInt(amount, pool.Worth(p.Shares))
+		p.Shares = pool.Take(p.Shares, part, own)
+		amount = amount.Sub(part)
+		if dust {
+			pool.Abandon(p.Shares, own)
+			p.Shares = math.ZeroInt()
+		}
+	}
 }
 
 func (k *Keeper) checkAmount(ctx context.Context, amount sdk.Coin) error {
@@ -120,30 +150,4 @@ func (k *Keeper) checkAmount(ctx context.Context, amount sdk.Coin) error {
 		return types.ErrInvalidAmount.Wrapf("expected more than 0 %s, found %s%s", params.BondDenom, amount.Amount, amount.Denom)
 	}
 	return nil
-}
-
-func (k *Keeper) shares(ctx context.Context, voter uint64, delegator sdk.AccAddress) (math.Int, error) {
-	shares, has, err := state.Found(k.delegations.Get(ctx, collections.Join(voter, []byte(delegator))))
-	if err != nil {
-		return shares, fmt.Errorf("read delegation: %w", err)
-	}
-	if !has {
-		return math.ZeroInt(), nil
-	}
-	return shares, nil
-}
-
-// setShares writes a delegation, or removes it when nothing is left.
-func (k *Keeper) setShares(ctx context.Context, voter uint64, delegator sdk.AccAddress, shares math.Int) error {
-	id, reverse := collections.Join(voter, []byte(delegator)), collections.Join([]byte(delegator), voter)
-	if shares.IsZero() {
-		if err := k.delegations.Remove(ctx, id); err != nil {
-			return fmt.Errorf("remove delegation: %w", err)
-		}
-		return k.delegationsByOwner.Remove(ctx, reverse)
-	}
-	if err := k.delegations.Set(ctx, id, shares); err != nil {
-		return fmt.Errorf("set delegation: %w", err)
-	}
-	return k.delegationsByOwner.Set(ctx, reverse)
 }

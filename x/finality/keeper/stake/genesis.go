@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"cosmossdk.io/collections"
-	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -69,11 +68,16 @@ func (k *Keeper) initStake(ctx context.Context, g types.GenesisState) error {
 		if err != nil {
 			return types.ErrInvalidGenesis.Wrapf("delegator: %s", err)
 		}
-		if owned, err := k.shares(ctx, d.VoterIndex, delegator); err != nil || !owned.IsZero() {
+		if stored, err := k.stored(ctx, d.VoterIndex, delegator); err != nil || len(stored) > 0 {
 			return state.Or(err, types.ErrInvalidGenesis, "delegation of "+d.Delegator+" stands twice")
 		}
-		if err := k.setShares(ctx, d.VoterIndex, delegator, d.Shares); err != nil {
+		if err := k.setPositions(ctx, d.VoterIndex, delegator, d.Positions); err != nil {
 			return err
+		}
+	}
+	for _, p := range g.Promotions {
+		if err := k.setPromotion(ctx, p); err != nil {
+			return fmt.Errorf("set promotion of pool %d of voter %d: %w", p.Pool, p.VoterIndex, err)
 		}
 	}
 	for _, u := range g.Unbondings {
@@ -105,8 +109,14 @@ func (k *Keeper) ExportGenesis(ctx context.Context, g *types.GenesisState) (err 
 			g.Voters = append(g.Voters, v)
 			return false, nil
 		}),
-		k.delegations.Walk(ctx, nil, func(id collections.Pair[uint64, []byte], shares math.Int) (bool, error) {
-			g.Delegations = append(g.Delegations, types.Delegation{VoterIndex: id.K1(), Delegator: sdk.AccAddress(id.K2()).String(), Shares: shares})
+		k.delegations.Walk(ctx, nil, func(id collections.Pair[uint64, []byte], stored types.Positions) (bool, error) {
+			g.Delegations = append(g.Delegations, types.Delegation{
+				VoterIndex: id.K1(), Delegator: sdk.AccAddress(id.K2()).String(), Positions: stored.Positions,
+			})
+			return false, nil
+		}),
+		k.promotions.Walk(ctx, nil, func(_ collections.Pair[uint64, uint64], p types.Promotion) (bool, error) {
+			g.Promotions = append(g.Promotions, p)
 			return false, nil
 		}),
 		k.unbondings.Walk(ctx, nil, func(_ uint64, u types.Unbonding) (bool, error) {

@@ -22,8 +22,8 @@ func (k *Keeper) Voters(ctx context.Context, page *query.PageRequest, keep func(
 // Delegations lists the delegations to a voter, a page at a time.
 func (k *Keeper) Delegations(ctx context.Context, voter types.Voter, page *query.PageRequest) ([]types.DelegationBalance, *query.PageResponse, error) {
 	return query.CollectionPaginate(ctx, k.delegations, page,
-		func(id collections.Pair[uint64, []byte], shares math.Int) (types.DelegationBalance, error) {
-			return balanceOf(voter, sdk.AccAddress(id.K2()), shares), nil
+		func(id collections.Pair[uint64, []byte], stored types.Positions) (types.DelegationBalance, error) {
+			return k.balanceOf(ctx, voter, sdk.AccAddress(id.K2()), stored.Positions)
 		}, query.WithCollectionPaginationPairPrefix[uint64, []byte](voter.Index))
 }
 
@@ -37,8 +37,11 @@ func (k *Keeper) DelegatorDelegations(
 			if err != nil {
 				return types.DelegationBalance{}, err
 			}
-			shares, err := k.shares(ctx, voter.Index, delegator)
-			return balanceOf(voter, delegator, shares), err
+			stored, err := k.stored(ctx, voter.Index, delegator)
+			if err != nil {
+				return types.DelegationBalance{}, err
+			}
+			return k.balanceOf(ctx, voter, delegator, stored)
 		}, query.WithCollectionPaginationPairPrefix[[]byte, uint64](delegator))
 }
 
@@ -68,21 +71,30 @@ func (k *Keeper) unbondingBalance(ctx context.Context, id uint64, clocks Clocks)
 	if started {
 		entry.CompletionTime = &at
 	}
-	return types.UnbondingBalance{Unbonding: entry, Balance: voter.Unbonding().Worth(entry.Shares), Frozen: voter.Tombstoned}, nil
+	balance := math.ZeroInt()
+	if entry.Pool == voter.Unbonding.Number {
+		balance = voter.Unbonding.Worth(entry.Shares)
+	}
+	return types.UnbondingBalance{Unbonding: entry, Balance: balance, Frozen: voter.Tombstoned}, nil
 }
 
-func balanceOf(v types.Voter, delegator sdk.AccAddress, shares math.Int) types.DelegationBalance {
-	return types.DelegationBalance{
-		Delegation: types.Delegation{VoterIndex: v.Index, Delegator: delegator.String(), Shares: shares},
-		Balance:    v.Bonded().Worth(shares),
+func (k *Keeper) balanceOf(ctx context.Context, v types.Voter, delegator sdk.AccAddress, stored []types.Position) (types.DelegationBalance, error) {
+	positions, err := k.view(ctx, v, stored)
+	if err != nil {
+		return types.DelegationBalance{}, err
 	}
+	all, joining := worth(v, positions)
+	return types.DelegationBalance{
+		Delegation: types.Delegation{VoterIndex: v.Index, Delegator: delegator.String(), Positions: positions},
+		Balance:    all, Joining: joining,
+	}, nil
 }
 
 // Total returns all bonded and all unbonding stake.
 func (k *Keeper) Total(ctx context.Context) (bonded, unbonding math.Int, err error) {
 	bonded, unbonding = math.ZeroInt(), math.ZeroInt()
 	err = k.voters.Walk(ctx, nil, func(_ uint64, v types.Voter) (bool, error) {
-		bonded, unbonding = bonded.Add(v.Tokens), unbonding.Add(v.UnbondingTokens)
+		bonded, unbonding = bonded.Add(v.BondedTokens()), unbonding.Add(v.Unbonding.Tokens)
 		return false, nil
 	})
 	return bonded, unbonding, err

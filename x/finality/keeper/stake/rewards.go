@@ -40,25 +40,27 @@ func (k *Keeper) RewardPool(ctx context.Context, denom string) math.Int {
 	return k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(types.RewardsName), denom).Amount
 }
 
-// Reward pays a voter its part: commission to the operator at once, the rest into the voter's pool. It returns the rest, which the
-// caller moves with MoveRewards for a whole batch. Without delegations the operator gets all; a tombstoned voter nothing, and nothing
-// a voter whose stake would make more power than 63 bits hold.
-func (k *Keeper) Reward(ctx context.Context, index uint64, amount math.Int, params types.Params) (math.Int, error) {
+// Settle pays a voter what it earned in an era, and lets joining stake earn from the next era on if it had power at the end of this one
+// (package types says how pools do that). It returns what went into the voter's pool, which the caller moves with MoveRewards for
+// a whole batch; the commission goes to the operator at once. A tombstoned voter gets nothing, and
+// nothing a voter whose stake would make more power than 63 bits hold.
+func (k *Keeper) Settle(
+	ctx context.Context, settlement types.Settlement, score types.Score, params types.Params,
+) (math.Int, error) {
 	zero := math.ZeroInt()
-	if !amount.IsPositive() {
+	if len(score.Signed) == 0 && !score.Current {
 		return zero, nil
 	}
-	voter, err := k.Voter(ctx, index)
+	voter, err := k.Voter(ctx, score.Registration)
 	if err != nil || voter.Tombstoned {
 		return zero, err
 	}
-	commission := types.Fraction(amount, voter.CommissionPpm)
-	if !voter.Shares.IsPositive() {
-		commission = amount
-	}
+	era := settlement.Era.Index
+	amount := types.Earned(settlement, score, voter.Bonded.Tokens, params.PowerReduction)
+	commission := types.Fraction(amount, voter.CommissionIn(era))
 	rest := amount.Sub(commission)
-	if _, err := params.Power(voter.Tokens.Add(rest)); err != nil {
-		return zero, nil
+	if _, err := params.Power(voter.BondedTokens().Add(rest)); err != nil {
+		amount, commission, rest = zero, zero, zero
 	}
 	if commission.IsPositive() {
 		operator, err := sdk.AccAddressFromBech32(voter.Operator)
@@ -70,15 +72,44 @@ func (k *Keeper) Reward(ctx context.Context, index uint64, amount math.Int, para
 			return zero, fmt.Errorf("pay commission: %w", err)
 		}
 	}
-	if rest.IsPositive() {
-		if _, err := k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
-			v.Tokens = v.Tokens.Add(rest)
-			return nil
-		}); err != nil {
-			return zero, err
-		}
+	if _, err := k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
+		v.SettleCommission(era + 1)
+		v.Bonded.Tokens = v.Bonded.Tokens.Add(rest)
+		return k.promote(ctx, v, score.Current, settlement.Computed)
+	}); err != nil {
+		return zero, err
+	}
+	if !amount.IsPositive() {
+		return zero, nil
 	}
 	return rest, state.Emit(ctx, &types.EventRewardPaid{Index: voter.Index, Reward: amount.String(), Commission: commission.String()})
+}
+
+// promote promotes joining pools. The operator takes its part at once: what counts of a voter's stake depends on it.
+func (k *Keeper) promote(ctx context.Context, v *types.Voter, current bool, computed uint64) error {
+	promotions := v.Promote(current, computed)
+	for _, p := range promotions {
+		if err := k.setPromotion(ctx, p); err != nil {
+			return fmt.Errorf("promote pool %d: %w", p.Pool, err)
+		}
+	}
+	if len(promotions) == 0 {
+		return nil
+	}
+	operator, err := sdk.AccAddressFromBech32(v.Operator)
+	if err != nil {
+		return err
+	}
+	positions, err := k.positions(ctx, *v, operator)
+	if err != nil {
+		return err
+	}
+	for _, p := range positions {
+		if p.Pool == v.Bonded.Number {
+			v.Bonded.OwnShares = p.Shares
+		}
+	}
+	return k.setPositions(ctx, v.Index, operator, positions)
 }
 
 // MoveRewards moves what Reward put into voters' pools from the finality pool to the account that holds all stake.

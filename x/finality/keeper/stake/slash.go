@@ -23,41 +23,38 @@ const (
 	reasonDowntime     = "downtime"
 )
 
-// slash takes a fraction of all stake behind a voter, changes it further, and returns what was taken. The coins stay in
-// the module account until the caller burns or pays them.
-func (k *Keeper) slash(ctx context.Context, index uint64, ppm uint32, reason string, change func(*types.Voter)) (math.Int, error) {
-	var penalty math.Int
-	_, err := k.updateVoter(ctx, index, func(v *types.Voter) error {
-		bonded, unbonding := types.Fraction(v.Tokens, ppm), types.Fraction(v.UnbondingTokens, ppm)
-		v.Tokens, v.UnbondingTokens = v.Tokens.Sub(bonded), v.UnbondingTokens.Sub(unbonding)
-		penalty = bonded.Add(unbonding)
+// slash takes a fraction of all stake behind a voter, changes it further, and returns what was taken, and the operator's own part of
+// that. The coins stay in the module account until the caller burns or pays them.
+func (k *Keeper) slash(ctx context.Context, index uint64, ppm uint32, reason string, change func(*types.Voter)) (penalty, own math.Int, err error) {
+	_, err = k.updateVoter(ctx, index, func(v *types.Voter) error {
+		penalty, own = v.Slash(ppm)
 		change(v)
 		return nil
 	})
 	if err != nil {
-		return penalty, err
+		return penalty, own, err
 	}
 	if penalty.IsPositive() {
 		if err := state.Emit(ctx, &types.EventVoterSlashed{Index: index, Reason: reason, Penalty: penalty.String()}); err != nil {
-			return penalty, err
+			return penalty, own, err
 		}
 	}
-	return penalty, state.Emit(ctx, &types.EventVoterJailed{Index: index, Reason: reason})
+	return penalty, own, state.Emit(ctx, &types.EventVoterJailed{Index: index, Reason: reason})
 }
 
-// Tombstone slashes a voter for equivocation, once and for ever, and returns what it took: the caller burns or pays it. clock is
-// that of entries made now.
-func (k *Keeper) Tombstone(ctx context.Context, index uint64, ppm uint32, clock uint64) (math.Int, error) {
+// Tombstone slashes a voter for equivocation, once and for ever. It returns what it took, which the caller burns or pays, and the
+// operator's own part of that. clock is that of entries made now.
+func (k *Keeper) Tombstone(ctx context.Context, index uint64, ppm uint32, clock uint64) (penalty, own math.Int, err error) {
 	voter, err := k.Voter(ctx, index)
 	if err != nil {
-		return math.Int{}, err
+		return penalty, own, err
 	}
 	key, err := types.ParsePublicKey(voter.PubKey)
 	if err != nil {
-		return math.Int{}, err
+		return penalty, own, err
 	}
 	if err := k.tombstones.Set(ctx, collections.Join(clock, key[:])); err != nil {
-		return math.Int{}, fmt.Errorf("set tombstone: %w", err)
+		return penalty, own, fmt.Errorf("set tombstone: %w", err)
 	}
 	return k.slash(ctx, index, ppm, reasonEquivocation, func(v *types.Voter) {
 		v.Jailed, v.Tombstoned, v.TombstoneClock = true, true, clock
@@ -80,7 +77,7 @@ func (k *Keeper) Tombstones(ctx context.Context, since uint64, each func(ffg.Pub
 // Jail jails a voter for absence.
 func (k *Keeper) Jail(ctx context.Context, index uint64, params types.Params) error {
 	until := sdk.UnwrapSDKContext(ctx).BlockTime().Add(params.JailDuration)
-	penalty, err := k.slash(ctx, index, params.SlashFractionDowntimePpm, reasonDowntime, func(v *types.Voter) {
+	penalty, _, err := k.slash(ctx, index, params.SlashFractionDowntimePpm, reasonDowntime, func(v *types.Voter) {
 		v.Jailed, v.JailedUntil = true, until
 	})
 	if err != nil {

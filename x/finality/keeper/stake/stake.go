@@ -3,13 +3,9 @@
 package stake
 
 import (
-	"time"
-
 	"cosmossdk.io/collections"
-	"cosmossdk.io/math"
 
 	"github.com/cosmos/cosmos-sdk/codec"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
@@ -28,18 +24,19 @@ type Keeper struct {
 	byOperator  collections.Map[[]byte, uint64]
 	byKey       collections.Map[[]byte, uint64] // every key ever used
 	voterSeq    collections.Sequence
-	ranking     collections.Map[collections.Pair[[]byte, uint64], []byte] // (stake inverted, index) → key; voters with stake, neither jailed nor tombstoned
+	ranking     collections.Map[collections.Pair[[]byte, uint64], []byte] // (counted stake inverted, index) → key; voters with some, neither jailed nor tombstoned
 	tombstones  collections.KeySet[collections.Pair[uint64, []byte]]      // (clock of the tombstone, key)
 	possessions collections.Map[uint64, []byte]                           // proofs of possession, until the anchor
 
 	// delegations.go, unbonding.go
-	delegations           collections.Map[collections.Pair[uint64, []byte], math.Int]
+	delegations           collections.Map[collections.Pair[uint64, []byte], types.Positions]
+	promotions            collections.Map[collections.Pair[uint64, uint64], types.Promotion] // (voter, pool)
 	delegationsByOwner    collections.KeySet[collections.Pair[[]byte, uint64]]
 	unbondings            collections.Map[uint64, types.Unbonding]
 	unbondingSeq          collections.Sequence
 	unbondingsByDelegator collections.KeySet[collections.Pair[[]byte, uint64]]
-	unbondingQueue        collections.KeySet[collections.Pair[uint64, uint64]]    // (clock, id), of clocks above 0
-	unbondingTimes        collections.KeySet[collections.Pair[time.Time, uint64]] // (completion time, id), of clock 0
+	unbondingQueue        collections.KeySet[collections.Pair[uint64, uint64]] // (clock, id), of clocks above 0
+	unbondingTimes        collections.KeySet[collections.Pair[int64, uint64]]  // (completion time, id), of clock 0
 }
 
 // New adds the component's collections to a schema.
@@ -61,7 +58,9 @@ func New(
 		possessions: collections.NewMap(sb, types.PossessionsPrefix, "possessions", collections.Uint64Key, collections.BytesValue),
 
 		delegations: collections.NewMap(sb, types.DelegationsPrefix, "delegations",
-			collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey), sdk.IntValue),
+			collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey), codec.CollValue[types.Positions](cdc)),
+		promotions: collections.NewMap(sb, types.PromotionsPrefix, "promotions",
+			collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key), codec.CollValue[types.Promotion](cdc)),
 		delegationsByOwner:    collections.NewKeySet(sb, types.DelegationsByDelegatorPrefix, "delegations_by_delegator", owned),
 		unbondings:            collections.NewMap(sb, types.UnbondingsPrefix, "unbondings", collections.Uint64Key, codec.CollValue[types.Unbonding](cdc)),
 		unbondingSeq:          collections.NewSequence(sb, types.UnbondingSequencePrefix, "unbonding_sequence"),
@@ -69,6 +68,6 @@ func New(
 		unbondingQueue: collections.NewKeySet(sb, types.UnbondingQueuePrefix, "unbonding_queue",
 			collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key)),
 		unbondingTimes: collections.NewKeySet(sb, types.UnbondingTimesPrefix, "unbonding_times",
-			collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
+			collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
 	}
 }

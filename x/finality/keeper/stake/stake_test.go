@@ -37,7 +37,7 @@ func (w *world) register(i int, stake math.Int) {
 	w.t.Helper()
 	v := fakes.NewVoter(i)
 	w.Bank.Fund(v.Operator, stake)
-	_, err := w.RegisterVoter(w.Ctx, v.Registers(w.t, v.Operator, sdk.NewCoin(fakes.Denom, stake)), true)
+	_, err := w.RegisterVoter(w.Ctx, v.Registers(w.t, v.Operator, sdk.NewCoin(fakes.Denom, stake)), 0)
 	require.NoError(w.t, err)
 }
 
@@ -53,7 +53,7 @@ func (w *world) delegate(i int, amount math.Int) error {
 	w.Bank.Fund(v.Operator, amount)
 	_, err := w.Delegate(w.Ctx, &types.MsgDelegate{
 		Delegator: v.Operator.String(), Voter: v.Operator.String(), Amount: sdk.NewCoin(fakes.Denom, amount),
-	})
+	}, 0)
 	return err
 }
 
@@ -83,17 +83,17 @@ func TestAnOperatorAndAKeyRegisterOnceWithProof(t *testing.T) {
 			return msg
 		}(), types.ErrInvalidPossession},
 	} {
-		_, err := w.RegisterVoter(w.Ctx, tc.msg, true)
+		_, err := w.RegisterVoter(w.Ctx, tc.msg, 1)
 		require.ErrorIs(t, err, tc.err, name)
 	}
 }
 
 func TestProofsAreKeptUntilTheAnchorOnly(t *testing.T) {
 	w := newWorld(t)
-	for i, anchored := range []bool{false, true} {
+	for i, clock := range []uint64{0, 1} {
 		v := fakes.NewVoter(i)
 		w.Bank.Fund(v.Operator, math.NewInt(1))
-		_, err := w.RegisterVoter(w.Ctx, v.Registers(t, v.Operator, fakes.Coin(1)), anchored)
+		_, err := w.RegisterVoter(w.Ctx, v.Registers(t, v.Operator, fakes.Coin(1)), clock)
 		require.NoError(t, err)
 	}
 	var g types.GenesisState
@@ -126,7 +126,7 @@ func TestEligibleAreThoseWithMostStakeWhoAreNotJailed(t *testing.T) {
 	require.Equal(t, map[uint64]uint64{0: 5, 2: 4, 3: 3}, eligible(), "ties by registration")
 	require.NoError(t, w.Jail(w.Ctx, 0, w.Params))
 	require.Equal(t, map[uint64]uint64{2: 4, 3: 3, 5: 3}, eligible())
-	_, err := w.Tombstone(w.Ctx, 2, 0, 1)
+	_, _, err := w.Tombstone(w.Ctx, 2, 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, map[uint64]uint64{3: 3, 4: 2, 5: 3}, eligible())
 }
@@ -145,10 +145,8 @@ func TestStakeWhosePowerDoesNotFit63BitsIsRefusedAndEarnsNothing(t *testing.T) {
 		require.Equal(t, uint64(1<<63-1), set.Members[0].Current)
 
 		w.Bank.Fund(authtypes.NewModuleAddress(types.RewardsName), math.NewInt(10))
-		paid, err := w.Reward(w.Ctx, 0, math.NewInt(1), w.Params)
-		require.NoError(t, err)
-		require.True(t, paid.IsZero())
-		require.Equal(t, w.Params.PowerLimit().SubRaw(1), w.voter(0).Tokens)
+		require.True(t, w.settle(0, 1, 1).IsZero())
+		require.Equal(t, w.Params.PowerLimit().SubRaw(1), w.voter(0).BondedTokens())
 		require.NoError(t, w.CheckInvariants(w.Ctx))
 	}
 }
@@ -171,11 +169,11 @@ func TestAPenaltyTakesTheSameFractionOfAllStake(t *testing.T) {
 	w := newWorld(t)
 	w.register(0, math.NewInt(1000))
 	require.NoError(t, w.undelegate(0, 400, 1))
-	penalty, err := w.Tombstone(w.Ctx, 0, 50_000, 7)
+	penalty, own, err := w.Tombstone(w.Ctx, 0, 50_000, 7)
 	require.NoError(t, err)
-	require.Equal(t, int64(50), penalty.Int64())
+	require.Equal(t, []int64{50, 50}, []int64{penalty.Int64(), own.Int64()})
 	v := w.voter(0)
-	require.Equal(t, []int64{570, 380}, []int64{v.Tokens.Int64(), v.UnbondingTokens.Int64()})
+	require.Equal(t, []int64{570, 380}, []int64{v.BondedTokens().Int64(), v.Unbonding.Tokens.Int64()})
 	require.True(t, v.Jailed && v.Tombstoned)
 	require.NoError(t, w.Burn(w.Ctx, fakes.Denom, penalty))
 	require.NoError(t, w.CheckInvariants(w.Ctx))
@@ -289,26 +287,34 @@ func TestABlockPaysTheEntriesThatFellDueFirst(t *testing.T) {
 	require.Equal(t, int64(2*payBatch+payBatch+5+payBatch/2), w.pay(ends))
 }
 
+// settle settles an era in which a voter signed all that the era's voters had: it may earn all of the reward, on as much stake as the
+// weight says. Stake that joined at clock 1 counted in its last set.
+func (w *world) settle(index uint64, reward, weight int64) math.Int {
+	w.t.Helper()
+	settlement := types.Settlement{Reward: math.NewInt(reward), Total: math.NewInt(weight), Computed: 1}
+	score := types.Score{Registration: index, Signed: []types.SignedWeight{{Weight: uint64(weight), Epochs: 1}}, Current: true}
+	rest, err := w.Settle(w.Ctx, settlement, score, w.Params)
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.MoveRewards(w.Ctx, rest, fakes.Denom))
+	return rest
+}
+
 func TestRewardsAreSplitByCommission(t *testing.T) {
 	w := newWorld(t)
-	w.register(0, math.NewInt(1000))
-	w.register(1, math.NewInt(1000))
+	w.register(0, math.NewInt(1000*million))
+	w.register(1, math.NewInt(1000*million))
 	operator := fakes.NewVoter(0).Operator
-	_, err := w.EditVoter(w.Ctx, &types.MsgEditVoter{Operator: operator.String(), CommissionPpm: 100_000})
+	_, err := w.EditVoter(w.Ctx, &types.MsgEditVoter{Operator: operator.String(), CommissionPpm: 100_000}, Eras{})
 	require.NoError(t, err)
 	w.Bank.Fund(authtypes.NewModuleAddress(types.RewardsName), math.NewInt(500))
-	rest, err := w.Reward(w.Ctx, 0, math.NewInt(200), w.Params)
-	require.NoError(t, err)
-	require.NoError(t, w.MoveRewards(w.Ctx, rest, fakes.Denom))
+	w.settle(0, 200, 1000)
 	require.Equal(t, int64(20), w.Bank.Of(operator).Int64())
-	require.Equal(t, int64(1180), w.voter(0).Tokens.Int64())
+	require.Equal(t, int64(1000*million+180), w.voter(0).BondedTokens().Int64())
 	require.Equal(t, int64(300), w.Bank.OfModule(types.RewardsName).Int64())
 	require.NoError(t, w.CheckInvariants(w.Ctx))
 
-	_, err = w.Tombstone(w.Ctx, 1, 0, 1)
+	_, _, err = w.Tombstone(w.Ctx, 1, 0, 1)
 	require.NoError(t, err)
-	rest, err = w.Reward(w.Ctx, 1, math.NewInt(200), w.Params)
-	require.NoError(t, err)
-	require.True(t, rest.IsZero(), "a tombstoned voter earns nothing")
+	require.True(t, w.settle(1, 200, 1000).IsZero(), "a tombstoned voter earns nothing")
 	require.Equal(t, int64(300), w.Bank.OfModule(types.RewardsName).Int64())
 }

@@ -29,49 +29,29 @@ type Clocks interface {
 	Paid(ctx context.Context, clock types.UnbondingClock) error
 }
 
-// unbond moves shares of the voter's bonded pool into a new unbonding entry.
-func (k *Keeper) unbond(ctx context.Context, voter types.Voter, delegator sdk.AccAddress, shares math.Int, clock uint64) (types.Unbonding, error) {
+// newEntry returns a numbered entry without shares, unless the delegator has as many with the voter as are allowed.
+func (k *Keeper) newEntry(ctx context.Context, voter uint64, delegator sdk.AccAddress, clock uint64) (types.Unbonding, error) {
 	params, err := k.params(ctx)
 	if err != nil {
 		return types.Unbonding{}, err
 	}
-	open, err := k.openUnbondings(ctx, delegator, voter.Index)
+	open, err := k.openUnbondings(ctx, delegator, voter)
 	if err != nil {
 		return types.Unbonding{}, err
 	}
 	if open >= int(params.MaxUnbondings) {
-		return types.Unbonding{}, types.ErrTooManyUnbondings.Wrapf("expected fewer than %d with voter %d, found %d", params.MaxUnbondings, voter.Index, open)
+		return types.Unbonding{}, types.ErrTooManyUnbondings.Wrapf("expected fewer than %d with voter %d, found %d", params.MaxUnbondings, voter, open)
 	}
 	now := sdk.UnwrapSDKContext(ctx).BlockTime()
-	entry := types.Unbonding{VoterIndex: voter.Index, Delegator: delegator.String(), StartTime: now, Clock: clock}
-	var moved math.Int
-	if _, err := k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
-		bonded, tokens := v.Bonded().Leave(shares)
-		unbonding, unbondingShares, cost, err := v.Unbonding().Join(tokens)
-		if err != nil {
-			return err
-		}
-		bonded.Tokens = bonded.Tokens.Add(tokens.Sub(cost)) // what makes no whole share stays
-		v.SetBonded(bonded)
-		v.SetUnbonding(unbonding)
-		entry.Shares, moved = unbondingShares, cost
-		return nil
-	}); err != nil {
-		return entry, err
-	}
-	if entry.Clock == 0 {
+	entry := types.Unbonding{VoterIndex: voter, Delegator: delegator.String(), StartTime: now, Clock: clock}
+	if clock == 0 {
 		completion := now.Add(params.UnbondingTime)
 		entry.CompletionTime = &completion
 	}
 	if entry.Id, err = k.unbondingSeq.Next(ctx); err != nil {
 		return entry, fmt.Errorf("take unbonding number: %w", err)
 	}
-	if err := k.setUnbonding(ctx, entry, delegator, true); err != nil {
-		return entry, err
-	}
-	return entry, state.Emit(ctx, &types.EventUndelegated{
-		VoterIndex: voter.Index, Delegator: entry.Delegator, Amount: moved.String(), UnbondingId: entry.Id,
-	})
+	return entry, nil
 }
 
 // setUnbonding writes an entry with its indexes; queued entries are paid when they fall due, others are frozen.
@@ -86,7 +66,7 @@ func (k *Keeper) setUnbonding(ctx context.Context, entry types.Unbonding, delega
 		return nil
 	}
 	if entry.Clock == 0 {
-		return k.unbondingTimes.Set(ctx, collections.Join(*entry.CompletionTime, entry.Id))
+		return k.unbondingTimes.Set(ctx, collections.Join(state.Nanos(*entry.CompletionTime), entry.Id))
 	}
 	return k.unbondingQueue.Set(ctx, collections.Join(entry.Clock, entry.Id))
 }
@@ -94,12 +74,12 @@ func (k *Keeper) setUnbonding(ctx context.Context, entry types.Unbonding, delega
 // unqueue makes sure that an entry is not paid.
 func (k *Keeper) unqueue(ctx context.Context, entry types.Unbonding) error {
 	if entry.Clock == 0 {
-		return k.unbondingTimes.Remove(ctx, collections.Join(*entry.CompletionTime, entry.Id))
+		return k.unbondingTimes.Remove(ctx, collections.Join(state.Nanos(*entry.CompletionTime), entry.Id))
 	}
 	return k.unbondingQueue.Remove(ctx, collections.Join(entry.Clock, entry.Id))
 }
 
-// removeUnbonding removes an entry and takes its shares out of the voter's unbonding pool; it returns their worth.
+// removeUnbonding removes an entry and takes its shares out of the voter's unbonding pool; it returns their worth, rounded down.
 func (k *Keeper) removeUnbonding(ctx context.Context, entry types.Unbonding) (math.Int, error) {
 	delegator, err := sdk.AccAddressFromBech32(entry.Delegator)
 	if err != nil {
@@ -114,11 +94,14 @@ func (k *Keeper) removeUnbonding(ctx context.Context, entry types.Unbonding) (ma
 	if err := k.unqueue(ctx, entry); err != nil {
 		return math.Int{}, fmt.Errorf("unqueue unbonding %d: %w", entry.Id, err)
 	}
-	var tokens math.Int
+	tokens := math.ZeroInt()
 	_, err = k.updateVoter(ctx, entry.VoterIndex, func(v *types.Voter) error {
-		pool, worth := v.Unbonding().Leave(entry.Shares)
-		v.SetUnbonding(pool)
-		tokens = worth
+		if entry.Pool != v.Unbonding.Number { // that pool was slashed to nothing
+			return nil
+		}
+		own := v.Operator == entry.Delegator
+		tokens = v.Unbonding.Worth(entry.Shares)
+		v.Unbonding.Abandon(v.Unbonding.Take(entry.Shares, tokens, own), own)
 		return nil
 	})
 	return tokens, err
@@ -138,8 +121,8 @@ func (k *Keeper) openUnbondings(ctx context.Context, delegator sdk.AccAddress, v
 	return count, err
 }
 
-// CancelUnbonding bonds a whole entry again with the same voter.
-func (k *Keeper) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbonding) (*types.MsgCancelUnbondingResponse, error) {
+// CancelUnbonding bonds a whole entry again with the same voter. clock is that of entries made now.
+func (k *Keeper) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbonding, clock uint64) (*types.MsgCancelUnbondingResponse, error) {
 	delegator, err := sdk.AccAddressFromBech32(msg.Delegator)
 	if err != nil {
 		return nil, types.ErrInvalidVoter.Wrapf("delegator: %s", err)
@@ -162,22 +145,13 @@ func (k *Keeper) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbond
 	if !tokens.IsPositive() {
 		return nil, types.ErrInvalidAmount.Wrapf("unbonding %d is worth nothing", entry.Id)
 	}
-	bonded, err := k.bond(ctx, entry.VoterIndex, delegator, tokens)
-	if err != nil {
+	if err := k.bond(ctx, entry.VoterIndex, delegator, tokens, clock); err != nil {
 		return nil, err
 	}
-	if rest := tokens.Sub(bonded); rest.IsPositive() { // less than one share: it goes to the pool
-		if _, err := k.updateVoter(ctx, entry.VoterIndex, func(v *types.Voter) error {
-			v.Tokens = v.Tokens.Add(rest)
-			return nil
-		}); err != nil {
-			return nil, err
-		}
-	}
-	if err := state.Emit(ctx, &types.EventUnbondingCancelled{UnbondingId: entry.Id, Amount: bonded.String()}); err != nil {
+	if err := state.Emit(ctx, &types.EventUnbondingCancelled{UnbondingId: entry.Id, Amount: tokens.String()}); err != nil {
 		return nil, err
 	}
-	return &types.MsgCancelUnbondingResponse{Bonded: sdk.NewCoin(params.BondDenom, bonded)}, nil
+	return &types.MsgCancelUnbondingResponse{Bonded: sdk.NewCoin(params.BondDenom, tokens)}, nil
 }
 
 // payBatch bounds the entries paid in one block, and the clocks that it looks at.
@@ -211,12 +185,12 @@ func (k *Keeper) PayUnbondings(ctx context.Context, clocks Clocks) error {
 // dues returns what is due, oldest first.
 func (k *Keeper) dues(ctx context.Context, clocks Clocks) ([]due, error) {
 	var dues []due
-	now := sdk.UnwrapSDKContext(ctx).BlockTime()
-	err := k.unbondingTimes.Walk(ctx, nil, func(place collections.Pair[time.Time, uint64]) (bool, error) {
-		if place.K1().After(now) || len(dues) == payBatch {
+	now := state.Nanos(sdk.UnwrapSDKContext(ctx).BlockTime())
+	err := k.unbondingTimes.Walk(ctx, nil, func(place collections.Pair[int64, uint64]) (bool, error) {
+		if place.K1() > now || len(dues) == payBatch {
 			return true, nil
 		}
-		dues = append(dues, due{clock: types.UnbondingClock{CompletionTime: place.K1()}, id: place.K2()})
+		dues = append(dues, due{clock: types.UnbondingClock{CompletionTime: time.Unix(0, place.K1())}, id: place.K2()})
 		return false, nil
 	})
 	if err != nil {

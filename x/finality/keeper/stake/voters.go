@@ -22,9 +22,9 @@ import (
 // A voter is a registration: one operator, one key, for ever. Identity keys, keys outside the subgroup, keys ever used
 // before and keys without proof of possession for this operator and chain are refused (protocol §2).
 
-// RegisterVoter registers a key with a first bond. Its proof of possession is kept if the chain is not anchored yet: an export is
-// then a new chain's genesis, whose voters must prove their keys.
-func (k *Keeper) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter, anchored bool) (*types.MsgRegisterVoterResponse, error) {
+// RegisterVoter registers a key with a first bond. clock is that of unbonding entries made now, 0 before the anchor. Until then the
+// proof of possession is kept: an export is a new chain's genesis, whose voters must prove their keys.
+func (k *Keeper) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter, clock uint64) (*types.MsgRegisterVoterResponse, error) {
 	operator, err := sdk.AccAddressFromBech32(msg.Operator)
 	if err != nil {
 		return nil, types.ErrInvalidVoter.Wrapf("operator: %s", err)
@@ -32,7 +32,7 @@ func (k *Keeper) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter,
 	if err := types.ValidateDescription(msg.Moniker, msg.Website); err != nil {
 		return nil, err
 	}
-	if err := types.ValidateCommission(msg.CommissionPpm, msg.MaxCommissionPpm); err != nil {
+	if err := types.ValidateCommission(msg.CommissionPpm, msg.MaxCommissionPpm, msg.MaxCommissionChangePpm); err != nil {
 		return nil, err
 	}
 	key, err := types.ParsePublicKey(msg.PubKey)
@@ -51,21 +51,20 @@ func (k *Keeper) RegisterVoter(ctx context.Context, msg *types.MsgRegisterVoter,
 	if err != nil {
 		return nil, fmt.Errorf("take registration number: %w", err)
 	}
-	zero := math.ZeroInt()
 	voter := types.Voter{
 		Index: index, Operator: operator.String(), PubKey: msg.PubKey, Moniker: msg.Moniker, Website: msg.Website,
-		CommissionPpm: msg.CommissionPpm, MaxCommissionPpm: msg.MaxCommissionPpm,
-		Tokens: zero, Shares: zero, UnbondingTokens: zero, UnbondingShares: zero,
+		CommissionPpm: msg.CommissionPpm, MaxCommissionPpm: msg.MaxCommissionPpm, MaxCommissionChangePpm: msg.MaxCommissionChangePpm,
 	}
+	voter.AddPools()
 	if err := k.register(ctx, voter); err != nil {
 		return nil, err
 	}
-	if !anchored {
+	if clock == 0 {
 		if err := k.possessions.Set(ctx, index, possession[:]); err != nil {
 			return nil, fmt.Errorf("set proof of voter %d: %w", index, err)
 		}
 	}
-	if _, err := k.delegate(ctx, index, operator, msg.Amount); err != nil {
+	if err := k.delegate(ctx, index, operator, msg.Amount, clock); err != nil {
 		return nil, err
 	}
 	return &types.MsgRegisterVoterResponse{Index: index}, state.Emit(ctx, &types.EventVoterRegistered{
@@ -133,7 +132,11 @@ func (k *Keeper) register(ctx context.Context, v types.Voter) error {
 	if err := k.voters.Set(ctx, v.Index, v); err != nil {
 		return fmt.Errorf("set voter %d: %w", v.Index, err)
 	}
-	return k.rank(ctx, v, true)
+	params, err := k.params(ctx)
+	if err != nil {
+		return err
+	}
+	return k.rank(ctx, v, params, true)
 }
 
 // Voter returns a voter by its registration.
@@ -172,39 +175,46 @@ func (k *Keeper) updateVoter(ctx context.Context, index uint64, change func(*typ
 		return before, err
 	}
 	after := before
+	after.Joining = slices.Clone(before.Joining)
 	if err := change(&after); err != nil {
 		return before, err
 	}
-	if after.Tokens.GT(before.Tokens) {
-		params, err := k.params(ctx)
-		if err != nil {
-			return before, err
-		}
-		if _, err := params.Power(after.Tokens); err != nil {
+	params, err := k.params(ctx)
+	if err != nil {
+		return before, err
+	}
+	if bonded := after.BondedTokens(); bonded.GT(before.BondedTokens()) {
+		if _, err := params.Power(bonded); err != nil {
 			return before, err
 		}
 	}
 	if err := k.voters.Set(ctx, index, after); err != nil {
 		return before, fmt.Errorf("set voter %d: %w", index, err)
 	}
-	if ranked(before) == ranked(after) && before.Tokens.Equal(after.Tokens) {
+	if was, is := counted(before, params), counted(after, params); was.Equal(is) {
 		return after, nil
 	}
-	if err := k.rank(ctx, before, false); err != nil {
+	if err := k.rank(ctx, before, params, false); err != nil {
 		return before, err
 	}
-	return after, k.rank(ctx, after, true)
+	return after, k.rank(ctx, after, params, true)
 }
 
-// ranked reports whether a voter may be eligible, given enough stake.
-func ranked(v types.Voter) bool { return !v.Jailed && !v.Tombstoned && v.Tokens.IsPositive() }
+// counted returns the stake by which a voter is ranked, 0 for one that is not.
+func counted(v types.Voter, params types.Params) math.Int {
+	if v.Jailed || v.Tombstoned {
+		return math.ZeroInt()
+	}
+	return v.Counted(params)
+}
 
 // rank adds a voter to the ranking or takes it out.
-func (k *Keeper) rank(ctx context.Context, v types.Voter, add bool) error {
-	if !ranked(v) {
+func (k *Keeper) rank(ctx context.Context, v types.Voter, params types.Params, add bool) error {
+	stake := counted(v, params)
+	if !stake.IsPositive() {
 		return nil
 	}
-	place := collections.Join(invert(v.Tokens), v.Index)
+	place := collections.Join(invert(stake), v.Index)
 	if !add {
 		return k.ranking.Remove(ctx, place)
 	}
@@ -213,6 +223,20 @@ func (k *Keeper) rank(ctx context.Context, v types.Voter, add bool) error {
 		return err
 	}
 	return k.ranking.Set(ctx, place, key[:])
+}
+
+// Rerank ranks all voters anew: governance has changed what counts. It costs as much as there are registrations.
+func (k *Keeper) Rerank(ctx context.Context) error {
+	params, err := k.params(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.ranking.Clear(ctx, nil); err != nil {
+		return fmt.Errorf("clear ranking: %w", err)
+	}
+	return k.voters.Walk(ctx, nil, func(_ uint64, v types.Voter) (bool, error) {
+		return false, k.rank(ctx, v, params, true)
+	})
 }
 
 // invert encodes stake in 32 bytes so that more stake sorts first. An Int has at most 256 bits.
@@ -255,26 +279,52 @@ func invertBytes(b []byte) []byte {
 	return out
 }
 
-// EditVoter replaces the description and the commission.
-func (k *Keeper) EditVoter(ctx context.Context, msg *types.MsgEditVoter) (*types.MsgEditVoterResponse, error) {
+// Eras are what a commission's date depends on: the open era and the oldest that is not settled; Begun is false before the anchor.
+type Eras struct {
+	Open, Oldest types.Era
+	Begun        bool
+}
+
+// EditVoter replaces the description and announces the commission of the next era, or of the first before the anchor.
+func (k *Keeper) EditVoter(ctx context.Context, msg *types.MsgEditVoter, eras Eras) (*types.MsgEditVoterResponse, error) {
 	voter, err := k.VoterOf(ctx, msg.Operator)
+	if err != nil {
+		return nil, err
+	}
+	params, err := k.params(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := types.ValidateDescription(msg.Moniker, msg.Website); err != nil {
 		return nil, err
 	}
-	if err := types.ValidateCommission(msg.CommissionPpm, voter.MaxCommissionPpm); err != nil {
+	if err := types.ValidateCommission(msg.CommissionPpm, voter.MaxCommissionPpm, voter.MaxCommissionChangePpm); err != nil {
 		return nil, err
 	}
+	from := types.MsgEditVoterResponse{FromEpoch: 1}
+	if eras.Begun {
+		from = types.MsgEditVoterResponse{FromEra: eras.Open.Index + 1, FromEpoch: eras.Open.FirstEpoch + params.EraLength}
+		now := voter.CommissionIn(eras.Open.Index)
+		if limit := uint64(now) + uint64(voter.MaxCommissionChangePpm); uint64(msg.CommissionPpm) > limit {
+			return nil, types.ErrCommissionChange.Wrapf("expected at most %d ppm, %d more than the open era's; found %d",
+				limit, voter.MaxCommissionChangePpm, msg.CommissionPpm)
+		}
+	}
 	_, err = k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {
-		v.Moniker, v.Website, v.CommissionPpm = msg.Moniker, msg.Website, msg.CommissionPpm
+		v.Moniker, v.Website = msg.Moniker, msg.Website
+		v.SettleCommission(eras.Oldest.Index)
+		v.Announce(from.FromEra, msg.CommissionPpm)
+		if !eras.Begun {
+			v.SettleCommission(0)
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgEditVoterResponse{}, state.Emit(ctx, &types.EventVoterEdited{Index: voter.Index, CommissionPpm: msg.CommissionPpm})
+	return &from, state.Emit(ctx, &types.EventVoterEdited{
+		Index: voter.Index, CommissionPpm: msg.CommissionPpm, FromEra: from.FromEra, FromEpoch: from.FromEpoch,
+	})
 }
 
 // Unjail makes a voter that was jailed for absence eligible again. Epochs up to the head don't count against it.

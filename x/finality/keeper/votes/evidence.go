@@ -45,15 +45,16 @@ func (k *Keeper) SubmitEvidence(ctx context.Context, msg *types.MsgSubmitEvidenc
 	if err != nil {
 		return nil, err
 	}
-	penalty := math.ZeroInt()
+	penalty, share := math.ZeroInt(), math.ZeroInt()
 	for _, index := range guilty {
-		taken, err := k.stake.Tombstone(ctx, index, params.SlashFractionEquivocationPpm, clock)
+		taken, own, err := k.stake.Tombstone(ctx, index, params.SlashFractionEquivocationPpm, clock)
 		if err != nil {
 			return nil, fmt.Errorf("slash registration %d: %w", index, err)
 		}
 		penalty = penalty.Add(taken)
+		share = share.Add(math.MinInt(types.Fraction(taken, params.ReporterFractionPpm), own))
 	}
-	reward, err := k.payReporter(ctx, msg.Submitter, penalty, params)
+	reward, err := k.payReporter(ctx, msg.Submitter, share, penalty, params)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +100,7 @@ func consumeEvidenceGas(ctx context.Context, e types.Evidence) {
 }
 
 // judge verifies evidence and returns the offence and the registrations to slash: those behind both votes that are not
-// tombstoned and still have stake.
+// tombstoned and have stake left, or power in a set that is kept.
 func (k *Keeper) judge(ctx context.Context, e types.Evidence) (*ffg.Offence, []uint64, error) {
 	first, err := e.First.Vote.ToFFG()
 	if err != nil {
@@ -130,7 +131,8 @@ func (k *Keeper) judge(ctx context.Context, e types.Evidence) (*ffg.Offence, []u
 	return offence, guilty, nil
 }
 
-// guilty returns the registrations in both votes that can still be slashed.
+// guilty returns the registrations in both votes that are not tombstoned and can still be slashed, or have power in a kept set: a voter
+// that was slashed to nothing for absence still finalizes.
 func (k *Keeper) guilty(ctx context.Context, e types.Evidence) ([]uint64, error) {
 	var out []uint64
 	for _, index := range e.First.Registrations {
@@ -141,7 +143,13 @@ func (k *Keeper) guilty(ctx context.Context, e types.Evidence) ([]uint64, error)
 		if err != nil {
 			return nil, err
 		}
-		if !voter.Tombstoned && voter.Stake().IsPositive() {
+		accountable := voter.Stake().IsPositive()
+		if !accountable {
+			if accountable, err = k.sets.HasPower(ctx, index); err != nil {
+				return nil, fmt.Errorf("read the power of voter %d: %w", index, err)
+			}
+		}
+		if accountable && !voter.Tombstoned {
 			out = append(out, index)
 		}
 	}
@@ -241,8 +249,9 @@ func (k *Keeper) forkSigner(ctx context.Context, named types.ForkSigner) (signer
 	return signer{raw: raw}, possession{root: root, proof: proof}, nil
 }
 
-// payReporter pays the reporter's share of a penalty and gives the fee back. Proposers that inject evidence get nothing.
-func (k *Keeper) payReporter(ctx context.Context, submitter string, penalty math.Int, params types.Params) (math.Int, error) {
+// payReporter pays the reporter's share and gives the fee back. Proposers that inject evidence get nothing. The share is at most what
+// the operators lost of their own stake: nobody gains by reporting itself, through any account (protocol §8).
+func (k *Keeper) payReporter(ctx context.Context, submitter string, share, penalty math.Int, params types.Params) (math.Int, error) {
 	if submitter == "" {
 		return math.ZeroInt(), nil
 	}
@@ -250,14 +259,13 @@ func (k *Keeper) payReporter(ctx context.Context, submitter string, penalty math
 	if err != nil {
 		return math.Int{}, types.ErrInvalidEvidence.Wrapf("submitter: %s", err)
 	}
-	reward := types.Fraction(penalty, params.ReporterFractionPpm)
-	if reward.IsPositive() {
-		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, reward))
+	if share.IsPositive() {
+		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, share))
 		if err := k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, addr, coins); err != nil {
 			return math.Int{}, fmt.Errorf("pay reporter: %w", err)
 		}
 	}
-	return reward, k.refundFee(ctx, penalty, params)
+	return share, k.refundFee(ctx, penalty, params)
 }
 
 // refundFee gives the fee back, as far as the penalty goes: evidence against a voter with next to nothing at stake must not

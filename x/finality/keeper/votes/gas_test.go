@@ -75,7 +75,7 @@ func TestEvidencePaysForEachKeyAndProofThatANodeHasNotSeen(t *testing.T) {
 	w := newWorld(t, 1, 1, 1)
 	late, amount := fakes.NewVoter(2), math.NewInt(types.DefaultPowerReduction)
 	w.Bank.Fund(late.Operator, amount)
-	_, err := w.stake.RegisterVoter(w.Ctx, late.Registers(t, late.Operator, sdk.NewCoin(fakes.Denom, amount)), true)
+	_, err := w.stake.RegisterVoter(w.Ctx, late.Registers(t, late.Operator, sdk.NewCoin(fakes.Denom, amount)), 0)
 	require.NoError(t, err)
 	gas, err := w.report(sdk.ExecModeFinalize, w.evidence(2))
 	require.NoError(t, err)

@@ -26,7 +26,12 @@ type world struct {
 
 // newWorld returns an anchored chain with voters of these powers and this many checkpoints above the anchor.
 func newWorld(t testing.TB, checkpoints int, units ...int64) *world {
+	return newWorldOf(t, checkpoints, types.DefaultPowerReduction, units...)
+}
+
+func newWorldOf(t testing.TB, checkpoints int, reduction uint64, units ...int64) *world {
 	w := &world{World: fakes.New(), t: t}
+	w.Params.PowerReduction, w.Params.MinStake = reduction, math.NewIntFromUint64(reduction)
 	s := stake.New(w.Schema, w.Codec, w.ReadParams, fakes.Accounts{}, w.Bank, w.KeyCache)
 	ss := sets.New(w.Schema, w.Codec, w.ReadParams, s, w.KeyCache)
 	w.Keeper = New(w.Schema, w.Transient, w.Codec, w.ReadParams, s, ss, w.Bank, w.Checkpoints, w.KeyCache)
@@ -35,9 +40,9 @@ func newWorld(t testing.TB, checkpoints int, units ...int64) *world {
 	_, err = w.Transient.Build()
 	require.NoError(t, err)
 	for i, n := range units {
-		v, amount := fakes.NewVoter(i), math.NewInt(n*types.DefaultPowerReduction)
+		v, amount := fakes.NewVoter(i), math.NewInt(n).Mul(math.NewIntFromUint64(reduction))
 		w.Bank.Fund(v.Operator, amount)
-		_, err := s.RegisterVoter(w.Ctx, v.Registers(t, v.Operator, sdk.NewCoin(fakes.Denom, amount)), true)
+		_, err := s.RegisterVoter(w.Ctx, v.Registers(t, v.Operator, sdk.NewCoin(fakes.Denom, amount)), 0)
 		require.NoError(t, err)
 	}
 	pair, _, err := ss.Anchor(w.Ctx)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -107,6 +108,26 @@ func New() *World {
 // ReadParams returns the chain's parameters.
 func (w *World) ReadParams(context.Context) (types.Params, error) { return w.Params, nil }
 
+// Save remembers the stored state and the balances, and returns a function that restores them, as a failed transaction does.
+func (w *World) Save() (restore func()) {
+	store, balances := dbm.NewMemDB(), maps.Clone(w.Bank.Balances)
+	copyAll(w.Store.MemDB, store)
+	return func() { w.Store.MemDB, w.Bank.Balances = store, balances }
+}
+
+func copyAll(from, to *dbm.MemDB) {
+	it, err := from.Iterator(nil, nil)
+	if err != nil {
+		panic(err)
+	}
+	defer it.Close()
+	for ; it.Valid(); it.Next() {
+		if err := to.Set(it.Key(), it.Value()); err != nil {
+			panic(err)
+		}
+	}
+}
+
 // Wait lets time pass.
 func (w *World) Wait(d time.Duration) { w.Ctx = w.Ctx.WithBlockTime(w.Ctx.BlockTime().Add(d)) }
 
@@ -136,7 +157,7 @@ func (v Voter) Registers(t testing.TB, operator sdk.AccAddress, amount sdk.Coin)
 	proof := v.Secret.ProvePossession(root)
 	return &types.MsgRegisterVoter{
 		Operator: operator.String(), PubKey: v.Key.String(), Possession: proof[:], Amount: amount,
-		MaxCommissionPpm: types.Million,
+		MaxCommissionPpm: types.Million, MaxCommissionChangePpm: types.Million,
 	}
 }
 

@@ -4,6 +4,8 @@ package state
 import (
 	"context"
 	"errors"
+	"math"
+	"time"
 
 	"cosmossdk.io/collections"
 
@@ -60,4 +62,17 @@ func Remember[K comparable, V any](m map[K]V, key K, value V, size int) {
 		}
 	}
 	m[key] = value
+}
+
+// Nanos returns a time as a key that sorts like it: nanoseconds since 1970, which an int64 holds from 1678 to 2262. Times outside are
+// taken for the nearest one inside.
+func Nanos(t time.Time) int64 {
+	first, last := time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+	switch {
+	case t.Before(first):
+		return math.MinInt64
+	case t.After(last):
+		return math.MaxInt64
+	}
+	return t.UnixNano()
 }
