@@ -52,6 +52,10 @@ test-browser: ## run the vectors of clients/js in headless Chromium as well
 fuzz: ## run every fuzz test for FUZZTIME (10s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
+mutation: ## change the verifier in Go in one place at a time; fail if no vector or test notices. Takes minutes, and writes build/mutation.md
+	mkdir -p build
+	go run ./internal/mutate -report build/mutation.md
+
 bench: build ## run the benchmarks; print tables, write build/bench.json, and fail if work is too cheap or too long for its price
 	go run ./bench -out build/bench.json
 	go test -run '^$$' -bench 'CPUPerGas|FreeRequests' -benchtime 1x -timeout 30m ./bench
@@ -86,5 +90,5 @@ localnet: build ## start validators and voters on this machine until Ctrl-C
 clean: ## remove build output (the tools in .tools/ stay)
 	rm -rf build dist
 
-.PHONY: help build install test test-long test-js test-browser test-race test-e2e test-e2e-short fuzz bench lint format tools proto proto-check \
+.PHONY: help build install test test-long test-js test-browser test-race test-e2e test-e2e-short fuzz mutation bench lint format tools proto proto-check \
 	proto-deps localnet clean

@@ -118,11 +118,13 @@ func newStore(t testing.TB) *rootmulti.Store {
 }
 
 // state returns the proof of what the bank's store has under a key after block 5.
-func (l ledger) state(t *testing.T, key string) cert.StateProof {
+func (l ledger) state(t *testing.T, key string) cert.StateProof { return l.stateIn(t, "bank", key) }
+
+func (l ledger) stateIn(t *testing.T, store, key string) cert.StateProof {
 	t.Helper()
-	answer, err := l.store.Query(&storetypes.RequestQuery{Path: "/bank/key", Data: []byte(key), Height: txHeight, Prove: true})
+	answer, err := l.store.Query(&storetypes.RequestQuery{Path: "/" + store + "/key", Data: []byte(key), Height: txHeight, Prove: true})
 	require.NoError(t, err)
-	p, err := prove.State("bank", []byte(key), (*abci.ResponseQuery)(answer), l.headers[txHeight+1])
+	p, err := prove.State(store, []byte(key), (*abci.ResponseQuery)(answer), l.headers[txHeight+1])
 	require.NoError(t, err)
 	p.Block = l.Inclusion(txHeight+1, ledgerEpoch)
 	return p

@@ -72,6 +72,7 @@ func FuzzVerifyProof(f *testing.F) {
 			value, present := map[string][]byte{
 				"alice": {txHeight, 100}, "bob": {txHeight, 100}, "carol": {txHeight, 100}, "dave": {txHeight, 100},
 				string(balanceKey(t)): []byte("1234567890123456789"),
+				"proposal":            {txHeight}, // of gov
 			}[string(out.State.Key)]
 			require.Equal(t, present, out.State.Exists())
 			require.Equal(t, value, []byte(out.State.Value))

@@ -53,6 +53,13 @@ func subjectVectors(t *testing.T, l ledger) (out []certtest.Vector) {
 	add("a transaction whose proof doesn't hold", broken(t, l), cert.TxSubject(l.tx(t, 1).Hash), certtest.Expect{Error: cert.StepResult})
 	add("another transaction than the one whose proof doesn't hold", broken(t, l), cert.TxSubject(l.tx(t, 0).Hash), refused)
 
+	proposal := l.stateIn(t, "gov", "proposal")
+	short := l.proof(nil)
+	short.State = &proposal
+	short = copied(t, short)
+	add("a value of one byte, alone in its store", short, cert.StateSubject("gov", []byte("proposal"), 0), certtest.Expect{Height: txHeight, Value: cert.Bytes{txHeight}})
+	add("block 0", l.blockProof(2), cert.BlockSubject(0), refused)
+
 	balance := l.stateOf(t, balanceKey(t))
 	add("the balance of an account", balance, cert.StateSubject("bank", balance.State.Key, 0), certtest.Expect{Height: txHeight, Value: balance.State.Value})
 	return out

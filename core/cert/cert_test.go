@@ -217,6 +217,13 @@ func (r rotation) fresh(epoch uint64) cert.Options {
 	return cert.Options{Now: time.UnixMilli(int64(r.Checkpoints[epoch].Time)), ClockDrift: time.Hour}
 }
 
+func TestErrorsOfNoCheckpointNameNone(t *testing.T) {
+	err := &cert.StepError{Step: cert.StepTx, Err: cert.ErrEncoding}
+	require.Equal(t, "tx: "+cert.ErrEncoding.Error(), err.Error())
+	err.Index = 1
+	require.Equal(t, "tx, checkpoint 1: "+cert.ErrEncoding.Error(), err.Error())
+}
+
 func TestModesHaveNames(t *testing.T) {
 	require.Equal(t, "skipping", cert.Skipping.String())
 	require.Equal(t, "following", cert.Following.String())

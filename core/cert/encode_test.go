@@ -56,6 +56,10 @@ func TestProofsOfNothingHaveNoEncoding(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := p.Encode()
 			require.ErrorIs(t, err, cert.ErrEncoding)
+			if len(p.HandOvers) == 0 && (p.Block == nil || len(p.Block.Path) == 0) { // JSON can say more
+				_, err = cert.EncodeJSON(p)
+				require.ErrorIs(t, err, cert.ErrEncoding)
+			}
 		})
 	}
 	_, err := cert.VerifyProof(cert.Proof{ChainID: vectorChain}, vectorChain, l.trust, cert.Subject{}, cert.Options{})
@@ -173,6 +177,11 @@ func TestADocumentInJSONHasAtMostOneMebibyte(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, proof, decoded)
 
+	proof.ChainID += strings.Repeat("x", cert.MaxJSON-len(text))
+	text, err = cert.EncodeJSON(proof)
+	require.NoError(t, err)
+	require.Len(t, text, cert.MaxJSON)
+
 	tx.Result.Data = make(cert.Bytes, room+1)
 	_, err = cert.EncodeJSON(proof)
 	require.ErrorIs(t, err, cert.ErrEncoding)
@@ -182,6 +191,17 @@ func TestADocumentInJSONHasAtMostOneMebibyte(t *testing.T) {
 	decoded, err = cert.DecodeProof(binary)
 	require.NoError(t, err)
 	require.Equal(t, proof, decoded)
+}
+
+// A name may have characters that writers of JSON like to escape, for browsers' sake.
+func TestNamesAreNotEscaped(t *testing.T) {
+	proof := cert.Proof{ChainID: "!<&>'/~", Block: &cert.BlockProof{Height: 1}}
+	text, err := cert.EncodeJSON(proof)
+	require.NoError(t, err)
+	require.Contains(t, string(text), proof.ChainID)
+	found, err := cert.DecodeJSON[cert.Proof](text)
+	require.NoError(t, err)
+	require.Equal(t, proof, found)
 }
 
 func TestDecodersOfJSONSayWhatIsWrong(t *testing.T) {

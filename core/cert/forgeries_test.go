@@ -103,6 +103,13 @@ func textForgeries(t *testing.T, s story) (out []textForgery) {
 		{"a number with a space", `"epoch":"2"`, `"epoch":" 2"`},
 		{"17 lists in each other", `"links":[`, `"links":[` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `,`},
 		{"17 lists in a field that is unknown", `"value":{`, `"value":{"x":` + strings.Repeat("[", 17) + strings.Repeat("]", 17) + `,`},
+		{"without its last bracket", string(raw), string(raw[:len(raw)-1])},
+		{"without its last two brackets", string(raw), string(raw[:len(raw)-2])},
+		{"closed by another bracket", string(raw), string(raw[:len(raw)-1]) + "]"},
+		{"a list closed by another bracket", `}]}}`, `}}}}`},
+		{"signers that are no text", signers(t, s), `"signers":0,`},
+		{"signers that are a list", signers(t, s), `"signers":[],`},
+		{"signers that are true", signers(t, s), `"signers":true,`},
 		{"a comma after the last field", `}}`, `},}`},
 		{"a comma after the last item", `}]`, `},]`},
 		{"a comment", `{"type"`, `{/* */"type"`},
@@ -156,8 +163,21 @@ func proofForgeries(t *testing.T, l ledger) (out []textForgery) {
 		{"a code with an exponent", `"code":5`, `"code":5e0`},
 		{"a code with a leading zero", `"code":5`, `"code":05`},
 		{"a code with a sign", `"code":5`, `"code":-5`},
-		{"gas that is minus zero", `"gas_wanted":"`, `"gas_wanted":"-0","x":"`},
 	})
+}
+
+// signers returns the member of a certificate's link.
+func signers(t *testing.T, s story) string {
+	t.Helper()
+	text, err := s.Certificate(s.plain, s.plain+1).Links[0].Signers.MarshalText()
+	require.NoError(t, err)
+	return `"signers":"` + string(text) + `",`
+}
+
+// gas are spellings of an amount of gas, a signed integer of 64 bits.
+var gas = map[string]bool{
+	"0": true, "-1": true, "9223372036854775807": true, "-9223372036854775808": true,
+	"-0": false, "+1": false, "01": false, "": false, "-": false, " 1": false, "1.0": false, "9223372036854775808": false, "-9223372036854775809": false,
 }
 
 type replacement struct{ name, old, new string }

@@ -3,7 +3,6 @@ package cert
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 )
 
@@ -118,9 +117,6 @@ func DecodeJSON[T Document](b []byte) (T, error) {
 	}()
 	if err != nil {
 		var zero T
-		if !errors.Is(err, ErrEncoding) {
-			err = fmt.Errorf("%w: %w", err, ErrEncoding)
-		}
 		return zero, fail(StepDecode, 0, "%s: %w", documentType(zero), err)
 	}
 	return e.Value, nil

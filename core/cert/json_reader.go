@@ -15,7 +15,7 @@ import (
 // ReadJSON reads one JSON text into *v, a struct made of this package's types. Unlike encoding/json it refuses an unknown
 // name, a name in another case, a name twice, a missing field (unless its tag says omitempty or omitzero), null, a number in
 // another spelling, and anything after the value. Nothing is nested more deeply than the type of v. Its memory is
-// proportional to the text. Errors wrap ErrEncoding, or are those of UnmarshalText.
+// proportional to the text. Errors wrap ErrEncoding, as those of this module's UnmarshalText do.
 func ReadJSON(b []byte, v any) error {
 	r := jsonReader{json.NewDecoder(bytes.NewReader(b)), map[reflect.Type][]jsonField{}}
 	r.UseNumber()

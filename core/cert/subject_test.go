@@ -15,6 +15,7 @@ func TestSubjectsSayWhatTheyAre(t *testing.T) {
 		"transaction " + ffg.Root{1}.String(): cert.TxSubject(ffg.Root{1}),
 		"block 7":                             cert.BlockSubject(7),
 		"store bank, key 0a, after block 7":   cert.StateSubject("bank", []byte{10}, 7),
+		"store bank, key 0a, after block 1":   cert.StateSubject("bank", []byte{10}, 1),
 		"store bank, key 0a":                  cert.StateSubject("bank", []byte{10}, 0),
 		"anything":                            {},
 	} {
@@ -40,6 +41,8 @@ func TestASubjectIsThatOfNoOtherProof(t *testing.T) {
 			}
 		}
 	}
+	requireStep(t, cert.StepSubject, cert.TxSubject(ffg.Root{}).Check(cert.Proof{Block: &cert.BlockProof{}}))
+	requireStep(t, cert.StepSubject, cert.BlockSubject(0).Check(proofs["block"]))
 	both := cert.Proof{Tx: proofs["tx"].Tx, Block: proofs["block"].Block}
 	require.Equal(t, cert.Subject{}, both.Subject())
 	requireStep(t, cert.StepSubject, cert.BlockSubject(7).Check(both))

@@ -216,6 +216,9 @@ func forgedSources(t *testing.T, s story) (out []vector) {
 	forge("a link starts at a checkpoint that was never justified", cert.StepSource, 0, s.skipped+2, func(c *cert.Certificate) {
 		resign(&c.Links[s.skipped], s.Checkpoints[s.skipped].Ref())
 	})
+	forge("the final checkpoint was never justified", cert.StepSource, s.plain-1, s.plain+1, func(c *cert.Certificate) {
+		c.Links[0] = cert.Link{Target: c.Links[0].Target}
+	})
 	forge("a checkpoint between is not justified", cert.StepQuorum, s.late, s.late+3, func(c *cert.Certificate) {
 		c.Links[1] = cert.Link{Target: c.Links[1].Target}
 	})

@@ -155,6 +155,15 @@ func forgedChains(t *testing.T, r rotation) (out []vector) {
 	third := r.hops(1, 2, 3)
 	third[2].Certificate.Links[0].Signature[95] ^= 1
 	add("the third of three is forged", cert.StepSignature, 2, r.input(t, 0, third...))
+	wrong := r.hops(1)
+	wrong[0].Next, wrong[0].Certificate.Links[0].Signature = cert.NextSet{}, ffg.Signature{}
+	add("changes that leave the joining voter out, and no signature", cert.StepNext, 0, r.input(t, 0, wrong...))
+	outside := r.HandOver(0, 1, 2)
+	outside.Certificate.Links[0] = r.Sign(ffg.Ref{Epoch: 1, Root: ffg.Root{1}}, outside.Certificate.Links[0].Target, r.Set(2))
+	add("a last link from another fork", cert.StepSource, 0, r.input(t, 0, outside))
+	nobody := r.HandOver(0, 1, 2)
+	nobody.Next = cert.NextSet{Full: true}
+	add("a full set of nobody, where nothing changes", cert.StepNext, 0, r.input(t, 0, nobody))
 	elsewhere := r.input(t, 0, r.hops(1)...)
 	elsewhere.ChainID = "dualchain-vectors-2"
 	add("another chain's id", cert.StepSignature, 0, elsewhere)

@@ -75,6 +75,36 @@ func disputeVectors(t *testing.T) (out []vector) {
 	add("a fork invents a set in which a key that nobody has makes an honest voter seem to sign", "following",
 		each(one, 1), each(framing(common, voters, 4), 1),
 		expect{OK: true, Epoch: 3, Guilty: sortedKeys([]ffg.PublicKey{voters.Key(1), voters.Key(2), voters.Key(3)}), Offences: []string{double}})
+	add("such a fork, compared the other way round", "following",
+		each(framing(common, voters, 4), 1), each(one, 1),
+		expect{OK: true, Epoch: 3, Guilty: sortedKeys([]ffg.PublicKey{voters.Key(1), voters.Key(2), voters.Key(3)}), Offences: []string{double}})
+	add("votes that surround others, of checkpoints that do not conflict", "skipping",
+		[]cert.HandOver{one.HandOver(1, 3, 4)}, []cert.HandOver{asleep.HandOver(1, 5, 7)}, expect{OK: true})
+	// Both chains install another set at once: only the trusted sets are shared.
+	here, there := common.Fork().Fork().Fork(), common.Fork().Fork().Fork().Fork()
+	here.Install(voters.Side(10, 10, 10, 10, 10, 1))
+	there.Install(voters.Side(10, 10, 10, 10, 10, 0, 1))
+	here.Extend(2, 0)
+	there.Extend(2, 4)
+	add("only the trusted sets are shared", "skipping",
+		[]cert.HandOver{here.HandOver(1, 3, 4)}, []cert.HandOver{there.HandOver(1, 3, 4)},
+		expect{OK: true, Epoch: 3, Guilty: guilty, Offences: []string{double}})
+	// A voter who leaves is in no next set any more.
+	leaving := common.Fork().Fork().Fork()
+	leaving.Install(voters.Side(10, 10, 10, 0, 10))
+	leaving.Extend(2)
+	trust = leaving.Trust(3)
+	left, right := leaving.Fork(), leaving.Fork().Fork()
+	left.Extend(2, 0)
+	right.Extend(2, 4)
+	add("a voter who leaves is guilty, too", "following",
+		each(left, 3), each(right, 3), expect{OK: true, Epoch: 5, Guilty: guilty, Offences: []string{double}})
+	trust = common.Trust(1)
+	add("the first chain is not valid", "following",
+		[]cert.HandOver{forged}, []cert.HandOver{one.Follow(1, 4)}, expect{Error: cert.StepSignature})
+	late := one.HandOver(1, 3, 4)
+	add("neither chain is valid: the first one's error counts", "following",
+		[]cert.HandOver{forged}, []cert.HandOver{late}, expect{Error: cert.StepSignature})
 	add("the other chain is not valid", "following",
 		[]cert.HandOver{one.Follow(1, 4)}, []cert.HandOver{forged}, expect{Error: cert.StepSignature})
 	return out

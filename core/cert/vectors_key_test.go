@@ -145,6 +145,7 @@ func memberVectors(t *testing.T, r rotation) (out []vector) {
 		next("a key removed and then added, number "+string(rune('1'+i)), slices.Concat(diff[:i], []ffg.Member{gone, change}, diff[i+1:])...)
 		next("a key added and then removed, number "+string(rune('1'+i)), slices.Concat(diff[:i], []ffg.Member{change, gone}, diff[i+1:])...)
 	}
+	out = append(out, onePower(t, r)...)
 	full := changed.HandOver(0, first, first+1)
 	full.Next = cert.Full(slices.Insert(slices.Clone(after), 1, after[0]))
 	add("a full set with one key twice", cert.StepNext, changed.input(t, 0, full))
@@ -152,5 +153,43 @@ func memberVectors(t *testing.T, r rotation) (out []vector) {
 	add("changes passed off as the full set", cert.StepNext, changed.input(t, 0, full))
 	full.Next = cert.NextSet{Full: true}
 	add("a full set of nobody", cert.StepNext, changed.input(t, 0, full))
+	return out
+}
+
+// onePower is a chain in which one voter's power changes and nothing else, at checkpoints of one time.
+func onePower(t *testing.T, r rotation) (out []vector) {
+	t.Helper()
+	before := r.Voters.Side(13, 13, 13, 13)
+	c := rotation{Chain: certtest.New(vectorChain, r.Voters, before)}
+	c.Extend(2)
+	after := slices.Clone(before)
+	after[0].Power = 14
+	c.Install(after)
+	c.Extend(2)
+	first := c.Head() - 1
+	add := func(name string, e expect, members ...ffg.Member) {
+		h := c.HandOver(0, first, first+1)
+		h.Next = cert.NextSet{Members: members}
+		out = append(out, vector{Name: name, Op: "verify_chain", Input: c.input(t, 0, h), Expect: e})
+	}
+	ref := c.Checkpoints[first].Ref()
+	gone := ffg.Member{Key: after[0].Key}
+	add("one power changes", expect{OK: true, Final: &ref, Verified: 1}, after[0])
+	add("one power changes, by a removal and an addition", expect{Error: cert.StepNext}, gone, after[0])
+	add("one power changes, by an addition and a removal", expect{Error: cert.StepNext}, after[0], gone)
+
+	// Two epochs on, at the trusted time.
+	h := c.HandOver(0, 2, 3)
+	h.Certificate.First.Time, h.Certificate.First.Pair = c.Checkpoints[0].Time, c.Checkpoints[0].Pair
+	h.Certificate.First.VoterSetHash, h.Certificate.First.NextVoterSetHash = c.Checkpoints[0].VoterSetHash, c.Checkpoints[0].NextVoterSetHash
+	link := &h.Certificate.Links[0]
+	target := h.Certificate.First
+	target.Epoch, target.ParentRoot, target.Height, target.HistorySize = 3, target.Root(), target.Height+1, target.HistorySize+1
+	*link = c.Sign(h.Certificate.First.Ref(), target, c.Set(0))
+	h.Next = cert.NextSet{}
+	ref2 := h.Certificate.First.Ref()
+	out = append(out, vector{
+		Name: "two epochs on, at the trusted time", Op: "verify_chain", Input: c.input(t, 0, h), Expect: expect{OK: true, Final: &ref2, Verified: 1},
+	})
 	return out
 }

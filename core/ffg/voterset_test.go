@@ -109,6 +109,7 @@ func TestQuorumNeedsBothSides(t *testing.T) {
 		{"two thirds of both", []int{0, 2, 3}, 2, 2, true},
 		{"everybody", []int{0, 1, 2, 3}, 3, 3, true},
 		{"a bit beyond the set weighs nothing", []int{0, 2, 7}, 2, 1, false},
+		{"the bit after the set's last weighs nothing", []int{0, 2, 4}, 2, 1, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			signers := ffg.NewBitfield(8)
