@@ -134,7 +134,7 @@ var loads = []load{
 			Submitter: fixture.Alice.String(), Votes: types.AggregateVoteFromFFG(forged(f, round, many/2)),
 		})}
 	}},
-	{name: "votes of one, joining a tally", chain: large, txs: func(f *fixture.Fixture, round int) (txs [][]byte) {
+	{name: "votes of one, joining a tally", chain: large, txs: func(f *fixture.Fixture, _ int) (txs [][]byte) {
 		head := f.Heads().Head
 		f.Submit(fixture.Alice, f.Aggregate(head, 0)).OK()
 		for i := range 4 {
