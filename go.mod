@@ -44,7 +44,15 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/creack/pty v1.1.24
+require (
+	cosmossdk.io/tools/confix v0.1.2
+	github.com/creack/pty v1.1.24
+)
+
+require (
+	github.com/creachadair/atomicfile v0.3.1 // indirect
+	github.com/creachadair/tomledit v0.0.24 // indirect
+)
 
 require (
 	cel.dev/expr v0.25.2 // indirect

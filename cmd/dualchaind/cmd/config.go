@@ -11,6 +11,8 @@ import (
 	cmtcfg "github.com/cometbft/cometbft/config"
 	"github.com/spf13/cobra"
 
+	confixcmd "cosmossdk.io/tools/confix/cmd"
+
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/config"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
@@ -44,6 +46,19 @@ func appConfig() trusted.NodeConfig {
 func setCometDefaults(cfg *cmtcfg.Config) {
 	cfg.Consensus.TimeoutCommit = timeoutCommit
 	cfg.RPC.PprofListenAddress = ""
+}
+
+// configCommand reads and changes the configuration files of a home. Confix's migrations and comparisons know no release of the
+// SDK after v0.50, so they are left out.
+func configCommand() *cobra.Command {
+	cmd := confixcmd.ConfigCommand()
+	cmd.Short = "Read and change app.toml, config.toml and client.toml"
+	for _, child := range cmd.Commands() {
+		if name := child.Name(); name == "migrate" || name == "diff" {
+			cmd.RemoveCommand(child)
+		}
+	}
+	return cmd
 }
 
 // initCommand is the SDK's init command, which writes config.toml and the genesis, with the rest of a home's configuration. A

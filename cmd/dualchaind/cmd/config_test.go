@@ -61,6 +61,23 @@ func TestANewGenesisBoundsWhatABlockAsksOfANode(t *testing.T) {
 	require.EqualValues(t, 21*24*60*60, params.Evidence.MaxAgeNumBlocks, "as many blocks of a second")
 }
 
+func TestTheConfigurationIsReadAndChangedByCommand(t *testing.T) {
+	home := t.TempDir()
+	run(t, "init", "one", "--home", home, "--chain-id", "test-1")
+	run(t, "config", "set", "app", "api.enable", "false", "--home", home)
+	require.False(t, settings(t, home, "app.toml").GetBool("api.enable"))
+	run(t, "config", "set", "client", "chain-id", "test-2", "--home", home)
+	stdout, stderr, err := newSession(t).run("", "config", "get", "client", "chain-id", "--home", home)
+	require.NoError(t, err, stderr)
+	require.Equal(t, "\"test-2\"\n", stdout)
+	root, err := NewRoot()
+	require.NoError(t, err)
+	for _, name := range []string{"migrate", "diff"} {
+		found, _, err := root.Find([]string{"config", name})
+		require.True(t, err != nil || found.Name() != name, "it knows no release after v0.50 of the SDK")
+	}
+}
+
 func TestAHomeThatExistsIsLeftAsItIs(t *testing.T) {
 	home := t.TempDir()
 	run(t, "init", "one", "--home", home, "--chain-id", "test-1")

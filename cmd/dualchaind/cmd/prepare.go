@@ -30,7 +30,7 @@ var errNoNode = errors.New("no node")
 var errOwner = errors.New("another user's home")
 
 // onNode names the commands, and groups of commands, that work on a node's home and can't do so before `init`.
-var onNode = []string{"start", "export", "rollback", "prune", "snapshots", "import-certificate", "config", "comet"}
+var onNode = []string{"start", "export", "rollback", "prune", "snapshots", "import-certificate", "comet"}
 
 // prepare gives every command its client context and the node's configuration. Only `init` writes configuration into a home: for
 // any other command, a home without has the defaults.

@@ -71,6 +71,7 @@ func NewRoot() (*cobra.Command, error) {
 	root.AddCommand(
 		initCommand(description.Basics()),
 		genesisCommand(description),
+		configCommand(),
 		queryCommand(),
 		txCommand(),
 		keys.Commands(),
