@@ -41,6 +41,7 @@ type chain struct {
 	app      *app.App
 	height   int64
 	sequence uint64 // of the delegator's account
+	writes   writes
 }
 
 // start returns a chain of these voters whose first checkpoint was just proposed.
@@ -88,6 +89,21 @@ func (c *chain) countWrites() error {
 		}
 	}
 	store.AddListeners(committed)
+	manager := c.app.StreamingManager()
+	manager.ABCIListeners = append(manager.ABCIListeners, &c.writes)
+	c.app.SetStreamingManager(manager)
+	return nil
+}
+
+// writes receives what each commit writes, once stores have listeners.
+type writes struct{ ofBlock []*storetypes.StoreKVPair }
+
+// ListenFinalizeBlock has nothing to count.
+func (*writes) ListenFinalizeBlock(context.Context, abci.RequestFinalizeBlock, abci.ResponseFinalizeBlock) error { return nil }
+
+// ListenCommit keeps the writes of the block.
+func (w *writes) ListenCommit(_ context.Context, _ abci.ResponseCommit, changes []*storetypes.StoreKVPair) error {
+	w.ofBlock = changes
 	return nil
 }
 
@@ -128,7 +144,7 @@ func (c *chain) block(txs ...[]byte) (sample, *abci.ResponseFinalizeBlock, error
 		return s, nil, fmt.Errorf("commit height %d: %w", req.Height, err)
 	}
 	c.height = req.Height
-	for _, write := range c.app.CommitMultiStore().PopStateCache() {
+	for _, write := range c.writes.ofBlock {
 		if ofHistory(write) {
 			continue
 		}
