@@ -99,7 +99,9 @@ func (c *chain) countWrites() error {
 type writes struct{ ofBlock []*storetypes.StoreKVPair }
 
 // ListenFinalizeBlock has nothing to count.
-func (*writes) ListenFinalizeBlock(context.Context, abci.RequestFinalizeBlock, abci.ResponseFinalizeBlock) error { return nil }
+func (*writes) ListenFinalizeBlock(context.Context, abci.RequestFinalizeBlock, abci.ResponseFinalizeBlock) error {
+	return nil
+}
 
 // ListenCommit keeps the writes of the block.
 func (w *writes) ListenCommit(_ context.Context, _ abci.ResponseCommit, changes []*storetypes.StoreKVPair) error {
