@@ -28,9 +28,9 @@ func TestMain(m *testing.M) {
 	} else {
 		signal.Notify(terminate, syscall.SIGTERM)
 	}
-	if _, err := os.Stat(filepath.Join(home, "exit-3")); err == nil {
+	if _, err := os.Stat(filepath.Join(home, "exit-4")); err == nil {
 		fmt.Println("this home makes me leave")
-		os.Exit(3)
+		os.Exit(4)
 	}
 	fmt.Println("ready")
 	<-terminate
@@ -197,15 +197,15 @@ func TestAStubbornProcessIsKilledInTheEnd(t *testing.T) {
 
 func TestAProcessThatLeavesByItselfIsShownWithItsExitCode(t *testing.T) {
 	n := fakeNetwork(t)
-	if err := os.WriteFile(filepath.Join(n.NodeHome("voter-0"), "exit-3"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(n.NodeHome("voter-0"), "exit-4"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, _ := serve(t, n)
-	if p := awaitState(t, s, "voter-0", Exited); p.Exit != "exit status 3" {
-		t.Fatalf("expected exit status 3, found %+v", p)
+	if p := awaitState(t, s, "voter-0", Exited); p.Exit != "exit status 4" {
+		t.Fatalf("expected exit status 4, found %+v", p)
 	}
 	err := s.awaitReady(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "this home makes me leave") {
+	if err == nil || !strings.Contains(err.Error(), "exit status 4") || !strings.Contains(err.Error(), "this home makes me leave") {
 		t.Fatalf("expected the exit and the log, found %v", err)
 	}
 }

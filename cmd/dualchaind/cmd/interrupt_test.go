@@ -141,7 +141,13 @@ func TestEveryPromptEndsAtOnceAndLeavesNothing(t *testing.T) {
 
 func TestAVoterEndsWhileItOpensKeys(t *testing.T) {
 	home, password := makeVoter(t)
+	keystores, err := filepath.Glob(filepath.Join(home, "keys", "*.json"))
+	require.NoError(t, err)
+	require.Len(t, keystores, 1)
+	costly := strings.Replace(read(t, keystores[0]), "262144", "16777216", 1) // the longest that is allowed: some seconds
+	require.NoError(t, os.WriteFile(keystores[0], []byte(costly), 0o600))
 	before := content(t, home)
+	require.Contains(t, before[keystores[0]], "16777216")
 	for _, args := range [][]string{{"voter", "start"}, {"signer", "start"}} {
 		cmd := process(t, append(args, "--home", home, "--password-file", password, "--chain-id", "test-1")...)
 		terminal, err := pty.Start(cmd)
