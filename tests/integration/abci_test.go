@@ -183,7 +183,10 @@ var badVotes = []badInput{
 	{name: "stray bit besides a good one", check: abci.ErrNotSingle, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers[0] |= 1 << 7 })},
 	{name: "bitfield too long", check: types.ErrInvalidBitfield, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = append(agg.Signers, 0) })},
 	{name: "bitfield too long and a bit beyond", check: types.ErrInvalidBitfield, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = ffg.Bitfield{0, 1} })},
-	{name: "bitfield of a megabit", check: types.ErrInvalidBitfield, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "bitfield of 20,000 bytes", check: types.ErrInvalidBitfield, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
+		agg.Signers = append(agg.Signers, make([]byte, 20_000)...)
+	})},
+	{name: "bitfield of a megabit, which is not even parsed", check: abci.ErrNotCanonical, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
 		agg.Signers = append(agg.Signers, make([]byte, 125_000)...)
 	})},
 	{name: "no bitfield", check: abci.ErrNotSingle, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = nil })},

@@ -37,7 +37,8 @@ func TestAccountsAreRecoveredFromAPipe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdout, stderr, err := newSession(t).run(c.input, append([]string{
-				"keys", "add", "alice", "--output", "json", "--home", t.TempDir(), "--keyring-backend", "test"}, c.flags...)...)
+				"keys", "add", "alice", "--output", "json", "--home", t.TempDir(), "--keyring-backend", "test",
+			}, c.flags...)...)
 			require.NoError(t, err, stderr)
 			require.Equal(t, wordsOwner, address(t, stdout))
 		})

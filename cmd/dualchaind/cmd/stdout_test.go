@@ -77,7 +77,10 @@ func TestStandardOutputIsDataWithEverySettingOfTheLog(t *testing.T) {
 		{voter, asJSON, []string{"voter", "guard", "export"}},
 	} {
 		for _, log := range [][]string{
-			{"--log_level", "trace"}, {"--log_level", "debug", "--log_format", "json"}, {"--log_no_color"}, {"--log_level", "disabled", "--trace"},
+			{"--log_level", "trace"},
+			{"--log_level", "debug", "--log_format", "json"},
+			{"--log_no_color"},
+			{"--log_level", "disabled", "--trace"},
 			{"--log_level", "*:debug,server:info"},
 		} {
 			if c.home == voter && log[0] == "--log_level" && log[1] != "debug" {
