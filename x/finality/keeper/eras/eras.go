@@ -333,12 +333,14 @@ func (k *Keeper) settleSome(ctx context.Context, s types.Settlement) error {
 			return fmt.Errorf("settle registration %d: %w", score.Registration, err)
 		}
 		pooled = pooled.Add(toPool)
-		if err := k.jailAbsent(ctx, score, params); err != nil {
-			return fmt.Errorf("jail registration %d: %w", score.Registration, err)
-		}
 	}
 	if err := k.stake.MoveRewards(ctx, pooled, params.BondDenom); err != nil {
 		return err
+	}
+	for _, score := range scores { // now that the rewards are there: a penalty burns its part of them
+		if err := k.jailAbsent(ctx, score, params); err != nil {
+			return fmt.Errorf("jail registration %d: %w", score.Registration, err)
+		}
 	}
 	if err := k.scores.Remove(ctx, number); err != nil {
 		return fmt.Errorf("remove scores: %w", err)

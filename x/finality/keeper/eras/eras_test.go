@@ -117,3 +117,27 @@ func TestAPoolThatDoesNotCoverTheSettlementIsFound(t *testing.T) {
 	w.Bank.Fund(rewards, math.OneInt())
 	require.NoError(t, w.CheckInvariants(w.Ctx))
 }
+
+// The penalty is more than all stake was before the era paid: the chain halted when it burned rewards that had yet to be moved.
+func TestAPenaltyForAbsenceBurnsItsPartOfWhatTheEraPaid(t *testing.T) {
+	const unit = types.DefaultPowerReduction
+	w := newWorld(t)
+	w.Params.SlashFractionDowntimePpm = 750_000
+	v := fakes.NewVoter(0)
+	w.Bank.Fund(v.Operator, math.NewInt(10*unit))
+	_, err := w.stake.RegisterVoter(w.Ctx, v.Registers(t, v.Operator, fakes.Coin(10*unit)), 0)
+	require.NoError(t, err)
+	w.Bank.Fund(authtypes.NewModuleAddress(types.RewardsName), math.NewInt(30*unit))
+	era := types.Era{FirstEpoch: 1, LastEpoch: 9}
+	require.NoError(t, w.InitGenesis(w.Ctx, types.RunningState{
+		Era: types.Era{Index: 1, FirstEpoch: 10}, Closed: []types.Era{era},
+		Settlement: &types.Settlement{Era: era, Reward: math.NewInt(30 * unit), Total: math.NewInt(10)},
+		Scores:     []types.Score{{Signed: []types.SignedWeight{{Weight: 10, Epochs: 1}}, Absent: true}},
+	}))
+	require.NoError(t, w.Settle(w.Ctx))
+	voter, err := w.stake.Voter(w.Ctx, 0)
+	require.NoError(t, err)
+	require.True(t, voter.Jailed)
+	require.Equal(t, int64(10*unit), voter.BondedTokens().Int64(), "a quarter of 10 and 30")
+	require.NoError(t, w.stake.CheckInvariants(w.Ctx))
+}
