@@ -27,6 +27,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/module"
 	"github.com/cosmos/cosmos-sdk/types/tx/signing"
 	authsigning "github.com/cosmos/cosmos-sdk/x/auth/signing"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
@@ -258,6 +260,9 @@ func TestARunningChainTakesFinalityIn(t *testing.T) {
 	n.startPlain()
 	n.initChain()
 	n.block()
+	for _, name := range []string{finalitytypes.ModuleName, finalitytypes.RewardsName} { // somebody would halt the upgrade
+		n.do(0, banktypes.NewMsgSend(address(0), authtypes.NewModuleAddress(name), sdk.NewCoins(toys(1))))
+	}
 	n.pass(1, proposals[0])
 	n.pass(2, proposals[1])
 	var plan upgradetypes.QueryCurrentPlanResponse

@@ -26,9 +26,12 @@ type Checkpoints interface {
 	Prune(ctx context.Context, below uint64) error
 }
 
-// AccountKeeper names module accounts.
+// AccountKeeper names module accounts, and makes them such.
 type AccountKeeper interface {
 	GetModuleAddress(name string) sdk.AccAddress
+	GetModuleAddressAndPermissions(name string) (sdk.AccAddress, []string)
+	GetAccount(ctx context.Context, addr sdk.AccAddress) sdk.AccountI
+	SetAccount(ctx context.Context, acc sdk.AccountI)
 	HasAccount(ctx context.Context, addr sdk.AccAddress) bool
 }
 

@@ -24,7 +24,6 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	"github.com/cosmos/cosmos-sdk/runtime"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/cosmos/cosmos-sdk/x/tx/signing"
@@ -60,10 +59,7 @@ func (Codec) Accounts(permissions map[string][]string) Accounts {
 }
 
 // AccountKeeper is what the keepers and [Seal] ask of x/auth.
-type AccountKeeper interface {
-	finalitytypes.AccountKeeper
-	GetModuleAddressAndPermissions(name string) (sdk.AccAddress, []string)
-}
+type AccountKeeper interface{ finalitytypes.AccountKeeper }
 
 // Base is what the chain has already.
 type Base struct {

@@ -41,6 +41,9 @@ type accounts map[string][]string
 func (accounts) GetModuleAddress(name string) sdk.AccAddress     { return authtypes.NewModuleAddress(name) }
 func (accounts) HasAccount(context.Context, sdk.AccAddress) bool { return true }
 
+func (accounts) GetAccount(context.Context, sdk.AccAddress) sdk.AccountI { return nil }
+func (accounts) SetAccount(context.Context, sdk.AccountI)                {}
+
 func (a accounts) GetModuleAddressAndPermissions(name string) (sdk.AccAddress, []string) {
 	permissions, has := a[name]
 	if !has {

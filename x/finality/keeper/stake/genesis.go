@@ -8,6 +8,7 @@ import (
 	"cosmossdk.io/collections"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/dualchain/dualchain/x/finality/keeper/internal/state"
 	"github.com/dualchain/dualchain/x/finality/types"
@@ -18,10 +19,36 @@ func (k *Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.checkSupply(ctx, g.Params); err != nil {
 		return types.ErrInvalidGenesis.Wrapf("supply: %s", err)
 	}
+	if err := k.takeAccounts(ctx, g); err != nil {
+		return err
+	}
 	if err := k.initVoters(ctx, g); err != nil {
 		return err
 	}
 	return k.initStake(ctx, g)
+}
+
+// takeAccounts makes the module's accounts its own. Before an upgrade that adds the module, anybody can send coins to their addresses:
+// that makes ordinary accounts of them, at which the bank panics, and a balance that no pool explains. A module that begins without
+// voters puts what it finds into the finality pool.
+func (k *Keeper) takeAccounts(ctx context.Context, g types.GenesisState) error {
+	for _, name := range []string{types.ModuleName, types.RewardsName} {
+		addr, permissions := k.accounts.GetModuleAddressAndPermissions(name)
+		found := k.accounts.GetAccount(ctx, addr)
+		if _, owned := found.(sdk.ModuleAccountI); found == nil || owned {
+			continue
+		}
+		base := authtypes.NewBaseAccount(addr, nil, found.GetAccountNumber(), found.GetSequence())
+		k.accounts.SetAccount(ctx, authtypes.NewModuleAccount(base, name, permissions...))
+	}
+	found := k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(types.ModuleName), g.Params.BondDenom)
+	if len(g.Voters) > 0 || !found.IsPositive() {
+		return nil
+	}
+	if err := k.bank.SendCoinsFromModuleToModule(ctx, types.ModuleName, types.RewardsName, sdk.NewCoins(found)); err != nil {
+		return fmt.Errorf("put %s into the finality pool: %w", found, err)
+	}
+	return nil
 }
 
 // initVoters registers the voters. Those of a new chain must prove possession of their keys; those of a running one have.

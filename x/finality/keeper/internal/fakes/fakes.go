@@ -167,6 +167,17 @@ type Accounts struct{}
 // GetModuleAddress returns the address of a module's account.
 func (Accounts) GetModuleAddress(name string) sdk.AccAddress { return authtypes.NewModuleAddress(name) }
 
+// GetModuleAddressAndPermissions returns the address of a module's account.
+func (Accounts) GetModuleAddressAndPermissions(name string) (sdk.AccAddress, []string) {
+	return authtypes.NewModuleAddress(name), nil
+}
+
+// GetAccount finds no account at a module's address.
+func (Accounts) GetAccount(context.Context, sdk.AccAddress) sdk.AccountI { return nil }
+
+// SetAccount does nothing.
+func (Accounts) SetAccount(context.Context, sdk.AccountI) {}
+
 // HasAccount is always true.
 func (Accounts) HasAccount(context.Context, sdk.AccAddress) bool { return true }
 
