@@ -69,7 +69,8 @@ func (k *Keeper) Settle(
 		}
 		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, commission))
 		if err := k.bank.SendCoinsFromModuleToAccount(ctx, types.RewardsName, operator, coins); err != nil {
-			return zero, fmt.Errorf("pay commission: %w", err)
+			sdk.UnwrapSDKContext(ctx).Logger().Error("a commission stays in the finality pool", "voter", voter.Index, "err", err)
+			amount, commission = rest, zero
 		}
 	}
 	if _, err := k.updateVoter(ctx, voter.Index, func(v *types.Voter) error {

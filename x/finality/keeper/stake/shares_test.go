@@ -184,3 +184,19 @@ func TestACommissionHoldsFromTheNextEra(t *testing.T) {
 	require.Equal(t, []int64{0, 0, 50, 0, 0}, []int64{paid(2), paid(3), paid(4), paid(5), paid(6)})
 	require.Empty(t, w.voter(0).CommissionChanges)
 }
+
+// A bank's restrictions on sends may change after an operator has registered.
+func TestACommissionThatTheBankRefusesHaltsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.register(0, math.NewInt(1000*million))
+	operator := fakes.NewVoter(0).Operator
+	_, err := w.EditVoter(w.Ctx, &types.MsgEditVoter{Operator: operator.String(), CommissionPpm: 100_000}, Eras{})
+	require.NoError(t, err)
+	w.Bank.Fund(authtypes.NewModuleAddress(types.RewardsName), math.NewInt(1_000))
+	w.Bank.Blocked[string(operator)] = true
+	w.settle(0, 1_000, 1_000)
+	require.True(t, w.Bank.Of(operator).IsZero())
+	require.Equal(t, int64(100), w.Bank.OfModule(types.RewardsName).Int64())
+	require.Equal(t, int64(1000*million+900), w.voter(0).BondedTokens().Int64())
+	require.NoError(t, w.CheckInvariants(w.Ctx))
+}

@@ -79,8 +79,11 @@ func (b *Bank) UndelegateCoinsFromModuleToAccount(_ context.Context, module stri
 	return b.move(authtypes.NewModuleAddress(module), to, coins)
 }
 
-// SendCoinsFromModuleToAccount moves coins.
+// SendCoinsFromModuleToAccount moves coins, unless the account may not receive any.
 func (b *Bank) SendCoinsFromModuleToAccount(_ context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
+	if b.BlockedAddr(to) {
+		return errors.New("not allowed to receive funds")
+	}
 	return b.move(authtypes.NewModuleAddress(module), to, coins)
 }
 
