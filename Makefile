@@ -54,7 +54,7 @@ fuzz: ## run every fuzz test for FUZZTIME (10s) each
 
 mutation: ## change the verifier in Go in one place at a time; fail if no vector or test notices. Takes minutes, and writes build/mutation.md
 	mkdir -p build
-	go run ./internal/mutate -report build/mutation.md
+	go run ./tests/mutate -report build/mutation.md
 
 bench: build ## run the benchmarks; print tables, write build/bench.json, and fail if work is too cheap or too long for its price
 	go run ./bench -out build/bench.json

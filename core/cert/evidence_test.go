@@ -45,7 +45,7 @@ func TestEvidenceIsSortedAndAddsSomebody(t *testing.T) {
 	require.Empty(t, cert.FindEvidence(first[:1], nil))
 }
 
-// Whoever signed both votes is guilty, wherever they stand in either list.
+// A signer of both votes is guilty at any place in either list.
 func TestTheGuiltyAreInBothLists(t *testing.T) {
 	for _, lists := range [][2][]byte{{{1}, {2}}, {{2}, {1}}, {{1, 2}, {2, 3}}, {{2, 3}, {1, 2}}, {{1, 2, 3}, {3}}, {{3}, {1, 2, 3}}, {{}, {1}}, {{1}, {}}, {{1, 4}, {1, 4}}} {
 		var expected []ffg.PublicKey
@@ -63,7 +63,7 @@ func TestTheGuiltyAreInBothLists(t *testing.T) {
 	}
 }
 
-// Changes that fit another set say so: then the full set helps. A full set that is none is another error.
+// Changes that fit another set have an error of their own, since the full set helps then. An invalid full set has another.
 func TestOnlyChangesDependOnTheSetBefore(t *testing.T) {
 	base := certtestSide()
 	_, err := cert.Diff(base, nil).Apply(base)

@@ -23,7 +23,7 @@ func TestSubjectsSayWhatTheyAre(t *testing.T) {
 	}
 }
 
-// Whatever a proof is about, only its own subject and the one that is anything accept it.
+// A proof is accepted by its own subject and by the empty subject, and by no other.
 func TestASubjectIsThatOfNoOtherProof(t *testing.T) {
 	proofs := map[string]cert.Proof{
 		"tx":    {Tx: &cert.TxProof{Hash: ffg.Root{1}, Block: cert.BlockProof{Height: 7}}},

@@ -36,8 +36,8 @@ func badKeys(t *testing.T) map[string]ffg.PublicKey {
 	}
 }
 
-// keyVectors have a key that is none, among the trusted voters, and let in by a quorum against the chain's rules. Whoever sums such
-// keys up verifies signatures that nobody made, or fails in some other way than a verifier should.
+// keyVectors have an invalid key: among the trusted voters, and let in by a quorum against the chain's rules. A verifier that sums
+// such keys up accepts signatures that nobody made, or fails in another step than it should.
 func keyVectors(t *testing.T, r rotation) (out []vector) {
 	t.Helper()
 	bad := badKeys(t)

@@ -37,7 +37,7 @@ func TestAnAddressIsShownWithoutCredentials(t *testing.T) {
 func TestAnErrorOfAnHTTPClientIsShownWithoutCredentials(t *testing.T) {
 	client := &http.Client{Transport: refusing{}}
 	for _, address := range []string{"http://alice:secret@node.example/", "http://node.example/secret?secret=secret", "http://secret@node.example"} {
-		_, err := client.Get(address) //nolint:bodyclose // there is none
+		_, err := client.Get(address) //nolint:bodyclose // an error has no body
 		found := redact.Error(fmt.Errorf("post failed: %w", err))
 		if !errors.Is(found, errRefused) || strings.Contains(found.Error(), "secret") || !strings.Contains(found.Error(), "node.example") {
 			t.Errorf("%s: expected the host only, found %v", address, found)

@@ -153,7 +153,7 @@ func verify(t *testing.T, content []byte, chainID, trust string, flags ...string
 	return out.String(), err
 }
 
-// A program reads the verdict and not the lines, whatever it is.
+// A program reads every verdict from JSON and not from the lines.
 func TestVerifyPrintsItsVerdictAsJSON(t *testing.T) {
 	for name, tc := range map[string]struct {
 		flags []string

@@ -9,7 +9,7 @@ import (
 	"github.com/dualchain/dualchain/voter/monitor"
 )
 
-// said requires that the log has an alarm with a code so many times.
+// said requires that the log has an alarm with a code n times.
 func (s *story) said(reason monitor.Reason, times int) {
 	s.t.Helper()
 	found := 0
@@ -23,7 +23,7 @@ func (s *story) said(reason monitor.Reason, times int) {
 	}
 }
 
-// counted requires that a reason has begun so many times.
+// counted requires that a reason has begun n times.
 func (s *story) counted(code string, times string) {
 	s.t.Helper()
 	if _, body := s.get("/metrics"); !strings.Contains(body, "dualchain_voter_alarms_total{reason=\""+code+"\"} "+times+"\n") {

@@ -91,7 +91,7 @@ func As[T error](err error) bool {
 	return errors.As(err, &target)
 }
 
-// ReasonOf returns the reason of the first rule that fits, Unexplained if there is none, and no reason for nil.
+// ReasonOf returns the reason of the first rule that fits, Unexplained if no rule fits, and no reason for nil.
 func ReasonOf(rules []Rule, err error) Reason {
 	if err == nil {
 		return Reason{}

@@ -4,7 +4,7 @@ import { concat, fromHex, sameBytes, toHex, varint, type Hex } from "./bytes.js"
 // ICS-23 proofs of one key's existence or absence, in IAVL trees and in CometBFT's simple trees: the two that a state proof needs. The
 // rules are those of the Go library github.com/cosmos/ics23/go v0.11; its other hashes, lengths and batches are in neither tree.
 
-/** The error of a proof that is none. */
+/** The error of a proof that does not verify. */
 class CommitmentError extends Error {}
 
 interface Leaf { readonly hash: bigint; readonly prehashKey: bigint; readonly prehashValue: bigint; readonly length: bigint; readonly prefix: Uint8Array }

@@ -191,7 +191,7 @@ func TestBadVotesAreDroppedFromTheAggregateAndThePool(t *testing.T) {
 	n := newNode(newWorld(5))
 	n.vote(t, 15, 0, 2, 4)
 	n.hold(t, n.sign(canonical(15), n.now, 1), n.sign(canonical(14), n.now, 1).Signature) // does not verify
-	n.hold(t, n.sign(canonical(15), n.now, 3), ffg.Signature{1})                          // is none
+	n.hold(t, n.sign(canonical(15), n.now, 3), ffg.Signature{1})                          // not a signature
 	require.Equal(t, [][]byte{voteTx(t, n.sign(canonical(15), n.now, 0, 2, 4))}, n.prepare(t, maxBytes))
 	require.Equal(t, 3, n.pool.Len())
 }

@@ -51,7 +51,7 @@ func isSubmission(url []byte) bool {
 	return string(url) == "/"+string(submitVotesName) || string(url) == "/"+string(submitEvidenceName)
 }
 
-// lastField returns the last field with this number, empty if there is none. It is false for what is not protobuf or has the
+// lastField returns the last field with this number, or nothing if the message lacks it. It is false for what is not protobuf or has the
 // field in another type than bytes.
 func lastField(message []byte, wanted protowire.Number) (last []byte, ok bool) {
 	ok = walk(message, func(number protowire.Number, value []byte) bool {

@@ -8,7 +8,7 @@ import (
 
 // Stake is owned by shares of pools: penalties lower and rewards raise what a share is worth, in one step for all owners (protocol
 // §10). A pool begins with 2⁶⁴ shares for each base unit, and only rewards make a share dearer. So rounding to whole shares moves
-// next to nothing, and rounding to whole base units moves less than one, from whoever acts to nobody: what can't be paid stays in the
+// next to nothing, and rounding to whole base units moves less than one, from the sender of an operation to nobody: what can't be paid stays in the
 // pool as unowned shares, or else it would raise the price of the shares that are left, without a bound if they are few.
 
 // shareBits is the binary logarithm of the shares for a base unit when a pool begins.

@@ -65,7 +65,7 @@ func TestJoiningMakesSharesAtThePrice(t *testing.T) {
 	}
 }
 
-// bits is the largest number of so many bits.
+// bits is the largest number of n bits.
 func bits(n uint) math.Int {
 	limit := new(big.Int).Lsh(big.NewInt(1), n)
 	return math.NewIntFromBigInt(limit.Sub(limit, big.NewInt(1)))
@@ -102,7 +102,7 @@ func (o *owners) leave(i int, amount math.Int) {
 	}
 }
 
-// Whoever joins or leaves, in exact arithmetic: it loses less than a base unit and a share to the pool, and nobody else loses anything.
+// In exact arithmetic, an owner that joins or leaves loses less than a base unit and a share to the pool, and no other owner loses anything.
 func TestAnOperationMovesLessThanABaseUnitToThePoolAndNothingOutOfIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := newOwners()

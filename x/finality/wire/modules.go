@@ -84,7 +84,7 @@ func (m Modules) checkOrders() error {
 			return fmt.Errorf("%s: expected %s before %s, found %v", rule.name, rule.before, rule.after, rule.order)
 		}
 	}
-	if order := m.manager.OrderMigrations; order != nil { // their order among each other is of no account
+	if order := m.manager.OrderMigrations; order != nil { // either may come first
 		for _, name := range []string{finalitytypes.ModuleName, checkpointtypes.ModuleName} {
 			if !slices.Contains(order, name) {
 				return fmt.Errorf("migrations: expected %s, found %v", name, order)

@@ -366,7 +366,7 @@ func (e *economy) held(computed uint64, v, i int) *big.Rat {
 	return since.Add(since, e.sets[computed][v][i])
 }
 
-// However accounts join, leave and cancel, and whatever happens to voters: a settlement gives no owner more than the era's rate on the
+// For any order in which accounts join, leave and cancel and voters are slashed: a settlement gives no owner more than the era's rate on the
 // stake that it had in the sets and what eras have paid it since, nor an operator more than the commission announced before the era; and in exact arithmetic, an
 // operation moves at most one base unit from its sender to the pools, and nothing out of them.
 func TestStakeEarnsForTheEpochsInWhichItHadPower(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// A key can be found guilty while a kept pair gives it power, whatever stake is left behind it (protocol §8). So the last pair of each
+// A key can be found guilty while a kept pair gives it power, even if no stake is left behind it (protocol §8). So the last pair of each
 // registration is known without a search: a voter that is no longer in the next set has power in the pair that is being installed, as
 // current, and in the one after, as rear. Only changes are written.
 

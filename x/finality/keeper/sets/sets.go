@@ -238,13 +238,18 @@ func withoutGas(ctx context.Context) context.Context {
 	return sdk.UnwrapSDKContext(ctx).WithGasMeter(storetypes.NewInfiniteGasMeter())
 }
 
-// Successor returns the pair that follows the one in force, which is fixed already.
-func (k *Keeper) Successor(ctx context.Context) (*Set, error) {
+// hashesInForce returns the hashes of the pair in force and of the next set.
+func (k *Keeper) hashesInForce(ctx context.Context) (voters, next ffg.Root, err error) {
 	pair, err := k.PairInForce(ctx)
 	if err != nil {
-		return nil, err
+		return voters, next, err
 	}
-	hash, nextHash, err := pair.Hashes()
+	return pair.Hashes()
+}
+
+// Successor returns the pair that follows the one in force, which is fixed already.
+func (k *Keeper) Successor(ctx context.Context) (*Set, error) {
+	hash, nextHash, err := k.hashesInForce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -281,11 +286,7 @@ func (k *Keeper) Voting(ctx context.Context) (Voting, error) {
 	if anchored, err := k.Anchored(ctx); err != nil || !anchored {
 		return nil, err
 	}
-	pair, err := k.PairInForce(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hash, _, err := pair.Hashes()
+	hash, _, err := k.hashesInForce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -312,11 +313,7 @@ func (v Voting) Key(key ffg.PublicKey) *bls.PublicKey {
 
 // UpcomingSets returns the hashes of the pair in force and of its successor: what votes above the head may count in.
 func (k *Keeper) UpcomingSets(ctx context.Context) ([]ffg.Root, error) {
-	pair, err := k.PairInForce(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hash, _, err := pair.Hashes()
+	hash, _, err := k.hashesInForce(ctx)
 	if err != nil {
 		return nil, err
 	}

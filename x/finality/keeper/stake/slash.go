@@ -14,7 +14,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-// A penalty takes the same fraction of bonded and of unbonding stake: one step each, whatever the number of delegations
+// A penalty takes the same fraction of bonded and of unbonding stake: one step each, for any number of delegations
 // (protocol §8, §10).
 
 // Reasons of penalties and jailings, as events tell them.

@@ -45,7 +45,7 @@ func TestAKeyWithoutStakeAndPowerIsNotGuilty(t *testing.T) {
 	require.ErrorIs(t, w.CheckUnsignedEvidence(w.Ctx, w.evidence(2)), types.ErrNobodyGuilty)
 }
 
-// An operator reports itself through another account. Together they never have more than before, whoever has delegated what.
+// An operator reports itself through another account. Together they never have more than before, for any delegations.
 func TestNobodyGainsByReportingItself(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		w := newWorld(t, 1, rapid.Int64Range(1, 3).Draw(r, "own"), 10)

@@ -13,7 +13,7 @@ import (
 func main() {
 	var o options
 	flag.StringVar(&o.module, "module", "core", "folder of the module")
-	flag.StringVar(&o.explained, "explained", "internal/mutate/explained.txt", "file with the mutants that may survive, and why")
+	flag.StringVar(&o.explained, "explained", "tests/mutate/explained.txt", "file with the mutants that may survive, and why")
 	flag.StringVar(&o.report, "report", "", "file to write the report to")
 	flag.IntVar(&o.every, "every", 1, "try each n-th mutant only")
 	flag.BoolVar(&o.only, "only", false, "try only the mutants that are explained")
