@@ -19,6 +19,13 @@ func TestVotesWriteNothingPerVoter(t *testing.T) {
 	require.Less(t, many.written, int64(bitfieldSize(1000)+1024), "bytes written by the votes of 1,000 voters")
 }
 
+// A change of what verifiers accept must not be noticed only when somebody runs the benchmarks.
+func TestAYearOfHandOversVerifies(t *testing.T) {
+	r, err := measureYear(4)
+	require.NoError(t, err)
+	require.Positive(t, r.Ns)
+}
+
 func bitfieldSize(n int) int { return len(ffg.NewBitfield(n)) }
 
 func writesOfVotes(t *testing.T, n int) sample {

@@ -27,7 +27,8 @@ func measureYear(n int) (row, error) {
 		size += len(raw)
 	}
 	trust := chain.Trust(0)
-	o := cert.Options{Now: time.UnixMilli(int64(trust.Checkpoint.Time))}
+	now := time.UnixMilli(int64(chain.Trust(chain.Head()).Checkpoint.Time))
+	o := cert.Options{Now: now, UnbondingTime: now.Sub(time.UnixMilli(int64(trust.Checkpoint.Time)))}
 	var samples []sample
 	for range yearReps {
 		s, err := measure(func() error {
