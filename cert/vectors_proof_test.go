@@ -105,7 +105,8 @@ func proofVectors(t *testing.T) (out []certtest.Vector) {
 	out = append(out, forgedProofs(t, l)...)
 	out = append(out, forgedAbsences(t, l)...)
 	out = append(out, forgedOps(t, l)...)
-	return append(out, consistencyVectors(l)...)
+	out = append(out, consistencyVectors(l)...)
+	return append(out, historyVectors(t)...)
 }
 
 // sorted orders vectors by name.
