@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/config"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
@@ -61,6 +63,29 @@ func configCommand() *cobra.Command {
 	return cmd
 }
 
+// filesOfInit returns the files that `init` writes.
+func filesOfInit(home string) []string {
+	return []string{
+		filepath.Join(home, "data", "priv_validator_state.json"), configFile(home, "priv_validator_key.json"), configFile(home, "node_key.json"),
+		configFile(home, "genesis.json"), configFile(home, "config.toml"), configFile(home, "app.toml"), configFile(home, "client.toml"),
+	}
+}
+
+// newFiles returns a function that removes those of the files, and of the empty folders, that are missing now.
+func newFiles(paths []string) func() {
+	var missing []string
+	for _, path := range paths {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, path)
+		}
+	}
+	return func() {
+		for _, path := range missing {
+			_ = os.Remove(path) // a folder that isn't empty stays
+		}
+	}
+}
+
 // initCommand is the SDK's init command, which writes config.toml and the genesis, with the rest of a home's configuration. A
 // command that fails, or that is interrupted while it asks for a mnemonic, leaves no new folder.
 func initCommand(basics module.BasicManager) *cobra.Command {
@@ -71,6 +96,16 @@ func initCommand(basics module.BasicManager) *cobra.Command {
 		home := clientCtx.HomeDir
 		folders := []string{filepath.Join(home, "config"), filepath.Join(home, "data"), home}
 		make := func() error { return os.MkdirAll(folders[0], 0o700) }
+		denom, err := cmd.Flags().GetString(genutilcli.FlagDefaultBondDenom)
+		if err != nil {
+			return err
+		}
+		if denom != "" {
+			if err := sdk.ValidateDenom(denom); err != nil { // the SDK panics on it
+				return fmt.Errorf("--%s: %w", genutilcli.FlagDefaultBondDenom, err)
+			}
+		}
+		undo := newFiles(append(filesOfInit(home), folders...))
 		recover, err := cmd.Flags().GetBool(genutilcli.FlagRecover)
 		if err != nil {
 			return err
@@ -81,9 +116,7 @@ func initCommand(basics module.BasicManager) *cobra.Command {
 			return fmt.Errorf("make the home: %w", err)
 		}
 		if err := run(cmd, args); err != nil {
-			for _, folder := range folders {
-				_ = os.Remove(folder) // only if it is empty
-			}
+			undo()
 			return err
 		}
 		if _, err := config.ReadFromClientConfig(clientCtx); err != nil { // it writes what is missing

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -60,16 +59,9 @@ func speakPlainly(root *cobra.Command, tidyUp func()) {
 // emptyFolders returns a function that removes what a keyring makes in order to look into it: folders that are missing now
 // and empty then. What root has made in a home then belongs to its folder's owner.
 func emptyFolders(home string) func() {
-	var missing []string
-	for _, folder := range []string{filepath.Join(home, "keyring-file"), filepath.Join(home, "keyring-test"), home} {
-		if _, err := os.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
-			missing = append(missing, folder)
-		}
-	}
+	remove := newFiles([]string{filepath.Join(home, "keyring-file"), filepath.Join(home, "keyring-test"), home})
 	return func() {
-		for _, folder := range missing {
-			_ = os.Remove(folder) // a folder that isn't empty stays
-		}
+		remove()
 		if err := durable.InheritAll(home); err != nil { // of what the SDK and CometBFT wrote
 			fmt.Fprintln(os.Stderr, "Warning:", err)
 		}

@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +20,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/dualchain/dualchain/internal/durable"
 	"github.com/dualchain/dualchain/x/finality/trusted"
@@ -41,6 +44,9 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	input := bufio.NewReader(cmd.InOrStdin())
 	cmd.SetIn(input)
 
+	if err := checkOutput(cmd); err != nil {
+		return err
+	}
 	clientCtx, err := client.ReadPersistentCommandFlags(clientCtx.WithCmdContext(cmd.Context()).WithInput(input), cmd.Flags())
 	if err != nil {
 		return fmt.Errorf("read the flags: %w", err)
@@ -78,7 +84,40 @@ func checkHome(cmd *cobra.Command, home string) error {
 				errNoNode, home, file, flags.FlagHome)
 		}
 	}
+	return checkFiles(cmd, home)
+}
+
+// checkFiles returns an error if the SDK would panic on the node's genesis, or CometBFT would reset half of the node before it finds that it
+// can't read the validator's key.
+func checkFiles(cmd *cobra.Command, home string) error {
+	file, err := os.Open(configFile(home, "genesis.json"))
+	if err != nil {
+		return fmt.Errorf("read the genesis: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // it is only read
+	if _, err := genutiltypes.ParseChainIDFromGenesis(file); err != nil {
+		return fmt.Errorf("read %s: %w", file.Name(), err)
+	}
+	if cmd.Name() != "unsafe-reset-all" {
+		return nil
+	}
+	key, err := os.ReadFile(configFile(home, "priv_validator_key.json"))
+	if err == nil && !json.Valid(key) {
+		err = errors.New("expected JSON, found something else")
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a missing key is made
+		return fmt.Errorf("read the validator's key: %w", err)
+	}
 	return nil
+}
+
+// checkOutput returns an error if --output is no format: `keys add` would make a key and then show nothing of it.
+func checkOutput(cmd *cobra.Command) error {
+	flag := cmd.Flags().Lookup(flags.FlagOutput)
+	if flag == nil || !flag.Changed || slices.Contains([]string{"", flags.OutputFormatText, flags.OutputFormatJSON, "indent"}, flag.Value.String()) {
+		return nil
+	}
+	return fmt.Errorf("--%s: expected text or json, found %q", flags.FlagOutput, flag.Value)
 }
 
 func needsNode(cmd *cobra.Command) bool {

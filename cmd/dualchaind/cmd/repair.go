@@ -1,7 +1,11 @@
 package cmd
 
 import (
+	"bufio"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -9,10 +13,68 @@ import (
 	connectiontypes "github.com/cosmos/ibc-go/v11/modules/core/03-connection/types"
 
 	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/input"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
-// repairIBC replaces the bodies of two commands of ibc-go that take no notice of the node's error and then dereference nil.
-func repairIBC(root *cobra.Command) error {
+// repair mends the commands of the SDK and of ibc-go that panic.
+func repair(root *cobra.Command) error {
+	return errors.Join(checkArguments(root), replaceParams(root))
+}
+
+// checkArguments lets three commands run only with arguments that they do not panic on.
+func checkArguments(root *cobra.Command) error {
+	for _, c := range []struct {
+		path  string
+		check func(cmd *cobra.Command, args []string) ([]string, error)
+	}{
+		{"keys import-hex", readPrivateKey},
+		{"tx ibc client update-client-config", func(_ *cobra.Command, args []string) ([]string, error) {
+			for _, relayer := range args[1:] {
+				if _, err := sdk.AccAddressFromBech32(relayer); err != nil {
+					return nil, fmt.Errorf("read the relayer %q: expected an address: %w", relayer, err)
+				}
+			}
+			return args, nil
+		}},
+		{"tx ibc-transfer transfer", func(cmd *cobra.Command, args []string) ([]string, error) {
+			return args, cobra.ExactArgs(4)(cmd, args)
+		}},
+	} {
+		cmd, rest, err := root.Find(strings.Fields(c.path))
+		if err != nil || len(rest) > 0 || cmd.RunE == nil {
+			return fmt.Errorf("find the command %q: found %s, %w", c.path, cmd.CommandPath(), err)
+		}
+		run := cmd.RunE
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			args, err := c.check(cmd, args)
+			if err != nil {
+				return err
+			}
+			return run(cmd, args)
+		}
+	}
+	return nil
+}
+
+// readPrivateKey asks for the key if it is not an argument, and returns the name and the key. The keyring checks its length.
+func readPrivateKey(cmd *cobra.Command, args []string) ([]string, error) {
+	if len(args) == 1 {
+		key, err := input.GetPassword("Enter hex private key:", bufio.NewReader(cmd.InOrStdin()))
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, key)
+	}
+	key := strings.TrimPrefix(args[1], "0x")
+	if decoded, err := hex.DecodeString(key); err != nil || len(decoded) == 0 {
+		return nil, errors.New("read the private key: expected pairs of hexadecimal digits") // the decoder's error would show a part of the key
+	}
+	return []string{args[0], key}, nil
+}
+
+// replaceParams replaces the bodies of two commands of ibc-go that take no notice of the node's error and then dereference nil.
+func replaceParams(root *cobra.Command) error {
 	for group, query := range map[string]func(client.Context, *cobra.Command) error{
 		"client": func(clientCtx client.Context, cmd *cobra.Command) error {
 			res, err := clienttypes.NewQueryClient(clientCtx).ClientParams(cmd.Context(), &clienttypes.QueryClientParamsRequest{})

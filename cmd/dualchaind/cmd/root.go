@@ -90,7 +90,7 @@ func NewRoot() (*cobra.Command, error) {
 	if err := description.AutoCLI(clientCtx).EnhanceRootCommand(root); err != nil {
 		return nil, fmt.Errorf("add the modules' commands: %w", err)
 	}
-	if err := repairIBC(root); err != nil {
+	if err := repair(root); err != nil {
 		return nil, err
 	}
 	finalitycli.SetGasAdjustment(root)
