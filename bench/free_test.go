@@ -126,6 +126,7 @@ func requests(b *testing.B, f *fixture.Fixture) []request {
 		finality("VoterSet", &types.QueryVoterSetRequest{Id: "head"}),
 		finality("Votes", &types.QueryVotesRequest{Epoch: "finalized"}),
 		finality("Duty", &types.QueryDutyRequest{Voter: operator}),
+		finality("Duty", &types.QueryDutyRequest{}),
 		finality("Participation", &types.QueryParticipationRequest{Voter: operator}),
 		finality("Certificate", &types.QueryCertificateRequest{Epoch: "finalized"}),
 		finality("TrustPoint", &types.QueryTrustPointRequest{Epoch: "finalized"}),

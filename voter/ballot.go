@@ -16,10 +16,15 @@ import (
 // tolerated is by how many epochs the next node may be behind the one that failed. What is further behind has another head.
 const tolerated = 2
 
+// doubted is asked again for what it has told of a key: a watcher.
+type doubted interface {
+	Doubt(duty watch.Duty, key ffg.PublicKey)
+}
+
 // ballot votes with one key.
 type ballot struct {
 	key    ffg.PublicKey
-	watch  watcher
+	watch  doubted
 	signer signer
 	submit submitter
 	double doppelganger
@@ -27,13 +32,14 @@ type ballot struct {
 	log    *slog.Logger
 
 	last     ffg.Vote // that was signed or found on the chain
-	failure  error    // of the last step
-	reported string   // what was said last of what keeps us from voting
+	sent     watch.Duty
+	failure  error  // of the last step
+	reported string // what was said last of what keeps us from voting
 }
 
 // step does what is due at a block: the vote for the head first, then votes that aren't recorded yet.
-func (b *ballot) step(ctx context.Context, started time.Time) error {
-	duty, err := b.watch.Duty(ctx, b.key)
+func (b *ballot) step(ctx context.Context, round *watch.Round, started time.Time) error {
+	duty, err := round.Duty(ctx, b.key)
 	if err != nil {
 		return err
 	}
@@ -65,10 +71,11 @@ func (b *ballot) vote(ctx context.Context, duty watch.Duty, started time.Time) e
 	if err != nil {
 		return err
 	}
-	b.last = vote
+	b.last, b.sent = vote, duty
 	b.seen.Signed(vote.Target.Epoch)
 	log := b.log.With("epoch", vote.Target.Epoch, "target", vote.Target.Root.String(), "source", vote.Source.Epoch, "height", duty.Executed)
 	if err := b.submit.Send(ctx, duty.Aggregate(signature), duty.Executed); err != nil {
+		b.watch.Doubt(duty, b.key)
 		log.Warn("voted, but the node didn't take the vote: sending it again with the next block", event.NotTaken, "error", err)
 		return nil
 	}
@@ -76,6 +83,18 @@ func (b *ballot) vote(ctx context.Context, duty watch.Duty, started time.Time) e
 	b.seen.Accepted(took)
 	log.Info("voted", event.Voted, "took", took.Round(10*time.Microsecond))
 	return nil
+}
+
+// followed is told what happens to a ballot's votes. A vote that isn't recorded in time may have the wrong bit.
+type followed struct {
+	*monitor.Key
+	ballot *ballot
+}
+
+// Resent implements submit.Observer.
+func (f followed) Resent(epoch uint64) {
+	f.Key.Resent(epoch)
+	f.ballot.watch.Doubt(f.ballot.sent, f.ballot.key)
 }
 
 // errNotMember keeps from voting like watch.ErrNoDuty does.

@@ -19,7 +19,8 @@ import (
 // watcher is stage one: package watch.
 type watcher interface {
 	Tips(ctx context.Context) <-chan watch.Header
-	Duty(ctx context.Context, key ffg.PublicKey) (watch.Duty, error)
+	Round() *watch.Round
+	Doubt(duty watch.Duty, key ffg.PublicKey)
 	votedFor
 }
 
@@ -65,8 +66,8 @@ func (c *client) run(ctx context.Context) error {
 		case <-again:
 		}
 		again = nil
-		step(ctx, c.ballots)
-		step(ctx, c.findKeys(ctx)) // after the votes, so that they don't wait for it
+		c.step(ctx, c.ballots)
+		c.step(ctx, c.findKeys(ctx)) // after the votes, so that they don't wait for it
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -81,11 +82,11 @@ func (c *client) run(ctx context.Context) error {
 }
 
 // step handles a block for all keys at the same time.
-func step(ctx context.Context, ballots []*ballot) {
-	started := time.Now()
+func (c *client) step(ctx context.Context, ballots []*ballot) {
+	started, round := time.Now(), c.watch.Round()
 	var wg sync.WaitGroup
 	for _, b := range ballots {
-		wg.Go(func() { b.failure = b.step(ctx, started) })
+		wg.Go(func() { b.failure = b.step(ctx, round, started) })
 	}
 	wg.Wait()
 }
@@ -133,10 +134,12 @@ func (c *client) findKeys(ctx context.Context) (found []*ballot) {
 			log := c.log.With("key", key.String()[:8])
 			log.Info("voting with key", event.KeyFound, "public_key", key.String())
 			seen := c.seen.Key(key)
-			found = append(found, &ballot{
-				key: key, watch: c.watch, signer: c.signer, submit: c.submitter(seen, log), seen: seen, log: log,
+			b := &ballot{
+				key: key, watch: c.watch, signer: c.signer, seen: seen, log: log,
 				double: doppelganger{key: key, past: c.signer, chain: c.watch, epochs: c.look},
-			})
+			}
+			b.submit = c.submitter(followed{seen, b}, log)
+			found = append(found, b)
 		}
 	}
 	c.ballots = append(c.ballots, found...)

@@ -159,6 +159,29 @@ func TestAVotersDutyIsTheHeadUntilItsVoteIsRecorded(t *testing.T) {
 	require.False(t, duty(2).Recorded)
 }
 
+func TestOneDutyWithoutAVoterSaysWhatThoseOfAllSay(t *testing.T) {
+	f := fixture.New(t, fixture.Voters(9, 8, 7, 6, 5, 4, 3, 2, 1), fixture.Interval(3)).Blocks(3)
+	for _, voted := range [][]int{nil, {1}, {1, 5, 8}} {
+		if voted != nil {
+			f.Vote(1, voted...).Blocks(1)
+		}
+		all, err := queries(f).Duty(f.Ctx(), &types.QueryDutyRequest{})
+		require.NoError(t, err)
+		signers := ffg.Bitfield(all.Signers)
+		require.NoError(t, signers.Validate(9))
+		require.Equal(t, len(voted), signers.Count())
+		all.Signers = nil
+		for i := range 9 {
+			own, err := queries(f).Duty(f.Ctx(), &types.QueryDutyRequest{Voter: fixture.Operator(i).String()})
+			require.NoError(t, err)
+			require.Equal(t, own.Recorded, signers.Get(int(own.Position)), "voter %d", i)
+			require.Empty(t, own.Signers)
+			own.Member, own.Position, own.Recorded = false, 0, false
+			require.Equal(t, own, all, "voter %d", i)
+		}
+	}
+}
+
 // A certificate alone proves that a checkpoint is final. Like a light client, this test verifies it with its contents and the
 // voter sets only.
 func TestCertificatesProveFinality(t *testing.T) {

@@ -39,32 +39,59 @@ func (d Duty) Aggregate(signature ffg.Signature) ffg.AggregateVote {
 	}
 }
 
-// parseDuty returns the target checkpoint and the duty in a node's answer. Errors: ErrNoDuty, ErrInconsistent.
+// parseDuty returns the target checkpoint and the duty in a node's answer about a key. Errors: ErrNoDuty, ErrInconsistent.
 func parseDuty(answer *types.QueryDutyResponse, executed uint64) (ffg.Checkpoint, Duty, error) {
-	source, err := answer.Source.ToFFG()
-	if err != nil {
-		return ffg.Checkpoint{}, Duty{}, fmt.Errorf("%w: source: %w", ErrInconsistent, foreign.Error(err))
-	}
-	target, vote, err := parseVote(answer.Target, source, executed)
-	switch {
-	case err != nil:
-	case answer.Size_ > maxSetSize:
-		err = fmt.Errorf("%w: size of the voter set: expected at most %d, found %d", ErrInconsistent, maxSetSize, answer.Size_)
-	case answer.Member && answer.Position >= answer.Size_:
+	target, duty, err := parseShared(answer, executed)
+	if err == nil && answer.Member && answer.Position >= answer.Size_ {
 		err = fmt.Errorf("%w: position: expected below %d, found %d", ErrInconsistent, answer.Size_, answer.Position)
 	}
 	if err != nil {
 		return ffg.Checkpoint{}, Duty{}, err
 	}
-	return target, Duty{
-		Vote:         vote,
-		VoterSetHash: target.VoterSetHash,
-		Member:       answer.Member,
-		Position:     int(answer.Position),
-		Size:         int(answer.Size_),
-		Recorded:     answer.Recorded,
-		Executed:     executed,
-	}, nil
+	duty.Member, duty.Position, duty.Recorded = answer.Member, int(answer.Position), answer.Recorded
+	return target, duty, nil
+}
+
+// headDuty is what a duty says to all keys.
+type headDuty struct {
+	duty    Duty // of nobody
+	signers ffg.Bitfield
+}
+
+// of returns the duty of a key with this bit in the head's voter set.
+func (h headDuty) of(position int) Duty {
+	duty := h.duty
+	duty.Member, duty.Position, duty.Recorded = true, position, h.signers.Get(position)
+	return duty
+}
+
+// parseHead returns the target checkpoint and what a node's answer says to all keys. Errors: ErrNoDuty, ErrInconsistent.
+func parseHead(answer *types.QueryDutyResponse, executed uint64) (ffg.Checkpoint, headDuty, error) {
+	target, duty, err := parseShared(answer, executed)
+	if err != nil {
+		return ffg.Checkpoint{}, headDuty{}, err
+	}
+	signers := ffg.Bitfield(answer.Signers)
+	if err := signers.Validate(duty.Size); err != nil {
+		return ffg.Checkpoint{}, headDuty{}, fmt.Errorf("%w: signers: %w", ErrInconsistent, err)
+	}
+	return target, headDuty{duty: duty, signers: signers}, nil
+}
+
+// parseShared returns the target checkpoint and the duty without what is a key's own.
+func parseShared(answer *types.QueryDutyResponse, executed uint64) (ffg.Checkpoint, Duty, error) {
+	source, err := answer.Source.ToFFG()
+	if err != nil {
+		return ffg.Checkpoint{}, Duty{}, fmt.Errorf("%w: source: %w", ErrInconsistent, foreign.Error(err))
+	}
+	target, vote, err := parseVote(answer.Target, source, executed)
+	if err == nil && answer.Size_ > maxSetSize {
+		err = fmt.Errorf("%w: size of the voter set: expected at most %d, found %d", ErrInconsistent, maxSetSize, answer.Size_)
+	}
+	if err != nil {
+		return ffg.Checkpoint{}, Duty{}, err
+	}
+	return target, Duty{Vote: vote, VoterSetHash: target.VoterSetHash, Size: int(answer.Size_), Executed: executed}, nil
 }
 
 // parseRecord returns a checkpoint and the one honest vote for it. Errors: ErrNoDuty, ErrInconsistent.

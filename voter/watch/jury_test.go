@@ -190,8 +190,9 @@ func TestWitnessesAreAskedForRecordedVotesToo(t *testing.T) {
 		w.nodes[0].set(func(p *peer) { p.recorded = true })
 		w.grow()
 		w.noDuty(ErrUnconfirmed)
-		w.nodes[0].set(func(p *peer) { p.stranger = true }) // nothing to vote on
-		w.duty(w.nodes[0], 2)
+		w.nodes[0].set(func(p *peer) { p.stranger, p.voterSet = true, ffg.Root{1} }) // nothing to vote on in the next set
+		w.grow()
+		w.duty(w.nodes[0], 3)
 	})
 }
 

@@ -63,27 +63,38 @@ type node struct {
 // duty asks for the duty of a key at the tip or later. The answer contains only what the node has executed. Errors: this
 // package's errors about nodes, or the node can't be reached.
 func (n *node) duty(ctx context.Context, key ffg.PublicKey, tip Header) (Duty, error) {
+	return askDuty(ctx, n, key.String(), tip, parseDuty)
+}
+
+// head asks for what duties at the tip or later say to all keys. Errors: those of duty.
+func (n *node) head(ctx context.Context, tip Header) (headDuty, error) {
+	return askDuty(ctx, n, "", tip, parseHead)
+}
+
+// askDuty asks about a voter, or about nobody, and checks what parse finds in the answer.
+func askDuty[A any](ctx context.Context, n *node, voter string, tip Header, parse func(*types.QueryDutyResponse, uint64) (ffg.Checkpoint, A, error)) (found A, err error) {
+	var none A
 	if err := n.checkChain(tip); err != nil {
-		return Duty{}, err
+		return none, err
 	}
-	answer, executed, err := n.askDuty(ctx, key, tip.Height)
+	answer, executed, err := n.dutyAt(ctx, voter, tip.Height)
 	if err != nil {
-		return Duty{}, fmt.Errorf("ask for duty: %w", err)
+		return none, fmt.Errorf("ask for duty: %w", err)
 	}
-	target, duty, err := parseDuty(answer, executed)
+	target, found, err := parse(answer, executed)
 	if err == nil {
 		err = n.compare(ctx, target, tip)
 	}
 	if err != nil {
-		return Duty{}, fmt.Errorf("check duty: %w", err)
+		return none, fmt.Errorf("check duty: %w", err)
 	}
-	return duty, nil
+	return found, nil
 }
 
-// askDuty returns the answer from a state at or above a height, and the state's height.
-func (n *node) askDuty(ctx context.Context, key ffg.PublicKey, height uint64) (answer *types.QueryDutyResponse, executed uint64, err error) {
+// dutyAt returns the answer from a state at or above a height, and the state's height.
+func (n *node) dutyAt(ctx context.Context, voter string, height uint64) (answer *types.QueryDutyResponse, executed uint64, err error) {
 	for wait, left := firstRecheck, rechecks; ; wait, left = 2*wait, left-1 {
-		answer, executed, err = ask(ctx, n.Finality.Duty, &types.QueryDutyRequest{Voter: key.String()})
+		answer, executed, err = ask(ctx, n.Finality.Duty, &types.QueryDutyRequest{Voter: voter})
 		switch {
 		case err != nil:
 			return nil, 0, err

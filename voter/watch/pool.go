@@ -7,14 +7,10 @@
 package watch
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/dualchain/dualchain/core/ffg"
 )
 
 // patience bounds a question to a node while another node can be asked.
@@ -55,6 +51,7 @@ type member struct {
 	*node
 	role                  // its name in the log
 	soon    chan struct{} // requests a check
+	places                // of keys, as the node has told
 	health                // guarded by the pool's lock, as are the fields below
 	said    string        // the kind of its last logged problem
 	parted  bool          // whether it was logged that its blocks differ from the node in use
@@ -98,58 +95,4 @@ func (p *Pool) Tips(ctx context.Context) <-chan Header {
 		go p.poll(ctx, m)
 	}
 	return p.tips.tips
-}
-
-// Duty asks the node in use for the duty of a key at its newest block. If that node fails, Duty asks the next healthy one at
-// once. A node that reports nothing to vote on may lie or be behind, so Duty asks the others, and its answer counts if none
-// of them has a duty. Without witnesses, their duty must be for the same vote: a less preferred node alone must not lead to
-// another vote. Witnesses, if there are any, must confirm every duty, even a recorded one. Errors: ErrNoDuty, ErrFuture,
-// ErrNoNode, ErrDisputed, ErrUnconfirmed; ErrWrongChain if all nodes are on another chain; or the first node's error.
-func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey) (Duty, error) {
-	var failure, idleErr error
-	var idle *Duty
-	asked := map[*member]bool{}
-	for {
-		m, tip, others := p.next(asked)
-		if m == nil {
-			break
-		}
-		asked[m] = true
-		duty, err := m.dutyWithin(ctx, key, tip, others || idle != nil)
-		duty.from = m
-		switch {
-		case ctx.Err() != nil:
-			return Duty{}, ctx.Err()
-		case err == nil && duty.Member && idle != nil && len(p.jury.witnesses) == 0 && duty.Vote != idle.Vote:
-		case err == nil && duty.Member:
-			if err := p.jury.confirm(ctx, m.Address, duty.Vote); err != nil {
-				return Duty{}, err
-			}
-			return duty, nil
-		case err == nil, errors.Is(err, ErrNoDuty), errors.Is(err, ErrFuture):
-			if idle == nil {
-				idle, idleErr = &duty, err
-			}
-		default:
-			failure = cmp.Or(failure, err)
-			p.learn(m, func(h *health) { h.failed(err) })
-		}
-	}
-	switch {
-	case idleErr != nil:
-		return Duty{}, idleErr
-	case idle != nil:
-		return *idle, nil
-	}
-	return Duty{}, cmp.Or(failure, p.wrongChain(), ErrNoNode)
-}
-
-// dutyWithin asks the node, and waits only for patience if there are other nodes.
-func (m *member) dutyWithin(ctx context.Context, key ffg.PublicKey, tip Header, others bool) (Duty, error) {
-	if others {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
-	}
-	return m.duty(ctx, key, tip)
 }

@@ -70,6 +70,7 @@ func (p *Pool) Prove(ctx context.Context, duty Duty, key ffg.PublicKey) error {
 		err = fmt.Errorf("%w: says that the chain has the vote for epoch %d, and shows no signature", ErrInconsistent, epoch)
 	}
 	if err != nil && ctx.Err() == nil {
+		p.Doubt(duty, key) // the recorded vote may be that of another place
 		p.learn(duty.from, func(h *health) { h.failed(err) })
 	}
 	return err

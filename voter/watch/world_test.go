@@ -37,7 +37,13 @@ type world struct {
 const (
 	testPoll  = 2 * time.Second
 	testStall = time.Minute
+	setSize   = 9
 )
+
+// Duty begins a round for one key.
+func (p *Pool) Duty(ctx context.Context, key ffg.PublicKey) (Duty, error) {
+	return p.Round().Duty(ctx, key)
+}
 
 // inWorld runs a test with nodes at block 1. The pool has checked them.
 func inWorld(t *testing.T, nodes, witnesses int, test func(*world), change ...func(*world)) {
@@ -163,7 +169,11 @@ type peer struct {
 	source     byte // of the root of the source that it reports, if not 0
 	fails      error
 	hangs      bool
-	late       int // number of questions about checkpoints that it answers as if it lacked them
+	late       int      // number of questions about checkpoints that it answers as if it lacked them
+	questions  []string // for duties: the voters, "" for all
+	voterSet   ffg.Root // hash of that of new checkpoints
+	position   uint32   // of the voter in its set
+	oddSize    bool     // whether what it says of one key has another size of the set
 	recorded   bool
 	stranger   bool // whether the voter isn't in the set
 	unknown    bool // whether the voter isn't registered
@@ -187,7 +197,7 @@ func (p *peer) grow(at time.Time) {
 		parent = p.roots[height-2].Root()
 	}
 	p.blocks = append(p.blocks, block)
-	p.roots = append(p.roots, ffg.Checkpoint{Epoch: height, ParentRoot: parent, Height: height, Time: block.Time, BlockHash: block.Hash})
+	p.roots = append(p.roots, ffg.Checkpoint{Epoch: height, ParentRoot: parent, Height: height, Time: block.Time, BlockHash: block.Hash, VoterSetHash: p.voterSet})
 	p.mu.Unlock()
 	p.events <- block
 }
@@ -231,20 +241,31 @@ func (p *peer) reply(opts []grpc.CallOption) {
 }
 
 // Duty implements Finality.
-func (p *peer) Duty(ctx context.Context, _ *types.QueryDutyRequest, opts ...grpc.CallOption) (*types.QueryDutyResponse, error) {
+func (p *peer) Duty(ctx context.Context, request *types.QueryDutyRequest, opts ...grpc.CallOption) (*types.QueryDutyResponse, error) {
 	if err := p.enter(ctx); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reply(opts)
-	if p.unknown {
+	p.questions = append(p.questions, request.Voter)
+	if p.unknown && request.Voter != "" {
 		return nil, status.Error(codes.NotFound, "voter not found")
 	}
 	head := uint64(len(p.roots))
-	return &types.QueryDutyResponse{
-		Target: p.told(head), Source: checkpointtypes.RefFromFFG(p.vote(head).Source), Member: !p.stranger, Size_: 1, Recorded: p.recorded,
-	}, nil
+	answer := &types.QueryDutyResponse{Target: p.told(head), Source: checkpointtypes.RefFromFFG(p.vote(head).Source), Size_: setSize}
+	if request.Voter != "" {
+		answer.Member, answer.Position, answer.Recorded = !p.stranger, p.position, p.recorded
+		if p.oddSize {
+			answer.Size_++
+		}
+		return answer, nil
+	}
+	answer.Signers = ffg.NewBitfield(setSize)
+	if p.recorded {
+		ffg.Bitfield(answer.Signers).Set(int(p.position))
+	}
+	return answer, nil
 }
 
 // Votes implements Finality.

@@ -25,7 +25,10 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "Voters", Use: "voters", Short: "List voters, all or those in one --state"},
 				{RpcMethod: "VoterSet", Use: "voter-set HASH|EPOCH|next", Short: "Show a voter set", PositionalArgs: args("id")},
 				{RpcMethod: "Votes", Use: "votes EPOCH", Short: "Show who voted for an epoch (or with --aggregate-only just their bits), with what power", PositionalArgs: args("epoch")},
-				{RpcMethod: "Duty", Use: "duty VOTER", Short: "Show what a voter must sign now", PositionalArgs: args("voter")},
+				{
+					RpcMethod: "Duty", Use: "duty [VOTER]", Short: "Show what a voter must sign now, or what is the same for all with the bits of those whose votes are recorded",
+					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "voter", Optional: true}},
+				},
 				{
 					RpcMethod: "Participation", Use: "participation VOTER", Short: "Show how much a voter has voted in the open era, or in an unsettled --era",
 					PositionalArgs: args("voter"),

@@ -29,7 +29,7 @@ type queries struct {
 	*Node
 }
 
-// Duty answers for the chain's only voter.
+// Duty answers for the chain's only voter, or without a voter for all.
 func (q *queries) Duty(ctx context.Context, request *types.QueryDutyRequest) (*types.QueryDutyResponse, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -41,7 +41,8 @@ func (q *queries) Duty(ctx context.Context, request *types.QueryDutyRequest) (*t
 	if err := setHeight(ctx, executed); err != nil {
 		return nil, err
 	}
-	if request.Voter != q.public.String() {
+	everybody := request.Voter == ""
+	if !everybody && request.Voter != q.public.String() {
 		return nil, status.Error(codes.NotFound, "voter not found")
 	}
 	epoch := q.chain.head().Epoch
@@ -54,6 +55,13 @@ func (q *queries) Duty(ctx context.Context, request *types.QueryDutyRequest) (*t
 	}
 	if q.lies != nil {
 		q.lies(answer)
+	}
+	if everybody {
+		answer.Signers = ffg.NewBitfield(int(answer.Size_))
+		if answer.Recorded {
+			ffg.Bitfield(answer.Signers).Set(int(answer.Position))
+		}
+		answer.Member, answer.Position, answer.Recorded = false, 0, false
 	}
 	return answer, nil
 }

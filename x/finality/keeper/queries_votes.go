@@ -103,11 +103,15 @@ func (q QueryServer) Votes(ctx context.Context, req *types.QueryVotesRequest) (*
 	return out, err
 }
 
-// Duty returns what a voter must sign now.
+// Duty returns what a voter must sign now, or without a voter what is the same for all.
 func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*types.QueryDutyResponse, error) {
-	voter, err := q.resolveVoter(ctx, req.GetVoter())
-	if err != nil {
-		return nil, err
+	var voter types.Voter
+	everybody := req.GetVoter() == ""
+	if !everybody {
+		var err error
+		if voter, err = q.resolveVoter(ctx, req.GetVoter()); err != nil {
+			return nil, err
+		}
 	}
 	head, anchored, err := q.checkpoints.HeadEpoch(ctx)
 	if err != nil {
@@ -120,16 +124,20 @@ func (q QueryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*ty
 	if err != nil {
 		return nil, err
 	}
+	size, signers := len(t.Set.Voters), ffg.Bitfield(t.Tally.Signers)
+	out := &types.QueryDutyResponse{
+		Target: checkpointtypes.CheckpointFromFFG(t.Record.Checkpoint), Source: checkpointtypes.RefFromFFG(t.Vote.Source), Size_: uint32(size),
+	}
+	if everybody {
+		out.Signers = ffg.NewBitfield(size).Or(signers) // an epoch without votes has no signers
+		return out, nil
+	}
 	key, err := types.ParsePublicKey(voter.PubKey)
 	if err != nil {
 		return nil, err
 	}
-	out := &types.QueryDutyResponse{
-		Target: checkpointtypes.CheckpointFromFFG(t.Record.Checkpoint), Source: checkpointtypes.RefFromFFG(t.Vote.Source), Size_: uint32(len(t.Set.Voters)),
-	}
-	position, member := t.Set.Voters.Position(key)
-	if member {
-		out.Member, out.Position, out.Recorded = true, uint32(position), ffg.Bitfield(t.Tally.Signers).Get(position)
+	if position, member := t.Set.Voters.Position(key); member {
+		out.Member, out.Position, out.Recorded = true, uint32(position), signers.Get(position)
 	}
 	return out, nil
 }

@@ -876,10 +876,12 @@ func (x *QueryVotesResponse) GetJustified() bool {
 	return false
 }
 
-// QueryDutyRequest names a voter.
+// QueryDutyRequest names a voter, or nobody.
 type QueryDutyRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Voter         string                 `protobuf:"bytes,1,opt,name=voter,proto3" json:"voter,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// voter is empty in the question of a client with many keys: one answer serves them all. The place of each in a set never
+	// changes, so it is asked for once per set.
+	Voter         string `protobuf:"bytes,1,opt,name=voter,proto3" json:"voter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -932,7 +934,10 @@ type QueryDutyResponse struct {
 	Position uint32 `protobuf:"varint,4,opt,name=position,proto3" json:"position,omitempty"`
 	Size     uint32 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
 	// recorded says whether the tally has the voter's bit already.
-	Recorded      bool `protobuf:"varint,6,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	Recorded bool `protobuf:"varint,6,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	// signers is the tally's bitfield of size bits, in an answer to a question without a voter; position, member and recorded are
+	// unset there.
+	Signers       []byte `protobuf:"bytes,7,opt,name=signers,proto3" json:"signers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1007,6 +1012,13 @@ func (x *QueryDutyResponse) GetRecorded() bool {
 		return x.Recorded
 	}
 	return false
+}
+
+func (x *QueryDutyResponse) GetSigners() []byte {
+	if x != nil {
+		return x.Signers
+	}
+	return nil
 }
 
 // QueryParticipationRequest names a voter and an era.
@@ -2640,14 +2652,15 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\rcurrent_total\x18\a \x01(\tR\fcurrentTotal\x12\x1c\n" +
 	"\tjustified\x18\b \x01(\bR\tjustified\"(\n" +
 	"\x10QueryDutyRequest\x12\x14\n" +
-	"\x05voter\x18\x01 \x01(\tR\x05voter\"\xef\x01\n" +
+	"\x05voter\x18\x01 \x01(\tR\x05voter\"\x89\x02\n" +
 	"\x11QueryDutyResponse\x12A\n" +
 	"\x06target\x18\x01 \x01(\v2#.dualchain.checkpoint.v1.CheckpointB\x04\xc8\xde\x1f\x00R\x06target\x123\n" +
 	"\x06source\x18\x02 \x01(\v2\x15.dualchain.ffg.v1.RefB\x04\xc8\xde\x1f\x00R\x06source\x12\x16\n" +
 	"\x06member\x18\x03 \x01(\bR\x06member\x12\x1a\n" +
 	"\bposition\x18\x04 \x01(\rR\bposition\x12\x12\n" +
 	"\x04size\x18\x05 \x01(\rR\x04size\x12\x1a\n" +
-	"\brecorded\x18\x06 \x01(\bR\brecorded\"C\n" +
+	"\brecorded\x18\x06 \x01(\bR\brecorded\x12\x18\n" +
+	"\asigners\x18\a \x01(\fR\asigners\"C\n" +
 	"\x19QueryParticipationRequest\x12\x14\n" +
 	"\x05voter\x18\x01 \x01(\tR\x05voter\x12\x10\n" +
 	"\x03era\x18\x02 \x01(\tR\x03era\"\xb8\x03\n" +
@@ -2782,14 +2795,14 @@ const file_dualchain_finality_v1_query_proto_rawDesc = "" +
 	"\x14VOTER_STATE_ELIGIBLE\x10\x01\x12\x17\n" +
 	"\x13VOTER_STATE_WAITING\x10\x02\x12\x16\n" +
 	"\x12VOTER_STATE_JAILED\x10\x03\x12\x1a\n" +
-	"\x16VOTER_STATE_TOMBSTONED\x10\x042\x94\x15\n" +
+	"\x16VOTER_STATE_TOMBSTONED\x10\x042\xb3\x15\n" +
 	"\x05Query\x12\x86\x01\n" +
 	"\x06Params\x12).dualchain.finality.v1.QueryParamsRequest\x1a*.dualchain.finality.v1.QueryParamsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/dualchain/finality/v1/params\x12\x8b\x01\n" +
 	"\x05Voter\x12(.dualchain.finality.v1.QueryVoterRequest\x1a).dualchain.finality.v1.QueryVoterResponse\"-\x82\xd3\xe4\x93\x02'\x12%/dualchain/finality/v1/voters/{voter}\x12\x86\x01\n" +
 	"\x06Voters\x12).dualchain.finality.v1.QueryVotersRequest\x1a*.dualchain.finality.v1.QueryVotersResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/dualchain/finality/v1/voters\x12\x95\x01\n" +
 	"\bVoterSet\x12+.dualchain.finality.v1.QueryVoterSetRequest\x1a,.dualchain.finality.v1.QueryVoterSetResponse\".\x82\xd3\xe4\x93\x02(\x12&/dualchain/finality/v1/voter_sets/{id}\x12\x8a\x01\n" +
-	"\x05Votes\x12(.dualchain.finality.v1.QueryVotesRequest\x1a).dualchain.finality.v1.QueryVotesResponse\",\x82\xd3\xe4\x93\x02&\x12$/dualchain/finality/v1/votes/{epoch}\x12\x8d\x01\n" +
-	"\x04Duty\x12'.dualchain.finality.v1.QueryDutyRequest\x1a(.dualchain.finality.v1.QueryDutyResponse\"2\x82\xd3\xe4\x93\x02,\x12*/dualchain/finality/v1/voters/{voter}/duty\x12\xb1\x01\n" +
+	"\x05Votes\x12(.dualchain.finality.v1.QueryVotesRequest\x1a).dualchain.finality.v1.QueryVotesResponse\",\x82\xd3\xe4\x93\x02&\x12$/dualchain/finality/v1/votes/{epoch}\x12\xac\x01\n" +
+	"\x04Duty\x12'.dualchain.finality.v1.QueryDutyRequest\x1a(.dualchain.finality.v1.QueryDutyResponse\"Q\x82\xd3\xe4\x93\x02KZ\x1d\x12\x1b/dualchain/finality/v1/duty\x12*/dualchain/finality/v1/voters/{voter}/duty\x12\xb1\x01\n" +
 	"\rParticipation\x120.dualchain.finality.v1.QueryParticipationRequest\x1a1.dualchain.finality.v1.QueryParticipationResponse\";\x82\xd3\xe4\x93\x025\x123/dualchain/finality/v1/voters/{voter}/participation\x12\xa3\x01\n" +
 	"\vCertificate\x12..dualchain.finality.v1.QueryCertificateRequest\x1a/.dualchain.finality.v1.QueryCertificateResponse\"3\x82\xd3\xe4\x93\x02-\x12+/dualchain/finality/v1/certificates/{epoch}\x12\xa9\x01\n" +
 	"\vDelegations\x12..dualchain.finality.v1.QueryDelegationsRequest\x1a/.dualchain.finality.v1.QueryDelegationsResponse\"9\x82\xd3\xe4\x93\x023\x121/dualchain/finality/v1/voters/{voter}/delegations\x12\xcc\x01\n" +

@@ -55,7 +55,8 @@ type QueryClient interface {
 	VoterSet(ctx context.Context, in *QueryVoterSetRequest, opts ...grpc.CallOption) (*QueryVoterSetResponse, error)
 	// Votes returns the tally of an epoch: who signed, and with what power.
 	Votes(ctx context.Context, in *QueryVotesRequest, opts ...grpc.CallOption) (*QueryVotesResponse, error)
-	// Duty returns what a voter must sign now: the one honest vote for the head and the voter's place in its set.
+	// Duty returns what a voter must sign now: the one honest vote for the head and the voter's place in its set. Without a voter
+	// it returns what is the same for all voters.
 	Duty(ctx context.Context, in *QueryDutyRequest, opts ...grpc.CallOption) (*QueryDutyResponse, error)
 	// Participation returns how much a voter has voted in an era that is not settled yet.
 	Participation(ctx context.Context, in *QueryParticipationRequest, opts ...grpc.CallOption) (*QueryParticipationResponse, error)
@@ -280,7 +281,8 @@ type QueryServer interface {
 	VoterSet(context.Context, *QueryVoterSetRequest) (*QueryVoterSetResponse, error)
 	// Votes returns the tally of an epoch: who signed, and with what power.
 	Votes(context.Context, *QueryVotesRequest) (*QueryVotesResponse, error)
-	// Duty returns what a voter must sign now: the one honest vote for the head and the voter's place in its set.
+	// Duty returns what a voter must sign now: the one honest vote for the head and the voter's place in its set. Without a voter
+	// it returns what is the same for all voters.
 	Duty(context.Context, *QueryDutyRequest) (*QueryDutyResponse, error)
 	// Participation returns how much a voter has voted in an era that is not settled yet.
 	Participation(context.Context, *QueryParticipationRequest) (*QueryParticipationResponse, error)
