@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	errorsmod "cosmossdk.io/errors"
 
@@ -59,6 +63,9 @@ func (g *GRPC) Broadcast(ctx context.Context, vote ffg.AggregateVote) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	answer, err := g.txs.BroadcastTx(ctx, &tx.BroadcastTxRequest{TxBytes: txBytes, Mode: tx.BroadcastMode_BROADCAST_MODE_SYNC})
+	if seen(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("broadcast vote: %w", err)
 	}
@@ -71,6 +78,18 @@ func (g *GRPC) Broadcast(ctx context.Context, vote ffg.AggregateVote) error {
 		return nil
 	}
 	return fmt.Errorf("broadcast vote: %w", rejected)
+}
+
+// What a node's mempool says of a transaction that it has got already: that of type flood, and that of type app. The SDK turns the first
+// into ErrTxInMempoolCache, and passes on the second as it is.
+var seenTexts = []string{"tx already exists in cache", "tx already seen"}
+
+// seen reports whether a failed broadcast means that the node has got the vote already, from us or from a peer.
+func seen(err error) bool {
+	said, failed := status.FromError(err)
+	return err != nil && failed && said.Code() == codes.Unknown && slices.ContainsFunc(seenTexts, func(text string) bool {
+		return strings.HasSuffix(said.Message(), text)
+	})
 }
 
 // Tally implements Node.
