@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/voter/monitor"
 )
 
@@ -128,7 +129,9 @@ func Collect(ctx context.Context, chainID string, keys []Key, client *monitor.St
 	return out
 }
 
-func (o *Overview) gap(what string, err error) { o.Gaps = append(o.Gaps, what+": "+err.Error()) }
+func (o *Overview) gap(what string, err error) {
+	o.Gaps = append(o.Gaps, what+": "+command.InWords(nil, err).Error())
+}
 
 func ofClient(client *monitor.Status, key ffg.PublicKey) *monitor.KeyStatus {
 	if client == nil {

@@ -3,6 +3,7 @@ package overview
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,6 +163,14 @@ func TestAnOverviewWithoutAClient(t *testing.T) {
 		if reachable := o.Chain != nil; reachable == (name == "all are down" || name == "another chain") {
 			t.Errorf("%s: found %+v", name, o.Chain)
 		}
+	}
+}
+
+func TestAGapIsInWords(t *testing.T) {
+	var o Overview
+	o.gap("node", errors.New("rpc error: code = Unavailable desc = nobody listens [base/app.go:7]"))
+	if want := []string{"node: nobody listens"}; !slices.Equal(o.Gaps, want) {
+		t.Errorf("expected %q, found %q", want, o.Gaps)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	cmtcfg "github.com/cometbft/cometbft/config"
+	"github.com/spf13/cast"
 	"github.com/spf13/cobra"
 
 	"cosmossdk.io/log/v2"
@@ -20,8 +21,11 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
+	"github.com/dualchain/dualchain/internal/command"
 	"github.com/dualchain/dualchain/internal/durable"
 	"github.com/dualchain/dualchain/x/finality/trusted"
 )
@@ -44,7 +48,7 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	input := bufio.NewReader(cmd.InOrStdin())
 	cmd.SetIn(input)
 
-	if err := checkOutput(cmd); err != nil {
+	if err := errors.Join(checkOutput(cmd), checkFees(cmd)); err != nil {
 		return err
 	}
 	clientCtx, err := client.ReadPersistentCommandFlags(clientCtx.WithCmdContext(cmd.Context()).WithInput(input), cmd.Flags())
@@ -63,7 +67,21 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	if err := askAtFinalized(cmd); err != nil {
 		return err
 	}
-	return loadNodeConfig(cmd, clientCtx.HomeDir)
+	if err := loadNodeConfig(cmd, clientCtx.HomeDir); err != nil || !needsNode(cmd) {
+		return err
+	}
+	return checkOptions(server.GetServerContextFromCmd(cmd).Viper)
+}
+
+// checkOptions returns an error for options, of flags or app.toml, that the SDK panics on when it makes the application.
+func checkOptions(options servertypes.AppOptions) error {
+	if _, err := sdk.ParseDecCoins(cast.ToString(options.Get(server.FlagMinGasPrices))); err != nil {
+		return fmt.Errorf("read %s: %w", server.FlagMinGasPrices, err)
+	}
+	if _, err := server.GetPruningOptionsFromFlags(options); err != nil {
+		return fmt.Errorf("read %s: %w", server.FlagPruning, err)
+	}
+	return nil
 }
 
 // checkHome returns an error if the command needs a node and the home has none.
@@ -118,6 +136,17 @@ func checkOutput(cmd *cobra.Command) error {
 		return nil
 	}
 	return fmt.Errorf("--%s: expected text or json, found %q", flags.FlagOutput, flag.Value)
+}
+
+// checkFees returns an error if --fees or --gas-prices are no coins: the SDK panics on them.
+func checkFees(cmd *cobra.Command) error {
+	if _, err := sdk.ParseCoinsNormalized(command.FlagText(cmd, flags.FlagFees)); err != nil {
+		return fmt.Errorf("--%s: %w", flags.FlagFees, err)
+	}
+	if _, err := sdk.ParseDecCoins(command.FlagText(cmd, flags.FlagGasPrices)); err != nil {
+		return fmt.Errorf("--%s: %w", flags.FlagGasPrices, err)
+	}
+	return nil
 }
 
 func needsNode(cmd *cobra.Command) bool {

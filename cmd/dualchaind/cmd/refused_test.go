@@ -15,6 +15,8 @@ func TestWhatIsRefusedLeavesNothing(t *testing.T) {
 		"init one --default-denom x!/y":                    "invalid denom",
 		"init one --consensus-key-algo x":                  "unsupported validator consensus key type",
 		"keys import-hex alice x --keyring-backend test":   "expected pairs of hexadecimal digits",
+		"tx finality unjail --fees x!/y":                   "--fees: invalid decimal coin expression",
+		"tx finality unjail --gas-prices x!/y":             "--gas-prices: invalid decimal coin expression",
 		"tx ibc-transfer transfer port channel":            "accepts 4 arg(s), received 2",
 	} {
 		home := filepath.Join(t.TempDir(), "home")
@@ -43,5 +45,12 @@ func TestADamagedNodeIsRefusedInWordsAndLeftAsItIs(t *testing.T) {
 			require.NotErrorIs(t, err, errBug, line)
 			require.Equal(t, before, content(t, home), line)
 		}
+	}
+	for _, option := range []string{"minimum-gas-prices", "pruning"} {
+		before := content(t, good)
+		_, _, err := newSession(t).run("", "start", "--"+option, "x!/y", "--home", good)
+		require.ErrorContains(t, err, "read "+option)
+		require.NotErrorIs(t, err, errBug)
+		require.Equal(t, before, content(t, good))
 	}
 }

@@ -17,17 +17,25 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
-// repair mends the commands of the SDK and of ibc-go that panic.
+// repair mends the commands of the SDK and of ibc-go that panic, or that print more than data to standard output.
 func repair(root *cobra.Command) error {
 	return errors.Join(checkArguments(root), replaceParams(root))
 }
 
-// checkArguments lets three commands run only with arguments that they do not panic on.
+// noteOnStandardError is for commands that print a note before their data, which goes to standard output by itself.
+func noteOnStandardError(cmd *cobra.Command, args []string) ([]string, error) {
+	cmd.SetOut(cmd.ErrOrStderr())
+	return args, nil
+}
+
+// checkArguments runs a function before some commands. Three of them then run only with arguments that they do not panic on.
 func checkArguments(root *cobra.Command) error {
 	for _, c := range []struct {
 		path  string
 		check func(cmd *cobra.Command, args []string) ([]string, error)
 	}{
+		{"query block", noteOnStandardError},
+		{"query block-results", noteOnStandardError},
 		{"keys import-hex", readPrivateKey},
 		{"tx ibc client update-client-config", func(_ *cobra.Command, args []string) ([]string, error) {
 			for _, relayer := range args[1:] {

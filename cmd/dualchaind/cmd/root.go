@@ -94,7 +94,10 @@ func NewRoot() (*cobra.Command, error) {
 		return nil, err
 	}
 	finalitycli.SetGasAdjustment(root)
-	speakPlainly(root, func() { tidyUp() })
+	speakPlainly(root, func() {
+		tidyUp()
+		tidyUp = func() {} // a command of localnet has none, and would tidy up after the one before
+	})
 	return root, nil
 }
 

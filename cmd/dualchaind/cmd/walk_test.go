@@ -26,6 +26,9 @@ func leaves(cmd *cobra.Command) []*cobra.Command {
 		return []*cobra.Command{cmd}
 	}
 	var found []*cobra.Command
+	if slices.Contains(endless, pathOf(cmd)) { // `light` does something without its command too
+		found = append(found, cmd)
+	}
 	for _, child := range cmd.Commands() {
 		found = append(found, leaves(child)...)
 	}
