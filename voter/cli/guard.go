@@ -100,8 +100,9 @@ func importGuardCommand() *cobra.Command {
 		Short: "Add what an interchange file (EIP-3076) says that keys have signed on one chain",
 		Long: `Add what an interchange file (EIP-3076) says that keys have signed on one chain. An import never loosens protection: every vote that
 would be slashable together with one in the record or in the file is refused afterwards. Keys with votes in the file may vote on that
-chain, and on no other. Keys that were moved away or deleted here stay disabled, unless you give --` + guard.NoOtherMachineFlag + `.
-A file that can't be used changes nothing in the record.`,
+chain, and on no other. Keys that were moved away or deleted here stay disabled, unless you give --` + guard.NoOtherMachineFlag + `
+and their keystores are in the home: put back a keystore that was deleted with 'voter keys import' first. A file that can't be used changes
+nothing in the record.`,
 		Args: cobra.ExactArgs(1),
 		PreRunE: func(cmd *cobra.Command, args []string) error {
 			if !fresh {
@@ -128,15 +129,23 @@ A file that can't be used changes nothing in the record.`,
 			if err != nil {
 				return err
 			}
-			report, err := custody.Custody{Domain: domain, Guard: g}.Learn(content, alone)
+			dir, err := homeOf(cmd)
 			if err != nil {
 				return err
 			}
-			return printImport(cmd, g, report)
+			report, err := custody.Custody{Folder: dir.Keys(), Domain: domain, Guard: g}.Learn(content, alone)
+			if err != nil {
+				return err
+			}
+			advice := "If no other machine has it, repeat with --" + guard.NoOtherMachineFlag
+			if alone {
+				advice = "No keystore of it that can be read is in " + dir.Keys() + ": put it there with 'voter keys import', then repeat"
+			}
+			return printImport(cmd, g, report, advice)
 		}),
 	}
 	cmd.Flags().BoolVar(&fresh, "new", false, "begin a record if the key has none; safe only if nothing was signed after the file was made")
-	cmd.Flags().BoolVar(&alone, guard.NoOtherMachineFlag, false, "let keys in the file that were moved away or deleted vote here again; if another machine has them, their stake is at risk")
+	cmd.Flags().BoolVar(&alone, guard.NoOtherMachineFlag, false, "let keys in the file that were moved away or deleted, and whose keystores are here, vote again; if another machine has them, their stake is at risk")
 	cmd.Flags().String(flags.FlagChainID, "", "the chain (default voter.toml's)")
 	return cmd
 }
@@ -182,7 +191,8 @@ type guardImport struct {
 	Clashes  []guardClash `json:"clashes"`
 }
 
-func printImport(cmd *cobra.Command, g *guard.Guard, report guard.Report) error {
+// printImport prints what an import did. advice is for keys that stay retired.
+func printImport(cmd *cobra.Command, g *guard.Guard, report guard.Report, advice string) error {
 	out, clashing := []guardImport{}, 0
 	for _, k := range report.Keys {
 		entry := guardImport{PubKey: k.Key.String(), Admitted: k.Admitted, Votes: k.Votes, Floor: guardRecord(k.Floor), Clashes: []guardClash{}}
@@ -199,7 +209,7 @@ func printImport(cmd *cobra.Command, g *guard.Guard, report guard.Report) error 
 	}
 	for _, k := range report.Keys {
 		if g.Retired(k.Key) {
-			cmd.PrintErrf("WARNING: key %s stays retired: it was moved away or deleted here. If no other machine has it, repeat with --%s.\n", k.Key, guard.NoOtherMachineFlag)
+			cmd.PrintErrf("WARNING: key %s stays retired: it was moved away or deleted here. %s.\n", k.Key, advice)
 		}
 		if k.Unknown {
 			cmd.PrintErrf("WARNING: key %s is not admitted: the file has no vote of it. If it has never voted, anywhere, start once with --%s.\n", k.Key, home.NeverVotedFlag)

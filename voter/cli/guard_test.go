@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/voter/guard"
+	"github.com/dualchain/dualchain/voter/keys"
 )
 
 // onGuardOf runs one of the commands on the guard of a home and returns what it prints and says.
@@ -109,29 +109,40 @@ func TestAnImportThatFailsBeginsNoRecord(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(there, guard.FileName))
 }
 
-func TestARetiredKeyIsRestoredOnlyByWhoeverIsSure(t *testing.T) {
-	dir, key := voted(t)
-	exported, _, err := onGuardOf(dir, "export", "--chain-id", "a-1")
+func TestARetiredKeyIsRestoredOnlyWithItsKeystoreByWhoeverIsSure(t *testing.T) {
+	f := newKeysFixture(t)
+	made, mnemonic := f.make()
+	exported, _, err := onGuardOf(f.dir, "export")
 	require.NoError(t, err)
-	file, path := filepath.Join(t.TempDir(), "votes.json"), filepath.Join(dir, guard.FileName)
-	require.NoError(t, os.WriteFile(file, []byte(exported), 0o600))
+	file, path := f.file(exported, 0o600), filepath.Join(f.dir, guard.FileName)
+	var key ffg.PublicKey
+	require.NoError(t, key.UnmarshalText([]byte(made.PubKey)))
 	g, err := guard.Open(path)
 	require.NoError(t, err)
 	require.NoError(t, g.Retire(key))
 	require.NoError(t, g.Close())
-	for _, sure := range []bool{false, true} {
-		args := []string{"import", file, "--chain-id", "a-1"}
-		if sure {
-			args = append(args, "--"+guard.NoOtherMachineFlag)
-		}
-		_, says, err := onGuardOf(dir, args...)
+	expect := func(advice string, flags ...string) {
+		t.Helper()
+		_, says, err := onGuardOf(f.dir, append([]string{"import", file}, flags...)...)
 		require.NoError(t, err)
-		require.Equal(t, !sure, strings.Contains(says, "stays retired"), says)
+		if advice == "" {
+			require.Empty(t, says)
+		} else {
+			require.Contains(t, says, "stays retired")
+			require.Contains(t, says, advice)
+		}
 		g, err := guard.Open(path)
 		require.NoError(t, err)
-		require.Equal(t, !sure, g.Retired(key))
+		require.Equal(t, advice != "", g.Retired(key))
 		require.NoError(t, g.Close())
 	}
+	expect("repeat with --" + guard.NoOtherMachineFlag)
+	require.NoError(t, keys.Delete(f.keys(), made.Name))
+	expect("No keystore of it that can be read is in "+f.keys(), "--"+guard.NoOtherMachineFlag)
+	f.input = mnemonic
+	f.run("recover", "--kdf", "pbkdf2", "--name", "back")
+	expect("repeat with --" + guard.NoOtherMachineFlag)
+	expect("", "--"+guard.NoOtherMachineFlag)
 }
 
 func TestAnExportOfAChainThatIsNotRecordedIsRefused(t *testing.T) {

@@ -173,6 +173,52 @@ func TestAKeystoreThatACrashLeftBehindDoesNotVoteInASecondHome(t *testing.T) {
 	}
 }
 
+// A promise is true at its time. If it let a key vote without a keystore, it would wait for one, and the key may be elsewhere by then.
+func TestAPromiseThatNoOtherMachineHasAKeyCountsOnlyWhereItsKeystoreIs(t *testing.T) {
+	for name, signed := range map[string][]uint64{"a key that has voted": {5}, "a key that has never voted": {}} {
+		first, second := newFixture(t), newFixture(t) // they share a key
+		arrived := first.history(signed...)
+		takeIn := func(f *fixture, history []byte) error {
+			_, err := f.TakeIn(f.arrivals(), history, Terms{Together: true})
+			return err
+		}
+		letGo := func(f *fixture) []byte {
+			f.must(f.LetGo([]ffg.PublicKey{f.key}, false, nil))
+			files, err := f.Keystores()
+			f.must(err)
+			_, err = f.Remove(f.key, files[f.key])
+			f.must(err)
+			history, err := f.History([]ffg.PublicKey{f.key})
+			f.must(err)
+			return history
+		}
+		// The key was in the first home, and its owner wants it back there, but then takes it to the second.
+		first.must(takeIn(first, arrived))
+		left := letGo(first)
+		exported, err := first.FullHistory(false)
+		first.must(err)
+		_, err = first.Learn(left, true)
+		first.must(err)
+		second.must(takeIn(second, exported))
+		if err := takeIn(first, arrived); !errors.Is(err, ErrNothingNew) {
+			t.Errorf("%s: the file that brought it, in the first home again: expected %v, found %v", name, ErrNothingNew, err)
+		}
+		next := ffg.Vote{Source: ffg.Ref{Epoch: 5}, Target: ffg.Ref{Epoch: 6}}
+		if err := first.guard.Approve(domain, first.key, next); !errors.Is(err, guard.ErrRetired) {
+			t.Errorf("%s: a vote in the first home: expected %v, found %v", name, guard.ErrRetired, err)
+		}
+		// It comes back without a vote: its keystore first, and then the promise.
+		back := letGo(second)
+		_, err = keys.SaveKeystore(first.Folder, "voter", first.keystore)
+		first.must(err)
+		_, err = first.Learn(back, true)
+		first.must(err)
+		if err := first.guard.Approve(domain, first.key, next); err != nil {
+			t.Errorf("%s: a vote in the first home, where its keystore is: %v", name, err)
+		}
+	}
+}
+
 func TestAKeyArrivesWithWhatItHasSigned(t *testing.T) {
 	for name, before := range map[string]func(*fixture) error{
 		"a new key":           func(*fixture) error { return nil },

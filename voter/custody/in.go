@@ -105,14 +105,17 @@ func judge(key ffg.PublicKey, found guard.Comparison, terms Terms) error {
 }
 
 // Learn adds a history to slashing protection without taking in any keystore: it never loosens protection. Keys that have left this home
-// stay refused, unless the operator says that no other machine has them. Errors: those of guard.Import and guard.Restore.
+// stay refused, unless the operator says that no other machine has them and their keystores are here. Without a keystore, the key could go
+// elsewhere afterwards, and this home, which would have forgotten that it left, would take it in again with any old file. Errors: those of
+// guard.Import and guard.Restore.
 func (c Custody) Learn(history []byte, noOtherMachine bool) (guard.Report, error) {
 	report, err := c.Guard.Import(c.Domain, history)
 	if err != nil {
 		return guard.Report{}, err
 	}
+	files, _ := c.Keystores() // a file that can't be read is no keystore that votes
 	for _, k := range report.Keys {
-		if noOtherMachine && c.Guard.Retired(k.Key) {
+		if noOtherMachine && c.Guard.Retired(k.Key) && len(files[k.Key]) > 0 {
 			if err := c.Guard.Restore(k.Key); err != nil {
 				return guard.Report{}, err
 			}

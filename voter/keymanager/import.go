@@ -144,7 +144,8 @@ func (s *Store) takeIn(all []*opened, history []byte) error {
 			err = errStopped
 		}
 		if errors.Is(err, custody.ErrNothingNew) {
-			err = fmt.Errorf("%w: take the file of the machine that voted last; if none has voted since, stop this process and run 'voter guard import FILE --%s' with it first",
+			err = fmt.Errorf("%w: take the file of the machine that voted last; if none has voted since, stop this process, "+
+				"put the keystore back with 'voter keys import' and run 'voter guard import FILE --%s'",
 				err, guard.NoOtherMachineFlag)
 		}
 		if err == nil {

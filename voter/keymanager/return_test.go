@@ -30,7 +30,7 @@ func TestAKeyThatVotedElsewhereComesBackWithItsNewVotesOnly(t *testing.T) {
 	for name, history := range map[string]string{"none": "", "an empty list": k.history(), "its own": own, "an older one": k.history(1)} {
 		found := a.post(history, k)
 		a.expect(name, found, keymanager.Failed+" key retired")
-		if !strings.Contains(found[0], "voter guard import FILE --"+guard.NoOtherMachineFlag) {
+		if !strings.Contains(found[0], "'voter keys import' and run 'voter guard import FILE --"+guard.NoOtherMachineFlag) {
 			t.Errorf("%s: expected what to do, found %s", name, found[0])
 		}
 	}
