@@ -31,9 +31,10 @@ test: ## run every test except the end-to-end tests
 test-race: ## run the same tests with the race detector (a second full build)
 	@$(each_module) go test -race -timeout 40m $(unit_packages) ); done
 
-test-long: build ## run what is too long for CI: twenty times the properties, the race detector, all end-to-end tests
+test-long: build ## run what is too long for CI: twenty times the properties, the race detector, all end-to-end tests, a twentieth of the mutants in TypeScript
 	@$(each_module) DUALCHAIN_LONG=1 go test -count=1 -timeout 240m $(unit_packages) ); done
 	$(MAKE) test-race test-e2e
+	cd clients/js && npm ci --no-audit --no-fund --loglevel=error && npm run --silent mutation -- --sample 20
 
 test-e2e: build ## run the end-to-end tests on real processes
 	go test -count=1 -timeout 45m ./tests/e2e/...
@@ -52,9 +53,10 @@ test-browser: ## run the vectors of clients/js in headless Chromium as well
 fuzz: ## run every fuzz test for FUZZTIME (10s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-mutation: ## change the verifier in Go in one place at a time; fail if no vector or test notices. Takes minutes, and writes build/mutation.md
+mutation: ## change the verifiers in one place at a time; fail if no vector or test notices. Takes minutes, and writes build/mutation.md and build/ts-mutation.md
 	mkdir -p build
 	go run ./tests/mutate -report build/mutation.md
+	cd clients/js && npm ci --no-audit --no-fund --loglevel=error && npm run --silent mutation -- --report ../../build/ts-mutation.md
 
 bench: build ## run the benchmarks; print tables, write build/bench.json, and fail if work is too cheap or too long for its price
 	go run ./bench -out build/bench.json

@@ -39,7 +39,7 @@ function fitsIavl(prefix: Uint8Array, height: number): boolean {
     let [v, shift] = [0n, 0n];
     for (let more = true; more; shift += 7n) {
       const byte = prefix[at++];
-      if (byte === undefined || shift > 63n || (shift === 63n && byte > 1)) return false;
+      if (byte === undefined || (shift === 63n && byte > 1)) return false; // more than 64 bits
       v |= BigInt(byte & 0x7f) << shift;
       more = byte >= 0x80;
     }
