@@ -114,4 +114,4 @@ if (values.report) {
   ].join("\n"));
 }
 console.log([...lines.slice(open.length), summary].join("\n"));
-process.exitCode = lines.length ? 1 : 0;
+process.exit(lines.length ? 1 : 0); // a change may have left a server open
