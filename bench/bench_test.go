@@ -19,6 +19,13 @@ func TestVotesWriteNothingPerVoter(t *testing.T) {
 	require.Less(t, many.written, int64(bitfieldSize(1000)+1024), "bytes written by the votes of 1,000 voters")
 }
 
+// A proposer's work for votes that it has verified must not grow by their parsing: the benchmark fails if votes are missing.
+func TestAProposerProposesWhatItHeard(t *testing.T) {
+	rows, err := measurePrepare(newVoters(12), 0)
+	require.NoError(t, err)
+	require.Positive(t, rows[0].Ns)
+}
+
 // A change of what verifiers accept must not be noticed only when somebody runs the benchmarks.
 func TestAYearOfHandOversVerifies(t *testing.T) {
 	r, err := measureYear(4)

@@ -102,7 +102,7 @@ func requests(b *testing.B, f *fixture.Fixture) []request {
 		{"CheckTx: a forged vote", 8 * time.Millisecond, check(func(f *fixture.Fixture) []byte {
 			agg := f.Aggregate(f.Heads().Head, 0)
 			agg.Signature = f.Signature(fixture.Fork("other", 1, 2), 0)
-			return f.VoteTx(agg)
+			return f.Pack(agg)
 		})},
 		{"simulate: 2,500 transfers, about the gas of a block", 1500 * time.Millisecond, simulate(func(*fixture.Fixture) (msgs []sdk.Msg) {
 			for range 2500 {

@@ -87,6 +87,10 @@ func measureAll(voters []voter) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("measure proposals: %w", err)
 	}
+	prepare, err := measurePrepare(voters, bare)
+	if err != nil {
+		return nil, fmt.Errorf("measure a proposer: %w", err)
+	}
 	settlement, err := measureSettlement(voters, bare)
 	if err != nil {
 		return nil, fmt.Errorf("measure settlement: %w", err)
@@ -99,7 +103,7 @@ func measureAll(voters []voter) ([]row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("measure the proof of a transaction: %w", err)
 	}
-	return slices.Concat(rows, proposals, settlement, certificates, txProof), nil
+	return slices.Concat(rows, proposals, prepare, settlement, certificates, txProof), nil
 }
 
 // measureOthers runs the measurements that have a fixed size, for any -voters.

@@ -16,8 +16,8 @@ import (
 	finalityapi "github.com/dualchain/dualchain/api/dualchain/finality/v1"
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
-	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
 
 // ErrNotMember is wrapped if a voter has no bit in the set that votes on the head.
@@ -101,7 +101,7 @@ func (n *Network) submitBoth(
 		return err
 	}
 	for _, vote := range []ffg.Vote{honest, conflicting} {
-		tx, err := oneBitVote(secret, n.Spec.ChainID, vote, duty)
+		tx, err := packOf(secret, n.Spec.ChainID, vote, duty)
 		if err != nil {
 			return err
 		}
@@ -112,18 +112,14 @@ func (n *Network) submitBoth(
 	return nil
 }
 
-// oneBitVote returns the transaction that a voter sends: the unsigned transaction of its own vote (protocol §12).
-func oneBitVote(secret *bls.SecretKey, chainID string, vote ffg.Vote, duty *finalityapi.QueryDutyResponse) ([]byte, error) {
+// packOf returns what a voter sends: the pack of its own vote (protocol §12).
+func packOf(secret *bls.SecretKey, chainID string, vote ffg.Vote, duty *finalityapi.QueryDutyResponse) ([]byte, error) {
 	set, err := checkpointtypes.ParseRoot(duty.Target.GetVoterSetHash())
 	if err != nil {
 		return nil, fmt.Errorf("read the voter set hash: %w", err)
 	}
-	return finalitytypes.EncodeUnsigned(&finalitytypes.MsgSubmitVotes{Votes: finalitytypes.AggregateVoteFromFFG(ffg.AggregateVote{
-		Vote:         vote,
-		VoterSetHash: set,
-		Signers:      ffg.SingleBit(int(duty.Size), int(duty.Position)),
-		Signature:    secret.Sign(vote.SigningRoot(ffg.Domain(chainID))),
-	})})
+	signature := secret.Sign(vote.SigningRoot(ffg.Domain(chainID)))
+	return gossip.Pack{Vote: vote, SetHash: set, Parts: []gossip.Part{{Position: duty.Position, Signature: signature}}}.Encode()
 }
 
 // voteOf returns the honest vote that a duty asks for.

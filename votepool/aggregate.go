@@ -12,7 +12,7 @@ import (
 // Part is one voter's signature at its position in a voter set.
 type Part struct {
 	Position  int
-	Signature ffg.Signature
+	Signature *bls.Signature
 }
 
 // Targets returns the target epochs of the held votes, ascending.
@@ -39,7 +39,7 @@ func (p *Pool) Missing(vote ffg.Vote, set ffg.VoterSet, recorded ffg.Bitfield) [
 		}
 		for _, held := range votes {
 			if held.Vote == vote {
-				parts = append(parts, Part{Position: position, Signature: held.Signature})
+				parts = append(parts, Part{Position: position, Signature: held.point})
 			}
 		}
 	}
@@ -47,14 +47,14 @@ func (p *Pool) Missing(vote ffg.Vote, set ffg.VoterSet, recorded ffg.Bitfield) [
 	return parts
 }
 
-// Aggregate adds up the parts over a set of n voters. It does not verify the sum. Errors: those of [bls.Aggregate].
+// Aggregate adds up the parts over a set of n voters. It does not verify the sum. Errors: those of [bls.Sum].
 func Aggregate(parts []Part, n int) (ffg.Bitfield, ffg.Signature, error) {
-	signers, signatures := ffg.NewBitfield(n), make([][bls.SignatureSize]byte, len(parts))
+	signers, signatures := ffg.NewBitfield(n), make([]*bls.Signature, len(parts))
 	for i, part := range parts {
 		signers.Set(part.Position)
 		signatures[i] = part.Signature
 	}
-	sum, err := bls.Aggregate(signatures...)
+	sum, err := bls.Sum(signatures)
 	if err != nil {
 		return nil, ffg.Signature{}, fmt.Errorf("aggregate %d votes: %w", len(parts), err)
 	}

@@ -60,12 +60,14 @@ func (p *Pool) notice(v Signed) {
 
 // heldBy returns a key's votes, ascending by target.
 func (p *Pool) heldBy(key ffg.PublicKey) []Signed {
-	var held []Signed
-	for _, votes := range p.targets {
-		held = append(held, votes[key]...)
+	var votes []Signed
+	for _, target := range p.targets {
+		for _, h := range target[key] {
+			votes = append(votes, h.Signed)
+		}
 	}
-	slices.SortStableFunc(held, func(a, b Signed) int {
+	slices.SortStableFunc(votes, func(a, b Signed) int {
 		return cmp.Compare(a.Vote.Target.Epoch, b.Vote.Target.Epoch)
 	})
-	return held
+	return votes
 }

@@ -84,7 +84,8 @@ func TestConflictsLastUntilTheyAreForgotten(t *testing.T) {
 }
 
 func TestConflictsAreBounded(t *testing.T) {
-	p := pool(1, 10)
+	p := New(3 * maxConflicts * voteBytes)
+	p.Prune(1, 10)
 	for i := range maxConflicts + 1 {
 		var key ffg.PublicKey
 		binary.BigEndian.PutUint32(key[:], uint32(i))

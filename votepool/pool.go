@@ -6,8 +6,10 @@ package votepool
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
+	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
@@ -16,7 +18,7 @@ const Ahead = 2
 
 // Memory bounds. A vote takes about voteBytes, including its place in the maps.
 const (
-	voteBytes    = 400
+	voteBytes    = 600
 	votesAVoter  = 2    // per target; two that differ are evidence, and a third adds nothing
 	maxConflicts = 1024 // at most one per key
 )
@@ -40,13 +42,20 @@ type Signed struct {
 	Signature ffg.Signature
 }
 
+// held is a vote in the pool. Its signature stays as it was read for verification, since reading it again costs most of what
+// verifying it does.
+type held struct {
+	Signed
+	point *bls.Signature
+}
+
 // Pool is a bounded set of verified votes. All methods may be called concurrently.
 type Pool struct {
 	maxVotes int
 
 	mu             sync.Mutex
 	oldest, newest uint64 // targets that are held
-	targets        map[uint64]map[ffg.PublicKey][]Signed
+	targets        map[uint64]map[ffg.PublicKey][]held
 	votes          int // in all targets
 	conflicts      map[ffg.PublicKey]Conflict
 }
@@ -55,22 +64,23 @@ type Pool struct {
 func New(maxBytes int) *Pool {
 	return &Pool{
 		maxVotes:  maxBytes / voteBytes,
-		targets:   map[uint64]map[ffg.PublicKey][]Signed{},
+		targets:   map[uint64]map[ffg.PublicKey][]held{},
 		conflicts: map[ffg.PublicKey]Conflict{},
 	}
 }
 
 // Add adds a vote and reports whether it was new. It calls verify last, only for a vote that it would accept, and
-// without holding a lock. It returns verify's error unchanged.
+// without holding a lock. verify returns the vote's signature as it was read, or an error, which Add returns unchanged.
 // Errors: those of [ffg.Vote.Validate], [ErrWindow], [ErrConflicting], [ErrSignature], [ErrFull].
-func (p *Pool) Add(v Signed, verify func() error) (added bool, err error) {
+func (p *Pool) Add(v Signed, verify func() (*bls.Signature, error)) (added bool, err error) {
 	if err := v.Vote.Validate(); err != nil {
 		return false, err
 	}
 	if held, err := p.check(v); err != nil || held {
 		return false, err
 	}
-	if err := verify(); err != nil {
+	point, err := verify()
+	if err != nil {
 		return false, err
 	}
 	p.mu.Lock()
@@ -78,8 +88,15 @@ func (p *Pool) Add(v Signed, verify func() error) (added bool, err error) {
 	if held, err := p.admit(v); err != nil || held { // the pool may have changed during verify
 		return false, err
 	}
-	p.insert(v)
+	p.insert(held{v, point})
 	return true, nil
+}
+
+// Holds reports whether the pool has this vote, with any signature.
+func (p *Pool) Holds(key ffg.PublicKey, vote ffg.Vote) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.targets[vote.Target.Epoch][key], func(h held) bool { return h.Vote == vote })
 }
 
 func (p *Pool) check(v Signed) (held bool, err error) {
@@ -116,14 +133,14 @@ func (p *Pool) admit(v Signed) (held bool, err error) {
 
 // insert adds a vote that admit accepted. It evicts the oldest target if there is no room, since finality needs the
 // newest most.
-func (p *Pool) insert(v Signed) {
+func (p *Pool) insert(v held) {
 	if p.votes >= p.maxVotes {
 		p.drop(p.oldestHeld())
 	}
-	p.notice(v)
+	p.notice(v.Signed)
 	target := v.Vote.Target.Epoch
 	if p.targets[target] == nil {
-		p.targets[target] = map[ffg.PublicKey][]Signed{}
+		p.targets[target] = map[ffg.PublicKey][]held{}
 	}
 	p.targets[target][v.Key] = append(p.targets[target][v.Key], v)
 	p.votes++

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 )
 
@@ -18,7 +19,7 @@ var (
 	errBad            = errors.New("bad signature")
 )
 
-func good() error { return nil }
+func good() (*bls.Signature, error) { return nil, nil }
 
 // vote returns a vote whose roots are fork's, so that votes for different forks differ.
 func vote(source, target uint64, fork byte) ffg.Vote {
@@ -77,19 +78,22 @@ func TestAVoteIsHeldOnce(t *testing.T) {
 	p := pool(1, 10)
 	v := signed(alice, vote(1, 2, 0))
 	mustAdd(t, p, v)
-	added, err := p.Add(v, func() error { t.Error("verified a held vote again"); return nil })
+	added, err := p.Add(v, func() (*bls.Signature, error) { t.Error("verified a held vote again"); return nil, nil })
 	require.NoError(t, err)
 	require.False(t, added)
 	require.Equal(t, 1, p.Len())
+	require.True(t, p.Holds(alice, v.Vote))
+	require.False(t, p.Holds(bob, v.Vote))
+	require.False(t, p.Holds(alice, vote(1, 2, 1)))
 
 	v.Signature[95] = 1
-	_, err = p.Add(v, func() error { t.Error("verified what can't be valid"); return nil })
+	_, err = p.Add(v, func() (*bls.Signature, error) { t.Error("verified what can't be valid"); return nil, nil })
 	require.ErrorIs(t, err, ErrSignature)
 }
 
 func TestAVoteThatDoesNotVerifyIsNotHeld(t *testing.T) {
 	p := pool(1, 10)
-	_, err := p.Add(signed(alice, vote(1, 2, 0)), func() error { return errBad })
+	_, err := p.Add(signed(alice, vote(1, 2, 0)), func() (*bls.Signature, error) { return nil, errBad })
 	require.Equal(t, errBad, err)
 	require.Zero(t, p.Len())
 	require.Empty(t, p.Targets())
@@ -98,7 +102,7 @@ func TestAVoteThatDoesNotVerifyIsNotHeld(t *testing.T) {
 func TestAVoterHasTwoVotesForATarget(t *testing.T) {
 	p := pool(1, 10)
 	mustAdd(t, p, signed(alice, vote(1, 2, 0)), signed(alice, vote(1, 2, 1)))
-	_, err := p.Add(signed(alice, vote(1, 2, 2)), func() error { t.Error("verified a third vote"); return nil })
+	_, err := p.Add(signed(alice, vote(1, 2, 2)), func() (*bls.Signature, error) { t.Error("verified a third vote"); return nil, nil })
 	require.ErrorIs(t, err, ErrConflicting)
 	mustAdd(t, p, signed(bob, vote(1, 2, 2)), signed(alice, vote(1, 3, 0)))
 }
@@ -107,14 +111,14 @@ func TestWhatChangedDuringVerificationIsSeen(t *testing.T) {
 	v := signed(alice, vote(1, 2, 0))
 	t.Run("the same vote arrived", func(t *testing.T) {
 		p := pool(1, 10)
-		added, err := p.Add(v, func() error { mustAdd(t, p, v); return nil })
+		added, err := p.Add(v, func() (*bls.Signature, error) { mustAdd(t, p, v); return nil, nil })
 		require.NoError(t, err)
 		require.False(t, added)
 		require.Equal(t, 1, p.Len())
 	})
 	t.Run("the window moved", func(t *testing.T) {
 		p := pool(1, 10)
-		_, err := p.Add(v, func() error { p.Prune(5, 20); return nil })
+		_, err := p.Add(v, func() (*bls.Signature, error) { p.Prune(5, 20); return nil, nil })
 		require.ErrorIs(t, err, ErrWindow)
 	})
 }

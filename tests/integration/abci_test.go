@@ -31,7 +31,7 @@ type badInput struct {
 	// tx is the bad transaction; before holds the transactions before it in the proposal, if any.
 	tx     func(f *fixture.Fixture) []byte
 	before func(f *fixture.Fixture) [][]byte
-	// check is the mempool's error for tx alone; nil if tx alone is good or can become good.
+	// check is the mempool's error for tx alone; nil for that of every unsigned transaction, good or bad.
 	check error
 	// counts is set if tx takes effect when its block is forced on the chain: only its position was wrong.
 	counts bool
@@ -145,21 +145,21 @@ func inGov(f *fixture.Fixture, msg sdk.Msg) sdk.Msg {
 }
 
 var badVotes = []badInput{
-	{name: "wrong domain", check: types.ErrInvalidSignature, tx: signedBy0(func(_ *fixture.Fixture, v ffg.Vote) ffg.Root {
+	{name: "wrong domain", tx: signedBy0(func(_ *fixture.Fixture, v ffg.Vote) ffg.Root {
 		return v.SigningRoot(ffg.Domain("another-chain"))
 	})},
-	{name: "a proof of possession's message", check: types.ErrInvalidSignature, tx: signedBy0(func(f *fixture.Fixture, _ ffg.Vote) ffg.Root {
+	{name: "a proof of possession's message", tx: signedBy0(func(f *fixture.Fixture, _ ffg.Vote) ffg.Root {
 		root, err := ffg.Possession(ffg.Domain(fixture.ChainID), fixture.Operator(0).Address(), fixture.NewVoter(0).Key)
 		require.NoError(f.T, err)
 		return root
 	})},
-	{name: "signature on another epoch's vote", check: types.ErrInvalidSignature, tx: signedBy0(func(f *fixture.Fixture, v ffg.Vote) ffg.Root {
+	{name: "signature on another epoch's vote", tx: signedBy0(func(f *fixture.Fixture, v ffg.Vote) ffg.Root {
 		return f.Canonical(v.Target.Epoch - 1).SigningRoot(ffg.Domain(fixture.ChainID))
 	})},
-	{name: "epoch before the window", check: types.ErrVoteWindow, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "epoch before the window", tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
 		*agg = f.Aggregate(f.Heads().Head-4, 0)
 	})},
-	{name: "epoch far above the head", check: types.ErrVoteWindow, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "epoch far above the head", tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
 		agg.Vote = fixture.Fork("future", f.Heads().Head, f.Heads().Head+3)
 		agg.Signature = f.Signature(agg.Vote, 0)
 	})},
@@ -175,46 +175,46 @@ var badVotes = []badInput{
 		agg.Vote.Source = f.Canonical(3).Target
 		agg.Signature = f.Signature(agg.Vote, 0)
 	})},
-	{name: "source not before its target", check: types.ErrInvalidVote, tx: rawVote(func(m *types.MsgSubmitVotes) {
+	{name: "source not before its target", tx: rawVote(func(m *types.MsgSubmitVotes) {
 		m.Votes.Vote.Source.Epoch = m.Votes.Vote.Target.Epoch
 	})},
-	{name: "unknown voter set", check: types.ErrUnknownSet, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.VoterSetHash[0]++ })},
-	{name: "stray bit", check: types.ErrInvalidBitfield, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = ffg.Bitfield{1 << 3} })},
-	{name: "stray bit besides a good one", check: abci.ErrNotSingle, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers[0] |= 1 << 7 })},
-	{name: "bitfield too long", check: types.ErrInvalidBitfield, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = append(agg.Signers, 0) })},
-	{name: "bitfield too long and a bit beyond", check: types.ErrInvalidBitfield, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = ffg.Bitfield{0, 1} })},
-	{name: "bitfield of 20,000 bytes", check: types.ErrInvalidBitfield, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "unknown voter set", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.VoterSetHash[0]++ })},
+	{name: "stray bit", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = ffg.Bitfield{1 << 3} })},
+	{name: "stray bit besides a good one", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers[0] |= 1 << 7 })},
+	{name: "bitfield too long", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = append(agg.Signers, 0) })},
+	{name: "bitfield too long and a bit beyond", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = ffg.Bitfield{0, 1} })},
+	{name: "bitfield of 20,000 bytes", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
 		agg.Signers = append(agg.Signers, make([]byte, 20_000)...)
 	})},
 	{name: "bitfield of a megabit, which is not even parsed", check: abci.ErrNotCanonical, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
 		agg.Signers = append(agg.Signers, make([]byte, 125_000)...)
 	})},
-	{name: "no bitfield", check: abci.ErrNotSingle, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = nil })},
-	{name: "empty bitfield", check: abci.ErrNotSingle, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = ffg.Bitfield{0} })},
-	{name: "aggregate by other voters than its bits", check: abci.ErrNotSingle, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "no bitfield", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = nil })},
+	{name: "empty bitfield", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) { agg.Signers = ffg.Bitfield{0} })},
+	{name: "aggregate by other voters than its bits", tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
 		*agg = f.AggregateOf(agg.Vote, 0, 1)
 		agg.Signature = f.Signature(agg.Vote, 0, 2)
 	})},
-	{name: "another voter's signature", check: types.ErrInvalidSignature, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "another voter's signature", tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
 		agg.Signature = f.Signature(agg.Vote, 1)
 	})},
-	{name: "everybody's bits, a stranger's signature", check: abci.ErrNotSingle, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "everybody's bits, a stranger's signature", tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
 		*agg = f.AggregateOf(agg.Vote, 0, 1, 2)
 		agg.Signature = f.Signature(agg.Vote, 7)
 	})},
-	{name: "identity signature", check: types.ErrInvalidSignature, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "identity signature", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
 		agg.Signature = ffg.Signature{0xc0}
 	})},
-	{name: "signature that is no point", check: types.ErrInvalidSignature, tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "signature that is no point", tx: vote(func(_ *fixture.Fixture, agg *ffg.AggregateVote) {
 		agg.Signature[bls.SignatureSize-1] ^= 1
 	})},
-	{name: "signature too short", check: types.ErrInvalidSignature, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Signature = m.Votes.Signature[1:] })},
-	{name: "no signature", check: types.ErrInvalidSignature, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Signature = nil })},
+	{name: "signature too short", tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Signature = m.Votes.Signature[1:] })},
+	{name: "no signature", tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Signature = nil })},
 	{name: "root too short", check: abci.ErrNotCanonical, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.Vote.Target.Root = m.Votes.Vote.Target.Root[1:] })},
 	{name: "voter set hash too long", check: abci.ErrNotCanonical, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.VoterSetHash += "00" })},
 	{name: "voter set hash in upper case", check: abci.ErrNotCanonical, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes.VoterSetHash = strings.ToUpper(m.Votes.VoterSetHash) })},
 	{name: "no votes", check: abci.ErrNotCanonical, tx: rawVote(func(m *types.MsgSubmitVotes) { m.Votes = types.AggregateVote{} })},
-	{name: "what the tally has", check: types.ErrRedundant, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) { *agg = f.Aggregate(f.Heads().Head-2, 0) })},
+	{name: "what the tally has", tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) { *agg = f.Aggregate(f.Heads().Head-2, 0) })},
 }
 
 var misplaced = []badInput{
@@ -225,7 +225,7 @@ var misplaced = []badInput{
 	{name: "two for one target", counts: true, tx: good, before: func(f *fixture.Fixture) [][]byte {
 		return [][]byte{f.VoteTx(f.Aggregate(f.Heads().Head, 1))}
 	}},
-	{name: "targets not ascending", counts: true, check: nil, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
+	{name: "targets not ascending", counts: true, tx: vote(func(f *fixture.Fixture, agg *ffg.AggregateVote) {
 		*agg = f.Aggregate(f.Heads().Head-1, 0)
 	}), before: func(f *fixture.Fixture) [][]byte { return [][]byte{f.VoteTx(f.Aggregate(f.Heads().Head, 1))} }},
 	{name: "the same twice", tx: good, before: func(f *fixture.Fixture) [][]byte { return [][]byte{good(f)} }, counts: true},
@@ -238,40 +238,40 @@ var misplaced = []badInput{
 
 var badEvidence = []badInput{
 	{
-		name: "evidence after an ordinary transaction", counts: true, check: abci.ErrEvidenceGossip,
+		name: "evidence after an ordinary transaction", counts: true,
 		tx: evidenceTx(func(*fixture.Fixture, *types.Evidence) {}), before: func(f *fixture.Fixture) [][]byte { return [][]byte{giftTx(f)} },
 	},
 	{
-		name: "two", counts: true, check: abci.ErrEvidenceGossip,
+		name: "two", counts: true,
 		tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) { *e = f.DoubleVote(5, 1) }),
 		before: func(f *fixture.Fixture) [][]byte {
 			return [][]byte{evidenceTx(func(*fixture.Fixture, *types.Evidence) {})(f)}
 		},
 	},
-	{name: "of two voters at once", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) { *e = f.DoubleVote(3, 1, 2) })},
-	{name: "with different voters on the sides", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
+	{name: "of two voters at once", tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) { *e = f.DoubleVote(3, 1, 2) })},
+	{name: "with different voters on the sides", tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
 		e.Second = f.Signed(fixture.Fork("b", 2, 3), 2)
 	})},
-	{name: "with a fork signer", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
+	{name: "with a fork signer", tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
 		*e = onFork(f, []int{1}, []types.ForkSigner{forkSigner(7)}, 1, 7)
 	})},
-	{name: "with the identity key", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
+	{name: "with the identity key", tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
 		signer := forkSigner(7)
 		signer.PubKey = "c0" + strings.Repeat("00", bls.PublicKeySize-1)
 		*e = onFork(f, []int{1}, []types.ForkSigner{signer}, 1)
 	})},
-	{name: "with a replayed proof of possession", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
+	{name: "with a replayed proof of possession", tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
 		signer := forkSigner(7)
 		signer.Operator = fixture.Operator(6).String()
 		*e = onFork(f, []int{1}, []types.ForkSigner{signer}, 1, 7)
 	})},
-	{name: "of votes that do not conflict", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) { e.Second = e.First })},
-	{name: "with a bad signature", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) { e.Second.Signature = e.First.Signature })},
-	{name: "of a registration that nobody has", check: abci.ErrEvidenceGossip, tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) {
+	{name: "of votes that do not conflict", tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) { e.Second = e.First })},
+	{name: "with a bad signature", tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) { e.Second.Signature = e.First.Signature })},
+	{name: "of a registration that nobody has", tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) {
 		e.First.Registrations, e.Second.Registrations = []uint64{9}, []uint64{9}
 	})},
 	{name: "that is empty", check: abci.ErrNotCanonical, tx: evidenceTx(func(_ *fixture.Fixture, e *types.Evidence) { *e = types.Evidence{} })},
-	{name: "of a voter that was slashed", alone: true, check: abci.ErrEvidenceGossip, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
+	{name: "of a voter that was slashed", alone: true, tx: evidenceTx(func(f *fixture.Fixture, e *types.Evidence) {
 		f.Force(f.Unsigned(&types.MsgSubmitEvidence{Evidence: f.DoubleVote(5, 1)}))
 	})},
 }
@@ -397,11 +397,10 @@ func refuseEverywhere(t *testing.T, f *fixture.Fixture, tc badInput) {
 
 	require.False(t, f.Accepts(block...), "ProcessProposal")
 
-	if tc.check != nil {
-		f.Check(bad).Fails(tc.check)
-	} else {
-		f.Check(bad).OK()
+	if tc.check == nil {
+		tc.check = abci.ErrProposersOnly
 	}
+	f.Check(bad).Fails(tc.check)
 	proposal := f.Prepare(bad)
 	require.False(t, slices.ContainsFunc(proposal, func(tx []byte) bool { return bytes.Equal(tx, bad) }) && !tc.counts, "PrepareProposal")
 	require.True(t, f.Accepts(proposal...), "what an honest proposer proposes")

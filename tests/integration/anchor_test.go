@@ -45,7 +45,7 @@ func TestAChainWithoutVotersGetsItsAnchorWithTheFirst(t *testing.T) {
 	early := ffg.AggregateVote{Vote: vote, Signers: ffg.SingleBit(1, 0), Signature: signature}
 	require.False(t, f.Accepts(f.VoteTx(early)))
 	f.Submit(fixture.Alice, early).Fails(types.ErrNoEpochs)
-	f.Check(f.VoteTx(early)).Fails(types.ErrNoEpochs)
+	f.Check(f.Pack(early)).Fails(types.ErrNoEpochs)
 
 	f.Register(0, 7).OK()
 	require.True(t, f.Anchored())

@@ -53,8 +53,8 @@ func TestConflictingVotesInThePoolAreSlashedByTheNextProposer(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			f := threeVoters(t).Honest()
 			supply := f.App.BankKeeper.GetSupply(f.Ctx(), "udual").Amount
-			f.Check(f.VoteTx(f.AggregateOf(tc.first(f), 1))).OK()
-			f.Check(f.VoteTx(f.AggregateOf(tc.second(f), 1))).OK()
+			f.Check(f.Pack(f.AggregateOf(tc.first(f), 1))).OK()
+			f.Check(f.Pack(f.AggregateOf(tc.second(f), 1))).OK()
 
 			f.Propose(f.Prepare()...)
 			requireSlashedOnce(t, f, 1, 30)

@@ -18,7 +18,7 @@ func gossip(f *fixture.Fixture, epoch uint64, voters ...int) [][]byte {
 	f.T.Helper()
 	var txs [][]byte
 	for _, i := range voters {
-		tx := f.VoteTx(f.Aggregate(epoch, i))
+		tx := f.Pack(f.Aggregate(epoch, i))
 		f.Check(tx).OK()
 		txs = append(txs, tx)
 	}
@@ -75,7 +75,7 @@ func TestAProposerInjectsWhatTheTallyLacks(t *testing.T) {
 	gossip(f, 1, 0, 1)
 	f.Propose(f.Prepare()...)
 	mempool := gossip(f, 1, 2)
-	f.Check(f.VoteTx(f.Aggregate(1, 0))).Fails(types.ErrRedundant)
+	f.Check(f.Pack(f.Aggregate(1, 0))).Fails(types.ErrRedundant)
 	votes, _ := unsigned(f, f.Prepare(mempool...))
 	require.Equal(t, []ffg.Bitfield{ffg.SingleBit(4, f.Position(1, 2))}, []ffg.Bitfield{votes[0].Signers})
 	f.Propose(f.Prepare(mempool...)...)
@@ -120,7 +120,7 @@ func TestEvidenceFollowsVotes(t *testing.T) {
 	gossip(f, head, 0, 1, 2)
 	for _, guilty := range []int{2, 3} {
 		for _, name := range []string{"a", "b"} {
-			f.Check(f.VoteTx(f.AggregateOf(fixture.Fork(name, head-1, head), guilty))) // a third vote is refused and not needed
+			f.Check(f.Pack(f.AggregateOf(fixture.Fork(name, head-1, head), guilty))) // a third vote is refused and not needed
 		}
 	}
 	proposal := f.Prepare(giftTx(f))
@@ -161,8 +161,8 @@ func TestAProposerWithoutVotesProposesAsUsual(t *testing.T) {
 
 func TestTheMempoolTakesSingleVotesOnlyAndNoEvidence(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1, 1, 1)).Honest(0, 1, 2).Blocks(5).Honest()
-	f.Check(f.VoteTx(f.Aggregate(f.Heads().Head, 0, 1))).Fails(abci.ErrNotSingle)
-	f.Check(f.Unsigned(&types.MsgSubmitEvidence{Evidence: f.DoubleVote(3, 1)})).Fails(abci.ErrEvidenceGossip)
+	f.Check(f.VoteTx(f.Aggregate(f.Heads().Head, 0))).Fails(abci.ErrProposersOnly)
+	f.Check(f.Unsigned(&types.MsgSubmitEvidence{Evidence: f.DoubleVote(3, 1)})).Fails(abci.ErrProposersOnly)
 	f.Check(giftTx(f)).OK()
 }
 
@@ -179,7 +179,7 @@ func TestAVoteStaysInTheMempoolWhileItIsOfUse(t *testing.T) {
 func TestAVoteAboveTheHeadIsHeldUntilItsTargetIsThere(t *testing.T) {
 	f := fixture.New(t, fixture.Voters(1, 1, 1), fixture.Interval(2)).Blocks(1)
 	twin := fixture.New(t, fixture.Voters(1, 1, 1), fixture.Interval(2)).Blocks(2) // one block ahead of f
-	ahead := twin.VoteTx(twin.Aggregate(1, 0))
+	ahead := twin.Pack(twin.Aggregate(1, 0))
 	f.Check(ahead).OK()
 	require.Empty(t, f.Prepare(ahead))
 	f.Blocks(1)

@@ -35,6 +35,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	"github.com/dualchain/dualchain/testutil/minichain"
 	plain "github.com/dualchain/dualchain/testutil/minichain/plain"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
@@ -225,10 +226,10 @@ func (n *node) vote(secret *bls.SecretKey) {
 	source, err := duty.Source.ToFFG()
 	require.NoError(n.t, err)
 	vote := ffg.Vote{Source: source, Target: target.Ref()}
-	txBytes, err := finalitytypes.EncodeUnsigned(&finalitytypes.MsgSubmitVotes{Votes: finalitytypes.AggregateVoteFromFFG(ffg.AggregateVote{
-		Vote: vote, VoterSetHash: target.VoterSetHash, Signers: ffg.SingleBit(int(duty.Size_), int(duty.Position)),
-		Signature: secret.Sign(vote.SigningRoot(ffg.Domain(chainID))),
-	})})
+	signature := secret.Sign(vote.SigningRoot(ffg.Domain(chainID)))
+	txBytes, err := gossip.Pack{
+		Vote: vote, SetHash: target.VoterSetHash, Parts: []gossip.Part{{Position: duty.Position, Signature: signature}},
+	}.Encode()
 	require.NoError(n.t, err)
 	answer, err := n.app.CheckTx(&cmtabci.RequestCheckTx{Tx: txBytes, Type: cmtabci.CheckTxType_New})
 	require.NoError(n.t, err)

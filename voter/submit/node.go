@@ -19,6 +19,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	"github.com/dualchain/dualchain/internal/foreign"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -56,13 +57,17 @@ func NewGRPC(conn grpc.ClientConnInterface) *GRPC {
 // Broadcast implements Node. When it returns, the node has checked the vote. It succeeds if the node has the vote already,
 // in its mempool or in the tally. Errors: *Rejected, or the node can't be reached.
 func (g *GRPC) Broadcast(ctx context.Context, vote ffg.AggregateVote) error {
-	txBytes, err := types.EncodeUnsigned(&types.MsgSubmitVotes{Votes: types.AggregateVoteFromFFG(vote)})
+	pack, err := gossip.Single(vote)
+	if err != nil {
+		return fmt.Errorf("encode vote: %w", err)
+	}
+	packBytes, err := pack.Encode()
 	if err != nil {
 		return fmt.Errorf("encode vote: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	answer, err := g.txs.BroadcastTx(ctx, &tx.BroadcastTxRequest{TxBytes: txBytes, Mode: tx.BroadcastMode_BROADCAST_MODE_SYNC})
+	answer, err := g.txs.BroadcastTx(ctx, &tx.BroadcastTxRequest{TxBytes: packBytes, Mode: tx.BroadcastMode_BROADCAST_MODE_SYNC})
 	if seen(err) {
 		return nil
 	}

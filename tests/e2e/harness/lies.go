@@ -10,6 +10,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	finalitytypes "github.com/dualchain/dualchain/x/finality/types"
 )
@@ -23,22 +24,14 @@ func (f *TwoFaced) note(question []byte) error {
 	if err := request.Unmarshal(question); err != nil {
 		return fmt.Errorf("read what a client sends: %w", err)
 	}
-	msg, _, err := finalitytypes.DecodeUnsigned(request.TxBytes)
-	if err != nil {
-		return fmt.Errorf("read what a client sends: %w", err)
-	}
-	submitted, ok := msg.(*finalitytypes.MsgSubmitVotes)
-	if !ok {
-		return fmt.Errorf("read what a client sends: expected votes, found %T", msg)
-	}
-	aggregate, err := submitted.Votes.ToFFG()
+	pack, err := gossip.Decode(request.TxBytes)
 	if err != nil {
 		return fmt.Errorf("read what a client sends: %w", err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !slices.Contains(f.votes, aggregate.Vote) {
-		f.votes = append(f.votes, aggregate.Vote)
+	if !slices.Contains(f.votes, pack.Vote) {
+		f.votes = append(f.votes, pack.Vote)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -159,17 +160,13 @@ func (s *txs) BroadcastTx(_ context.Context, request *tx.BroadcastTxRequest) (*t
 }
 
 func (n *Node) decode(txBytes []byte) (ffg.AggregateVote, error) {
-	msg, unsigned, err := types.DecodeUnsigned(txBytes)
-	submission, isVote := msg.(*types.MsgSubmitVotes)
-	if err != nil || !unsigned || !isVote {
-		return ffg.AggregateVote{}, status.Errorf(codes.InvalidArgument, "expected an unsigned vote, found %T, %v", msg, err)
+	pack, err := gossip.Decode(txBytes)
+	if err != nil || len(pack.Parts) != 1 || int(pack.Parts[0].Position) >= len(n.chain.set) {
+		return ffg.AggregateVote{}, status.Errorf(codes.InvalidArgument, "expected a pack of one vote of a set of %d, found %v, %v", len(n.chain.set), pack.Parts, err)
 	}
-	vote, err := submission.Votes.ToFFG()
-	if err != nil {
-		return ffg.AggregateVote{}, err
-	}
-	if err := vote.Signers.Validate(len(n.chain.set)); err != nil {
-		return ffg.AggregateVote{}, err
+	vote := ffg.AggregateVote{
+		Vote: pack.Vote, VoterSetHash: pack.SetHash,
+		Signers: ffg.SingleBit(len(n.chain.set), int(pack.Parts[0].Position)), Signature: pack.Parts[0].Signature,
 	}
 	return vote, bls.Verify(n.public, vote.Vote.SigningRoot(ffg.Domain(n.chain.id)), vote.Signature)
 }

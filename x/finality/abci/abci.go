@@ -1,5 +1,5 @@
-// Package abci carries votes and evidence between CometBFT and x/finality (protocol §12): voters' single votes are
-// gossiped through CometBFT's mempool as canonical unsigned transactions, CheckTx puts them into the node's vote pool,
+// Package abci carries votes and evidence between CometBFT and x/finality (protocol §12): voters' votes are
+// gossiped through CometBFT's mempool as packs of one (package gossip), CheckTx puts them into the node's vote pool,
 // a proposer injects what the tallies lack, and ProcessProposal refuses blocks that inject anything else. It is
 // transport only: what a valid vote or valid evidence is, x/finality decides.
 //
@@ -66,6 +66,7 @@ type Own struct {
 type Handlers struct {
 	keeper     Keeper
 	pool       *votepool.Pool
+	strays     strays
 	decode     sdk.TxDecoder
 	checkState func() sdk.Context
 	own        Own
@@ -111,6 +112,7 @@ func behindOurs(txs [][]byte) [][]byte {
 // PrepareCheckState follows a commit: the pool drops votes that left the window, and conflicts that were punished. The
 // chain's own handler runs afterwards.
 func (h *Handlers) PrepareCheckState(ctx sdk.Context) {
+	h.strays.renew()
 	h.refreshPool(ctx)
 	if h.own.PrepareCheckState != nil {
 		h.own.PrepareCheckState(ctx)

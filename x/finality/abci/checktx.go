@@ -13,6 +13,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	"github.com/dualchain/dualchain/votepool"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -27,25 +28,39 @@ func (h *Handlers) CheckTx(runTx sdk.RunTx, req *abci.RequestCheckTx) (resp *abc
 			resp = refuse(ErrPanic.Wrapf("%v", r))
 		}
 	}()
-	msg, unsigned, err := types.DecodeUnsigned(req.Tx)
+	if gossip.Is(req.Tx) {
+		return h.checkVote(req), nil
+	}
+	_, unsigned, err := types.DecodeUnsigned(req.Tx)
 	switch {
 	case err != nil:
 		return refuse(ErrNotCanonical.Wrap(err.Error())), nil
-	case !unsigned:
+	case unsigned:
+		return refuse(ErrProposersOnly), nil
+	default:
 		return h.checkOrdinary(runTx, req), nil
 	}
-	votes, ok := msg.(*types.MsgSubmitVotes)
-	if !ok {
-		return refuse(ErrEvidenceGossip), nil
+}
+
+// checkVote checks the vote of one voter, which CometBFT's mempool carries like a transaction.
+func (h *Handlers) checkVote(req *abci.RequestCheckTx) *abci.ResponseCheckTx {
+	pack, err := gossip.Decode(req.Tx)
+	switch {
+	case errors.Is(err, ffg.ErrVoteOrder):
+		return refuse(types.ErrInvalidVote.Wrap(err.Error()))
+	case err != nil:
+		return refuse(ErrMalformed.Wrap(err.Error()))
+	case len(pack.Parts) != 1 || pack.Salt != 0: // so that a vote has one encoding, which the mempool takes once
+		return refuse(ErrNotSingle.Wrapf("expected 1 vote and salt 0, found %d and %d", len(pack.Parts), pack.Salt))
 	}
 	check := h.admit
 	if req.Type == abci.CheckTxType_Recheck {
 		check = h.recheck
 	}
-	if err := check(h.checkState(), votes); err != nil {
-		return refuse(err), nil
+	if err := check(h.checkState(), pack); err != nil {
+		return refuse(err)
 	}
-	return &abci.ResponseCheckTx{Code: abci.CodeTypeOK}, nil
+	return &abci.ResponseCheckTx{Code: abci.CodeTypeOK}
 }
 
 // refuse answers with the code of the registered error that err wraps: the SDK finds only what its own Wrap wrapped.
@@ -87,25 +102,30 @@ func runOrdinary(runTx sdk.RunTx, txBytes []byte) *abci.ResponseCheckTx {
 	}
 }
 
-// single is a gossiped vote in the window, with the position of its one signer in the set that it names.
+// single is a gossiped vote in the window, and what there is to know about its target.
 type single struct {
-	ffg.AggregateVote
-	position int
-	target   *types.OpenTarget // nil if it is above the head: there is no tally yet
+	vote      ffg.Vote
+	setHash   ffg.Root
+	position  int // in the set that it names
+	signature ffg.Signature
+	target    *types.OpenTarget // nil if it is above the head: there is no tally yet
 }
 
-// recorded reports whether the target's tally has the voter.
+// stray reports whether the vote is for a known target and not the one that counts for it. It may be half of a proof (protocol §8).
+func (v single) stray() bool { return v.target != nil && v.vote != v.target.Vote }
+
+// recorded returns an error if the target's tally has the voter.
 func (v single) recorded() error {
 	if v.target != nil && v.target.Signers.Get(v.position) {
-		return types.ErrRedundant.Wrapf("epoch %d: signer %d is recorded", v.Vote.Target.Epoch, v.position)
+		return types.ErrRedundant.Wrapf("epoch %d: signer %d is recorded", v.vote.Target.Epoch, v.position)
 	}
 	return nil
 }
 
-// admit checks a vote, the cheap things first and the signature last, and adds it to the pool. A vote for a known
-// target that isn't the canonical one is welcome: nobody counts it, but it may be half of a proof (protocol §4).
-func (h *Handlers) admit(ctx sdk.Context, msg *types.MsgSubmitVotes) error {
-	vote, err := h.place(ctx, msg)
+// admit checks a vote, the cheap things first and the signature last, and adds it to the pool. A stray vote is admitted once, so that
+// other nodes hear of it, and within a budget: nobody counts it.
+func (h *Handlers) admit(ctx sdk.Context, pack gossip.Pack) error {
+	vote, err := h.place(ctx, pack)
 	if err != nil {
 		return err
 	}
@@ -113,20 +133,30 @@ func (h *Handlers) admit(ctx sdk.Context, msg *types.MsgSubmitVotes) error {
 	if err != nil {
 		return err
 	}
-	if err := vote.Signers.Validate(len(set)); err != nil {
-		return types.ErrInvalidBitfield.Wrap(err.Error())
+	if vote.position >= len(set) {
+		return types.ErrInvalidBitfield.Wrapf("position: expected below %d, found %d", len(set), vote.position)
 	}
-	if vote.target != nil && vote.Vote == vote.target.Vote { // another vote by a voter that the tally has is evidence
-		if err := vote.recorded(); err != nil {
-			return err
-		}
+	key := set[vote.position].Key
+	if !vote.stray() {
+		err = vote.recorded()
+	} else if h.pool.Holds(key, vote.vote) {
+		err = ErrNoted
+	} else {
+		err = h.strays.take(vote.vote.Target.Epoch)
 	}
-	signed := votepool.Signed{Key: set[vote.position].Key, Vote: vote.Vote, Signature: vote.Signature}
-	_, err = h.pool.Add(signed, func() error {
-		if err := bls.Verify(keys.Key(vote.position), vote.Vote.SigningRoot(h.keeper.Domain(ctx)), vote.Signature); err != nil {
-			return types.ErrInvalidSignature.Wrap(err.Error())
+	if err != nil {
+		return err
+	}
+	signed := votepool.Signed{Key: key, Vote: vote.vote, Signature: vote.signature}
+	_, err = h.pool.Add(signed, func() (*bls.Signature, error) {
+		point, err := bls.ParseSignature(vote.signature[:])
+		if err == nil {
+			err = point.Verify(keys.Key(vote.position), vote.vote.SigningRoot(h.keeper.Domain(ctx)))
 		}
-		return nil
+		if err != nil {
+			return nil, types.ErrInvalidSignature.Wrap(err.Error())
+		}
+		return point, nil
 	})
 	if err == nil || errors.Is(err, types.ErrInvalidSignature) {
 		return err
@@ -134,40 +164,36 @@ func (h *Handlers) admit(ctx sdk.Context, msg *types.MsgSubmitVotes) error {
 	return ErrPool.Wrap(err.Error())
 }
 
-// recheck says whether a vote that was admitted is still worth gossiping. It verifies nothing again.
-func (h *Handlers) recheck(ctx sdk.Context, msg *types.MsgSubmitVotes) error {
-	vote, err := h.place(ctx, msg)
+// recheck says whether a vote that was admitted is still worth gossiping. It verifies nothing again. A stray vote is not: the pool has
+// noted it, and every node has heard of it by now.
+func (h *Handlers) recheck(ctx sdk.Context, pack gossip.Pack) error {
+	vote, err := h.place(ctx, pack)
 	if err != nil {
 		return err
+	}
+	if vote.stray() {
+		return ErrNoted
 	}
 	return vote.recorded()
 }
 
-// place checks a vote's form, its window and the set that it names, and moves the pool's window along.
-func (h *Handlers) place(ctx sdk.Context, msg *types.MsgSubmitVotes) (single, error) {
-	agg, err := msg.Votes.ToFFG()
-	if err != nil {
-		return single{}, err
-	}
-	if n := agg.Signers.Count(); n != 1 {
-		return single{}, ErrNotSingle.Wrapf("expected 1, found %d", n)
+// place checks a vote's window and the set that it names, and moves the pool's window along.
+func (h *Handlers) place(ctx sdk.Context, pack gossip.Pack) (single, error) {
+	vote := single{
+		vote: pack.Vote, setHash: pack.SetHash, position: int(pack.Parts[0].Position), signature: pack.Parts[0].Signature,
 	}
 	oldest, head, anchored, err := h.keeper.Window(ctx)
 	if err != nil {
-		return single{}, err
+		return vote, err
 	}
 	if !anchored {
-		return single{}, types.ErrNoEpochs
+		return vote, types.ErrNoEpochs
 	}
-	target := agg.Vote.Target.Epoch
+	target := vote.vote.Target.Epoch
 	if target < oldest || target > head && target-head > votepool.Ahead {
-		return single{}, types.ErrVoteWindow.Wrapf("expected epoch %d to %d + %d, found %d", oldest, head, votepool.Ahead, target)
+		return vote, types.ErrVoteWindow.Wrapf("expected epoch %d to %d + %d, found %d", oldest, head, votepool.Ahead, target)
 	}
 	h.pool.Prune(oldest, head)
-	vote := single{AggregateVote: agg}
-	for position := range agg.Signers.Indices() {
-		vote.position = position
-	}
 	if target > head {
 		known, err := h.keeper.UpcomingSets(ctx)
 		if err != nil {
@@ -185,8 +211,8 @@ func (h *Handlers) place(ctx sdk.Context, msg *types.MsgSubmitVotes) (single, er
 
 // checkSet requires the set of the target; above the head, where it isn't known yet, one of the two that it can be.
 func (v single) checkSet(known ...ffg.Root) error {
-	if !slices.Contains(known, v.VoterSetHash) {
-		return types.ErrUnknownSet.Wrapf("epoch %d: expected one of %v, found %s", v.Vote.Target.Epoch, known, v.VoterSetHash)
+	if !slices.Contains(known, v.setHash) {
+		return types.ErrUnknownSet.Wrapf("epoch %d: expected one of %v, found %s", v.vote.Target.Epoch, known, v.setHash)
 	}
 	return nil
 }
@@ -196,5 +222,5 @@ func (h *Handlers) voters(ctx sdk.Context, vote single) (ffg.VoterSet, *bls.KeyS
 	if vote.target != nil {
 		return vote.target.Set, vote.target.Keys, nil
 	}
-	return h.keeper.Keys(ctx, vote.VoterSetHash)
+	return h.keeper.Keys(ctx, vote.setHash)
 }

@@ -3,6 +3,7 @@ package abci
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -14,6 +15,7 @@ import (
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -46,11 +48,6 @@ func requireCode(t testing.TB, expected error, resp *abci.ResponseCheckTx) {
 
 // epochs of the world: targets 10 to 15 are open, 17 is the last to be held.
 func TestGossipedVotes(t *testing.T) {
-	stray := func(agg ffg.AggregateVote) ffg.AggregateVote {
-		agg.Signers = append(ffg.Bitfield{}, agg.Signers...)
-		agg.Signers[0] = 1 << 7
-		return agg
-	}
 	for _, tc := range []struct {
 		name string
 		vote func(w *world) ffg.AggregateVote
@@ -80,19 +77,6 @@ func TestGossipedVotes(t *testing.T) {
 			w.count(15, 0, 2)
 			return w.sign(canonical(15), w.now, 1)
 		}, nil},
-		{"of two voters", func(w *world) ffg.AggregateVote { return w.sign(canonical(15), w.now, 0, 1) }, ErrNotSingle},
-		{"of nobody", func(w *world) ffg.AggregateVote { return w.sign(canonical(15), w.now) }, ErrNotSingle},
-		{"with a stray bit", func(w *world) ffg.AggregateVote { return stray(w.sign(canonical(15), w.now, 0)) }, types.ErrInvalidBitfield},
-		{"with a bitfield that is too long", func(w *world) ffg.AggregateVote {
-			agg := w.sign(canonical(15), w.now, 0)
-			agg.Signers = append(agg.Signers, 0)
-			return agg
-		}, types.ErrInvalidBitfield},
-		{"with a source that is not before the target", func(w *world) ffg.AggregateVote {
-			vote := canonical(15)
-			vote.Source.Epoch = 15
-			return w.sign(vote, w.now, 0)
-		}, types.ErrInvalidVote},
 		{"signed by another voter", func(w *world) ffg.AggregateVote {
 			agg := w.sign(canonical(15), w.now, 0)
 			agg.Signature = w.sign(canonical(15), w.now, 1).Signature
@@ -115,7 +99,7 @@ func TestGossipedVotes(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			n := newNode(newWorld(5))
-			resp := n.check(t, voteTx(t, tc.vote(n.world)))
+			resp := n.check(t, packOf(t, tc.vote(n.world)))
 			requireCode(t, tc.err, resp)
 			require.Zero(t, resp.GasWanted)
 			if tc.err == nil {
@@ -129,26 +113,37 @@ func TestGossipedVotes(t *testing.T) {
 
 func TestMalformedVotesAreRefused(t *testing.T) {
 	w := newWorld(5)
+	vote, err := gossip.Single(w.sign(canonical(15), w.now, 0))
+	require.NoError(t, err)
+	good := encodePack(t, vote)
+	beyond, two, salted := vote, vote, vote
+	beyond.Parts = []gossip.Part{{Position: 5, Signature: vote.Parts[0].Signature}}
+	two.Parts = append(slices.Clone(vote.Parts), gossip.Part{Position: vote.Parts[0].Position + 1, Signature: vote.Parts[0].Signature})
+	salted.Salt = 1
+	loop := slices.Clone(good)
+	copy(loop[8:], loop[8+40:8+40+8]) // the target's epoch is the source's too
 	for name, tc := range map[string]struct {
-		change func(*types.AggregateVote)
-		err    error
+		pack []byte
+		err  error
 	}{
-		"short signature":  {func(a *types.AggregateVote) { a.Signature = a.Signature[:95] }, types.ErrInvalidSignature},
-		"short root":       {func(a *types.AggregateVote) { a.Vote.Target.Root = a.Vote.Target.Root[:63] }, ErrNotCanonical},
-		"short set hash":   {func(a *types.AggregateVote) { a.VoterSetHash = "" }, ErrNotCanonical},
-		"a vote to itself": {func(a *types.AggregateVote) { a.Vote.Target.Epoch = a.Vote.Source.Epoch }, types.ErrInvalidVote},
+		"too short":                  {good[:len(good)-1], ErrMalformed},
+		"too long":                   {append(slices.Clone(good), 0), ErrMalformed},
+		"a vote to itself":           {loop, types.ErrInvalidVote},
+		"a position beyond the set":  {encodePack(t, beyond), types.ErrInvalidBitfield},
+		"two votes":                  {encodePack(t, two), ErrNotSingle},
+		"other bytes of a good vote": {encodePack(t, salted), ErrNotSingle},
 	} {
 		t.Run(name, func(t *testing.T) {
-			votes := types.AggregateVoteFromFFG(w.sign(canonical(15), w.now, 0))
-			tc.change(&votes)
-			requireCode(t, tc.err, newNode(w).check(t, encode(t, &types.MsgSubmitVotes{Votes: votes})))
+			n := newNode(w)
+			requireCode(t, tc.err, n.check(t, tc.pack))
+			require.Zero(t, n.pool.Len())
 		})
 	}
 }
 
 func TestAVoteThatIsHeldIsGossipedAgain(t *testing.T) {
 	n := newNode(newWorld(5))
-	tx := voteTx(t, n.sign(canonical(15), n.now, 0))
+	tx := packOf(t, n.sign(canonical(15), n.now, 0))
 	requireCode(t, nil, n.check(t, tx))
 	requireCode(t, nil, n.check(t, tx))
 	require.Equal(t, 1, n.pool.Len())
@@ -159,31 +154,92 @@ func TestAThirdConflictingVoteIsRefused(t *testing.T) {
 	third := other(15)
 	third.Target.Root = ffg.Root{0xfe}
 	n.receive(t, n.sign(canonical(15), n.now, 0), n.sign(other(15), n.now, 0))
-	requireCode(t, ErrPool, n.check(t, voteTx(t, n.sign(third, n.now, 0))))
+	requireCode(t, ErrPool, n.check(t, packOf(t, n.sign(third, n.now, 0))))
 }
 
-func TestUnsignedTransactionsThatAreNotVotesAreRefused(t *testing.T) {
+func TestUnsignedTransactionsAreForProposers(t *testing.T) {
 	n := newNode(newWorld(5))
 	votes := voteTx(t, n.sign(canonical(15), n.now, 0))
-	requireCode(t, ErrEvidenceGossip, n.check(t, evidenceTx(t, n.evidence(0))))
+	requireCode(t, ErrProposersOnly, n.check(t, votes))
+	requireCode(t, ErrProposersOnly, n.check(t, evidenceTx(t, n.evidence(0))))
 	requireCode(t, ErrNotCanonical, n.check(t, ordinaryTx(t, 0, "memo", &types.MsgSubmitVotes{})))
 	requireCode(t, ErrNotCanonical, n.check(t, append(votes, 0x1a, 0x00))) // an empty signature
 	require.Zero(t, n.pool.Len())
+}
+
+// stray returns the number-th vote of a voter for an epoch that doesn't count.
+func (n *node) stray(epoch uint64, voter, number int) ffg.AggregateVote {
+	vote := other(epoch)
+	vote.Target.Root[1] = byte(number)
+	return n.sign(vote, n.now, voter)
+}
+
+func TestAStrayVoteIsGossipedOnceAndLeavesWithTheNextBlock(t *testing.T) {
+	n := newNode(newWorld(5))
+	tx := packOf(t, n.stray(15, 1, 0))
+	requireCode(t, nil, n.check(t, tx))
+	require.Equal(t, 1, n.pool.Len(), "the pool has noted it")
+	requireCode(t, ErrNoted, n.check(t, tx))
+	requireCode(t, ErrNoted, n.checkAgain(t, tx))
+	requireCode(t, nil, n.check(t, packOf(t, n.stray(15, 1, 1))))
+	require.Len(t, n.pool.Conflicts(), 1, "two that differ are evidence")
+	n.PrepareCheckState(n.ctx)
+	requireCode(t, ErrNoted, n.check(t, tx))
+
+	early := packOf(t, n.stray(16, 2, 0))
+	requireCode(t, nil, n.check(t, early))
+	requireCode(t, nil, n.checkAgain(t, early))
+	n.head = 16
+	requireCode(t, ErrNoted, n.checkAgain(t, early))
+}
+
+func TestStrayVotesHaveABudgetForEachBlock(t *testing.T) {
+	n := newNode(newWorld(straysPerTarget + 2))
+	for voter := range straysPerTarget {
+		requireCode(t, nil, n.check(t, packOf(t, n.stray(15, voter, 0))))
+	}
+	more := packOf(t, n.stray(15, straysPerTarget, 0))
+	requireCode(t, ErrStrays, n.check(t, more))
+	requireCode(t, nil, n.check(t, packOf(t, n.stray(14, straysPerTarget, 0))))
+	requireCode(t, nil, n.check(t, packOf(t, n.sign(canonical(15), n.now, straysPerTarget)))) // honest votes need none
+	n.PrepareCheckState(n.ctx)
+	requireCode(t, nil, n.check(t, more))
+}
+
+func TestForgedStrayVotesTakeFromTheBudget(t *testing.T) {
+	n := newNode(newWorld(5))
+	forged := n.stray(15, 1, 0)
+	forged.Signature = n.sign(canonical(15), n.now, 1).Signature
+	for range straysPerTarget {
+		requireCode(t, types.ErrInvalidSignature, n.check(t, packOf(t, forged)))
+	}
+	requireCode(t, ErrStrays, n.check(t, packOf(t, forged)))
+	require.Zero(t, n.pool.Len())
+}
+
+func TestTheBudgetOfStrayVotesCoversAllTargets(t *testing.T) {
+	var s strays
+	for i := range straysPerBlock {
+		require.NoError(t, s.take(uint64(i%(straysPerBlock/straysPerTarget))))
+	}
+	require.ErrorIs(t, s.take(99), ErrStrays)
+	s.renew()
+	require.NoError(t, s.take(99))
 }
 
 func TestWhatTheStateCantTellIsACode(t *testing.T) {
 	for method, target := range map[string]uint64{"Window": 15, "OpenTarget": 15, "UpcomingSets": 16, "Keys": 16} {
 		n := newNode(newWorld(5))
 		n.fail[method] = errState
-		require.NotZero(t, n.check(t, voteTx(t, n.sign(canonical(target), n.now, 0))).Code, method)
+		require.NotZero(t, n.check(t, packOf(t, n.sign(canonical(target), n.now, 0))).Code, method)
 
 		n = newNode(newWorld(5))
 		n.panic = method
-		requireCode(t, ErrPanic, n.check(t, voteTx(t, n.sign(canonical(target), n.now, 0))))
+		requireCode(t, ErrPanic, n.check(t, packOf(t, n.sign(canonical(target), n.now, 0))))
 	}
 	n := newNode(newWorld(5))
 	n.fail["Window"] = fmt.Errorf("wrapped the standard way: %w", types.ErrNoEpochs)
-	requireCode(t, types.ErrNoEpochs, n.check(t, voteTx(t, n.sign(canonical(15), n.now, 0))))
+	requireCode(t, types.ErrNoEpochs, n.check(t, packOf(t, n.sign(canonical(15), n.now, 0))))
 }
 
 func TestRecheckKeepsAVoteUntilItIsCountedOrTooOld(t *testing.T) {
@@ -217,7 +273,7 @@ func TestRecheckKeepsAVoteUntilItIsCountedOrTooOld(t *testing.T) {
 			if tc.set != nil {
 				set = tc.set(n.world)
 			}
-			tx := voteTx(t, n.sign(canonical(tc.target), set, 1))
+			tx := packOf(t, n.sign(canonical(tc.target), set, 1))
 			requireCode(t, nil, n.check(t, tx))
 			if tc.then != nil {
 				tc.then(n.world)

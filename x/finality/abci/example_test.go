@@ -7,7 +7,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/dualchain/dualchain/x/finality/types"
+	"github.com/dualchain/dualchain/gossip"
 )
 
 // A chain that orders transactions itself gives its handler to Install, which BaseApp then calls through ours.
@@ -19,7 +19,12 @@ func ExampleNew() {
 	n := newNode(newWorld(4)) // fakes of a keeper and of a context
 	handlers := New(n.world, txConfig.TxDecoder(), func() sdk.Context { return n.ctx }, own)
 
-	vote, err := types.EncodeUnsigned(&types.MsgSubmitVotes{Votes: types.AggregateVoteFromFFG(n.sign(canonical(15), n.now, 0))})
+	pack, err := gossip.Single(n.sign(canonical(15), n.now, 0))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	vote, err := pack.Encode()
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -27,6 +27,7 @@ import (
 
 	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -258,6 +259,19 @@ func voteTx(t require.TestingT, agg ffg.AggregateVote) []byte {
 	return encode(t, &types.MsgSubmitVotes{Votes: types.AggregateVoteFromFFG(agg)})
 }
 
+// packOf returns what a voter sends: the pack of a vote with one signer.
+func packOf(t require.TestingT, agg ffg.AggregateVote) []byte {
+	pack, err := gossip.Single(agg)
+	require.NoError(t, err)
+	return encodePack(t, pack)
+}
+
+func encodePack(t require.TestingT, pack gossip.Pack) []byte {
+	b, err := pack.Encode()
+	require.NoError(t, err)
+	return b
+}
+
 func evidenceTx(t require.TestingT, evidence types.Evidence) []byte {
 	return encode(t, &types.MsgSubmitEvidence{Evidence: evidence})
 }
@@ -330,7 +344,7 @@ func newNode(w *world) *node {
 func (n *node) receive(t testing.TB, aggs ...ffg.AggregateVote) {
 	t.Helper()
 	for _, agg := range aggs {
-		require.Zero(t, n.check(t, voteTx(t, agg)).Code)
+		require.Zero(t, n.check(t, packOf(t, agg)).Code)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/dualchain/dualchain/gossip"
 	"github.com/dualchain/dualchain/votepool"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -52,8 +53,11 @@ func (h *Handlers) choose(ctx sdk.Context, req *abci.RequestPrepareProposal, roo
 	return txs, nil
 }
 
-// isOurs reports whether a transaction is an injection, or would be one in another encoding.
+// isOurs reports whether bytes from the mempool are a gossip message, an injection, or an injection in another encoding.
 func isOurs(txBytes []byte) bool {
+	if gossip.Is(txBytes) {
+		return true
+	}
 	_, unsigned, err := types.DecodeUnsigned(txBytes)
 	return unsigned || err != nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/tx"
 	"github.com/cosmos/cosmos-sdk/x/authz"
 
+	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
 	"github.com/dualchain/dualchain/votepool"
 	"github.com/dualchain/dualchain/x/finality/types"
@@ -181,7 +182,7 @@ func (n *node) hold(t *testing.T, agg ffg.AggregateVote, signature ffg.Signature
 	t.Helper()
 	for position := range agg.Signers.Indices() {
 		held := votepool.Signed{Key: n.sets[agg.VoterSetHash][position].Key, Vote: agg.Vote, Signature: signature}
-		added, err := n.pool.Add(held, func() error { return nil })
+		added, err := n.pool.Add(held, func() (*bls.Signature, error) { return bls.ParseSignature(signature[:]) })
 		require.NoError(t, err)
 		require.True(t, added)
 	}
@@ -191,7 +192,7 @@ func TestBadVotesAreDroppedFromTheAggregateAndThePool(t *testing.T) {
 	n := newNode(newWorld(5))
 	n.vote(t, 15, 0, 2, 4)
 	n.hold(t, n.sign(canonical(15), n.now, 1), n.sign(canonical(14), n.now, 1).Signature) // does not verify
-	n.hold(t, n.sign(canonical(15), n.now, 3), ffg.Signature{1})                          // not a signature
+	n.hold(t, n.sign(canonical(15), n.now, 3), n.sign(other(15), n.now, 3).Signature)
 	require.Equal(t, [][]byte{voteTx(t, n.sign(canonical(15), n.now, 0, 2, 4))}, n.prepare(t, maxBytes))
 	require.Equal(t, 3, n.pool.Len())
 }
@@ -243,7 +244,7 @@ func TestATargetIsAskedForOnce(t *testing.T) {
 	require.Equal(t, map[string]int{"Window": 1, "OpenTarget": 1, "Domain": 1}, n.calls, "a vote that is gossiped")
 	n.vote(t, 14, 0, 1)
 	clear(n.calls)
-	require.Zero(t, n.checkAgain(t, voteTx(t, n.sign(canonical(15), n.now, 0))).Code)
+	require.Zero(t, n.checkAgain(t, packOf(t, n.sign(canonical(15), n.now, 0))).Code)
 	require.Equal(t, map[string]int{"Window": 1, "OpenTarget": 1}, n.calls, "a vote that is checked again")
 	clear(n.calls)
 	require.Equal(t, []uint64{14, 15}, targets(t, n.prepare(t, maxBytes)))

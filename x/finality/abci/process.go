@@ -11,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/gossip"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
@@ -93,6 +94,9 @@ type layout struct {
 }
 
 func (h *Handlers) addTo(l *layout, txBytes []byte) error {
+	if gossip.Is(txBytes) {
+		return ErrMisplaced.Wrap("a gossip message is no transaction")
+	}
 	msg, unsigned, err := types.DecodeUnsigned(txBytes)
 	if err != nil {
 		return ErrNotCanonical.Wrap(err.Error())

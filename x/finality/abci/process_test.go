@@ -58,6 +58,7 @@ func TestBlocks(t *testing.T) {
 		{"votes for a target above the head", [][]byte{votes(16, 0)}, ErrInvalidVotes},
 		{"votes for a target too old", [][]byte{votes(9, 0)}, ErrInvalidVotes},
 		{"votes for another checkpoint", [][]byte{voteTx(t, w.sign(other(15), w.now, 0))}, ErrInvalidVotes},
+		{"a pack of votes", [][]byte{packOf(t, w.sign(canonical(15), w.now, 0))}, ErrMisplaced},
 		{"forged votes", [][]byte{voteTx(t, forged)}, ErrInvalidVotes},
 		{"forged votes behind valid ones", [][]byte{votes(14, 0), voteTx(t, forged)}, ErrInvalidVotes},
 		{"votes of another set", [][]byte{voteTx(t, wrongSet)}, ErrInvalidVotes},

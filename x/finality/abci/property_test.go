@@ -25,7 +25,7 @@ func TestWhatIsProposedIsAccepted(t *testing.T) {
 				vote = other(epoch)
 			}
 			hash := rapid.SampledFrom([]ffg.Root{n.now, n.next}).Draw(t, "set")
-			n.check(t, voteTx(t, n.sign(vote, hash, voter.Draw(t, "voter"))))
+			n.check(t, packOf(t, n.sign(vote, hash, voter.Draw(t, "voter"))))
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "recorded") {
 			n.count(target.Draw(t, "recorded target"), voter.Draw(t, "recorded voter"))
@@ -50,6 +50,7 @@ func mempool(t *rapid.T, n *node) [][]byte {
 		{},
 		{0xff},
 		voteTx(t, n.sign(canonical(15), n.now, 0)),
+		packOf(t, n.sign(canonical(15), n.now, 1)),
 		evidenceTx(t, n.evidence(1)),
 		ordinaryTx(t, 1, "memo", &types.MsgSubmitEvidence{}),
 	}
@@ -65,7 +66,7 @@ func TestEveryVoteHeardIsCountedInTheEnd(t *testing.T) {
 		for range rapid.IntRange(1, 12).Draw(t, "votes") {
 			epoch := rapid.Uint64Range(10, 15).Draw(t, "target")
 			agg := n.sign(canonical(epoch), n.now, rapid.IntRange(0, voters-1).Draw(t, "voter"))
-			require.Zero(t, n.check(t, voteTx(t, agg)).Code)
+			require.Zero(t, n.check(t, packOf(t, agg)).Code)
 			heard[epoch] = heard[epoch].Or(agg.Signers)
 		}
 		for range len(heard) { // at least one target a block

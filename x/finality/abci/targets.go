@@ -75,7 +75,7 @@ func (h *Handlers) aggregate(ctx sdk.Context, t target) (ffg.AggregateVote, erro
 func (h *Handlers) dropInvalid(ctx sdk.Context, t *target) (int, error) {
 	keys, signatures := make([]*bls.PublicKey, len(t.parts)), make([][bls.SignatureSize]byte, len(t.parts))
 	for i, part := range t.parts {
-		keys[i], signatures[i] = t.Keys.Key(part.Position), part.Signature
+		keys[i], signatures[i] = t.Keys.Key(part.Position), part.Signature.Bytes()
 	}
 	bad, err := bls.FindInvalid(keys, t.Vote.SigningRoot(h.keeper.Domain(ctx)), signatures)
 	if err != nil {
