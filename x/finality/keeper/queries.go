@@ -148,8 +148,8 @@ func (q QueryServer) states(ctx context.Context) (func(types.Voter) types.VoterS
 	if err != nil {
 		return nil, err
 	}
-	eligible := make(map[uint64]bool, len(set.Members))
-	for _, m := range set.Members {
+	eligible := make(map[uint64]bool, len(set))
+	for _, m := range set {
 		eligible[m.Registration] = true
 	}
 	return func(v types.Voter) types.VoterState {
@@ -325,7 +325,7 @@ func (q QueryServer) overlap(ctx context.Context, hash ffg.Root, out *types.Quer
 	if err != nil {
 		return sum, err
 	}
-	for _, m := range members.Members {
+	for _, m := range members {
 		if m.Current == 0 {
 			continue
 		}

@@ -16,7 +16,7 @@ func (q QueryServer) VoterSet(ctx context.Context, req *types.QueryVoterSetReque
 	if anchored, err := q.sets.Anchored(ctx); err != nil || !anchored {
 		return nil, state.Or(err, types.ErrNoEpochs, "there are no voter sets")
 	}
-	var members types.VoterSet
+	var members types.Members
 	var hash ffg.Root
 	var err error
 	if req.GetId() == "next" {
@@ -52,8 +52,8 @@ func (q QueryServer) VoterSet(ctx context.Context, req *types.QueryVoterSetReque
 }
 
 // setVoters lists a set's members with their operators, and adds up the powers.
-func (q QueryServer) setVoters(ctx context.Context, set types.VoterSet, signers ffg.Bitfield) (voters []types.SetVoter, rear, current ffg.Power, err error) {
-	for i, m := range set.Members {
+func (q QueryServer) setVoters(ctx context.Context, set types.Members, signers ffg.Bitfield) (voters []types.SetVoter, rear, current ffg.Power, err error) {
+	for i, m := range set {
 		voter, err := q.Keeper.Voter(ctx, m.Registration)
 		if err != nil {
 			return nil, rear, current, err

@@ -119,29 +119,18 @@ func (p Pair) Hashes() (voters, next ffg.Root, err error) {
 
 // Stitched returns the set as the rules see it, or the first member's key that can't be read.
 func (s VoterSet) Stitched() (ffg.VoterSet, error) {
-	out := make(ffg.VoterSet, len(s.Members))
-	for i, m := range s.Members {
-		key, err := ffg.ParsePublicKey(m.PubKey)
-		if err != nil {
-			return nil, ErrInvalidKey.Wrapf("member %d: %s", i, err)
-		}
-		out[i] = ffg.Voter{Key: key, Rear: m.Rear, Current: m.Current}
+	members, err := s.ToMembers()
+	if err != nil {
+		return nil, err
 	}
-	return out, out.Validate()
+	return members.Stitched()
 }
 
 // Side returns a next set as the rules see it: its members have current power only.
 func (s VoterSet) Side() (ffg.Side, error) {
-	out := make(ffg.Side, len(s.Members))
-	for i, m := range s.Members {
-		key, err := ffg.ParsePublicKey(m.PubKey)
-		if err != nil {
-			return nil, ErrInvalidKey.Wrapf("member %d: %s", i, err)
-		}
-		if m.Rear != 0 {
-			return nil, ErrInvalidKey.Wrapf("member %d: expected no rear power in a next set, found %d", i, m.Rear)
-		}
-		out[i] = ffg.Member{Key: key, Power: m.Current}
+	members, err := s.ToMembers()
+	if err != nil {
+		return nil, err
 	}
-	return out, out.Validate()
+	return members.Side()
 }

@@ -180,7 +180,7 @@ func (k *Keeper) readEra(ctx context.Context, era types.Era) (sheet, error) {
 		if err != nil {
 			return fmt.Errorf("read set %s: %w", hash, err)
 		}
-		for i, m := range members.Members {
+		for i, m := range members {
 			l := lines[m.Registration]
 			if l == nil {
 				l = &Line{Registration: m.Registration, epochs: map[uint64]uint64{}}

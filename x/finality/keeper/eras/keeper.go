@@ -2,7 +2,7 @@
 package eras
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -144,9 +144,9 @@ func (k *Keeper) Voted(ctx context.Context, key ffg.PublicKey, first, last uint6
 			if err != nil {
 				return out, err
 			}
-			position, member = slices.BinarySearchFunc(set.Members, key.String(), func(m types.SetMember, key string) int { return cmp.Compare(m.PubKey, key) })
+			position, member = slices.BinarySearchFunc(set, key, func(m types.Member, key ffg.PublicKey) int { return bytes.Compare(m.Key[:], key[:]) })
 			if member {
-				weight = max(set.Members[position].Rear, set.Members[position].Current)
+				weight = max(set[position].Rear, set[position].Current)
 			}
 		}
 		if !member {

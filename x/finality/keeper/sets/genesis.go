@@ -13,13 +13,21 @@ import (
 
 // InitGenesis writes the pairs and clocks of a running chain.
 func (k *Keeper) InitGenesis(ctx context.Context, r types.RunningState) error {
-	sets := map[ffg.Root]types.VoterSet{}
+	sets := map[ffg.Root]types.Members{}
 	for _, s := range r.Sets {
-		stitched, err := s.Stitched()
+		members, err := s.ToMembers()
 		if err != nil {
 			return err
 		}
-		sets[stitched.Hash()] = s
+		stitched, err := members.Stitched()
+		if err != nil {
+			return err
+		}
+		sets[stitched.Hash()] = members
+	}
+	next, err := r.Next.ToMembers()
+	if err != nil {
+		return err
 	}
 	for _, p := range r.Pairs {
 		hash, _, err := p.Hashes()
@@ -35,24 +43,26 @@ func (k *Keeper) InitGenesis(ctx context.Context, r types.RunningState) error {
 			return err
 		}
 	}
-	if err := k.initLast(ctx, r.Pairs, sets, r.Next); err != nil {
+	if err := k.initLast(ctx, r.Pairs, sets, next); err != nil {
 		return fmt.Errorf("set last pairs: %w", err)
 	}
-	return k.next.Set(ctx, r.Next)
+	return k.next.Set(ctx, next)
 }
 
 // ExportGenesis adds the pairs and clocks to a running state.
 func (k *Keeper) ExportGenesis(ctx context.Context, r *types.RunningState) (err error) {
-	if r.Next, err = k.Next(ctx); err != nil {
+	next, err := k.Next(ctx)
+	if err != nil {
 		return err
 	}
+	r.Next = types.VoterSetFromMembers(next)
 	return errors.Join(
 		k.pairs.Walk(ctx, nil, func(_ uint64, p types.Pair) (bool, error) {
 			r.Pairs = append(r.Pairs, p)
 			return false, nil
 		}),
-		k.sets.Walk(ctx, nil, func(_ []byte, s types.VoterSet) (bool, error) {
-			r.Sets = append(r.Sets, s)
+		k.sets.Walk(ctx, nil, func(_ []byte, members types.Members) (bool, error) {
+			r.Sets = append(r.Sets, types.VoterSetFromMembers(members))
 			return false, nil
 		}),
 		k.clocks.Walk(ctx, nil, func(_ uint64, c types.UnbondingClock) (bool, error) {

@@ -26,9 +26,9 @@ type Keeper struct {
 
 	pairs   collections.Map[uint64, types.Pair]
 	inForce collections.Item[uint64] // index of the latest pair; absent before the anchor
-	sets    collections.Map[[]byte, types.VoterSet]
+	sets    collections.Map[[]byte, types.Members]
 	setUses collections.Map[[]byte, uint64] // number of kept pairs that have the set
-	next    collections.Item[types.VoterSet]
+	next    collections.Item[types.Members]
 	clocks  collections.Map[uint64, types.UnbondingClock]       // started clocks
 	ends    collections.KeySet[collections.Pair[int64, uint64]] // (completion time, clock) of those with entries to pay
 	last    collections.Map[uint64, uint64]                     // registration → last pair in which its key has power, as far as is known
@@ -41,9 +41,9 @@ func New(sb *collections.SchemaBuilder, cdc codec.BinaryCodec, params state.Para
 
 		pairs:   collections.NewMap(sb, types.PairsPrefix, "pairs", collections.Uint64Key, codec.CollValue[types.Pair](cdc)),
 		inForce: collections.NewItem(sb, types.InForcePrefix, "in_force", collections.Uint64Value),
-		sets:    collections.NewMap(sb, types.SetsPrefix, "sets", collections.BytesKey, codec.CollValue[types.VoterSet](cdc)),
+		sets:    collections.NewMap(sb, types.SetsPrefix, "sets", collections.BytesKey, types.MembersValue),
 		setUses: collections.NewMap(sb, types.SetUsesPrefix, "set_uses", collections.BytesKey, collections.Uint64Value),
-		next:    collections.NewItem(sb, types.NextSetPrefix, "next_set", codec.CollValue[types.VoterSet](cdc)),
+		next:    collections.NewItem(sb, types.NextSetPrefix, "next_set", types.MembersValue),
 		clocks:  collections.NewMap(sb, types.ClocksPrefix, "clocks", collections.Uint64Key, codec.CollValue[types.UnbondingClock](cdc)),
 		ends:    collections.NewKeySet(sb, types.ClockEndsPrefix, "clock_ends", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
 		last:    collections.NewMap(sb, types.LastPairsPrefix, "last_pairs", collections.Uint64Key, collections.Uint64Value),
@@ -148,7 +148,7 @@ func (k *Keeper) Drop(ctx context.Context, pair types.Pair) error {
 }
 
 // Members returns the members of a kept set, with their registrations.
-func (k *Keeper) Members(ctx context.Context, hash ffg.Root) (types.VoterSet, error) {
+func (k *Keeper) Members(ctx context.Context, hash ffg.Root) (types.Members, error) {
 	members, err := k.sets.Get(ctx, hash[:])
 	if err != nil {
 		return members, fmt.Errorf("read set %s: %w", hash, err)
@@ -157,7 +157,7 @@ func (k *Keeper) Members(ctx context.Context, hash ffg.Root) (types.VoterSet, er
 }
 
 // Next returns the set that follows the pair in force.
-func (k *Keeper) Next(ctx context.Context) (types.VoterSet, error) {
+func (k *Keeper) Next(ctx context.Context) (types.Members, error) {
 	next, err := k.next.Get(ctx)
 	if err != nil {
 		return next, fmt.Errorf("read next set: %w", err)

@@ -1,6 +1,7 @@
 package sets
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (k *Keeper) HasPower(ctx context.Context, registration uint64) (bool, error
 
 // noteNext notes who comes into the next set and who is out of it, when a pair with this index is installed. before is the next set
 // until then: its members are noted.
-func (k *Keeper) noteNext(ctx context.Context, index uint64, before, next types.VoterSet) error {
+func (k *Keeper) noteNext(ctx context.Context, index uint64, before, next types.Members) error {
 	out, in := difference(before, next), difference(next, before)
 	var errs []error
 	for _, registration := range out {
@@ -48,15 +49,14 @@ func (k *Keeper) noteNext(ctx context.Context, index uint64, before, next types.
 	return nil
 }
 
-// difference returns the registrations in a that are not in b.
-func difference(a, b types.VoterSet) []uint64 {
-	in := make(map[uint64]bool, len(b.Members))
-	for _, m := range b.Members {
-		in[m.Registration] = true
-	}
+// difference returns the registrations in a that are not in b. Both ascend by key, and a key has one registration.
+func difference(a, b types.Members) []uint64 {
 	var out []uint64
-	for _, m := range a.Members {
-		if !in[m.Registration] {
+	for _, m := range a {
+		for len(b) > 0 && bytes.Compare(b[0].Key[:], m.Key[:]) < 0 {
+			b = b[1:]
+		}
+		if len(b) == 0 || b[0].Key != m.Key {
 			out = append(out, m.Registration)
 		}
 	}
@@ -64,14 +64,14 @@ func difference(a, b types.VoterSet) []uint64 {
 }
 
 // initLast works out the last pairs of a running chain.
-func (k *Keeper) initLast(ctx context.Context, pairs []types.Pair, sets map[ffg.Root]types.VoterSet, next types.VoterSet) error {
+func (k *Keeper) initLast(ctx context.Context, pairs []types.Pair, sets map[ffg.Root]types.Members, next types.Members) error {
 	var errs []error
 	for _, p := range pairs {
 		hash, _, err := p.Hashes()
 		if err != nil {
 			return err
 		}
-		for _, m := range sets[hash].Members {
+		for _, m := range sets[hash] {
 			last := p.Index // as rear
 			if m.Current > 0 {
 				last++
@@ -79,7 +79,7 @@ func (k *Keeper) initLast(ctx context.Context, pairs []types.Pair, sets map[ffg.
 			errs = append(errs, k.last.Set(ctx, m.Registration, last))
 		}
 	}
-	for _, m := range next.Members {
+	for _, m := range next {
 		errs = append(errs, k.last.Set(ctx, m.Registration, forever))
 	}
 	return errors.Join(errs...)

@@ -3,7 +3,6 @@ package sets
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -24,7 +23,7 @@ func (k *Keeper) Anchor(ctx context.Context) (checkpointtypes.Commitment, bool, 
 		return sets, false, state.Or(err, types.ErrInvalidGenesis, "there are voter sets already: a chain has one anchor")
 	}
 	eligible, err := k.stake.Eligible(ctx)
-	if err != nil || len(eligible.Members) == 0 {
+	if err != nil || len(eligible) == 0 {
 		return checkpointtypes.Commitment{}, false, err
 	}
 	pair, err := k.install(ctx, types.Pair{}, eligible, eligible, eligible)
@@ -99,7 +98,7 @@ func (k *Keeper) rotate(ctx context.Context, before types.Pair, epoch uint64) (t
 	if err != nil {
 		return before, err
 	}
-	if len(next.Members) == 0 {
+	if len(next) == 0 {
 		next, after.NextComputed = current, before.NextComputed
 	}
 	after, err = k.install(ctx, after, currentMembers(stitched), current, next)
@@ -110,7 +109,7 @@ func (k *Keeper) rotate(ctx context.Context, before types.Pair, epoch uint64) (t
 }
 
 // install writes a pair and its sets, whose members have current power only.
-func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, next types.VoterSet) (types.Pair, error) {
+func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, next types.Members) (types.Pair, error) {
 	stitched, voters, err := stitch(rear, current)
 	if err != nil {
 		return pair, fmt.Errorf("stitch pair %d: %w", pair.Index, err)
@@ -127,7 +126,7 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 	k.memo.prepare(hash, voters)
 	before := current // the next set until now
 	if pair.Index == 0 {
-		before = types.VoterSet{}
+		before = nil
 	}
 	if err := k.noteNext(ctx, pair.Index, before, next); err != nil {
 		return pair, err
@@ -148,7 +147,7 @@ func (k *Keeper) install(ctx context.Context, pair types.Pair, rear, current, ne
 
 // useSet stores a set for one more pair. Sets are stored under their hash, so an installation that changes nothing
 // writes no members.
-func (k *Keeper) useSet(ctx context.Context, hash ffg.Root, members types.VoterSet) error {
+func (k *Keeper) useSet(ctx context.Context, hash ffg.Root, members types.Members) error {
 	uses, has, err := state.Found(k.setUses.Get(ctx, hash[:]))
 	if err != nil {
 		return fmt.Errorf("read uses of set %s: %w", hash, err)
@@ -346,34 +345,34 @@ func (k *Keeper) Keys(ctx context.Context, hash ffg.Root) (ffg.VoterSet, *bls.Ke
 }
 
 // stitch joins two sides, as members and as the rules see them.
-func stitch(rear, current types.VoterSet) (types.VoterSet, ffg.VoterSet, error) {
+func stitch(rear, current types.Members) (types.Members, ffg.VoterSet, error) {
 	rearSide, err := rear.Side()
 	if err != nil {
-		return types.VoterSet{}, nil, fmt.Errorf("rear: %w", err)
+		return nil, nil, fmt.Errorf("rear: %w", err)
 	}
 	currentSide, err := current.Side()
 	if err != nil {
-		return types.VoterSet{}, nil, fmt.Errorf("current: %w", err)
-	}
-	registrations := make(map[string]uint64, len(rear.Members)+len(current.Members))
-	for _, m := range slices.Concat(rear.Members, current.Members) {
-		registrations[m.PubKey] = m.Registration
+		return nil, nil, fmt.Errorf("current: %w", err)
 	}
 	voters := ffg.Stitch(rearSide, currentSide)
-	members := make([]types.SetMember, len(voters))
+	members := make(types.Members, len(voters))
 	for i, v := range voters {
-		key := v.Key.String()
-		members[i] = types.SetMember{Registration: registrations[key], PubKey: key, Rear: v.Rear, Current: v.Current}
+		members[i] = types.Member{Key: v.Key, Rear: v.Rear, Current: v.Current}
+		for _, side := range []*types.Members{&rear, &current} { // both ascend by key, as the voters do
+			if len(*side) > 0 && (*side)[0].Key == v.Key {
+				members[i].Registration, *side = (*side)[0].Registration, (*side)[1:]
+			}
+		}
 	}
-	return types.VoterSet{Members: members}, voters, nil
+	return members, voters, nil
 }
 
 // currentMembers returns the current side of a stitched set.
-func currentMembers(s types.VoterSet) types.VoterSet {
-	var out types.VoterSet
-	for _, m := range s.Members {
+func currentMembers(s types.Members) types.Members {
+	out := make(types.Members, 0, len(s))
+	for _, m := range s {
 		if m.Current > 0 {
-			out.Members = append(out.Members, types.SetMember{Registration: m.Registration, PubKey: m.PubKey, Current: m.Current})
+			out = append(out, types.Member{Registration: m.Registration, Key: m.Key, Current: m.Current})
 		}
 	}
 	return out

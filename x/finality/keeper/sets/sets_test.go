@@ -175,15 +175,15 @@ func (w *world) searched(registration uint64) bool {
 	w.t.Helper()
 	next, err := w.Next(w.Ctx)
 	require.NoError(w.t, err)
-	members := next.Members
+	members := next
 	require.NoError(w.t, w.pairs.Walk(w.Ctx, nil, func(_ uint64, p types.Pair) (bool, error) {
 		hash, _, err := p.Hashes()
 		require.NoError(w.t, err)
 		set, err := w.Members(w.Ctx, hash)
-		members = append(members, set.Members...)
+		members = append(members, set...)
 		return false, err
 	}))
-	return slices.ContainsFunc(members, func(m types.SetMember) bool { return m.Registration == registration })
+	return slices.ContainsFunc(members, func(m types.Member) bool { return m.Registration == registration })
 }
 
 func TestWhoHasPowerInAKeptSetIsKnownWithoutASearch(t *testing.T) {

@@ -117,7 +117,7 @@ func TestAVoterThatWasSlashedToNothingGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	set, err := w.Eligible(w.Ctx)
 	require.NoError(t, err)
-	require.Equal(t, uint64(5), set.Members[0].Current)
+	require.Equal(t, uint64(5), set[0].Current)
 	require.Equal(t, []int64{2 * million, 0}, w.balance(0))
 	require.Equal(t, []int64{3 * million, 3 * million}, w.balance(1), "what was lost is gone, what came since is there")
 	require.NoError(t, w.leaves(1, 0, 3*million, 2))
@@ -140,7 +140,7 @@ func TestStakeCountsUpToWhatTheOperatorsOwnLetsCount(t *testing.T) {
 		set, err := w.Eligible(w.Ctx)
 		require.NoError(t, err)
 		require.NoError(t, w.CheckInvariants(w.Ctx))
-		return set.Members[0].Current
+		return set[0].Current
 	}
 	require.Equal(t, uint64(40), power())
 	require.NoError(t, w.undelegate(0, 5*million, 1))

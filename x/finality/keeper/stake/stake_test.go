@@ -118,7 +118,7 @@ func TestEligibleAreThoseWithMostStakeWhoAreNotJailed(t *testing.T) {
 		_, err = set.Side() // valid: ascending by key, powers above 0
 		require.NoError(t, err)
 		powers := map[uint64]uint64{}
-		for _, m := range set.Members {
+		for _, m := range set {
 			powers[m.Registration] = m.Current
 		}
 		return powers
@@ -142,7 +142,7 @@ func TestStakeWhosePowerDoesNotFit63BitsIsRefusedAndEarnsNothing(t *testing.T) {
 		require.NoError(t, w.delegate(0, rest.SubRaw(1)), "reduction %d", reduction)
 		set, err := w.Eligible(w.Ctx)
 		require.NoError(t, err)
-		require.Equal(t, uint64(1<<63-1), set.Members[0].Current)
+		require.Equal(t, uint64(1<<63-1), set[0].Current)
 
 		w.Bank.Fund(authtypes.NewModuleAddress(types.RewardsName), math.NewInt(10))
 		require.True(t, w.settle(0, 1, 1).IsZero())

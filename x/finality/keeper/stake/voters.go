@@ -1,9 +1,8 @@
 package stake
 
 import (
-	"cmp"
+	"bytes"
 	"context"
-	"encoding/hex"
 	"fmt"
 	"math/big"
 	"slices"
@@ -249,25 +248,31 @@ func invert(stake math.Int) []byte {
 }
 
 // Eligible returns the voters that a set computed now has, ascending by key (protocol §7).
-func (k *Keeper) Eligible(ctx context.Context) (types.VoterSet, error) {
+func (k *Keeper) Eligible(ctx context.Context) (types.Members, error) {
 	params, err := k.params(ctx)
 	if err != nil {
-		return types.VoterSet{}, err
+		return nil, err
 	}
-	var out types.VoterSet
+	var out types.Members
 	err = k.ranking.Walk(ctx, nil, func(place collections.Pair[[]byte, uint64], key []byte) (bool, error) {
 		stake := math.NewIntFromBigInt(new(big.Int).SetBytes(invertBytes(place.K1())))
-		if stake.LT(params.MinStake) || len(out.Members) == int(params.MaxVoters) {
+		if stake.LT(params.MinStake) || len(out) == int(params.MaxVoters) {
 			return true, nil
 		}
 		power, err := params.Power(stake)
-		out.Members = append(out.Members, types.SetMember{Registration: place.K2(), PubKey: hex.EncodeToString(key), Current: power})
-		return err != nil, err
+		if err != nil {
+			return true, err
+		}
+		if len(key) != len(ffg.PublicKey{}) {
+			return true, types.ErrInvalidKey.Wrapf("registration %d: expected %d bytes, found %d", place.K2(), len(ffg.PublicKey{}), len(key))
+		}
+		out = append(out, types.Member{Registration: place.K2(), Key: ffg.PublicKey(key), Current: power})
+		return false, nil
 	})
 	if err != nil {
 		return out, fmt.Errorf("read ranking: %w", err)
 	}
-	slices.SortFunc(out.Members, func(a, b types.SetMember) int { return cmp.Compare(a.PubKey, b.PubKey) })
+	slices.SortFunc(out, func(a, b types.Member) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 	return out, nil
 }
 
