@@ -118,8 +118,8 @@ func (b shareBooks) promote(p Promotion) error {
 
 // check compares a voter's pools with their owners' shares.
 func (b shareBooks) check(v Voter) error {
-	if len(v.Joining) > 2 || len(v.Joining) == 2 && !v.Joining[0].Closed {
-		return ErrInvalidGenesis.Wrapf("voter %d: expected two joining pools at most, and the first of two closed; found %d", v.Index, len(v.Joining))
+	if len(v.Joining) > 2 || len(v.Joining) == 2 && (!v.Joining[0].Closed || v.Joining[1].Closed) {
+		return ErrInvalidGenesis.Wrapf("voter %d: expected two joining pools at most, of two the first closed and the second open; found %d", v.Index, len(v.Joining))
 	}
 	if v.NextPool > maxPools {
 		return ErrInvalidGenesis.Wrapf("voter %d: expected a next pool of at most %d, found %d", v.Index, uint64(maxPools), v.NextPool)

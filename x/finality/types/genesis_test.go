@@ -78,6 +78,7 @@ func TestGenesisIsValidated(t *testing.T) {
 			g.Running.Closed[0].FirstEpoch = gomath.MaxUint64 - 1
 			g.Running.Closed[1].LastEpoch, g.Running.Era.FirstEpoch = gomath.MaxUint64, 0
 		},
+		"an era that begins at the end of all epochs": func(g *GenesisState) { g.Running.Closed[0].FirstEpoch = gomath.MaxUint64 },
 		"a settlement of another era": func(g *GenesisState) {
 			g.Running.Settlement, g.Running.Scores = settlement(), []Score{{Signed: signed(1)}}
 			g.Running.Settlement.Era.LastEpoch = 6
@@ -113,6 +114,13 @@ func TestGenesisIsValidated(t *testing.T) {
 		"three joining pools": func(g *GenesisState) {
 			g.Voters[0].Joining = []JoiningPool{joining(2, 0), joining(3, 0), joining(4, 0)}
 			g.Voters[0].NextPool = 5
+		},
+		"two closed joining pools": func(g *GenesisState) {
+			g.Voters[0].Joining, g.Voters[0].NextPool = []JoiningPool{joining(2, 0), joining(3, 0)}, 4
+			g.Voters[0].Joining[0].Closed, g.Voters[0].Joining[1].Closed = true, true
+		},
+		"two open joining pools": func(g *GenesisState) {
+			g.Voters[0].Joining, g.Voters[0].NextPool = []JoiningPool{joining(2, 0), joining(3, 0)}, 4
 		},
 		"a joining pool that nobody owns": func(g *GenesisState) {
 			g.Voters[0].Joining, g.Voters[0].NextPool = []JoiningPool{joining(2, 1)}, 3

@@ -2,6 +2,7 @@ package types
 
 import (
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -208,4 +209,25 @@ func TestFractionRoundsDown(t *testing.T) {
 	}{{100, 50_000, 5}, {99, 50_000, 4}, {19, 50_000, 0}, {20, 50_000, 1}, {7, Million, 7}, {7, 0, 0}, {0, Million, 0}} {
 		require.Equal(t, tc.part, Fraction(math.NewInt(tc.amount), tc.ppm).Int64(), "%d ppm of %d", tc.ppm, tc.amount)
 	}
+}
+
+// Somebody joins a voter with one base unit whenever the pair changes. Stake that joined before is delayed by at most an era in whose last
+// epoch the voter was in the current set.
+func TestDustDelaysTheStakeThatJoinsByAtMostAnEra(t *testing.T) {
+	v := Voter{}
+	v.AddPools()
+	_, err := v.Entrance(1).Join(math.NewInt(1000), false)
+	require.NoError(t, err)
+	first := v.Joining[0].Pool.Number
+	var earning []uint64
+	for pair := uint64(2); pair < 12; pair++ { // a pair each era, computed before the dust joined
+		_, err := v.Entrance(pair).Join(math.OneInt(), false)
+		require.NoError(t, err)
+		for _, p := range v.Promote(true, pair-1) {
+			earning = append(earning, p.Pool)
+		}
+		require.LessOrEqual(t, len(v.Joining), 2)
+		require.Equal(t, pair > 2, slices.Contains(earning, first), "pair %d", pair)
+	}
+	require.Len(t, earning, 9, "each pool waits for one era")
 }

@@ -24,7 +24,8 @@ import (
 // settleBatch bounds the voters paid in one block.
 const settleBatch = 500
 
-// Close ends the open era before an epoch that would exceed its length.
+// Close ends the open era before an epoch that would exceed its length. While two eras or more are due to be settled, the open one goes
+// on, at most up to MaxEraLength: with many voters and short eras, closed eras would pile up without end.
 func (k *Keeper) Close(ctx context.Context, epoch uint64) error {
 	params, err := k.params(ctx)
 	if err != nil {
@@ -37,11 +38,32 @@ func (k *Keeper) Close(ctx context.Context, epoch uint64) error {
 	if epoch < era.FirstEpoch+params.EraLength {
 		return nil
 	}
+	if epoch < era.FirstEpoch+types.MaxEraLength {
+		if behind, err := k.behind(ctx); err != nil || behind {
+			return err
+		}
+	}
 	era.LastEpoch = epoch - 1
 	if err := k.closedEras.Set(ctx, era.Index, era); err != nil {
 		return fmt.Errorf("close era %d: %w", era.Index, err)
 	}
 	return k.era.Set(ctx, types.Era{Index: era.Index + 1, FirstEpoch: epoch})
+}
+
+// behind reports whether an era is due to be settled beside the oldest one.
+func (k *Keeper) behind(ctx context.Context) (bool, error) {
+	var closed []types.Era
+	if err := k.closedEras.Walk(ctx, nil, func(_ uint64, e types.Era) (bool, error) {
+		closed = append(closed, e)
+		return len(closed) == 2, nil
+	}); err != nil {
+		return false, fmt.Errorf("read closed eras: %w", err)
+	}
+	if len(closed) < 2 {
+		return false, nil
+	}
+	oldest, _, _, err := k.votes.Window(ctx)
+	return closed[1].LastEpoch < oldest, err
 }
 
 // Settle begins the settlement of the oldest closed era that is due, or continues the one under way.

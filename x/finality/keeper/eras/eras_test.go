@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
+	checkpointtypes "github.com/dualchain/dualchain/x/checkpoint/types"
 	"github.com/dualchain/dualchain/x/finality/keeper/internal/fakes"
 	"github.com/dualchain/dualchain/x/finality/keeper/sets"
 	"github.com/dualchain/dualchain/x/finality/keeper/stake"
@@ -45,6 +46,33 @@ func TestAnEraClosesBeforeTheEpochThatWouldExceedItsLength(t *testing.T) {
 		oldest, err := w.OldestUnsettled(w.Ctx)
 		require.NoError(t, err)
 		require.Equal(t, uint64(1), oldest.FirstEpoch)
+	}
+}
+
+// Eras of one epoch are settled slower than they end if there are many voters.
+func TestAnEraGoesOnWhileSettlementsAreBehind(t *testing.T) {
+	const open, limit = 3, 3 + types.MaxEraLength
+	for _, tc := range []struct {
+		name        string
+		head, epoch uint64
+		closed      []types.Era
+		closes      bool
+	}{
+		{"one era is due", 3, open + 1, []types.Era{{FirstEpoch: 1, LastEpoch: 1}, {Index: 1, FirstEpoch: 2, LastEpoch: 2}}, true},
+		{"two eras are due", 4, open + 1, []types.Era{{FirstEpoch: 1, LastEpoch: 1}, {Index: 1, FirstEpoch: 2, LastEpoch: 2}}, false},
+		{"one era is left", 4, open + 1, []types.Era{{Index: 1, FirstEpoch: 2, LastEpoch: 2}}, true},
+		{"the longest era has room", 4, limit - 1, []types.Era{{FirstEpoch: 1, LastEpoch: 1}, {Index: 1, FirstEpoch: 2, LastEpoch: 2}}, false},
+		{"the longest era is full", 4, limit, []types.Era{{FirstEpoch: 1, LastEpoch: 1}, {Index: 1, FirstEpoch: 2, LastEpoch: 2}}, true},
+	} {
+		w := newWorld(t)
+		w.Params.EraLength, w.Params.VoteWindow = 1, 2
+		w.Checkpoints.Records = make([]checkpointtypes.Record, tc.head+1)
+		require.NoError(t, w.votes.Begin(w.Ctx))
+		require.NoError(t, w.InitGenesis(w.Ctx, types.RunningState{Era: types.Era{Index: 2, FirstEpoch: open}, Closed: tc.closed}))
+		require.NoError(t, w.Close(w.Ctx, tc.epoch))
+		era, err := w.Open(w.Ctx)
+		require.NoError(t, err)
+		require.Equal(t, tc.closes, era == types.Era{Index: 3, FirstEpoch: tc.epoch}, "%s: found %s", tc.name, era)
 	}
 }
 

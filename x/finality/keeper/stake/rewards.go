@@ -68,7 +68,9 @@ func (k *Keeper) Settle(
 			return zero, err
 		}
 		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, commission))
-		if err := k.bank.SendCoinsFromModuleToAccount(ctx, types.RewardsName, operator, coins); err != nil {
+		if err := state.Try(ctx, func(ctx context.Context) error {
+			return k.bank.SendCoinsFromModuleToAccount(ctx, types.RewardsName, operator, coins)
+		}); err != nil {
 			sdk.UnwrapSDKContext(ctx).Logger().Error("a commission stays in the finality pool", "voter", voter.Index, "err", err)
 			amount, commission = rest, zero
 		}

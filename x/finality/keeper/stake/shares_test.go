@@ -196,6 +196,7 @@ func TestACommissionThatTheBankRefusesHaltsNothing(t *testing.T) {
 	w.Bank.Blocked[string(operator)] = true
 	w.settle(0, 1_000, 1_000)
 	require.True(t, w.Bank.Of(operator).IsZero())
+	require.False(t, w.halfSent(), "half a send is left")
 	require.Equal(t, int64(100), w.Bank.OfModule(types.RewardsName).Int64())
 	require.Equal(t, int64(1000*million+900), w.voter(0).BondedTokens().Int64())
 	require.NoError(t, w.CheckInvariants(w.Ctx))

@@ -262,6 +262,41 @@ func TestNoEntryWaitsForALongerOneThatCameFirst(t *testing.T) {
 	}
 }
 
+// halfSent reports whether the events show a send that failed halfway.
+func (w *world) halfSent() bool {
+	return slices.ContainsFunc(w.Ctx.EventManager().Events(), func(e sdk.Event) bool { return e.Type == "coin_spent" })
+}
+
+func TestAPayoutThatTheBankRefusesHaltsNothing(t *testing.T) {
+	operator := string(fakes.NewVoter(0).Operator)
+	for name, tc := range map[string]struct {
+		deleted, blocked bool
+		paid, pooled     int64
+	}{
+		"an account that was deleted":                {deleted: true, paid: 21},
+		"an account that may not be sent coins":      {blocked: true, paid: 21},
+		"one that was deleted and may not be either": {deleted: true, blocked: true, pooled: 21},
+	} {
+		for _, clock := range []uint64{0, 1} {
+			w := newWorld(t)
+			w.register(0, math.NewInt(1000))
+			require.NoError(t, w.undelegate(0, 1, clock))
+			require.NoError(t, w.undelegate(0, 20, clock))
+			w.Bank.Deleted[operator], w.Bank.Blocked[operator] = tc.deleted, tc.blocked
+			w.Wait(w.Params.UnbondingTime)
+			ends := map[uint64]time.Time{1: w.Ctx.BlockTime()}
+			for range 2 { // nothing is tried again
+				require.Equal(t, tc.paid, w.pay(ends), name)
+				require.Equal(t, tc.pooled, w.Bank.OfModule(types.RewardsName).Int64(), name)
+			}
+			require.False(t, w.halfSent(), name)
+			entries, _, err := w.Unbondings(w.Ctx, fakes.NewVoter(0).Operator, nil, clocks{})
+			require.NoError(t, err)
+			require.Empty(t, entries, name)
+		}
+	}
+}
+
 func TestABlockPaysTheEntriesThatFellDueFirst(t *testing.T) {
 	w := newWorld(t)
 	w.Params.MaxUnbondings = 3 * payBatch

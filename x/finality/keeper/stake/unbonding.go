@@ -2,6 +2,7 @@ package stake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -278,10 +279,33 @@ func (k *Keeper) pay(ctx context.Context, entry types.Unbonding) error {
 		if err != nil {
 			return err
 		}
-		coins := sdk.NewCoins(sdk.NewCoin(params.BondDenom, tokens))
-		if err := k.bank.UndelegateCoinsFromModuleToAccount(ctx, types.ModuleName, delegator, coins); err != nil {
-			return fmt.Errorf("pay %s: %w", coins, err)
+		if err := k.payOut(ctx, entry.Id, delegator, sdk.NewCoins(sdk.NewCoin(params.BondDenom, tokens))); err != nil {
+			return err
 		}
 	}
 	return state.Emit(ctx, &types.EventUnbondingCompleted{UnbondingId: entry.Id, Delegator: entry.Delegator, Amount: tokens.String()})
+}
+
+// payOut sends the coins of an entry. The bank undelegates to accounts that exist only: if a chain has deleted the delegator's, the coins
+// are sent as in a transfer, which makes a new one. What the bank refuses altogether goes to the finality pool: it would halt the chain,
+// or be tried again in each block.
+func (k *Keeper) payOut(ctx context.Context, id uint64, delegator sdk.AccAddress, coins sdk.Coins) error {
+	undelegated := state.Try(ctx, func(ctx context.Context) error {
+		return k.bank.UndelegateCoinsFromModuleToAccount(ctx, types.ModuleName, delegator, coins)
+	})
+	if undelegated == nil {
+		return nil
+	}
+	sent := state.Try(ctx, func(ctx context.Context) error {
+		return k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, delegator, coins)
+	})
+	if sent == nil {
+		return nil
+	}
+	sdk.UnwrapSDKContext(ctx).Logger().Error("an unbonding goes to the finality pool: the bank refuses to pay it",
+		"unbonding", id, "delegator", delegator.String(), "amount", coins.String(), "err", errors.Join(undelegated, sent))
+	if err := k.bank.SendCoinsFromModuleToModule(ctx, types.ModuleName, types.RewardsName, coins); err != nil {
+		return fmt.Errorf("put %s into the finality pool: %w", coins, err)
+	}
+	return nil
 }

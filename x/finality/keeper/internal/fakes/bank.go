@@ -16,7 +16,8 @@ import (
 type Bank struct {
 	Balances map[string]math.Int // by address, as raw bytes
 	Blocked  map[string]bool
-	Extra    math.Int // supply that no account here has
+	Deleted  map[string]bool // accounts that don't exist
+	Extra    math.Int        // supply that no account here has
 }
 
 var _ types.BankKeeper = (*Bank)(nil)
@@ -74,14 +75,24 @@ func (b *Bank) DelegateCoinsFromAccountToModule(_ context.Context, from sdk.AccA
 	return b.move(from, authtypes.NewModuleAddress(module), coins)
 }
 
-// UndelegateCoinsFromModuleToAccount moves coins.
-func (b *Bank) UndelegateCoinsFromModuleToAccount(_ context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
+// UndelegateCoinsFromModuleToAccount moves coins. It fails halfway if the account does not exist, as x/bank's does.
+func (b *Bank) UndelegateCoinsFromModuleToAccount(ctx context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
+	if b.Deleted[string(to)] {
+		spend(ctx)
+		return errors.New("account does not exist")
+	}
 	return b.move(authtypes.NewModuleAddress(module), to, coins)
 }
 
-// SendCoinsFromModuleToAccount moves coins, unless the account may not receive any.
-func (b *Bank) SendCoinsFromModuleToAccount(_ context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
+// spend leaves what half a send leaves that can be seen in a context.
+func spend(ctx context.Context) {
+	sdk.UnwrapSDKContext(ctx).EventManager().EmitEvent(sdk.NewEvent("coin_spent"))
+}
+
+// SendCoinsFromModuleToAccount moves coins, unless the account may not receive any: then it fails halfway.
+func (b *Bank) SendCoinsFromModuleToAccount(ctx context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
 	if b.BlockedAddr(to) {
+		spend(ctx)
 		return errors.New("not allowed to receive funds")
 	}
 	return b.move(authtypes.NewModuleAddress(module), to, coins)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
@@ -92,14 +93,14 @@ func New() *World {
 	params := types.DefaultParams()
 	params.BondDenom = Denom
 	return &World{
-		Ctx: sdk.NewContext(nil, cmtproto.Header{ChainID: ChainID}, false, log.NewNopLogger()).
+		Ctx: sdk.NewContext(rootmulti.NewStore(dbm.NewMemDB(), log.NewNopLogger()).CacheMultiStore(), cmtproto.Header{ChainID: ChainID}, false, log.NewNopLogger()).
 			WithBlockTime(time.Unix(1_000_000, 0).UTC()),
 		Store:       store,
 		Schema:      collections.NewSchemaBuilder(store),
 		Transient:   collections.NewSchemaBuilder(transient),
 		Codec:       codec.NewProtoCodec(codectypes.NewInterfaceRegistry()),
 		Params:      params,
-		Bank:        &Bank{Balances: map[string]math.Int{}, Blocked: map[string]bool{}},
+		Bank:        &Bank{Balances: map[string]math.Int{}, Blocked: map[string]bool{}, Deleted: map[string]bool{}},
 		Checkpoints: &Checkpoints{Reads: map[uint64]int{}},
 		KeyCache:    bls.NewCache(1 << 10),
 	}

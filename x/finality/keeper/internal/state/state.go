@@ -43,6 +43,16 @@ func Or(err error, sentinel interface{ Wrap(string) error }, detail string) erro
 	return sentinel.Wrap(detail)
 }
 
+// Try does something whole or, if it fails, not at all: what it wrote is dropped, and so are its events.
+func Try(ctx context.Context, do func(context.Context) error) error {
+	tried, write := sdk.UnwrapSDKContext(ctx).CacheContext()
+	if err := do(tried); err != nil {
+		return err
+	}
+	write()
+	return nil
+}
+
 // Emit emits a typed event.
 func Emit(ctx context.Context, event interface {
 	Reset()
