@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	finalitysettings "github.com/dualchain/dualchain/x/finality/client/settings"
 )
 
 func TestWhatIsRefusedLeavesNothing(t *testing.T) {
@@ -53,4 +55,21 @@ func TestADamagedNodeIsRefusedInWordsAndLeftAsItIs(t *testing.T) {
 		require.NotErrorIs(t, err, errBug)
 		require.Equal(t, before, content(t, good))
 	}
+}
+
+func TestANodeWithSettingsThatBreakFinalityIsRefusedAndLeftAsItIs(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "home")
+	_, _, err := newSession(t).run("", "init", "one", "--home", home)
+	require.NoError(t, err)
+	file := configFile(home, "config.toml")
+	config, err := os.ReadFile(file)
+	require.NoError(t, err)
+	changed := strings.NewReplacer("recheck = true", "recheck = false", "broadcast = true", "broadcast = false").Replace(string(config))
+	require.NoError(t, os.WriteFile(file, []byte(changed), 0o600))
+	before := content(t, home)
+	_, _, err = newSession(t).run("", "start", "--home", home)
+	require.ErrorIs(t, err, finalitysettings.ErrSettings)
+	require.ErrorContains(t, err, "config.toml: [mempool] recheck: expected true, found false")
+	require.ErrorContains(t, err, "config.toml: [mempool] broadcast: expected true, found false")
+	require.Equal(t, before, content(t, home))
 }

@@ -27,6 +27,7 @@ import (
 	lightcli "github.com/dualchain/dualchain/light/cli"
 	votercli "github.com/dualchain/dualchain/voter/cli"
 	finalitycli "github.com/dualchain/dualchain/x/finality/client/cli"
+	finalitysettings "github.com/dualchain/dualchain/x/finality/client/settings"
 )
 
 // NewRoot returns the root command with everything under it. It errs when the application can't be put together or two
@@ -94,6 +95,7 @@ func NewRoot() (*cobra.Command, error) {
 		return nil, err
 	}
 	finalitycli.SetGasAdjustment(root)
+	finalitysettings.CheckAtStart(root)
 	speakPlainly(root, func() {
 		tidyUp()
 		tidyUp = func() {} // a command of localnet has none, and would tidy up after the one before

@@ -25,6 +25,7 @@ import (
 	"github.com/dualchain/dualchain/testutil/minichain"
 	votercli "github.com/dualchain/dualchain/voter/cli"
 	"github.com/dualchain/dualchain/x/finality/client/genesis"
+	"github.com/dualchain/dualchain/x/finality/client/settings"
 )
 
 // home is the node's home if --home is not given.
@@ -82,6 +83,7 @@ func newRoot() (*cobra.Command, error) {
 		return app
 	}
 	root.AddCommand(server.StartCmd(create, home))
+	settings.CheckAtStart(root)
 	return root, nil
 }
 
