@@ -73,6 +73,7 @@ func (f *TwoFaced) lie(duty *finalitytypes.QueryDutyResponse) error {
 		duty.Source.Epoch -= min(duty.Source.Epoch, 1+f.random.Uint64N(maxAge))
 	}
 	duty.Recorded = false
+	clear(duty.Signers)
 	return nil
 }
 
