@@ -68,6 +68,7 @@ func behindTheSDK(t *testing.T, node *full) *submit.GRPC {
 
 // The errors are CometBFT's own, so that another text in a later version fails here.
 func TestAVoteThatTheMempoolHasSeenIsSent(t *testing.T) {
+	vote := ffg.AggregateVote{Vote: ffg.Vote{Target: ffg.Ref{Epoch: 1}}, Signers: ffg.SingleBit(1, 0)}
 	node := new(full)
 	client := behindTheSDK(t, node)
 	for _, tc := range []struct {
@@ -90,7 +91,7 @@ func TestAVoteThatTheMempoolHasSeenIsSent(t *testing.T) {
 				continue // the text alone crosses HTTP
 			}
 			node.err = err
-			if err := client.Broadcast(t.Context(), ffg.AggregateVote{}); (err == nil) != tc.sent {
+			if err := client.Broadcast(t.Context(), vote); (err == nil) != tc.sent {
 				t.Errorf("%v %s: expected sent %t, found %v", tc.err, kind, tc.sent, err)
 			}
 		}
