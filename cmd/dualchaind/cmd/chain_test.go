@@ -71,8 +71,10 @@ func start(t *testing.T, home string) (args []string, rpc string) {
 	t.Helper()
 	rpc, err := freeport.Address()
 	require.NoError(t, err)
-	return []string{"start", "--home", home, "--rpc.laddr", "tcp://" + rpc, "--p2p.laddr", "tcp://127.0.0.1:0", "--rpc.pprof_laddr", "",
-		"--api.enable=false", "--grpc.enable=false", "--minimum-gas-prices", "0udual"}, rpc
+	return []string{
+		"start", "--home", home, "--rpc.laddr", "tcp://" + rpc, "--p2p.laddr", "tcp://127.0.0.1:0", "--rpc.pprof_laddr", "",
+		"--api.enable=false", "--grpc.enable=false", "--minimum-gas-prices", "0udual",
+	}, rpc
 }
 
 func TestANodeEndsAtAnUpgradeThatItDoesNotKnowAndItsStateIsExported(t *testing.T) {

@@ -48,13 +48,17 @@ func TestSettings(t *testing.T) {
 		"no limit, app":       {change: typed("app", func(c config) { c.Mempool.MaxTxBytes = 0 })},
 		"no empty blocks":     {change: func(c config) { c.Consensus.CreateEmptyBlocks = false }},
 		"rare empty blocks":   {change: func(c config) { c.Consensus.CreateEmptyBlocksInterval = time.Minute }},
-		"no empty blocks, app": {change: typed("app", func(c config) { c.Consensus.CreateEmptyBlocks = false }),
-			says: []string{"[consensus] create_empty_blocks: expected true, or create_empty_blocks_interval"}},
+		"no empty blocks, app": {
+			change: typed("app", func(c config) { c.Consensus.CreateEmptyBlocks = false }),
+			says:   []string{"[consensus] create_empty_blocks: expected true, or create_empty_blocks_interval"},
+		},
 		"rare empty blocks, app": {change: typed("app", func(c config) {
 			c.Consensus.CreateEmptyBlocks, c.Consensus.CreateEmptyBlocksInterval = false, time.Minute
 		})},
-		"several at once": {change: func(c config) { c.Mempool.Recheck, c.Mempool.Broadcast, c.Mempool.Size = false, false, 0 },
-			says: []string{"broadcast", "recheck", "size"}},
+		"several at once": {
+			change: func(c config) { c.Mempool.Recheck, c.Mempool.Broadcast, c.Mempool.Size = false, false, 0 },
+			says:   []string{"broadcast", "recheck", "size"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := cmtcfg.DefaultConfig()
