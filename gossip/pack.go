@@ -20,8 +20,10 @@ const MaxVotes = 2000
 
 // Sizes in bytes. A pack is headSize plus partSize for each vote.
 const (
-	headSize = 4 + 4 + ffg.VoteSize + len(ffg.Root{}) + 2
-	partSize = 4 + len(ffg.Signature{})
+	headSize = 4 + 4 + ffg.VoteSize + 32 + 2
+	partSize = 4 + 96
+	// SingleSize is the size of a pack of one vote.
+	SingleSize = headSize + partSize
 	// MaxPackSize is the size of the largest pack.
 	MaxPackSize = headSize + MaxVotes*partSize
 )

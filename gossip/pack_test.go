@@ -56,7 +56,8 @@ func TestTheLayoutOfAPack(t *testing.T) {
 	require.Equal(t, "d0565001"+"00000007"+"0000000000000001"+"01", b[:34])
 	require.Equal(t, "03", b[176:178], "the hash of the voter set")
 	require.Equal(t, "0001"+"00000005"+"05", b[240:254])
-	require.Len(t, b, 2*(122+100))
+	require.Len(t, b, 2*gossip.SingleSize)
+	require.Equal(t, 222, gossip.SingleSize)
 }
 
 func TestWhatIsNotAPackIsRefused(t *testing.T) {

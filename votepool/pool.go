@@ -6,7 +6,6 @@ package votepool
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/dualchain/dualchain/core/bls"
@@ -90,13 +89,6 @@ func (p *Pool) Add(v Signed, verify func() (*bls.Signature, error)) (added bool,
 	}
 	p.insert(held{v, point})
 	return true, nil
-}
-
-// Holds reports whether the pool has this vote, with any signature.
-func (p *Pool) Holds(key ffg.PublicKey, vote ffg.Vote) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.ContainsFunc(p.targets[vote.Target.Epoch][key], func(h held) bool { return h.Vote == vote })
 }
 
 func (p *Pool) check(v Signed) (held bool, err error) {

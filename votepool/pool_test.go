@@ -82,9 +82,6 @@ func TestAVoteIsHeldOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, added)
 	require.Equal(t, 1, p.Len())
-	require.True(t, p.Holds(alice, v.Vote))
-	require.False(t, p.Holds(bob, v.Vote))
-	require.False(t, p.Holds(alice, vote(1, 2, 1)))
 
 	v.Signature[95] = 1
 	_, err = p.Add(v, func() (*bls.Signature, error) { t.Error("verified what can't be valid"); return nil, nil })

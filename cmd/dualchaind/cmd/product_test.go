@@ -34,7 +34,7 @@ const bad = "x!/y"
 type aCase struct {
 	path  string
 	args  []string
-	fails bool // whatever home and input are: cobra refuses it
+	fails bool // cobra refuses it with every home and input
 }
 
 // cases returns the command lines of a command: without flags, with an unknown one, and with a bad value for each.
@@ -108,18 +108,9 @@ func (p places) state() map[string]string {
 // config is but those of the configuration, or every file is a folder.
 func newPlaces(t *testing.T) places {
 	t.Helper()
-	node := filepath.Join(t.TempDir(), "node")
-	for _, args := range [][]string{
-		{"init", "one", "--chain-id", "test-1"},
-		{"keys", "add", "alice", "--keyring-backend", "test"},
-		{"genesis", "add-genesis-account", "alice", "10000000udual", "--keyring-backend", "test"},
-		{"genesis", "gentx", "alice", "5000000udual", "--chain-id", "test-1", "--keyring-backend", "test"},
-		{"genesis", "collect-gentxs"},
-		{"config", "set", "client", "keyring-backend", "test"},
-	} {
-		out, err := process(t, append(args, "--home", node)...).CombinedOutput()
-		require.NoError(t, err, "%v: %s", args, out)
-	}
+	node, _ := newNode(t)
+	_, stderr, err := newSession(t).run("", "config", "set", "client", "keyring-backend", "test", "--home", node)
+	require.NoError(t, err, stderr)
 	for _, name := range []string{"config.toml", "app.toml"} {
 		text := read(t, configFile(node, name))
 		for _, port := range []string{":26656", ":26657", ":6060", ":1317", ":9090", ":9091", ":8899"} {

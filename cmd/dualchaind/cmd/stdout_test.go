@@ -3,7 +3,6 @@ package cmd
 import (
 	"encoding/json"
 	"io"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,17 +37,7 @@ func matching(pattern string) func(*testing.T, string) {
 }
 
 func TestStandardOutputIsDataWithEverySettingOfTheLog(t *testing.T) {
-	node := filepath.Join(t.TempDir(), "node")
-	for _, args := range [][]string{
-		{"init", "one", "--chain-id", "test-1"},
-		{"keys", "add", "alice", "--keyring-backend", "test"},
-		{"genesis", "add-genesis-account", "alice", "10000000udual", "--keyring-backend", "test"},
-		{"genesis", "gentx", "alice", "5000000udual", "--chain-id", "test-1", "--keyring-backend", "test"},
-		{"genesis", "collect-gentxs"},
-	} {
-		_, stderr, err := newSession(t).run("", append(args, "--home", node)...)
-		require.NoError(t, err, "%v: %s", args, stderr)
-	}
+	node, _ := newNode(t)
 	t.Setenv(keys.PasswordEnv, "correct horse")
 	voter, _ := makeVoter(t)
 	program := newSession(t)

@@ -136,32 +136,39 @@ func (h *Handlers) admit(ctx sdk.Context, pack gossip.Pack) error {
 	if vote.position >= len(set) {
 		return types.ErrInvalidBitfield.Wrapf("position: expected below %d, found %d", len(set), vote.position)
 	}
-	key := set[vote.position].Key
 	if !vote.stray() {
-		err = vote.recorded()
-	} else if h.pool.Holds(key, vote.vote) {
-		err = ErrNoted
-	} else {
-		err = h.strays.take(vote.vote.Target.Epoch)
+		if err := vote.recorded(); err != nil {
+			return err
+		}
+	}
+	signed := votepool.Signed{Key: set[vote.position].Key, Vote: vote.vote, Signature: vote.signature}
+	added, err := h.pool.Add(signed, func() (*bls.Signature, error) { return h.verify(ctx, vote, keys) })
+	switch {
+	case errors.Is(err, types.ErrInvalidSignature), errors.Is(err, ErrStrays):
+		return err
+	case err != nil:
+		return ErrPool.Wrap(err.Error())
+	case vote.stray() && !added:
+		return ErrNoted
+	}
+	return nil
+}
+
+// verify reads and verifies the signature of a vote, within a budget if the vote is stray.
+func (h *Handlers) verify(ctx sdk.Context, vote single, keys *bls.KeySet) (*bls.Signature, error) {
+	if vote.stray() {
+		if err := h.strays.take(vote.vote.Target.Epoch); err != nil {
+			return nil, err
+		}
+	}
+	point, err := bls.ParseSignature(vote.signature[:])
+	if err == nil {
+		err = point.Verify(keys.Key(vote.position), vote.vote.SigningRoot(h.keeper.Domain(ctx)))
 	}
 	if err != nil {
-		return err
+		return nil, types.ErrInvalidSignature.Wrap(err.Error())
 	}
-	signed := votepool.Signed{Key: key, Vote: vote.vote, Signature: vote.signature}
-	_, err = h.pool.Add(signed, func() (*bls.Signature, error) {
-		point, err := bls.ParseSignature(vote.signature[:])
-		if err == nil {
-			err = point.Verify(keys.Key(vote.position), vote.vote.SigningRoot(h.keeper.Domain(ctx)))
-		}
-		if err != nil {
-			return nil, types.ErrInvalidSignature.Wrap(err.Error())
-		}
-		return point, nil
-	})
-	if err == nil || errors.Is(err, types.ErrInvalidSignature) {
-		return err
-	}
-	return ErrPool.Wrap(err.Error())
+	return point, nil
 }
 
 // recheck says whether a vote that was admitted is still worth gossiping. It verifies nothing again. A stray vote is not: the pool has

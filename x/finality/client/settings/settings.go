@@ -9,13 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/server"
+
+	"github.com/dualchain/dualchain/gossip"
 )
 
 // ErrSettings wraps all settings that break finality.
 var ErrSettings = errors.New("settings that break finality")
-
-// LargestVote is the size in bytes that a node must take: a vote of a set with the most voters that the parameters allow has 12,770.
-const LargestVote = 16 << 10
 
 // CheckAtStart makes the start command below root refuse the settings that [Check] refuses, before it opens or writes anything.
 func CheckAtStart(root *cobra.Command) {
@@ -35,29 +34,27 @@ func CheckAtStart(root *cobra.Command) {
 
 // Check returns nil, or [ErrSettings] with one line for each setting of config.toml that breaks finality.
 //
-// create_empty_blocks = false and create_empty_blocks_interval don't, with a mempool of type flood: CometBFT makes a block at once if the
-// one before changed the state, and x/checkpoint's history grows in every block.
+// create_empty_blocks = false and create_empty_blocks_interval don't: CometBFT makes a block at once if the one before changed the state,
+// and x/checkpoint's history grows in every block.
 func Check(config *cmtcfg.Config) error {
 	var found []error
-	refuse := func(bad bool, setting string, value, works any, why string) {
+	refuse := func(bad bool, setting string, works, value any, why string) {
 		if bad {
-			found = append(found, fmt.Errorf("config.toml: %s: expected %v, found %v: %s", setting, works, value, why))
+			found = append(found, fmt.Errorf("config.toml: [mempool] %s: expected %v, found %v: %s", setting, works, value, why))
 		}
 	}
-	pool, flood := config.Mempool, config.Mempool.Type == cmtcfg.MempoolTypeFlood || config.Mempool.Type == ""
-	app := pool.Type == cmtcfg.MempoolTypeApp
-	refuse(!flood && !app, "[mempool] type", fmt.Sprintf("%q", pool.Type), `"flood" or "app"`, "no vote would reach another node or a block")
-	refuse((flood || app) && !pool.Broadcast, "[mempool] broadcast", pool.Broadcast, true, "votes would reach no other node")
-	refuse(flood && !pool.Recheck, "[mempool] recheck", pool.Recheck, true, "votes that are in a block already would fill the mempool for ever")
-	refuse(flood && pool.KeepInvalidTxsInCache, "[mempool] keep-invalid-txs-in-cache", pool.KeepInvalidTxsInCache, false,
+	pool := config.Mempool
+	atLeast := fmt.Sprintf("%d or more", gossip.SingleSize)
+	const noRoom = "one vote would not fit"
+	refuse(pool.Type != cmtcfg.MempoolTypeFlood && pool.Type != "", "type", `"flood"`, fmt.Sprintf("%q", pool.Type),
+		"no vote would reach another node or a block")
+	refuse(!pool.Broadcast, "broadcast", true, pool.Broadcast, "votes would reach no other node")
+	refuse(!pool.Recheck, "recheck", true, pool.Recheck, "votes that are in a block already would fill the mempool for ever")
+	refuse(pool.KeepInvalidTxsInCache, "keep-invalid-txs-in-cache", false, pool.KeepInvalidTxsInCache,
 		"a vote that came before its checkpoint would be refused for ever")
-	least := fmt.Sprintf("%d or more", LargestVote)
-	const oneVote = "one vote of the largest voter set would not fit"
-	refuse(flood && pool.Size < 1, "[mempool] size", pool.Size, "1 or more", "one vote would not fit")
-	refuse(flood && pool.MaxTxsBytes < LargestVote, "[mempool] max_txs_bytes", pool.MaxTxsBytes, least, oneVote)
-	refuse((flood || app && pool.MaxTxBytes > 0) && pool.MaxTxBytes < LargestVote, "[mempool] max_tx_bytes", pool.MaxTxBytes, least, oneVote)
-	refuse(app && !config.Consensus.CreateEmptyBlocks && config.Consensus.CreateEmptyBlocksInterval == 0, "[consensus] create_empty_blocks", false,
-		`true, or create_empty_blocks_interval above "0s"`, `a mempool of type "app" never tells CometBFT that it has transactions`)
+	refuse(pool.Size < 1, "size", "1 or more", pool.Size, noRoom)
+	refuse(pool.MaxTxsBytes < gossip.SingleSize, "max_txs_bytes", atLeast, pool.MaxTxsBytes, noRoom)
+	refuse(pool.MaxTxBytes < gossip.SingleSize, "max_tx_bytes", atLeast, pool.MaxTxBytes, noRoom)
 	if len(found) == 0 {
 		return nil
 	}

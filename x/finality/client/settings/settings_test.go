@@ -12,49 +12,53 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/server"
 
-	"github.com/dualchain/dualchain/core/ffg"
-	"github.com/dualchain/dualchain/x/finality/types"
+	"github.com/dualchain/dualchain/gossip"
 )
 
 func TestSettings(t *testing.T) {
 	type config = *cmtcfg.Config
-	typed := func(name string, change func(config)) func(config) {
-		return func(c config) { c.Mempool.Type = name; change(c) }
-	}
 	for name, tc := range map[string]struct {
 		change func(config)
 		says   []string // one line each
 	}{
-		"the defaults":        {change: func(config) {}},
-		"no type":             {change: typed("", func(config) {})},
-		"app":                 {change: typed("app", func(config) {})},
-		"nop":                 {change: typed("nop", func(config) {}), says: []string{`config.toml: [mempool] type: expected "flood" or "app", found "nop": `}},
-		"nop with others":     {change: typed("nop", func(c config) { c.Mempool.Recheck, c.Mempool.Size = false, 0 }), says: []string{"[mempool] type"}},
-		"no recheck":          {change: func(c config) { c.Mempool.Recheck = false }, says: []string{"config.toml: [mempool] recheck: expected true, found false: "}},
-		"no recheck, no type": {change: typed("", func(c config) { c.Mempool.Recheck = false }), says: []string{"[mempool] recheck"}},
-		"no recheck, app":     {change: typed("app", func(c config) { c.Mempool.Recheck = false })},
-		"invalid kept":        {change: func(c config) { c.Mempool.KeepInvalidTxsInCache = true }, says: []string{"keep-invalid-txs-in-cache: expected false, found true: "}},
-		"invalid kept, app":   {change: typed("app", func(c config) { c.Mempool.KeepInvalidTxsInCache = true })},
-		"no broadcast":        {change: func(c config) { c.Mempool.Broadcast = false }, says: []string{"[mempool] broadcast: expected true, found false: "}},
-		"no broadcast, app":   {change: typed("app", func(c config) { c.Mempool.Broadcast = false }), says: []string{"[mempool] broadcast"}},
-		"room for none":       {change: func(c config) { c.Mempool.Size = 0 }, says: []string{"[mempool] size: expected 1 or more, found 0: "}},
-		"room for one":        {change: func(c config) { c.Mempool.Size = 1 }},
-		"room for none, app":  {change: typed("app", func(c config) { c.Mempool.Size, c.Mempool.MaxTxsBytes = 0, 0 })},
-		"few bytes":           {change: func(c config) { c.Mempool.MaxTxsBytes = LargestVote - 1 }, says: []string{"[mempool] max_txs_bytes: expected 16384 or more, found 16383: "}},
-		"bytes of one":        {change: func(c config) { c.Mempool.MaxTxsBytes, c.Mempool.MaxTxBytes = LargestVote, LargestVote }},
-		"small transactions":  {change: func(c config) { c.Mempool.MaxTxBytes = LargestVote - 1 }, says: []string{"[mempool] max_tx_bytes: expected 16384 or more, found 16383: "}},
-		"no transactions":     {change: func(c config) { c.Mempool.MaxTxBytes = 0 }, says: []string{"[mempool] max_tx_bytes"}},
-		"small, app":          {change: typed("app", func(c config) { c.Mempool.MaxTxBytes = LargestVote - 1 }), says: []string{"[mempool] max_tx_bytes"}},
-		"no limit, app":       {change: typed("app", func(c config) { c.Mempool.MaxTxBytes = 0 })},
-		"no empty blocks":     {change: func(c config) { c.Consensus.CreateEmptyBlocks = false }},
-		"rare empty blocks":   {change: func(c config) { c.Consensus.CreateEmptyBlocksInterval = time.Minute }},
-		"no empty blocks, app": {
-			change: typed("app", func(c config) { c.Consensus.CreateEmptyBlocks = false }),
-			says:   []string{"[consensus] create_empty_blocks: expected true, or create_empty_blocks_interval"},
+		"the defaults": {change: func(config) {}},
+		"no type":      {change: func(c config) { c.Mempool.Type = "" }},
+		"app": {
+			change: func(c config) { c.Mempool.Type = "app" },
+			says:   []string{`config.toml: [mempool] type: expected "flood", found "app": `},
 		},
-		"rare empty blocks, app": {change: typed("app", func(c config) {
-			c.Consensus.CreateEmptyBlocks, c.Consensus.CreateEmptyBlocksInterval = false, time.Minute
-		})},
+		"nop": {
+			change: func(c config) { c.Mempool.Type = "nop" },
+			says:   []string{`config.toml: [mempool] type: expected "flood", found "nop": `},
+		},
+		"no recheck": {
+			change: func(c config) { c.Mempool.Recheck = false },
+			says:   []string{"config.toml: [mempool] recheck: expected true, found false: "},
+		},
+		"invalid kept": {
+			change: func(c config) { c.Mempool.KeepInvalidTxsInCache = true },
+			says:   []string{"[mempool] keep-invalid-txs-in-cache: expected false, found true: "},
+		},
+		"no broadcast": {
+			change: func(c config) { c.Mempool.Broadcast = false },
+			says:   []string{"[mempool] broadcast: expected true, found false: "},
+		},
+		"room for none": {
+			change: func(c config) { c.Mempool.Size = 0 },
+			says:   []string{"[mempool] size: expected 1 or more, found 0: "},
+		},
+		"room for one": {change: func(c config) { c.Mempool.Size = 1 }},
+		"too few bytes": {
+			change: func(c config) { c.Mempool.MaxTxsBytes = gossip.SingleSize - 1 },
+			says:   []string{"[mempool] max_txs_bytes: expected 222 or more, found 221: "},
+		},
+		"too small": {
+			change: func(c config) { c.Mempool.MaxTxBytes = gossip.SingleSize - 1 },
+			says:   []string{"[mempool] max_tx_bytes: expected 222 or more, found 221: "},
+		},
+		"bytes of one":      {change: func(c config) { c.Mempool.MaxTxsBytes, c.Mempool.MaxTxBytes = gossip.SingleSize, gossip.SingleSize }},
+		"no empty blocks":   {change: func(c config) { c.Consensus.CreateEmptyBlocks = false }},
+		"rare empty blocks": {change: func(c config) { c.Consensus.CreateEmptyBlocksInterval = time.Minute }},
 		"several at once": {
 			change: func(c config) { c.Mempool.Recheck, c.Mempool.Broadcast, c.Mempool.Size = false, false, 0 },
 			says:   []string{"broadcast", "recheck", "size"},
@@ -83,23 +87,6 @@ func TestSettings(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestTheLargestVoteFits(t *testing.T) {
-	p := types.DefaultParams()
-	for p.MaxVoters = 1; p.Validate() == nil; p.MaxVoters *= 10 {
-		vote := types.AggregateVoteFromFFG(ffg.AggregateVote{Signers: ffg.SingleBit(int(p.MaxVoters), 0)})
-		txBytes, err := types.EncodeUnsigned(&types.MsgSubmitVotes{Votes: vote})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(txBytes) > LargestVote {
-			t.Errorf("%d voters: expected at most %d bytes, found %d", p.MaxVoters, LargestVote, len(txBytes))
-		}
-	}
-	if p.MaxVoters < 1000 {
-		t.Errorf("expected larger sets to be allowed, found the bound %d", p.MaxVoters)
 	}
 }
 
