@@ -168,6 +168,12 @@ func forgedProofs(t *testing.T, l ledger) (out []certtest.Vector) {
 	block("a block of the height after", func(b *cert.BlockProof) { b.Height++ })
 	block("a block at the anchor", func(b *cert.BlockProof) { b.Height = 0 })
 	block("a block above the checkpoint", func(b *cert.BlockProof) { b.Height = ledgerHeight + 1 })
+	p = l.blockProof(1)
+	p.Block.Height = 0
+	add("the first block passed off as the anchor's", cert.StepInclusion, l.input(certtest.InBinary(p)))
+	p = l.blockProof(ledgerHeight)
+	p.Block.Height++
+	add("the checkpoint's own block passed off as the next one", cert.StepInclusion, l.input(certtest.InBinary(p)))
 	block("a block's path is too short", func(b *cert.BlockProof) { b.Path = b.Path[1:] })
 	block("a block's path is too long", func(b *cert.BlockProof) { b.Path = append(b.Path, ffg.Root{}) })
 	block("a block's path is another", func(b *cert.BlockProof) { b.Path[1][0] ^= 1 })
@@ -232,6 +238,7 @@ func forgedStates(t *testing.T, l ledger) (out []certtest.Vector) {
 	forge("the store's proof is empty", "bob", cert.StepState, func(s *cert.StateProof) { s.InStore = nil })
 	forge("the multistore's proof is another", "bob", cert.StepState, func(s *cert.StateProof) { s.InApp[len(s.InApp)-1] ^= 1 })
 	forge("the multistore's proof of another store", "bob", cert.StepState, func(s *cert.StateProof) { s.InApp = s.InStore })
+	forge("the multistore's proof is one of absence", "bob", cert.StepState, func(s *cert.StateProof) { s.InApp = absent.InStore })
 	forge("an ICS-23 proof with an unknown field", "bob", cert.StepState, func(s *cert.StateProof) { s.InApp = append(s.InApp, 0x38, 1) })
 	forge("a compressed ICS-23 proof", "bob", cert.StepState, func(s *cert.StateProof) { s.InStore = compressed(t, s.InStore) })
 	forge("the app hash is another", "bob", cert.StepHeader, func(s *cert.StateProof) { s.App.Hash[0] ^= 1 })

@@ -45,6 +45,7 @@ func subjectVectors(t *testing.T, l ledger) (out []certtest.Vector) {
 	add("the beginning of the key", state, cert.StateSubject("bank", []byte("bo"), 0), refused)
 	add("another store", state, cert.StateSubject("gov", []byte("bob"), 0), refused)
 	add("a state, and it is about its block", state, cert.BlockSubject(txHeight+1), refused)
+	add("a state, and it is about the block that it was after", state, cert.BlockSubject(txHeight), refused)
 	absent := l.stateProof(t, "bill")
 	add("a key that is absent", absent, cert.StateSubject("bank", []byte("bill"), txHeight), certtest.Expect{Height: txHeight, Absent: true})
 	elsewhere := l.txProof(t, 0)

@@ -3,6 +3,7 @@ package cert_test
 import (
 	"bytes"
 	"encoding/hex"
+	"math/big"
 	"slices"
 	"testing"
 
@@ -22,6 +23,15 @@ func outsideSubgroup(t *testing.T) (signature ffg.Signature) {
 	require.NoError(t, err)
 	copy(signature[:], raw)
 	return signature
+}
+
+// modulus is that of the field over which BLS12-381 is defined.
+var modulus, _ = new(big.Int).SetString("1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab", 16)
+
+// plusModulus writes a coordinate of a point as a number that is not below the field's modulus.
+func plusModulus(coordinate []byte) []byte {
+	sum := new(big.Int).SetBytes(coordinate)
+	return sum.Add(sum, modulus).FillBytes(make([]byte, len(coordinate)))
 }
 
 // sortedKeys returns the keys in order, each once.

@@ -81,6 +81,10 @@ func certificateVectors(t *testing.T) (out []vector) {
 	ref := degraded.Checkpoints[d-1].Ref()
 	add("degraded, allowed", allowed, expect{OK: true, Final: &ref})
 	out = append(out, powerVectors()...)
+	out = append(out, bitfieldVectors()...)
+	out = append(out, joiningVectors()...)
+	out = append(out, wrappedVectors(s)...)
+	out = append(out, cancelVectors(s)...)
 	return append(out, forgedCertificates(t, s)...)
 }
 
@@ -222,6 +226,9 @@ func forgedSources(t *testing.T, s story) (out []vector) {
 	forge("a checkpoint between is not justified", cert.StepQuorum, s.late, s.late+3, func(c *cert.Certificate) {
 		c.Links[1] = cert.Link{Target: c.Links[1].Target}
 	})
+	forge("the checkpoint after the final one is not justified", cert.StepQuorum, s.late, s.late+3, func(c *cert.Certificate) {
+		c.Links[0] = cert.Link{Target: c.Links[0].Target}
+	})
 	return out
 }
 
@@ -254,6 +261,9 @@ func forgedVotes(t *testing.T, s story) (out []vector) {
 	add("the identity as signature", cert.StepSignature, func(l *cert.Link) { l.Signature = ffg.Signature{0xc0} })
 	add("zeros as signature", cert.StepSignature, func(l *cert.Link) { l.Signature = ffg.Signature{} })
 	add("a signature with a flipped bit", cert.StepSignature, func(l *cert.Link) { l.Signature[95] ^= 1 })
+	add("a signature with a coordinate not below the field's modulus", cert.StepSignature, func(l *cert.Link) {
+		copy(l.Signature[48:], plusModulus(l.Signature[48:]))
+	})
 	add("a signature outside the subgroup", cert.StepSignature, func(l *cert.Link) { l.Signature = outsideSubgroup(t) })
 	add("a signature on another vote", cert.StepSignature, func(l *cert.Link) { l.Signature = s.Links[s.plain].Signature })
 	elsewhere := certtest.New("dualchain-vectors-2", s.Voters, s.Next(0))

@@ -100,6 +100,9 @@ func chainVectors(t *testing.T) (out []vector) {
 	over := r.input(t, r.first[3], r.HandOver(r.first[3], r.first[3], r.first[4]+1))
 	over.Mode = "following"
 	add("followed over an installation that changed nothing", over, r.first[4])
+	add("trusted while a voter leaves", r.input(t, r.first[7], r.HandOver(r.first[7], r.first[8], r.first[8]+1)), r.first[8])
+	out = append(out, degradedVectors(t, r)...)
+	out = append(out, leastPower(t, r)...)
 	out = append(out, futureVectors(t, r)...)
 	out = append(out, memberVectors(t, r)...)
 	out = append(out, keyVectors(t, r)...)

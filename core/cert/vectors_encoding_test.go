@@ -80,6 +80,7 @@ func encodingVectors(t *testing.T) (out []vector) {
 	bare := strings.Replace(string(text), `"gas_wanted":"100000"`, `"gas_wanted":100000`, 1)
 	add("proof: gas that is no string", &document{Type: "proof", Text: bare}, refused)
 	out = append(out, nameVectors(t, l)...)
+	out = append(out, zeroVectors(t, s)...)
 	out = append(out, sourceVectors(t, s)...)
 	out = append(out, changedVectors(t, s)...)
 	return append(out, longVectors(t, l)...)
@@ -114,6 +115,17 @@ func nameVectors(t *testing.T, l ledger) (out []vector) {
 		out = append(out, vector{Name: "proof: a chain id in binary of " + name.name, Op: "decode", Input: input{Decode: &document{Type: "proof", Binary: hex.EncodeToString(binary)}}, Expect: e})
 	}
 	return out
+}
+
+// zeroVectors spell out what a link without votes may leave out.
+func zeroVectors(t *testing.T, s story) []vector {
+	t.Helper()
+	d := certtest.Both(s.Certificate(0, s.skipped+2))
+	const end = `}},`
+	require.Equal(t, 1, strings.Count(string(d.JSON), end))
+	spelled := `},"source":{"epoch":"0","root":"` + strings.Repeat("0", 64) + `"},"signers":"","signature":"` + strings.Repeat("0", 192) + `"},`
+	d.Text, d.JSON = strings.Replace(string(d.JSON), end, spelled, 1), nil
+	return []vector{{Name: "certificate: zeros that may be left out", Op: "decode", Input: input{Decode: d}, Expect: expect{OK: true}}}
 }
 
 // sourceVectors have a link that starts at the certificate's last checkpoint, which verifies nowhere and has an encoding.

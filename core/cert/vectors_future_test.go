@@ -29,6 +29,10 @@ func futureVectors(t *testing.T, r rotation) (out []vector) {
 	precise.ClockDrift = 500
 	add("a trusted checkpoint as far ahead as the user allows", 0, 0, precise, 500, true)
 	add("a trusted checkpoint further ahead than the user allows", 0, 0, precise, 501, false)
+	least := r.input(t, 0)
+	least.ClockDrift = 1
+	add("a trusted checkpoint a millisecond ahead, which is what the user allows", 0, 0, least, 1, true)
+	add("a trusted checkpoint two milliseconds ahead, and the user allows one", 0, 0, least, 2, false)
 	precise = r.input(t, 0, r.hops(1)...)
 	precise.ClockDrift = 500
 	add("a hand-over to a checkpoint further ahead than the user allows", 0, r.first[1], precise, 501, false)

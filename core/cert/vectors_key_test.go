@@ -25,16 +25,27 @@ func badKeys(t *testing.T) map[string]ffg.PublicKey {
 	uncompressed, infinite := honest, honest
 	uncompressed[0] &^= 0x80
 	infinite[0] |= 0x40
+	// Only small coordinates have room for the modulus beside the flags.
+	large := certtest.NewVoters(8).Key(smallKey)
+	flags := large[0] &^ 0x1f
+	large[0] &= 0x1f
+	copy(large[:], plusModulus(large[:]))
+	require.Zero(t, large[0]&^0x1f)
+	large[0] |= flags
 	return map[string]ffg.PublicKey{
-		"outside the subgroup":          read("8" + digits + "f"),
-		"not on the curve":              read("8" + digits + "0"),
-		"not below the field's modulus": read("9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab"),
-		"not compressed":                uncompressed,
-		"infinity with coordinates":     infinite,
-		"zeros":                         {},
-		"the identity":                  identityKey,
+		"outside the subgroup":             read("8" + digits + "f"),
+		"not on the curve":                 read("8" + digits + "0"),
+		"not below the field's modulus":    read("9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab"),
+		"a voter's, not below the modulus": large,
+		"not compressed":                   uncompressed,
+		"infinity with coordinates":        infinite,
+		"zeros":                            {},
+		"the identity":                     identityKey,
 	}
 }
+
+// smallKey is a voter whose key has a small coordinate.
+const smallKey = 6
 
 // keyVectors have an invalid key: among the trusted voters, and let in by a quorum against the chain's rules. A verifier that sums
 // such keys up accepts signatures that nobody made, or fails in another step than it should.

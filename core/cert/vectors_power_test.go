@@ -45,6 +45,7 @@ func powerVectors() (out []vector) {
 	add("6 of 10 on the current side", false, []uint64{7, 3}, []uint64{6, 4}, 1)
 	add("6 of 8 on both sides", true, []uint64{6, 2}, []uint64{6, 2}, 1)
 	add("5 of 8 on both sides", false, []uint64{5, 3}, []uint64{5, 3}, 1)
+	add("one voter with a power of 1", true, []uint64{1}, []uint64{1})
 	add("two thirds of the rear side who have no current power", false, []uint64{2, 1}, []uint64{0, 1}, 1)
 	add("two thirds of the current side who have no rear power", false, []uint64{0, 1}, []uint64{2, 1}, 1)
 

@@ -7,14 +7,14 @@ import { instrument, predicatesIn } from "./mutants.mjs";
 export const root = path.resolve(import.meta.dirname, "..");
 
 /** The files that are changed. client.ts and reason.ts ask a node, and have tests of their own. */
-const changed = ["merkle", "ics23", "step", "bank"];
+const changed = ["merkle", "ics23", "step", "bank", "certificate", "voterset", "checkpoint", "proof", "chain"];
 /** The files that a run leaves out, and why. */
 export const notYet = {
   bls: "not yet: nothing notices 15 of its 35 changes, most of them of the memory of keys and of checks that the library makes, too",
-  ...Object.fromEntries(["answer", "voterset", "certificate", "chain", "checkpoint", "proof", "bytes", "strict", "json", "codec"]
+  ...Object.fromEntries(["answer", "bytes", "strict", "json", "codec"]
     .map((file) => [file, "not yet: its changes were not all tried, so those that nothing notices are not known"])),
 };
-export const tests = ["bank", "chain", "ics23", "large", "merkle", "proof", "vectors"].map((name) => `test/${name}.test.js`);
+export const tests = ["bank", "chain", "ics23", "large", "merkle", "proof", "vectors", "voters"].map((name) => `test/${name}.test.js`);
 
 const moduleOf = (name) => name.match(/^src\/(.*)\.js$/)?.[1];
 

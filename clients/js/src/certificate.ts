@@ -2,7 +2,7 @@ import { fromHex, wrap, type Hex } from "./bytes.js";
 import { Keys, verifyAggregate, type Key } from "./bls.js";
 import { notExtending, refOf, sameRef, signingRoot, type Checkpoint, type Ref } from "./checkpoint.js";
 import { check } from "./step.js";
-import { currentSide, hashSide, hashVoters, hasQuorum, invalidSigners, positions, stitch, type Side, type VoterSet } from "./voterset.js";
+import { currentSide, hashSide, hashVoters, hasQuorum, hasSigned, invalidSide, invalidSigners, invalidVoters, stitch, type Side, type VoterSet } from "./voterset.js";
 
 /** A checkpoint and, unless signers is empty, the quorum of votes that justifies it. */
 export interface Link {
@@ -40,17 +40,27 @@ export interface Pair {
   readonly next?: { readonly side: Side; readonly hash: Hex };
 }
 
-/** Throws if a key is invalid. */
-export const newPair = (voters: VoterSet, keys: Keys): Pair => ({ voters, hash: hashVoters(voters), keys: voters.map((v) => keys.parse(v.key)) });
+/** Throws if the set or a key in it is invalid. The caller knows that a trusted checkpoint commits to the voters. */
+export function newPair(voters: VoterSet, keys: Keys): Pair {
+  const broken = invalidVoters(voters);
+  if (broken !== undefined) throw new RangeError(broken);
+  return { voters, hash: hashVoters(voters), keys: voters.map((v) => keys.parse(v.key)) };
+}
 
-export const withNext = (pair: Pair, side: Side): Pair => ({ ...pair, next: { side, hash: hashSide(side) } });
+/** The pair with the set that follows it. Throws if the set is invalid. */
+export function withNext(pair: Pair, side: Side): Pair {
+  const broken = invalidSide(side);
+  if (broken !== undefined) throw new RangeError(broken);
+  return { ...pair, next: { side, hash: hashSide(side) } };
+}
 
 /** The pair that votes on checkpoints after this pair: (current, next). */
 export function follow(pair: Pair, c: Checkpoint, keys: Keys): Pair {
   check(pair.next !== undefined, "set", () => `pair ${c.pair} follows one whose next set is not known`);
+  const voters = stitch(currentSide(pair.voters), pair.next.side);
   let following: Pair;
   try {
-    following = newPair(stitch(currentSide(pair.voters), pair.next.side), keys);
+    following = newPair(voters, keys);
   } catch (e) {
     check(false, "set", () => String(e));
   }
@@ -100,7 +110,7 @@ function verifyLink(c: Certificate, link: Link, domain: Hex, pair: Pair): void {
   const stray = invalidSigners(signers, pair.voters.length);
   check(stray === undefined, "signers", () => stray!);
   check(hasQuorum(pair.voters, signers), "quorum", () => `epoch ${target.epoch}: expected two thirds of both sides, found less`);
-  const keys = positions(signers).map((i) => pair.keys[i]!);
+  const keys = pair.keys.filter((_, i) => hasSigned(signers, i));
   check(verifyAggregate(keys, signingRoot(domain, link.source, target), link.signature), "signature", () => `epoch ${target.epoch}`);
 }
 

@@ -28,9 +28,6 @@ export interface Checkpoint {
 export const zeroRoot: Hex = "00".repeat(32);
 export const zeroRef: Ref = { epoch: 0n, root: zeroRoot };
 
-/** The length of an encoded checkpoint in bytes. */
-export const checkpointSize = 209;
-
 /** The canonical encoding. */
 export function encodeCheckpoint(c: Checkpoint): Uint8Array {
   return concat([
@@ -70,7 +67,7 @@ export function notExtending(c: Checkpoint, parent: Checkpoint): string | undefi
     [c.parentRoot === rootOfCheckpoint(parent), "the parent's root"],
     [c.height > parent.height, "a greater height"],
     [c.timeMs >= parent.timeMs, "a time not earlier"],
-    [c.historySize > parent.historySize && c.historySize - parent.historySize === c.height - parent.height, "a history longer by as much as the height"],
+    [c.historySize - parent.historySize === c.height - parent.height, "a history longer by as much as the height"],
     [c.anchor === parent.anchor, "the same anchor"],
     [c.degraded || !parent.degraded, "degraded, like its parent"],
     [c.pair === parent.pair || (c.pair !== 0n && c.pair === wrap(parent.pair + 1n)), "the same pair or the next"],

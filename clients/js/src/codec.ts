@@ -1,5 +1,5 @@
 import { concat, fromHex, sameBytes, toHex, u64, wrap, type Hex } from "./bytes.js";
-import { checkpointSize, encodeCheckpoint, refOf, rootOfCheckpoint, sameCheckpoint, sameRef, zeroRef, type Checkpoint } from "./checkpoint.js";
+import { encodeCheckpoint, refOf, rootOfCheckpoint, sameCheckpoint, sameRef, zeroRef, type Checkpoint } from "./checkpoint.js";
 import { numberOf, type Certificate, type Link } from "./certificate.js";
 import type { HandOver, Trust } from "./chain.js";
 import type { BlockProof, FieldProof, Part, Proof, TxProof } from "./proof.js";
@@ -45,10 +45,11 @@ class Reader {
   bytesOf(length: number): Hex {
     return this.hex(this.uint(length));
   }
-  list<T>(length: number, minimum: number, item: () => T): T[] {
-    const n = this.uint(length);
-    if (n * minimum > this.left) throw new EncodingError(`expected at most ${this.left} bytes of items, found ${n} items`);
-    return Array.from({ length: n }, item);
+  /** Reads items until one is not there, so a number of items that the bytes don't have costs nothing. */
+  list<T>(length: number, item: () => T): T[] {
+    const out: T[] = [];
+    for (let left = this.uint(length); left > 0; left--) out.push(item());
+    return out;
   }
 }
 
@@ -153,12 +154,10 @@ function writeCertificate(w: Writer, c: Certificate): void {
   });
 }
 
-const minLink = 82;
-
 function readCertificate(r: Reader): Certificate {
   const first = readCheckpoint(r);
   let before = first;
-  const read = r.list(2, minLink, () => {
+  const read = r.list(2, () => {
     const target = readChild(r, before);
     before = target;
     const kind = r.uint(1);
@@ -179,7 +178,7 @@ function readCertificate(r: Reader): Certificate {
 }
 
 const writeMembers = (w: Writer, members: readonly Member[]) => w.list(4, members, (m) => w.hex(m.key).u64(m.power));
-const readMembers = (r: Reader): Member[] => r.list(4, 56, () => ({ key: r.hex(48), power: r.u64() }));
+const readMembers = (r: Reader): Member[] => r.list(4, () => ({ key: r.hex(48), power: r.u64() }));
 
 function writeHandOver(w: Writer, h: HandOver): void {
   writeCertificate(w, h.certificate);
@@ -192,11 +191,11 @@ function writeTrust(w: Writer, t: Trust): void {
   writeMembers(w, t.next);
 }
 const readTrust = (r: Reader): Trust => ({
-  checkpoint: readCheckpoint(r), voters: r.list(4, 64, () => ({ key: r.hex(48), rear: r.u64(), current: r.u64() })), next: readMembers(r),
+  checkpoint: readCheckpoint(r), voters: r.list(4, () => ({ key: r.hex(48), rear: r.u64(), current: r.u64() })), next: readMembers(r),
 });
 
 const writePath = (w: Writer, path: readonly Hex[]) => w.list(1, path, (h) => w.hex(h));
-const readPath = (r: Reader): Hex[] => r.list(1, 32, () => r.hex(32));
+const readPath = (r: Reader): Hex[] => r.list(1, () => r.hex(32));
 const writeBlock = (w: Writer, b: BlockProof) => writePath(w.u64(b.height).hex(b.hash), b.path);
 const readBlock = (r: Reader): BlockProof => ({ height: r.u64(), hash: r.hex(32), path: readPath(r) });
 const writeField = (w: Writer, f: FieldProof) => writePath(w.hex(f.hash), f.path);
@@ -276,7 +275,7 @@ function writeProof(w: Writer, p: Proof): void {
 function readProof(r: Reader): Proof {
   const chainId = readName(r);
   const trust = r.bool() ? { trust: readTrust(r) } : {};
-  return { chainId, ...trust, handOvers: r.list(4, checkpointSize, () => readHandOver(r)), part: readPart(r) };
+  return { chainId, ...trust, handOvers: r.list(4, () => readHandOver(r)), part: readPart(r) };
 }
 
 export const encodeCertificate = encoder(writeCertificate);

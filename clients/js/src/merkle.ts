@@ -27,7 +27,7 @@ export function rootOf(leaves: Uint8Array[]): Hex {
 
 /** Whether a path leads from leaf number index of size leaves to the root (RFC 9162 §2.1.3.2). */
 export function includes(leaf: Uint8Array, index: bigint, size: bigint, path: Hex[], root: Hex): boolean {
-  if (index >= size) return false;
+  if (index < 0n || index >= size) return false;
   let [fn, sn, hash] = [index, size - 1n, leafHash(leaf)];
   for (const sibling of path) {
     if (sn === 0n) return false;

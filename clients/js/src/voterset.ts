@@ -52,7 +52,7 @@ export function stitch(rear: Side, current: Side): VoterSet {
   const pair = new Map<Hex, { rear: bigint; current: bigint }>();
   for (const m of rear) pair.set(m.key, { rear: m.power, current: 0n });
   for (const m of current) pair.set(m.key, { rear: pair.get(m.key)?.rear ?? 0n, current: m.power });
-  return [...pair].map(([key, power]) => ({ key, ...power })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...pair.keys()].sort().map((key) => ({ key, ...pair.get(key)! }));
 }
 
 /** The error of a bitfield over this number of voters, or nothing if it is valid. */
@@ -63,18 +63,12 @@ export function invalidSigners(signers: Uint8Array, voters: number): string | un
   return undefined;
 }
 
-/** The positions of the bits that are set, ascending. */
-export function positions(signers: Uint8Array): number[] {
-  const out: number[] = [];
-  signers.forEach((byte, i) => {
-    for (let bit = 0; bit < 8; bit++) if ((byte >> bit) & 1) out.push(8 * i + bit);
-  });
-  return out;
-}
+/** Whether the voter at a position signed: its bit is set. */
+export const hasSigned = (signers: Uint8Array, position: number): boolean => ((signers[Math.floor(position / 8)]! >> (position % 8)) & 1) === 1;
 
 /** Whether the signers have two thirds of the rear powers and of the current powers (protocol §5). */
 export function hasQuorum(set: VoterSet, signers: Uint8Array): boolean {
-  const signed = positions(signers).filter((i) => i < set.length).map((i) => set[i]!);
+  const signed = set.filter((_, i) => hasSigned(signers, i));
   return (["rear", "current"] as const).every((side) => {
     const all = sum(set.map((v) => v[side]));
     return all > 0n && 3n * sum(signed.map((v) => v[side])) >= 2n * all;

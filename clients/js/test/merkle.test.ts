@@ -58,7 +58,7 @@ test("a path leads to the root from its own leaf only", () => {
     const of = leaves.slice(0, size);
     for (let index = 0; index < size; index++) {
       const path = pathTo(index, of).map(toHex);
-      for (let at = 0; at <= size + 1; at++) {
+      for (let at = -size - 1; at <= size + 1; at++) {
         assert.equal(includes(of[index]!, BigInt(at), BigInt(size), path, roots[size]!), at === index, `leaf ${index} of ${size} as ${at}`);
       }
       isFalse(includes(Uint8Array.of(99), BigInt(index), BigInt(size), path, roots[size]!), `another leaf for ${index} of ${size}`);

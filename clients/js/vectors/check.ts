@@ -54,7 +54,7 @@ const options = (input: Record<string, unknown>): Options => ({
   mode: (input.mode as Mode | undefined) ?? "skipping",
   nowMs: BigInt((input.now_ms as string | undefined) ?? 0), unbondingMs: BigInt((input.unbonding_ms as string | undefined) ?? 0),
   clockDriftMs: BigInt((input.clock_drift_ms as string | undefined) ?? 0),
-  allowDegraded: input.allow_degraded === true,
+  ...(input.allow_degraded === true && { allowDegraded: true }),
 });
 
 interface About { kind: Subject["kind"]; tx_hash?: string; height?: string; store?: string; key?: string }

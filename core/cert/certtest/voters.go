@@ -39,9 +39,14 @@ func (v *Voters) Key(i int) ffg.PublicKey { return v.keys[i] }
 
 // Rogue adds a key for which nobody can prove possession, and returns it. The sum of its secret and voter i's is known to everybody, so
 // that anybody can make an aggregate in which both seem to sign.
-func (v *Voters) Rogue(i int) ffg.PublicKey {
-	known := big.NewInt(1_000_003)
-	secret := new(big.Int).Sub(known, v.secrets[v.keys[i]])
+func (v *Voters) Rogue(i int) ffg.PublicKey { return v.complement(i, 1_000_003) }
+
+// Opposite adds the key that makes the identity together with voter i's, and returns it. Nobody can prove possession of it.
+func (v *Voters) Opposite(i int) ffg.PublicKey { return v.complement(i, 0) }
+
+// complement adds the key whose secret and voter i's have this sum.
+func (v *Voters) complement(i int, sum int64) ffg.PublicKey {
+	secret := new(big.Int).Sub(big.NewInt(sum), v.secrets[v.keys[i]])
 	var scalar [bls.SecretKeySize]byte
 	secret.Mod(secret, order).FillBytes(scalar[:])
 	key := ffg.PublicKey(must(bls.ParseSecretKey(scalar[:])).PublicKey().Bytes())
