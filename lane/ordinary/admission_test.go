@@ -212,7 +212,11 @@ func TestALaneSaysWhatItsConstructionLacks(t *testing.T) {
 		_, err := New(changed, Config{})
 		require.ErrorContains(t, err, name)
 	}
-	_, err := New(chain, Config{TTL: -1})
+	wrong := chain
+	wrong.FeeDenom = "1!"
+	_, err := New(wrong, Config{})
+	require.ErrorContains(t, err, "FeeDenom")
+	_, err = New(chain, Config{TTL: -1})
 	require.ErrorContains(t, err, "found -1")
 	_, err = New(chain, Config{MaxBytes: 10, MaxTxBytes: 11})
 	require.ErrorContains(t, err, "MaxTxBytes")
@@ -228,4 +232,46 @@ func TestAMessageThatNothingHandlesIsRefused(t *testing.T) {
 	s := newScene(t, Config{})
 	s.lane.chain.Route = func(sdkMsg) bool { return false }
 	s.refuses(send("a", 0, 1), ReasonBasic, sdkerrors.ErrUnknownRequest)
+}
+
+func TestATransactionHasAtMostMaxSigners(t *testing.T) {
+	s := newScene(t, Config{})
+	tx := fakeTx{Fee: 1, Gas: 1}
+	for i := range MaxSigners {
+		tx.From, tx.Seq = append(tx.From, fmt.Sprint("account", i)), append(tx.Seq, 0)
+	}
+	more := tx
+	more.From, more.Seq = append(more.From, "one more"), append(more.Seq, 0)
+	s.refuses(more, ReasonBasic, sdkerrors.ErrTooManySignatures)
+	s.admits(tx)
+}
+
+func TestAnAdmissionChecksABoundedNumberOfPendingTransactions(t *testing.T) {
+	s := newScene(t, Config{MaxPerSender: 2}) // so 8 of them
+	last := fakeTx{Fee: 1, Gas: 1}
+	for i := range 8 {
+		from := fmt.Sprint("account", i)
+		s.admits(send(from, 0, 10))
+		last.From, last.Seq = append(last.From, from), append(last.Seq, 1)
+	}
+	s.admits(send("ninth", 0, 10))
+	more := last
+	more.From, more.Seq = append(more.From, "ninth"), append(more.Seq, 1)
+	s.refuses(more, ReasonSender, sdkerrors.ErrMempoolIsFull)
+	s.admits(last)
+
+	wide := fakeTx{From: []string{"e", "f", "g", "h"}, Seq: []uint64{0, 0, 0, 0}, Fee: 1, Gas: 1}
+	s.admits(wide)
+	for _, from := range wide.From {
+		s.admits(fakeTx{From: []string{from, "x" + from, "y" + from}, Seq: []uint64{1, 0, 0}, Fee: 10, Gas: 100})
+		s.admits(send("x"+from, 1, 10))
+	}
+	better := wide
+	better.Fee = 2
+	s.admits(better) // 8 stand behind it
+	s.admits(send("ye", 1, 10))
+	better.Fee = 3
+	result := s.refuses(better, ReasonSender, sdkerrors.ErrMempoolIsFull)
+	require.True(t, result.Retry)
+	require.ErrorContains(t, result.Err, "at most 8 pending transactions")
 }

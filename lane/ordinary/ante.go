@@ -57,8 +57,14 @@ func (b branch) try(e *entry, recheck bool) (out outcome) {
 			out.err = sdkerrors.ErrLogic.Wrapf("check the transaction: panic: %v", r)
 		}
 	}()
+	tx := e.tx
+	if tx == nil {
+		if tx, out.err = b.chain.Decode(e.bytes); out.err != nil {
+			return out
+		}
+	}
 	store := ctx.MultiStore().CacheMultiStore()
-	after, err := b.chain.Ante(ctx.WithMultiStore(store), e.tx, false)
+	after, err := b.chain.Ante(ctx.WithMultiStore(store), tx, false)
 	out.err = err
 	if !after.IsZero() {
 		out.gasWanted, out.gasUsed = after.GasMeter().Limit(), after.GasMeter().GasConsumed()

@@ -20,11 +20,11 @@ type slot struct {
 	number    uint64 // the sequence number, or the timestamp in nanoseconds
 }
 
-// entry is one transaction. What stands above the line never changes.
+// entry is one transaction. What stands above the line never changes while it is held.
 type entry struct {
 	key       [sha256.Size]byte
 	bytes     []byte
-	tx        sdk.Tx
+	tx        sdk.Tx // during admission; what is held is decoded again, since decoded it takes up to 70 times its bytes
 	slots     []slot // by signer; the first is the sender's
 	unordered bool
 	price     price
@@ -40,8 +40,6 @@ type entry struct {
 	tail   int   // in pool.tails, -1 if others follow it
 	worth  price // the lowest price on the way to it
 }
-
-func (e *entry) sender() string { return e.slots[0].account }
 
 func (e *entry) size() int64 { return int64(len(e.bytes)) }
 
@@ -74,6 +72,9 @@ func (l *Lane) parse(bytes []byte) (e *entry, reason string, err error) {
 	e = &entry{key: sha256.Sum256(bytes), bytes: bytes, tx: tx, tail: -1}
 	if err := e.readSlots(); err != nil {
 		return nil, ReasonBasic, err
+	}
+	if len(e.slots) > MaxSigners {
+		return nil, ReasonBasic, sdkerrors.ErrTooManySignatures.Wrapf("expected at most %d signers, found %d", MaxSigners, len(e.slots))
 	}
 	feeTx, ok := tx.(sdk.FeeTx)
 	if !ok {

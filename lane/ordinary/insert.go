@@ -2,6 +2,7 @@ package ordinary
 
 import (
 	"errors"
+	"hash/maphash"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -75,11 +76,7 @@ func (l *Lane) insert(bytes []byte, own bool) Result {
 func (l *Lane) lockSenders(e *entry) (unlock func()) {
 	var wanted [stripes]bool
 	for _, s := range e.slots {
-		hash := uint32(2166136261) // FNV-1a
-		for i := range len(s.account) {
-			hash = (hash ^ uint32(s.account[i])) * 16777619
-		}
-		wanted[hash%stripes] = true
+		wanted[maphash.String(l.seed, s.account)%stripes] = true
 	}
 	for i := range wanted { // always in this order, so that two of them never wait for each other
 		if wanted[i] {
@@ -169,7 +166,7 @@ func (l *Lane) place(e *entry, p plan, dropped []*entry, height int64) *Result {
 		remove(x, &l.counts.Invalid)
 	}
 	l.held.arrivals++
-	e.arrival, e.height = l.held.arrivals, height
+	e.arrival, e.height, e.tx = l.held.arrivals, height, nil
 	l.held.link(e)
 	for _, x := range l.held.behindHoles(append(p.conflicts, dropped...)) {
 		remove(x, &l.counts.Invalid)

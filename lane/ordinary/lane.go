@@ -3,6 +3,7 @@ package ordinary
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -14,7 +15,7 @@ import (
 type Config struct {
 	// MaxTxs is the number of transactions that are held.
 	MaxTxs int
-	// MaxBytes is the sum of their sizes.
+	// MaxBytes is the sum of their sizes. No decoded transaction is held.
 	MaxBytes int64
 	// MaxTxBytes is the size of one transaction. It is compared before anything is decoded.
 	MaxTxBytes int
@@ -101,8 +102,15 @@ func (c Chain) validate() error {
 	case c.Random == nil:
 		return errors.New("ordinary lane: expected a Chain with Random")
 	}
+	if err := sdk.ValidateDenom(c.FeeDenom); err != nil {
+		return fmt.Errorf("ordinary lane: expected a Chain with a valid FeeDenom: %w", err)
+	}
 	return nil
 }
+
+// MaxSigners bounds the signers of one transaction: what an admission costs before the ante handler knows whether they
+// have signed grows with them.
+const MaxSigners = 32
 
 // stripes is the number of locks that serialise the senders.
 const stripes = 256
@@ -112,6 +120,7 @@ type Lane struct {
 	chain  Chain
 	config Config
 
+	seed    maphash.Seed        // says which signer has which of senders, so that nobody outside knows
 	senders [stripes]sync.Mutex // held during admission, one for each signer
 
 	mu      sync.Mutex // short: never held while anything of Chain runs
@@ -140,7 +149,7 @@ func New(chain Chain, config Config) (*Lane, error) {
 		return nil, err
 	}
 	l := &Lane{
-		chain: chain, config: config, held: newPool(), touched: map[string]bool{}, counts: newCounters(),
+		chain: chain, config: config, seed: maphash.MakeSeed(), held: newPool(), touched: map[string]bool{}, counts: newCounters(),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go l.worker()

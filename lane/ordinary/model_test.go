@@ -210,9 +210,8 @@ func (m *model) proposal(maxBytes, maxGas int64) (txs []string) {
 		if n := blockSize(int64(len(x.raw))); n > maxBytes || int64(x.Gas) > maxGas {
 			left = without(left, append(behind(left, x), x))
 			continue
-		} else {
-			maxBytes, maxGas = maxBytes-n, maxGas-int64(x.Gas)
 		}
+		maxBytes, maxGas = maxBytes-blockSize(int64(len(x.raw))), maxGas-int64(x.Gas)
 		txs, left = append(txs, x.raw), without(left, []modelTx{x})
 	}
 }
@@ -233,6 +232,7 @@ func (m *model) checkLane(t *testing.T, l *Lane, where string) {
 		bytes += e.size()
 		require.Equal(t, i, e.at, where)
 		require.Same(t, e, l.held.byKey[e.key], where)
+		require.Nil(t, e.tx, "%s: bytes alone are held", where)
 		if !e.reaped {
 			fresh++
 		}

@@ -40,10 +40,11 @@ func (l *Lane) plan(e *entry) (plan, *Result) {
 	if refusal := l.checkPlace(e, p.conflicts); refusal != nil {
 		return p, refusal
 	}
-	related := l.related(e, p)
-	if limit := relatedPerSender * l.config.MaxPerSender; len(related) > limit {
+	limit := relatedPerSender * l.config.MaxPerSender
+	related, ok := l.related(e, p, limit)
+	if !ok {
 		return p, &Result{Reason: ReasonSender, Retry: true, Err: sdkerrors.ErrMempoolIsFull.Wrapf(
-			"expected at most %d pending transactions that it depends on or that depend on it, found %d", limit, len(related))}
+			"expected at most %d pending transactions that it depends on or that depend on it, found more", limit)}
 	}
 	e.arrival = l.held.arrivals + 1
 	walk(append(related, e), byArrival, func(x *entry) verdict {
@@ -100,36 +101,41 @@ func (e *entry) signedBy(account string) bool {
 }
 
 // related returns the pending transactions that the newcomer's check depends on: those of its signers, since they
-// spend the same balances, those that will stand behind it, and all that these need. It fills in p.behind.
-func (l *Lane) related(e *entry, p plan) []*entry {
+// spend the same balances, those that will stand behind it, and all that these need. It fills in p.behind. It ends
+// with false as soon as there are more than limit, so that no newcomer costs more than that.
+func (l *Lane) related(e *entry, p plan, limit int) (found []*entry, ok bool) {
 	set := map[*entry]bool{}
 	var next []*entry
-	add := func(found ...*entry) {
-		for _, x := range found {
+	add := func(entries ...*entry) {
+		for _, x := range entries {
 			if !set[x] && !slices.Contains(p.conflicts, x) {
 				set[x] = true
 				next = append(next, x)
 			}
 		}
 	}
-	for _, from := range append([]*entry{e}, p.conflicts...) {
-		for _, x := range l.held.descendants(from) {
-			if !slices.Contains(p.conflicts, x) {
+	for follow := append([]*entry{e}, p.conflicts...); len(follow) > 0; follow = follow[1:] {
+		for _, x := range l.held.after(follow[0]) {
+			if !p.behind[x] && !slices.Contains(p.conflicts, x) {
 				p.behind[x] = true
+				follow = append(follow, x)
 			}
-			add(x)
+		}
+		if len(p.behind) > limit {
+			return nil, false
 		}
 	}
+	add(slices.Collect(maps.Keys(p.behind))...)
 	for _, s := range e.slots {
 		if q := l.held.queues[s.account]; q != nil {
 			add(q.unordered...)
 			add(q.ordered...)
 		}
 	}
-	for ; len(next) > 0; next = next[1:] {
+	for ; len(next) > 0 && len(set) <= limit; next = next[1:] {
 		add(l.held.before(next[0])...)
 	}
-	return slices.Collect(maps.Keys(set))
+	return slices.Collect(maps.Keys(set)), len(set) <= limit
 }
 
 // checked is the outcome of a plan.
