@@ -199,4 +199,7 @@ func (app *App) Basics() module.BasicManager { return app.basics }
 func (app *App) DefaultGenesis() GenesisState { return app.basics.DefaultGenesis(app.encoding.Codec) }
 
 // Close releases the databases. The SDK's server calls it twice on the way out.
-func (app *App) Close() error { return app.closeOnce() }
+func (app *App) Close() error {
+	app.finality.Close()
+	return app.closeOnce()
+}

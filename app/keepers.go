@@ -144,6 +144,7 @@ func newKeepers(
 
 	k.layer = accounts.Keepers(wire.Base{
 		App: bApp, Codec: cdc, Account: k.AccountKeeper, Bank: k.BankKeeper, Staking: k.StakingKeeper, Authority: authority,
+		Options: appOpts, FeeDenom: BaseDenom,
 	})
 	k.CheckpointKeeper, k.FinalityKeeper = k.layer.Checkpoint, k.layer.Finality
 	return k

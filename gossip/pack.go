@@ -133,3 +133,6 @@ func (p Pack) validate() error {
 func tooMany(n int) error {
 	return fmt.Errorf("%w: expected 1 to %d votes, found %d", ErrEncoding, MaxVotes, n)
 }
+
+// Fits returns how many votes a pack of at most size bytes has room for.
+func Fits(size int64) int64 { return max(0, (size-headSize)/partSize) }

@@ -15,6 +15,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/genutil"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
+	"github.com/dualchain/dualchain/x/finality/client/settings"
 	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
@@ -68,6 +69,7 @@ func (h nodeHome) comet() *cmtconfig.Config {
 	c := cmtconfig.DefaultConfig().SetRoot(h.dir)
 	c.Moniker = h.moniker
 	c.Consensus.TimeoutCommit = h.blockTime
+	settings.Defaults(c)
 	c.RPC.ListenAddress = fmt.Sprintf("tcp://%s:%d", h.listen, h.ports.RPC)
 	c.P2P.ListenAddress = fmt.Sprintf("tcp://%s:%d", h.listen, h.ports.P2P)
 	c.P2P.PersistentPeers = h.peers

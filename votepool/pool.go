@@ -188,3 +188,15 @@ func (p *Pool) oldestHeld() uint64 {
 	}
 	return oldest
 }
+
+// Signature returns the signature of a key under a vote, if the pool holds it.
+func (p *Pool) Signature(key ffg.PublicKey, vote ffg.Vote) (ffg.Signature, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, held := range p.targets[vote.Target.Epoch][key] {
+		if held.Vote == vote {
+			return held.Signed.Signature, true
+		}
+	}
+	return ffg.Signature{}, false
+}

@@ -33,6 +33,29 @@ func (s *Signature) Verify(key *PublicKey, root [32]byte) error {
 	return nil
 }
 
+// VerifyParsed is [VerifyBatch] for signatures that were read: keys[i] made sigs[i] on root, for every i. Its coefficients are random
+// too: not for state transitions. Errors: [ErrEmpty], [ErrMismatch], [ErrNilKey], [ErrInvalidSignature].
+func VerifyParsed(keys []*PublicKey, root [32]byte, sigs []*Signature) error {
+	if len(sigs) == 0 {
+		return fmt.Errorf("batch: %w", ErrEmpty)
+	}
+	if len(keys) != len(sigs) {
+		return fmt.Errorf("batch: %w: %d keys, %d signatures", ErrMismatch, len(keys), len(sigs))
+	}
+	points, err := pointsOf(keys)
+	if err != nil {
+		return fmt.Errorf("batch: %w", err)
+	}
+	b := batch{root: root, keys: points, sigs: make([]*blst.P2Affine, len(sigs))}
+	for i, sig := range sigs {
+		b.sigs[i] = &sig.point
+	}
+	if !b.valid() {
+		return fmt.Errorf("%w: batch of %d, root %x", ErrInvalidSignature, len(sigs), root)
+	}
+	return nil
+}
+
 // Sum adds up signatures, which have been checked when they were read. It does not verify them.
 // Errors: [ErrEmpty], [ErrIdentity] if the signatures cancel out.
 func Sum(sigs []*Signature) ([SignatureSize]byte, error) {

@@ -24,6 +24,7 @@ import (
 	"github.com/dualchain/dualchain/app"
 	"github.com/dualchain/dualchain/localnet"
 	"github.com/dualchain/dualchain/x/finality/client/genesis"
+	"github.com/dualchain/dualchain/x/finality/client/settings"
 	"github.com/dualchain/dualchain/x/finality/trusted"
 )
 
@@ -44,10 +45,11 @@ func appConfig() trusted.NodeConfig {
 }
 
 // setCometDefaults corrects the configuration of a new home: the SDK turns CometBFT's default timeout_commit of 1 s into
-// 5 s, and opens a profiling port.
+// 5 s, and opens a profiling port; and the mempool of the application carries more voters than CometBFT's.
 func setCometDefaults(cfg *cmtcfg.Config) {
 	cfg.Consensus.TimeoutCommit = timeoutCommit
 	cfg.RPC.PprofListenAddress = ""
+	settings.Defaults(cfg)
 }
 
 // configCommand reads and changes the configuration files of a home. Confix's migrations and comparisons know no release of the

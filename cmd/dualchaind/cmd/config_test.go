@@ -22,7 +22,7 @@ func run(t *testing.T, args ...string) {
 	require.NoError(t, svrcmd.Execute(root, "", t.TempDir()))
 }
 
-func settings(t *testing.T, home, file string) *viper.Viper {
+func readSettings(t *testing.T, home, file string) *viper.Viper {
 	t.Helper()
 	v := viper.New()
 	v.SetConfigFile(filepath.Join(home, "config", file))
@@ -34,12 +34,14 @@ func TestANewHomeHasTheDefaultsOfThisChain(t *testing.T) {
 	home := t.TempDir()
 	run(t, "init", "one", "--home", home, "--chain-id", "test-1")
 
-	comet := settings(t, home, "config.toml")
+	comet := readSettings(t, home, "config.toml")
 	require.Equal(t, "one", comet.GetString("moniker"))
 	require.Equal(t, time.Second, comet.GetDuration("consensus.timeout_commit"), "the SDK's init makes it 5 s")
 	require.Empty(t, comet.GetString("rpc.pprof_laddr"))
+	require.Equal(t, "app", comet.GetString("mempool.type"))
+	require.Equal(t, 50*time.Millisecond, comet.GetDuration("mempool.reap_interval"))
 
-	node := settings(t, home, "app.toml")
+	node := readSettings(t, home, "app.toml")
 	require.Equal(t, "0.001udual", node.GetString("minimum-gas-prices"))
 	require.True(t, node.GetBool("api.enable"))
 	require.True(t, node.GetBool("grpc.enable"))
@@ -65,7 +67,7 @@ func TestTheConfigurationIsReadAndChangedByCommand(t *testing.T) {
 	home := t.TempDir()
 	run(t, "init", "one", "--home", home, "--chain-id", "test-1")
 	run(t, "config", "set", "app", "api.enable", "false", "--home", home)
-	require.False(t, settings(t, home, "app.toml").GetBool("api.enable"))
+	require.False(t, readSettings(t, home, "app.toml").GetBool("api.enable"))
 	run(t, "config", "set", "client", "chain-id", "test-2", "--home", home)
 	stdout, stderr, err := newSession(t).run("", "config", "get", "client", "chain-id", "--home", home)
 	require.NoError(t, err, stderr)
@@ -88,7 +90,7 @@ func TestAHomeThatExistsIsLeftAsItIs(t *testing.T) {
 	cmtcfg.WriteConfigFile(file, changed)
 
 	run(t, "comet", "show-node-id", "--home", home)
-	comet := settings(t, home, "config.toml")
+	comet := readSettings(t, home, "config.toml")
 	require.Equal(t, 7*time.Second, comet.GetDuration("consensus.timeout_commit"))
 	require.Equal(t, "localhost:6060", comet.GetString("rpc.pprof_laddr"))
 }

@@ -1,10 +1,11 @@
-// Package abci carries votes and evidence between CometBFT and x/finality (protocol §12): voters' votes are
-// gossiped through CometBFT's mempool as packs of one (package gossip), CheckTx puts them into the node's vote pool,
-// a proposer injects what the tallies lack, and ProcessProposal refuses blocks that inject anything else. It is
-// transport only: what a valid vote or valid evidence is, x/finality decides.
+// Package abci carries votes and evidence between CometBFT and x/finality (protocol §12): voters' votes travel in packs (package
+// gossip) into the node's vote pool, a proposer injects what the tallies lack, and ProcessProposal refuses blocks that inject anything
+// else. It is transport only: what a valid vote or valid evidence is, x/finality decides.
 //
-// CometBFT's flood mempool checks one transaction at a time, at about a millisecond for a signature, and keeps one
-// entry for each vote until a block counts it. With one checkpoint every few seconds that carries about 1,000 voters.
+// With CometBFT's mempool of type app, votes have a lane of their own (package lane/votes), and so have ordinary transactions (package
+// lane/ordinary) unless the chain has a mempool. CometBFT's flood mempool works too: it checks one transaction at a time, at about a
+// millisecond for a signature, and keeps one entry for each vote until a block counts it. With one checkpoint every few seconds that
+// carries about 1,000 voters.
 package abci
 
 import (
@@ -16,8 +17,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/dualchain/dualchain/core/bls"
 	"github.com/dualchain/dualchain/core/ffg"
+	"github.com/dualchain/dualchain/lane/votes"
 	"github.com/dualchain/dualchain/votepool"
 	"github.com/dualchain/dualchain/x/finality/types"
 )
@@ -27,14 +28,7 @@ const poolBytes = 64 << 20
 
 // Keeper is what the transport asks of x/finality.
 type Keeper interface {
-	// Window returns the open targets, oldest to head; not anchored before there are any.
-	Window(ctx context.Context) (oldest, head uint64, anchored bool, err error)
-	// OpenTarget returns all that there is to know about an epoch in the window.
-	OpenTarget(ctx context.Context, epoch uint64) (types.OpenTarget, error)
-	// UpcomingSets returns the hashes of the pair in force and of its successor: a target above the head has one of them.
-	UpcomingSets(ctx context.Context) ([]ffg.Root, error)
-	// Keys returns one of the upcoming sets and its keys in the same order.
-	Keys(ctx context.Context, setHash ffg.Root) (ffg.VoterSet, *bls.KeySet, error)
+	votes.Keeper
 	// CheckVotes says whether an aggregate would enter its tally now: window, vote, set, bits, redundancy, signature.
 	CheckVotes(ctx context.Context, agg ffg.AggregateVote) error
 	// CheckUnsignedEvidence says whether evidence may be injected now: one registration, the same on both sides, no
@@ -44,8 +38,6 @@ type Keeper interface {
 	Registration(ctx context.Context, key ffg.PublicKey) (index uint64, tombstoned, found bool, err error)
 	// Params returns the parameters.
 	Params(ctx context.Context) (types.Params, error)
-	// Domain returns the hash that binds votes to this chain.
-	Domain(ctx context.Context) ffg.Root
 }
 
 // Own are a chain's own handlers, each nil if it has none. They see blocks without the votes and evidence that this
@@ -53,7 +45,11 @@ type Keeper interface {
 // Votes and evidence take no gas, so MaxGas in the context's consensus parameters is the block's.
 type Own struct {
 	CheckTx sdk.CheckTxHandler
-	// PrepareProposal chooses the ordinary transactions; without it, those of the mempool are proposed in their order.
+	// InsertTx and ReapTxs are those of a chain with a mempool of its own, for CometBFT's mempool of type app. They see no votes. Such a
+	// chain has both, and CheckTx and PrepareProposal too: its transactions are not in the ordinary lane.
+	InsertTx sdk.InsertTxHandler
+	ReapTxs  sdk.ReapTxsHandler
+	// PrepareProposal chooses among the ordinary transactions, which it finds in Txs; without it, they are proposed in their order.
 	PrepareProposal sdk.PrepareProposalHandler
 	// ProcessProposal judges the ordinary transactions after this package has accepted the block. With it, a block may hold
 	// transactions that the decoder can't read, such as those that the chain injects itself; without it, none may.
@@ -66,30 +62,46 @@ type Own struct {
 type Handlers struct {
 	keeper     Keeper
 	pool       *votepool.Pool
-	strays     strays
+	votes      *votes.Lane
+	txs        *ordinaryLane // nil in a flood mempool, and if the chain has a mempool of its own
+	unpacked   int           // votes of packs in a flood mempool since the last block
 	decode     sdk.TxDecoder
 	checkState func() sdk.Context
+	lanes      Lanes
 	own        Own
 }
 
-// New returns handlers with an empty vote pool, around the chain's own. decode reads ordinary transactions; checkState
-// returns the state that CheckTx works on, which is the latest committed one.
+// New returns handlers with an empty vote pool, around the chain's own, for CometBFT's flood mempool. decode reads ordinary
+// transactions; checkState returns the state that CheckTx works on, which is the latest committed one.
 func New(keeper Keeper, decode sdk.TxDecoder, checkState func() sdk.Context, own Own) *Handlers {
-	return &Handlers{keeper: keeper, pool: votepool.New(poolBytes), decode: decode, checkState: checkState, own: own}
+	pool := votepool.New(poolBytes)
+	lane, err := votes.New(pool, keeper, func() (sdk.Context, error) { return checkState(), nil }, votes.Config{})
+	if err != nil {
+		panic(err) // the defaults are valid
+	}
+	return &Handlers{keeper: keeper, pool: pool, votes: lane, decode: decode, checkState: checkState, own: own}
 }
 
 // Install makes app use handlers over keeper, around the chain's own. Call it before the application is sealed by loading
-// its state, and set none of these handlers afterwards.
-func Install(app *baseapp.BaseApp, keeper Keeper, decode sdk.TxDecoder, own Own) {
+// its state, and set none of these handlers afterwards. Errors: lanes or own contradict themselves.
+func Install(app *baseapp.BaseApp, keeper Keeper, decode sdk.TxDecoder, own Own, lanes Lanes) (*Handlers, error) {
 	h := New(keeper, decode, func() sdk.Context { return app.GetContextForCheckTx(nil) }, own)
+	if lanes.App {
+		if err := h.openLanes(app, lanes); err != nil {
+			return nil, err
+		}
+	}
 	app.SetCheckTxHandler(h.CheckTx)
+	app.SetInsertTxHandler(h.InsertTx)
+	app.SetReapTxsHandler(h.ReapTxs)
 	app.SetPrepareProposal(h.PrepareProposal)
 	app.SetProcessProposal(h.ProcessProposal)
 	app.SetPrepareCheckStater(h.PrepareCheckState)
-	listenTo(app)
+	listenTo(app, h.txs)
 	if own.PreBlocker != nil {
 		app.SetPreBlocker(h.PreBlocker)
 	}
+	return h, nil
 }
 
 // PreBlocker runs the chain's own pre-blocker on the block without votes and evidence.
@@ -112,7 +124,9 @@ func behindOurs(txs [][]byte) [][]byte {
 // PrepareCheckState follows a commit: the pool drops votes that left the window, and conflicts that were punished. The
 // chain's own handler runs afterwards.
 func (h *Handlers) PrepareCheckState(ctx sdk.Context) {
-	h.strays.renew()
+	h.unpacked = 0
+	h.votes.Renew()
+	h.txs.commit()
 	h.refreshPool(ctx)
 	if h.own.PrepareCheckState != nil {
 		h.own.PrepareCheckState(ctx)

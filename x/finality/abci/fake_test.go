@@ -1,6 +1,7 @@
 package abci
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	"github.com/cosmos/cosmos-sdk/codec/address"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 	"github.com/cosmos/cosmos-sdk/x/authz"
@@ -31,7 +33,7 @@ import (
 	"github.com/dualchain/dualchain/x/finality/types"
 )
 
-const submitter = "dual1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdyl7f6"
+const submitter = "dual1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq22qkp3"
 
 var (
 	errState  = errors.New("state can't be read")
@@ -266,6 +268,18 @@ func packOf(t require.TestingT, agg ffg.AggregateVote) []byte {
 	return encodePack(t, pack)
 }
 
+// pack returns the votes of voters, given by registration, in the pair in force.
+func (w *world) pack(t require.TestingT, vote ffg.Vote, voters ...int) gossip.Pack {
+	pack := gossip.Pack{Vote: vote, SetHash: w.now}
+	for _, voter := range voters {
+		single, err := gossip.Single(w.sign(vote, w.now, voter))
+		require.NoError(t, err)
+		pack.Parts = append(pack.Parts, single.Parts...)
+	}
+	slices.SortFunc(pack.Parts, func(a, b gossip.Part) int { return cmp.Compare(a.Position, b.Position) })
+	return pack
+}
+
 func encodePack(t require.TestingT, pack gossip.Pack) []byte {
 	b, err := pack.Encode()
 	require.NoError(t, err)
@@ -297,7 +311,7 @@ func newTxConfig() client.TxConfig {
 		panic(err)
 	}
 	for _, register := range []func(codectypes.InterfaceRegistry){
-		types.RegisterInterfaces, banktypes.RegisterInterfaces, authz.RegisterInterfaces, govv1.RegisterInterfaces,
+		cryptocodec.RegisterInterfaces, types.RegisterInterfaces, banktypes.RegisterInterfaces, authz.RegisterInterfaces, govv1.RegisterInterfaces,
 	} {
 		register(registry)
 	}

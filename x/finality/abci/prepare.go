@@ -3,6 +3,7 @@ package abci
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -37,11 +38,15 @@ func (h *Handlers) choose(ctx sdk.Context, req *abci.RequestPrepareProposal, roo
 			txs, err = nil, fmt.Errorf("panic: %v", r)
 		}
 	}()
+	candidates := req.Txs
+	if h.txs != nil {
+		candidates = h.txs.lane.Select(room, int64(min(blockGas(ctx), math.MaxInt64)))
+	}
 	if h.own.PrepareProposal == nil {
-		return h.fill(ctx, req.Txs, room), nil
+		return h.fill(ctx, candidates, room), nil
 	}
 	rest := *req
-	rest.Txs, rest.MaxTxBytes = slices.DeleteFunc(slices.Clone(req.Txs), isOurs), room
+	rest.Txs, rest.MaxTxBytes = slices.DeleteFunc(slices.Clone(candidates), isOurs), room
 	chosen, err := h.own.PrepareProposal(ctx, &rest)
 	if err != nil {
 		return nil, err

@@ -245,7 +245,7 @@ func TestATargetIsAskedForOnce(t *testing.T) {
 	n.vote(t, 14, 0, 1)
 	clear(n.calls)
 	require.Zero(t, n.checkAgain(t, packOf(t, n.sign(canonical(15), n.now, 0))).Code)
-	require.Equal(t, map[string]int{"Window": 1, "OpenTarget": 1}, n.calls, "a vote that is checked again")
+	require.Equal(t, map[string]int{"Window": 1, "OpenTarget": 1, "Domain": 1}, n.calls, "a vote that is checked again")
 	clear(n.calls)
 	require.Equal(t, []uint64{14, 15}, targets(t, n.prepare(t, maxBytes)))
 	require.Equal(t, map[string]int{"Params": 1, "Window": 1, "OpenTarget": 2, "CheckVotes": 2}, n.calls, "a proposal with two targets")

@@ -15,19 +15,23 @@ import (
 
 // results reports votes and evidence that fail in a block. Every validator checked them before the block, so a failure means that
 // a step of the chain's wiring is missing or that this node has a fault, and without a report finality just never comes.
-type results struct{ logger log.Logger }
+type results struct {
+	logger   log.Logger
+	ordinary *ordinaryLane
+}
 
 // listenTo adds results to the listeners that a chain has already.
-func listenTo(app *baseapp.BaseApp) {
+func listenTo(app *baseapp.BaseApp, ordinary *ordinaryLane) {
 	manager := app.StreamingManager()
-	manager.ABCIListeners = append(manager.ABCIListeners, results{app.Logger()})
+	manager.ABCIListeners = append(manager.ABCIListeners, results{app.Logger(), ordinary})
 	app.SetStreamingManager(manager)
 }
 
 var _ storetypes.ABCIListener = results{}
 
-// ListenFinalizeBlock logs each vote or evidence at the front of a block that failed, as an error with its reason.
+// ListenFinalizeBlock logs each vote or evidence at the front of a block that failed, as an error with its reason, and remembers the block for the ordinary lane.
 func (r results) ListenFinalizeBlock(_ context.Context, req abci.RequestFinalizeBlock, res abci.ResponseFinalizeBlock) error {
+	r.ordinary.finalized(req, res)
 	for i, result := range res.TxResults[:min(len(res.TxResults), len(req.Txs))] {
 		if result.IsOK() {
 			continue

@@ -48,7 +48,11 @@ func Seal(h *Handlers) error {
 		own.PreBlocker = base.App.PreBlocker()
 	}
 	own.PreBlocker = m.markPreBlock(own.PreBlocker)
-	abci.Install(base.App, m.keepers.Finality, base.App.TxDecode, own)
+	installed, err := abci.Install(base.App, m.keepers.Finality, base.App.TxDecode, own, base.lanes())
+	if err != nil {
+		return fmt.Errorf("%w: mempool: %w", ErrUnwired, err)
+	}
+	h.installed = installed
 	m.check.sealed.Store(true)
 	return nil
 }

@@ -9,6 +9,7 @@
 //	err = wire.Seal(handlers)                         // just before the state is loaded
 //	err = handlers.LoadKeys()                         // just after
 //	handlers.RegisterServices(clientCtx)              // in RegisterTxService
+//	handlers.Close()                                  // in Close
 //
 // The chain wraps its ante handler with package x/finality/ante and its mempool with [Mempool]. [Seal] refuses an
 // application that lacks a step, by name: without one of them, blocks would be made and none would ever become final.
@@ -23,6 +24,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
 	"github.com/cosmos/cosmos-sdk/runtime"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
@@ -70,6 +72,10 @@ type Base struct {
 	Staking finalitytypes.StakingKeeper
 	// Authority is the bech32 address that may change parameters, usually that of x/gov.
 	Authority string
+	// Options are the node's settings. Of them, [mempool] type in config.toml says who keeps the mempool; nil: CometBFT's flood mempool.
+	Options servertypes.AppOptions
+	// FeeDenom is the denomination whose amount orders transactions in a mempool of type app. Empty: that of Params.
+	FeeDenom string
 	// Params are the parameters in the default genesis, which `init` writes and an upgrade that adds the modules starts from.
 	// Zero: finalitytypes.DefaultParams.
 	Params finalitytypes.Params
@@ -118,8 +124,16 @@ type Modules struct {
 
 // Handlers are the ABCI handlers of an application that is about to be sealed.
 type Handlers struct {
-	modules Modules
-	own     abci.Own
+	modules   Modules
+	own       abci.Own
+	installed *abci.Handlers // by Seal
+}
+
+// Close ends the work of the lanes of a mempool of type app. Call it when the application is closed.
+func (h *Handlers) Close() {
+	if h.installed != nil {
+		h.installed.Close()
+	}
 }
 
 // Handlers takes the chain's own ABCI handlers, which [Seal] wraps and installs. Handlers that the chain sets on the

@@ -21,15 +21,51 @@ func TestSettings(t *testing.T) {
 		change func(config)
 		says   []string // one line each
 	}{
-		"the defaults": {change: func(config) {}},
-		"no type":      {change: func(c config) { c.Mempool.Type = "" }},
-		"app": {
-			change: func(c config) { c.Mempool.Type = "app" },
-			says:   []string{`config.toml: [mempool] type: expected "flood", found "app": `},
-		},
+		"the defaults":           {change: func(config) {}},
+		"no type":                {change: func(c config) { c.Mempool.Type = "" }},
+		"app":                    {change: Defaults},
+		"app as CometBFT has it": {change: func(c config) { c.Mempool.Type = "app" }},
 		"nop": {
 			change: func(c config) { c.Mempool.Type = "nop" },
-			says:   []string{`config.toml: [mempool] type: expected "flood", found "nop": `},
+			says:   []string{`config.toml: [mempool] type: expected "app" or "flood", found "nop": `},
+		},
+		"app: what a flood mempool needs is not read": {change: app(func(c config) {
+			c.Mempool.Recheck, c.Mempool.KeepInvalidTxsInCache, c.Mempool.Size, c.Mempool.MaxTxsBytes = false, true, 0, 0
+		})},
+		"app: no broadcast": {
+			change: app(func(c config) { c.Mempool.Broadcast = false }),
+			says:   []string{"[mempool] broadcast: expected true, found false: "},
+		},
+		"app: no empty blocks": {
+			change: app(func(c config) { c.Consensus.CreateEmptyBlocks = false }),
+			says:   []string{"config.toml: [consensus] create_empty_blocks: expected true, found false: "},
+		},
+		"app: rare empty blocks": {change: app(func(c config) { c.Consensus.CreateEmptyBlocksInterval = time.Minute })},
+		"app: packs too large": {
+			change: app(func(c config) {
+				c.Mempool.MaxTxBytes, c.Mempool.MaxBatchBytes, c.Mempool.ReapMaxBytes = gossip.MaxPackSize-1, gossip.MaxPackSize, gossip.MaxPackSize-1
+			}),
+			says: []string{
+				"[mempool] max_tx_bytes: expected 200122 or more, found 200121: ",
+				"[mempool] max_batch_bytes: expected 0, or 200186 or more, found 200122: ",
+				"[mempool] reap_max_bytes: expected 0, or 200122 or more, found 200121: ",
+			},
+		},
+		"app: a bound of gas": {
+			change: app(func(c config) { c.Mempool.ReapMaxGas = 1 }),
+			says:   []string{"[mempool] reap_max_gas: expected 0, found 1: "},
+		},
+		"app: slow gossip": {
+			change: app(func(c config) { c.Mempool.ReapInterval = 3 * time.Second }),
+			says:   []string{"[mempool] reap_interval: expected more than 0s and at most 2s, found 3s: "},
+		},
+		"app: what makes CometBFT panic": {
+			change: app(func(c config) { c.Mempool.CheckTxRetryDelay = 0 }),
+			says:   []string{"[mempool] check_tx_retry_delay: expected more than 0s, found 0s: "},
+		},
+		"app: no memory": {
+			change: app(func(c config) { c.Mempool.SeenCacheSize = 10 }),
+			says:   []string{"[mempool] seen_cache_size: expected 1000 or more, found 10: "},
 		},
 		"no recheck": {
 			change: func(c config) { c.Mempool.Recheck = false },
@@ -87,6 +123,14 @@ func TestSettings(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// app returns a change of the defaults.
+func app(change func(*cmtcfg.Config)) func(*cmtcfg.Config) {
+	return func(c *cmtcfg.Config) {
+		Defaults(c)
+		change(c)
 	}
 }
 
