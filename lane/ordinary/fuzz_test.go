@@ -3,14 +3,19 @@ package ordinary
 import (
 	"testing"
 
-	dbm "github.com/cosmos/cosmos-db"
+	gogoproto "github.com/cosmos/gogoproto/proto"
 
-	"cosmossdk.io/log/v2"
-
-	"github.com/dualchain/dualchain/app"
+	"github.com/cosmos/cosmos-sdk/codec"
+	"github.com/cosmos/cosmos-sdk/codec/address"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	txsigning "github.com/cosmos/cosmos-sdk/x/tx/signing"
 )
 
-// FuzzInsert feeds bytes to the application's own decoder and to the fake one. Nothing panics, and what is held is within the
+// FuzzInsert feeds bytes to the SDK's decoder and to the fake one. Nothing panics, and what is held is within the
 // bounds.
 func FuzzInsert(f *testing.F) {
 	f.Add([]byte{})
@@ -19,12 +24,7 @@ func FuzzInsert(f *testing.F) {
 	f.Add([]byte(`{"From":["a","a"],"Seq":[0,0]}`))
 	f.Add([]byte(`{"From":["a"],"Seq":[18446744073709551615],"Unordered":-9223372036854775808,"Fee":-1}`))
 	f.Add([]byte(`{"From":[],"Seq":[]}`))
-	a, err := app.New(log.NewNopLogger(), dbm.NewMemDB(), true, noOptions{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = a.Close() })
-	decode := a.Encoding().TxConfig.TxDecoder()
+	decode := sdkDecoder(f)
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		for _, decoder := range []func([]byte) (sdkTx, error){decodeFake, decode} {
 			c := newFakeChain()
@@ -55,6 +55,18 @@ func FuzzInsert(f *testing.F) {
 	})
 }
 
-type noOptions struct{}
-
-func (noOptions) Get(string) any { return nil }
+// sdkDecoder returns the SDK's decoder of transactions, for the messages of x/bank.
+func sdkDecoder(f *testing.F) sdk.TxDecoder {
+	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
+		ProtoFiles: gogoproto.HybridResolver,
+		SigningOptions: txsigning.Options{
+			AddressCodec: address.NewBech32Codec("dual"), ValidatorAddressCodec: address.NewBech32Codec("dualvaloper"),
+		},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	cryptocodec.RegisterInterfaces(registry)
+	banktypes.RegisterInterfaces(registry)
+	return authtx.NewTxConfig(codec.NewProtoCodec(registry), authtx.DefaultSignModes).TxDecoder()
+}

@@ -114,6 +114,10 @@ func TestANodeEndsAtAnUpgradeThatItDoesNotKnowAndItsStateIsExported(t *testing.T
 func TestEveryQueryOfANodePrintsDataOrNothing(t *testing.T) {
 	home, alice := newNode(t)
 	args, rpc := start(t, home)
+	file := configFile(home, "config.toml") // with a mempool of type app, there would be a block every second
+	config, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, bytes.Replace(config, []byte(`type = "app"`), []byte(`type = "flood"`), 1), 0o600))
 	node := process(t, append(args, "--consensus.create_empty_blocks=false")...)
 	log, err := node.StdoutPipe()
 	require.NoError(t, err)
